@@ -1,0 +1,210 @@
+"""Where artifacts live: a store of immutable versions with one pointer per artifact.
+
+``<root>/<atlas>/<stage>/[<partition>/]<version>/…`` holds the files of one version, named by the hash of their content;
+``current.json`` beside the versions says which one is current, from what it was made (``recipe``) and what it cost. A
+version is written completely before the pointer is replaced, in one rename locally and in one object write elsewhere, so
+a reader never sees half an artifact and a failed or killed run leaves the earlier one in place. The root may be a local
+folder or any fsspec URL; remote versions are copied to a local cache before they are read, so stages see folders only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from atlas_assets.errors import AtlasError
+
+POINTER = "current.json"
+STAGING = ".staging"
+VERSIONS_KEPT = 2  # the current one, and the one before it for runs that are still reading
+STAGING_MAX_AGE_SECONDS = 2 * 24 * 3600  # older drafts belong to runs that were killed
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """What an artifact is called: its atlas, its stage and, where the stage is swept, its partition key."""
+
+    atlas: str
+    stage: str
+    partition: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.atlas, self.stage, self.partition) if part)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """The current version of an artifact, as ``current.json`` records it."""
+
+    version: str
+    recipe: str
+    created: str
+    bytes: int
+    files: list[str]
+    cost: dict[str, Any]
+
+
+@dataclasses.dataclass
+class Draft:
+    """An artifact being written: put the files into ``folder``; ``stored`` is filled in when the block ends well."""
+
+    folder: Path
+    cost: dict[str, Any] = dataclasses.field(default_factory=dict)
+    stored: Stored | None = None
+
+
+def content_hash(folder: Path) -> tuple[str, list[str], int]:
+    """Hash over the names and bytes of all files below ``folder``, with their names (sorted) and their total size."""
+    digest, total = hashlib.sha256(), 0
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    for name in names:
+        with (folder / name).open("rb") as file:
+            one = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{name}\0{one}\n".encode())
+        total += (folder / name).stat().st_size
+    return digest.hexdigest()[:16], names, total
+
+
+def recipe_hash(**ingredients: Any) -> str:
+    """Hash of everything an artifact depends on; equal recipes need not be cooked twice."""
+    text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class ArtifactStore:
+    """Artifacts below one root, a local folder or an fsspec URL such as ``s3://bucket/atlas``."""
+
+    def __init__(self, root: str | os.PathLike[str], *, cache: Path | None = None, **storage_options: Any) -> None:
+        self._fs, path = fsspec.core.url_to_fs(os.fspath(root), **storage_options)
+        self.root = path.rstrip("/")
+        self.is_local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
+        self._cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
+
+    def path(self, *parts: str) -> str:
+        """The full path of something below the root, in the store's own file system."""
+        return "/".join([self.root, *parts])
+
+    def current(self, address: Address) -> Stored | None:
+        """The current version, or None where nothing was stored yet."""
+        try:
+            record = json.loads(self._fs.cat_file(self.path(str(address), POINTER)))
+        except FileNotFoundError:
+            return None
+        return Stored(**record)
+
+    def folder(self, address: Address) -> Path:
+        """A local folder with the current version's files. Read only. Raises AtlasError where there is none."""
+        stored = self.current(address)
+        if stored is None:
+            raise AtlasError(
+                f"{address} has not been made yet. Materialise it in the Dagster UI, or run: atlas run {address.atlas}"
+            )
+        if self.is_local:
+            return Path(self.path(str(address), stored.version))
+        return self._cached(address, stored)
+
+    def partitions(self, atlas: str, stage: str) -> list[str]:
+        """The partition keys of a stage that have a current version."""
+        try:
+            entries = self._fs.ls(self.path(atlas, stage), detail=False)
+        except FileNotFoundError:
+            return []
+        keys = [entry.rstrip("/").rsplit("/", 1)[-1] for entry in entries]
+        return sorted(key for key in keys if self.current(Address(atlas, stage, key)) is not None)
+
+    @contextlib.contextmanager
+    def write(self, address: Address, *, recipe: str) -> Iterator[Draft]:
+        """Write an artifact: fill ``draft.folder`` inside the block. If the block raises, nothing changes.
+
+        Content that is stored already is not stored again; only the pointer is renewed.
+        """
+        staging = Path(self.path(STAGING)) if self.is_local else self._cache / STAGING
+        staging.mkdir(parents=True, exist_ok=True)
+        _sweep_staging(staging)
+        folder = staging / uuid.uuid4().hex
+        folder.mkdir()
+        draft = Draft(folder)
+        try:
+            yield draft
+            version, files, size = content_hash(folder)
+            self._publish(address, version, folder)
+            created = datetime.now(UTC).isoformat(timespec="seconds")
+            draft.stored = Stored(version, recipe, created, size, files, draft.cost)
+            record = json.dumps(dataclasses.asdict(draft.stored), indent=1, sort_keys=True)
+            self._replace(self.path(str(address), POINTER), record.encode())
+            self._forget_old_versions(address, version)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def touch(self, address: Address, stored: Stored, *, recipe: str) -> None:
+        """Record that the current version also follows from ``recipe`` (other inputs, same result)."""
+        record = json.dumps(dataclasses.asdict(dataclasses.replace(stored, recipe=recipe)), indent=1, sort_keys=True)
+        self._replace(self.path(str(address), POINTER), record.encode())
+
+    def _publish(self, address: Address, version: str, folder: Path) -> None:
+        target = self.path(str(address), version)
+        if not self.is_local:
+            # Objects of one version never change, so an upload that was cut off is simply repeated.
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                self._fs.put_file(str(file), f"{target}/{file.relative_to(folder).as_posix()}")
+            return
+        if Path(target).exists():
+            return
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not Path(target).exists():  # else another run published the same content first
+                raise
+
+    def _replace(self, path: str, content: bytes) -> None:
+        if not self.is_local:
+            self._fs.pipe_file(path, content)
+            return
+        draft = f"{path}.{uuid.uuid4().hex}"
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(draft).write_bytes(content)
+        os.replace(draft, path)
+
+    def _forget_old_versions(self, address: Address, current: str) -> None:
+        if not self.is_local:
+            return  # listing order says nothing about age there; `atlas prune` does it
+        parent = Path(self.path(str(address)))
+        versions = [
+            path for path in parent.iterdir() if path.is_dir() and path.name != current and len(path.name) == 16
+        ]
+        versions.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in versions[VERSIONS_KEPT - 1 :]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _cached(self, address: Address, stored: Stored) -> Path:
+        target = self._cache / str(address) / stored.version
+        if target.exists():
+            return target
+        draft = self._cache / STAGING / uuid.uuid4().hex
+        for name in stored.files:
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            self._fs.get_file(f"{self.path(str(address), stored.version)}/{name}", str(draft / name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # another process fetched it meanwhile
+            draft.rename(target)
+        return target
+
+
+def _sweep_staging(staging: Path) -> None:
+    for path in staging.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > STAGING_MAX_AGE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

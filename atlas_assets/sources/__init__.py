@@ -1,0 +1,1 @@
+"""Readers: whatever the user has, turned into the canonical tables that the first stage expects."""
