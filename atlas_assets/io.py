@@ -1,8 +1,8 @@
 """Where artifacts live: a store of immutable versions with one pointer per artifact.
 
-``<root>/<atlas>/<stage>/[<partition>/]<version>/…`` holds the files of one version, named by the hash of their content;
+``<root>/<atlas>/<stage>/[<partition>/]<version>/…`` holds the files of one version, named by the hash of its content;
 ``current.json`` beside the versions says which one is current, from what it was made (``recipe``) and what it cost. A
-version is written completely before the pointer is replaced, in one rename locally and in one object write elsewhere, so
+version is written completely before the pointer is replaced, in one rename locally and one object write elsewhere, so
 a reader never sees half an artifact and a failed or killed run leaves the earlier one in place. The root may be a local
 folder or any fsspec URL; remote versions are copied to a local cache before they are read, so stages see folders only.
 """

@@ -51,14 +51,14 @@ METHODS: dict[str, Method] = {
     "umap": Method(
         "UMAP",
         {
-            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours that hold a point in place; more shows the large picture."),
-            "min_dist": Parameter("md", 0.1, 0.0, 1.0, False, "How tightly points may be packed; less makes tighter clumps."),
+            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture."),
+            "min_dist": Parameter("md", 0.1, 0.0, 1.0, False, "How close points may lie; less makes tighter clumps."),
         },
         ("embedding", "graph"),
     ),
     "tsne": Method(
         "t-SNE",
-        {"perplexity": Parameter("p", 30, 2, 500, False, "About how many neighbours count; more shows the large picture.")},
+        {"perplexity": Parameter("p", 30, 2, 500, False, "Roughly the neighbours that count; more blurs detail.")},
         ("embedding", "graph"),
     ),
     "pca": Method("PCA", {}, ("embedding",)),

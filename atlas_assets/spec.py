@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -124,7 +125,7 @@ class RelationSpec(Model):
 
     similarity: str | None = Field(
         None,
-        description="collections: npmi, cosine, jaccard, lift, count; edges: auto, weight, cosine, jaccard; vectors: cosine, euclidean.",
+        description="Which pairs count as similar; see RelationSpec.similarities for what each kind of input offers.",
     )
     shrinkage: float | None = Field(None, ge=0, description="Pulls the similarity of rarely seen pairs to zero.")
     normalise: Literal["none", "size", "log_size"] = Field("none", description="Weigh large collections down.")
@@ -321,7 +322,8 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
         if spec.display.projection not in keys:
             yield SpecError(
                 file=file, field="display.projection", found=spec.display.projection,
-                expected=f"one of the sweep's keys ({', '.join(keys[:12])})", remedy=_nearest(spec.display.projection, keys),
+                expected=f"one of the sweep's keys ({', '.join(keys[:12])})",
+                remedy=_nearest(spec.display.projection, keys),
             )  # fmt: skip
 
 
@@ -369,3 +371,29 @@ def _model_in(annotation: Any) -> Any:
 def _nearest(word: str, known: Any) -> str:
     close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
     return f"Did you mean {close[0]!r}?" if close else "Correct it and load the definitions again."
+
+
+def load_all(paths: Iterable[Path]) -> list[AtlasSpec]:
+    """The specs in all of these files. Raises every mistake in any of them, and two atlases with one name."""
+    specs: dict[str, tuple[Path, AtlasSpec]] = {}
+    errors: list[AtlasError] = []
+    for path in paths:
+        try:
+            spec = load(path)
+        except AtlasError as error:
+            errors.append(error)
+            continue
+        assert spec.name is not None
+        if spec.name in specs:
+            errors.append(
+                SpecError(
+                    file=path,
+                    field="name",
+                    found=spec.name,
+                    expected=f"a name of its own: {specs[spec.name][0]} has this one already",
+                    remedy="Rename one of the two, or delete it.",
+                )
+            )
+        specs[spec.name] = (path, spec)
+    raise_all(errors)
+    return [spec for _, spec in specs.values()]

@@ -1,0 +1,121 @@
+"""``atlas``: make an atlas, materialise it, look at it. Everything here can be done in the Dagster UI as well."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from atlas_assets import project
+from atlas_assets.errors import AtlasError, Found, SpecError
+
+app = typer.Typer(
+    help="Maps of anything that keeps company.", no_args_is_help=True, add_completion=False,
+    pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+console = Console(highlight=False)
+problems = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Name = Annotated[str, typer.Argument(help="The atlas: the name of its folder in defs/.")]
+
+
+@app.command()
+def new(
+    name: Name,
+    interactions: Annotated[
+        list[str] | None, typer.Option(help="Rows of (collection, entity): CSV, JSONL, Parquet.")
+    ] = None,
+    edges: Annotated[list[str] | None, typer.Option(help="Rows of (source, target), with or without a weight.")] = None,
+    vectors: Annotated[list[str] | None, typer.Option(help="One vector per entity.")] = None,
+    entities: Annotated[list[str] | None, typer.Option(help="Table of the entities: id, label, metadata.")] = None,
+    force: Annotated[bool, typer.Option(help="Replace the defs.yaml that is there.")] = False,
+) -> None:
+    """Write defs/NAME/defs.yaml for data of your own, after a look at its header and a sample."""
+    from atlas_assets import scaffold
+
+    scaffold.new(name, console, interactions=interactions, edges=edges, vectors=vectors, entities=entities, force=force)
+
+
+@app.command()
+def run(
+    name: Name,
+    stage: Annotated[list[str] | None, typer.Option(help="Only these stages.")] = None,
+    point: Annotated[list[str] | None, typer.Option(help="Only these keys of the sweep, and what they need.")] = None,
+    force: Annotated[bool, typer.Option(help="Make everything again, also what is up to date.")] = False,
+) -> None:
+    """Materialise what is missing or out of date, in one process, into the state that the Dagster UI shows."""
+    from atlas_assets import running
+
+    if not running.run(_spec(name), console, stages=stage, points=point, force=force):
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    name: Annotated[str | None, typer.Argument(help="The atlas; without it, a list of all sites.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; the next free one if it is taken.")] = 8000,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the site in the browser.")] = False,
+) -> None:
+    """Serve the site of an atlas on this machine."""
+    from atlas_assets.serve import serve as serve_folder
+
+    storage = Path(project.storage_root())
+    folder = storage / name / "site" if name else storage
+    if name and not (folder / "index.html").exists():
+        raise AtlasError(f"{folder} holds no site yet. Make it with: atlas run {name}")
+    serve_folder(folder, port=port, open_browser=open_browser)
+
+
+@app.command()
+def report(name: Name) -> None:
+    """Print how the projections of an atlas compare, and which one is recommended."""
+    from atlas_assets import running
+
+    running.print_report(_spec(name), console)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is there and what is missing: Python, Node, memory, disk, GPU, atlases."""
+    from atlas_assets import doctor as checks
+
+    if not checks.run(console):
+        raise typer.Exit(1)
+
+
+def _spec(name: str):
+    from atlas_assets.spec import load
+
+    by_folder = {path.parent.name: path for path in project.spec_files()}
+    if name in by_folder:
+        return load(by_folder[name])
+    import difflib
+
+    close = difflib.get_close_matches(name, by_folder, n=1)
+    raise SpecError(
+        file=project.defs_folder(), field=name, found=Found("is not an atlas here"),
+        expected=f"one of {', '.join(sorted(by_folder)) or 'none yet'}",
+        remedy=f"Did you mean {close[0]!r}?" if close else f"Make it with: atlas new {name} --interactions FILE",
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Entry point: messages for users on stderr, exit code 1; a traceback only for defects (or ATLAS_DEBUG=1)."""
+    try:
+        app()
+    except AtlasError as error:
+        if os.environ.get("ATLAS_DEBUG"):
+            raise
+        problems.print(f"[red]error[/red] {escape(str(error))}")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

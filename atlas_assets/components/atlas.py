@@ -1,0 +1,160 @@
+"""The component that turns one ``defs.yaml`` into the assets of one atlas.
+
+Everything about Dagster is here: keys, partitions, mappings, checks, tags. What the assets do is in ``pipeline``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from atlas_assets import automation, project, report
+from atlas_assets.components.materialise import CheckFailed, Materialised, materialise
+from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
+from atlas_assets.components.progress import StepProgress
+from atlas_assets.errors import AtlasError
+from atlas_assets.io import Address
+from atlas_assets.resources import GPU_OP_TAGS, GPU_POOL, PyMDE, Storage
+from atlas_assets.spec import AtlasSpec, validate
+from atlas_assets.stages.artifact import Check
+
+CHECK = "invariants"
+
+
+class Atlas(dg.Component):
+    """One atlas: its source, filter, relation, sweep and display, as described in the README."""
+
+    def __init__(self, spec: AtlasSpec) -> None:
+        self.spec = spec
+
+    @classmethod
+    def get_model_cls(cls) -> type[AtlasSpec]:
+        return AtlasSpec
+
+    @classmethod
+    def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> "Atlas":
+        given = attributes.model_dump(exclude_unset=True, by_alias=True) if attributes is not None else {}
+        return cls(validate(given, file=Path(context.path) / "defs.yaml"))
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        return definitions_of(self.spec)
+
+
+def definitions_of(spec: AtlasSpec) -> dg.Definitions:
+    """The assets of one atlas, and the external asset that stands for its source."""
+    pipeline = Pipeline(spec, base=project.root())
+    source = dg.AssetSpec(
+        [pipeline.name, "source"], group_name=pipeline.name, kinds={"file"},
+        description="The data as it lies outside of Atlas.",
+    )  # fmt: skip
+    return dg.Definitions(assets=[source, *(_asset(pipeline, stage) for stage in pipeline.stages.values())])
+
+
+def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
+    key = dg.AssetKey([pipeline.name, stage.name])
+    partitions = dg.StaticPartitionsDefinition(list(stage.keys)) if stage.keys else None
+    check = dg.AssetCheckSpec(
+        CHECK, asset=key, blocking=True, partitions_def=partitions,
+        description="Counts agree, values are finite and in range, nothing was lost. A failure stores nothing.",
+    )  # fmt: skip
+
+    @dg.asset(
+        key=key,
+        group_name=pipeline.name,
+        description=stage.description,
+        code_version=stage.code_version,
+        kinds=set(stage.kinds),
+        deps=list(_deps(pipeline, stage)),
+        partitions_def=partitions,
+        check_specs=[check],
+        automation_condition=automation.when_inputs_change(),
+        pool=GPU_POOL if stage.uses_gpu else None,
+        op_tags=GPU_OP_TAGS if stage.uses_gpu else None,
+    )
+    def _materialise(context: dg.AssetExecutionContext, storage: Storage, pymde: PyMDE):
+        partition = context.partition_key if context.has_partition_key else None
+        try:
+            with pymde.reserved() if stage.uses_gpu else _no_device() as device:
+                run = pipeline.run(storage.store(), partition, device=device, progress=StepProgress(context.log.info))
+                made = materialise(stage, run)
+        except CheckFailed as failure:
+            yield _check_result(key, failure.checks, partition)
+            raise dg.Failure(str(failure), allow_retries=False) from failure
+        except AtlasError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        yield _check_result(key, made.outcome.checks, partition)
+        yield _result(key, made, partition)
+
+    return _materialise
+
+
+class _no_device:
+    """Stands in for a reservation where a stage has nothing to reserve."""
+
+    def __enter__(self) -> str:
+        return "cpu"
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _result(key: dg.AssetKey, made: Materialised, partition: str | None) -> dg.MaterializeResult:
+    facts = (
+        made.outcome.metadata | report.cost(made.cost) | {"version": made.stored.version, "bytes": made.stored.bytes}
+    )
+    return dg.MaterializeResult(
+        asset_key=key, data_version=dg.DataVersion(made.stored.version), metadata=_metadata(facts)
+    )
+
+
+def _check_result(key: dg.AssetKey, checks: list[Check], partition: str | None) -> dg.AssetCheckResult:
+    broken = [check for check in checks if not check.passed]
+    rows = [dg.TableRecord({"invariant": c.name, "holds": c.passed, "detail": c.detail}) for c in checks]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CHECK,
+        passed=not broken,
+        description="; ".join(f"{check.name}: {check.detail}" for check in broken) or None,
+        metadata={"invariants": dg.MetadataValue.table(rows)} if rows else {},
+    )
+
+
+def _metadata(facts: report.Metadata) -> dict[str, dg.MetadataValue | Any]:
+    return {
+        name: dg.MetadataValue.md(value) if isinstance(value, report.Markdown) else value
+        for name, value in facts.items()
+        if value is not None
+    }
+
+
+def _deps(pipeline: Pipeline, stage: Stage) -> Iterator[dg.AssetDep]:
+    """What the stage is made from, with the exact keys of each: the inputs of every key, turned around."""
+    if not stage.inputs(stage.keys[0] if stage.keys else None):
+        yield dg.AssetDep([pipeline.name, "source"])
+        return
+    readers: dict[str, dict[str | None, set[str | None]]] = defaultdict(lambda: defaultdict(set))
+    for key in stage.keys or (None,):
+        for address in stage.inputs(key):
+            readers[_asset_name(pipeline, address)][address.partition].add(key)
+    for upstream, keys in readers.items():
+        if upstream == VIEWER.atlas:
+            yield dg.AssetDep([VIEWER.atlas])
+        else:
+            yield dg.AssetDep(
+                [pipeline.name, upstream], partition_mapping=_mapping(pipeline.stages[upstream], stage, keys)
+            )
+
+
+def _asset_name(pipeline: Pipeline, address: Address) -> str:
+    return address.stage if address.atlas == pipeline.name else address.atlas
+
+
+def _mapping(upstream: Stage, stage: Stage, readers: dict[Any, set[Any]]) -> dg.PartitionMapping | None:
+    """Only built-in mappings: Dagster's daemon replaces any other by None (deprecated since 1.1.7, seen in 1.13.27)."""
+    if upstream.keys is None:
+        return None
+    if stage.keys is None:
+        everything = set(readers) == set(upstream.keys)
+        return dg.AllPartitionMapping() if everything else dg.SpecificPartitionsPartitionMapping(sorted(readers))
+    return dg.StaticPartitionMapping({key: sorted(read_by) for key, read_by in readers.items()})

@@ -1,0 +1,69 @@
+"""One materialisation, from a stage and a run to a stored artifact: measured, checked, and all or nothing."""
+
+from __future__ import annotations
+
+import resource
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas_assets.components.pipeline import Outcome, Stage, StageRun
+from atlas_assets.errors import AtlasError
+from atlas_assets.io import Address, Stored
+from atlas_assets.stages.artifact import Check
+
+
+class CheckFailed(AtlasError):
+    """An invariant does not hold; the artifact was not stored and the earlier one is still in place."""
+
+    def __init__(self, address: Address, checks: list[Check]) -> None:
+        self.checks = checks
+        broken = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
+        super().__init__(f"{address} was not stored, because a check failed ({broken}). The earlier version stays.")
+
+
+@dataclass(frozen=True)
+class Materialised:
+    """What was stored, what it cost and what its build had to say."""
+
+    stored: Stored
+    outcome: Outcome
+
+    @property
+    def cost(self) -> dict[str, Any]:
+        return self.stored.cost
+
+
+def materialise(stage: Stage, run: StageRun) -> Materialised:
+    """Build the artifact, check it and store it. Raises AtlasError, and then stores nothing."""
+    address = Address(run.spec.name or "", stage.stored_as or stage.name, run.key)
+    recipe = stage.recipe(run.store, run.key) or ""  # before the build: what is read may be renewed meanwhile
+    _reset_peak_memory()
+    started = time.perf_counter()
+    with run.store.write(address, recipe=recipe) as draft:
+        outcome = stage.build(run, draft.folder)
+        if not all(check.passed for check in outcome.checks):
+            raise CheckFailed(address, outcome.checks)
+        draft.cost |= {
+            "seconds": round(time.perf_counter() - started, 3),
+            "peak_memory_bytes": peak_memory_bytes(),
+        } | run.notes
+    assert draft.stored is not None
+    return Materialised(draft.stored, outcome)
+
+
+def _reset_peak_memory() -> None:
+    """Linux only: make the peak that follows belong to this build, not to an earlier one in the same process."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory_bytes() -> int:
+    """Peak resident memory since the last reset (Linux) or since the process began (elsewhere)."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,425 @@
+"""The stages of one atlas, in the order in which data moves: what each is made from, with what, and how.
+
+The table in :class:`Pipeline` is the only wiring there is. ``components.atlas`` turns it into Dagster assets,
+partitions and mappings; ``atlas run`` asks it what is missing or stale. A ``build`` is parameters from the key, one
+call of a stage, one call of ``report``; the stages themselves are imported when they run, never when definitions load.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from atlas_assets import __version__, report
+from atlas_assets.io import Address, ArtifactStore, recipe_hash
+from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
+from atlas_assets.sweep import Sweep
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from atlas_assets.stages.knn_graph import KnnGraph
+
+VIEWER = Address("viewer", "build")
+A = TypeVar("A", bound=Artifact)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build has to say about the artifact that it has written."""
+
+    checks: list[Check]
+    metadata: report.Metadata
+
+
+@dataclass
+class StageRun:
+    """One materialisation: the atlas, the partition, and where to read, write and report."""
+
+    spec: AtlasSpec
+    sweep: Sweep
+    store: ArtifactStore
+    base: Path  # relative paths in the spec start here
+    key: str | None = None
+    device: str = "auto"
+    progress: Progress = no_progress
+    notes: dict[str, Any] = field(default_factory=dict)  # what the run cost beyond time and memory: the device used
+
+    def folder(self, stage: str, key: str | None = None) -> Path:
+        assert self.spec.name is not None
+        return self.store.folder(Address(self.spec.name, stage, key))
+
+    def load(self, artifact: type[A], stage: str, key: str | None = None) -> A:
+        return artifact.load(self.folder(stage, key))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One artifact of an atlas, or one per key where it is swept."""
+
+    name: str
+    code_version: str  # bumped by hand when the same inputs and parameters give another result
+    description: str
+    build: Callable[[StageRun, Path], Outcome]
+    inputs: Callable[[str | None], list[Address]]
+    parameters: Callable[[str | None], dict[str, Any]] = lambda key: {}
+    keys: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] = ("python",)
+    uses_gpu: bool = False
+    stored_as: str | None = None  # the artifact's folder, where it is not the stage's name
+
+    def recipe(self, store: ArtifactStore, key: str | None) -> str | None:
+        """Hash of all that the artifact is made from; None while an input is missing."""
+        versions: dict[str, str] = {}
+        for address in self.inputs(key):
+            stored = store.current(address)
+            if stored is None:
+                return None
+            versions[str(address)] = stored.version
+        return recipe_hash(stage=self.name, code=self.code_version, parameters=self.parameters(key), inputs=versions)
+
+
+class Pipeline:
+    """The stages of one atlas. ``base`` is the folder from which relative paths in the spec start."""
+
+    def __init__(self, spec: AtlasSpec, *, base: Path) -> None:
+        assert spec.name is not None, "a spec is named after its folder when it is loaded"
+        self.spec, self.base, self.name, self.kind = spec, base, spec.name, spec.kind
+        self.sweep = Sweep.of(spec)
+        self.raw = f"raw_{self.kind}"
+
+    def address(self, stage: str, key: str | None = None) -> Address:
+        return Address(self.name, stage, key)
+
+    def run(self, store: ArtifactStore, key: str | None = None, **options: Any) -> StageRun:
+        return StageRun(self.spec, self.sweep, store, self.base, key, **options)
+
+    @cached_property
+    def stages(self) -> dict[str, Stage]:
+        """Every stage by name, upstream first."""
+        stages = [self._raw(), self._entity_index()]
+        if self.kind == "collections":
+            stages.append(self._cooccurrence())
+        stages += [
+            self._knn_graph(), self._embedding(), self._projection(), self._regions(), self._quality(),
+            self._sweep_report(), self._bundle(), self._site(),
+        ]  # fmt: skip
+        return {stage.name: stage for stage in stages}
+
+    def _raw(self) -> Stage:
+        from atlas_assets.components import reading
+
+        return Stage(
+            self.raw, "1", "The source as canonical tables: ids, values and metadata in their own types.",
+            build=_build_raw,
+            inputs=lambda key: [],
+            parameters=lambda key: {
+                "source": self.spec.source.model_dump(),
+                "fingerprint": reading.fingerprint(self.spec.source, base=self.base),
+            },
+            kinds=("polars",),
+        )  # fmt: skip
+
+    def _entity_index(self) -> Stage:
+        return Stage(
+            "entity_index", "1", "The entities that pass the filter as dense indices, and the relation in them.",
+            build=_build_entity_index,
+            inputs=lambda key: [self.address(self.raw)],
+            parameters=lambda key: {
+                "filter": self.spec.filter.model_dump(), "holdout": self.spec.quality.holdout, "seed": self.spec.seed,
+            },
+            kinds=("polars", "numpy"),
+        )  # fmt: skip
+
+    def _cooccurrence(self) -> Stage:
+        return Stage(
+            "cooccurrence", "1", "How often every two entities keep company: a sparse symmetric matrix.",
+            build=_build_cooccurrence,
+            inputs=lambda key: [self.address("entity_index")],
+            parameters=lambda key: {"normalise": self.spec.relation.normalise},
+            kinds=("numba",),
+        )  # fmt: skip
+
+    def _knn_graph(self) -> Stage:
+        upstream = "cooccurrence" if self.kind == "collections" else "entity_index"
+        return Stage(
+            "knn_graph", "1", "The k most similar entities of every entity, and the graph that they span.",
+            build=_build_knn_graph,
+            inputs=lambda key: [self.address(upstream)],
+            parameters=lambda key: self.spec.relation.model_dump(exclude={"normalise"}) | {"key": key},
+            keys=tuple(self.sweep.graphs),
+            kinds=("numba",),
+        )  # fmt: skip
+
+    def _embedding(self) -> Stage:
+        return Stage(
+            "embedding", "1", "An intermediate embedding of the neighbour graph by PyMDE.",
+            build=_build_embedding,
+            inputs=lambda key: [self.address("knn_graph", self.sweep.embeddings[key or ""].graph.key)],
+            parameters=lambda key: self.spec.embedding.model_dump() | {"key": key, "seed": self.spec.seed},
+            keys=tuple(self.sweep.embeddings),
+            kinds=("pytorch",),
+            uses_gpu=True,
+        )  # fmt: skip
+
+    def _projection(self) -> Stage:
+        return Stage(
+            "projection", "1", "What is seen: two or three coordinates per entity.",
+            build=_build_projection,
+            inputs=lambda key: self._graph_and_embedding(key),
+            parameters=lambda key: {"key": key, "seed": self.spec.seed},
+            keys=tuple(self.sweep.projections),
+            kinds=("numpy",),
+        )  # fmt: skip
+
+    def _regions(self) -> Stage:
+        return Stage(
+            "regions", "1", "Named regions of a projection, coarse and fine.",
+            build=_build_regions,
+            inputs=lambda key: [self.address("projection", key), self.address("entity_index"), self.address(self.raw)],
+            keys=tuple(self.sweep.projections),
+            kinds=("scikitlearn",),
+        )  # fmt: skip
+
+    def _quality(self) -> Stage:
+        return Stage(
+            "quality", "1", "How true a projection is: recall, trust, global shape, and distortion per entity.",
+            build=_build_quality,
+            inputs=lambda key: [
+                self.address("projection", key), *self._graph_and_embedding(key), self.address("entity_index")
+            ],
+            parameters=lambda key: {"seed": self.spec.seed},
+            keys=tuple(self.sweep.projections),
+            kinds=("numpy",),
+        )  # fmt: skip
+
+    def _sweep_report(self) -> Stage:
+        return Stage(
+            "sweep_report", "1", "Every point of the sweep side by side, ranked, with a recommendation.",
+            build=_build_sweep_report,
+            inputs=lambda key: self._each("projection", "quality", "regions"),
+            kinds=("markdown",),
+        )  # fmt: skip
+
+    def _bundle(self) -> Stage:
+        return Stage(
+            "bundle", "1", "The files that the site loads: projections, columns, names, neighbours, details.",
+            build=_build_bundle,
+            inputs=lambda key: [
+                self.address(self.raw), self.address("entity_index"),
+                self.address("knn_graph", self.sweep.largest_graph.key),
+                *self._each("projection", "quality", "regions"), self.address("sweep_report"),
+            ],
+            parameters=lambda key: {
+                "display": self.spec.display.model_dump(), "version": __version__,
+                "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
+            },
+            kinds=("json",),
+        )  # fmt: skip
+
+    def _site(self) -> Stage:
+        return Stage(
+            "site", "1", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
+            build=_build_site,
+            inputs=lambda key: [self.address("bundle"), VIEWER],
+            kinds=("svelte",),
+            stored_as="site_record",  # the site itself is in `site`, for people; this is what was published when
+        )  # fmt: skip
+
+    def _graph_and_embedding(self, key: str | None) -> list[Address]:
+        point = self.sweep.projections[key or ""]
+        addresses = [self.address("knn_graph", point.graph.key)]
+        if point.embedding:
+            addresses.append(self.address("embedding", point.embedding.key))
+        return addresses
+
+    def _each(self, *stages: str) -> list[Address]:
+        return [self.address(stage, key) for stage in stages for key in self.sweep.projections]
+
+
+def _build_raw(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.components import reading
+
+    facts = reading.read(run.spec.source, folder, base=run.base, progress=run.progress)
+    return Outcome([], report.raw(facts))
+
+
+def _build_entity_index(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import entity_index as stage
+
+    raw, rules = run.folder(f"raw_{run.spec.kind}"), run.spec.filter
+    listed = {"keep": rules.keep, "drop": rules.drop, "progress": run.progress}
+    if run.spec.kind == "edges":
+        index = stage.from_edges(raw, min_degree=rules.min_degree, top=rules.top, **listed)
+    elif run.spec.kind == "vectors":
+        index = stage.from_vectors(raw, **listed)
+    else:
+        index = stage.from_collections(
+            raw, min_collections=rules.min_collections, min_collection_size=rules.min_collection_size,
+            max_collection_size=rules.max_collection_size, larger=rules.larger, min_value=rules.min_value,
+            deduplicate=rules.deduplicate, holdout=run.spec.quality.holdout, seed=run.spec.seed, **listed,
+        )  # fmt: skip
+    index.save(folder)
+    return Outcome(index.check(), report.entity_index(index))
+
+
+def _build_cooccurrence(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import cooccurrence as stage
+    from atlas_assets.stages.entity_index import CollectionIndex
+
+    index = run.load(CollectionIndex, "entity_index")
+    matrix = stage.build(index, normalise=run.spec.relation.normalise, progress=run.progress)
+    matrix.save(folder)
+    return Outcome(matrix.check(), report.cooccurrence(matrix))
+
+
+def _build_knn_graph(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import entity_index
+    from atlas_assets.stages import knn_graph as stage
+    from atlas_assets.stages.cooccurrence import Cooccurrence
+
+    relation = run.spec.relation
+    options: dict[str, Any] = {
+        "n_neighbors": run.sweep.graphs[run.key or ""].n_neighbors,
+        "progress": run.progress,
+    }
+    similarity = relation.similarity or relation.similarities(run.spec.kind)[0]
+    if run.spec.kind == "edges":
+        graph = stage.from_edges(run.load(entity_index.EdgeIndex, "entity_index"), similarity=similarity, **options)
+    elif run.spec.kind == "vectors":
+        graph = stage.from_vectors(run.load(entity_index.VectorIndex, "entity_index"), metric=similarity, **options)
+    else:
+        if relation.shrinkage is not None:
+            options["shrinkage"] = relation.shrinkage
+        graph = stage.from_cooccurrence(run.load(Cooccurrence, "cooccurrence"), similarity=similarity, **options)
+    graph.save(folder)
+    return Outcome(graph.check(), report.knn_graph(graph, _labels(run)))
+
+
+def _build_embedding(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import embedding as stage
+    from atlas_assets.stages.knn_graph import KnnGraph
+
+    point = run.sweep.embeddings[run.key or ""]
+    chosen = {name: value for name, value in run.spec.embedding.model_dump().items() if value is not None}
+    embedding = stage.build(
+        run.load(KnnGraph, "knn_graph", point.graph.key), embedding_dim=point.embedding_dim, seed=run.spec.seed,
+        device=run.device, progress=run.progress, **chosen,
+    )  # fmt: skip
+    embedding.save(folder)
+    run.notes["device"] = embedding.device
+    return Outcome(embedding.check(), report.embedding(embedding))
+
+
+def _build_projection(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import projection as stage
+
+    point = run.sweep.projections[run.key or ""]
+    projection = stage.project(
+        point.method, graph=_graph(run), embedding=_embedding(run), source=point.source, dims=point.dims,
+        params=dict(point.parameters), seed=run.spec.seed, reference=None, progress=run.progress,
+    )  # fmt: skip
+    projection.save(folder)
+    return Outcome(projection.check(), report.projection(projection, point))
+
+
+def _build_regions(run: StageRun, folder: Path) -> Outcome:
+    import polars as pl
+
+    from atlas_assets.stages import regions as stage
+    from atlas_assets.stages.projection import Projection
+
+    entities, fields = entity_table(run)
+    named = [f["name"] for f in fields if f["type"] in ("category", "list")]
+    regions = stage.build(
+        run.load(Projection, "projection", run.key).positions,
+        popularity=entities["popularity"].to_numpy(), labels=entities["label"].to_list(),
+        fields=entities.select(pl.col(named)) if named else None,
+    )  # fmt: skip
+    regions.save(folder)
+    return Outcome(regions.check(), report.regions(regions))
+
+
+def _build_quality(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import quality as stage
+    from atlas_assets.stages.entity_index import CollectionIndex
+    from atlas_assets.stages.projection import Projection
+
+    holdout = None
+    if run.spec.kind == "collections":
+        index = run.load(CollectionIndex, "entity_index")
+        if index.holdout_indptr is not None and index.holdout_entities is not None:
+            holdout = (index.holdout_indptr, index.holdout_entities)
+    positions = run.load(Projection, "projection", run.key).positions
+    quality = stage.measure(
+        positions, graph=_graph(run), embedding=_embedding(run), holdout=holdout, seed=run.spec.seed
+    )
+    quality.save(folder)
+    return Outcome(quality.check(), report.quality(quality))
+
+
+def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.stages import sweep_report as stage
+    from atlas_assets.stages.projection import Projection
+    from atlas_assets.stages.quality import Quality
+    from atlas_assets.stages.regions import Regions
+
+    rows, maps = [], {}
+    for key, point in run.sweep.projections.items():
+        stored = run.store.current(Address(run.spec.name or "", "projection", key))
+        seconds = stored.cost.get("seconds") if stored else None
+        metrics = run.load(Quality, "quality", key).metrics
+        rows.append({"key": key, "name": point.name, "dims": point.dims, "seconds": seconds, "metrics": metrics})
+        maps[key] = (run.load(Projection, "projection", key).positions, run.load(Regions, "regions", key).region)
+    summary = stage.build(rows)
+    summary.save(folder)
+    return Outcome([], report.sweep_report(summary, maps))
+
+
+def _build_bundle(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.components.publishing import bundle_of
+
+    made = bundle_of(run, folder)
+    return Outcome([], report.bundle(made))
+
+
+def _build_site(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.components.publishing import publish_site
+
+    made = publish_site(run, folder)
+    return Outcome([], report.site(made, run.spec.name or ""))
+
+
+def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """One row per entity in index order (id, label, popularity, metadata), and the descriptions of the metadata."""
+    import polars as pl
+
+    raw = run.folder(f"raw_{run.spec.kind}")
+    fields = json.loads((raw / "fields.json").read_text(encoding="utf-8"))
+    ids = pl.read_parquet(run.folder("entity_index") / "ids.parquet").rename({"n_collections": "popularity"})
+    known = pl.read_parquet(raw / "entities.parquet")
+    label = pl.col("label").fill_null(pl.col("id").cast(pl.String))
+    table = ids.join(known, on="id", how="left", maintain_order="left").with_columns(label)
+    return table.select("id", "label", "popularity", *[f["name"] for f in fields]), fields
+
+
+def _labels(run: StageRun) -> list[str]:
+    return entity_table(run)[0]["label"].to_list()
+
+
+def _graph(run: StageRun) -> KnnGraph:
+    from atlas_assets.stages.knn_graph import KnnGraph
+
+    return run.load(KnnGraph, "knn_graph", run.sweep.projections[run.key or ""].graph.key)
+
+
+def _embedding(run: StageRun):
+    from atlas_assets.stages.embedding import Embedding
+
+    point = run.sweep.projections[run.key or ""].embedding
+    return run.load(Embedding, "embedding", point.key) if point else None

@@ -1,0 +1,104 @@
+"""The join at the end: all that is known about an atlas into its bundle, bundle and viewer into its site."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from atlas_assets import __version__, project
+from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
+from atlas_assets.io import Address
+
+if TYPE_CHECKING:
+    from atlas_assets.stages.bundle import BundleReport
+    from atlas_assets.stages.site import SiteReport
+
+
+def bundle_of(run: StageRun, folder: Path) -> BundleReport:
+    """Write the bundle of an atlas into ``folder``: all projections, turned to the reference, and all metadata."""
+    from atlas_assets.stages import bundle
+    from atlas_assets.stages.alignment import align
+    from atlas_assets.stages.knn_graph import KnnGraph
+    from atlas_assets.stages.projection import Projection
+    from atlas_assets.stages.quality import Quality
+    from atlas_assets.stages.regions import Regions
+    from atlas_assets.stages.sweep_report import SweepReport
+    from atlas_assets.thumbnail import thumbnail
+
+    summary = run.load(SweepReport, "sweep_report")
+    reference = np.asarray(run.load(Projection, "projection", run.sweep.reference.key).positions)
+    projections = []
+    for key, point in run.sweep.projections.items():
+        run.progress(len(projections) / len(run.sweep.projections) / 2, f"aligning {key}")
+        positions = np.asarray(run.load(Projection, "projection", key).positions)
+        if positions.shape == reference.shape:
+            positions = align(positions, reference)
+        measured, regions = run.load(Quality, "quality", key), run.load(Regions, "regions", key)
+        projections.append(
+            bundle.BundleProjection(
+                key=key, name=point.name, method=point.method, params=point.describe(), positions=positions,
+                metrics=measured.metrics, distortion=measured.distortion, region=regions.region,
+                regions=_moved(regions.table, regions.region, positions),
+                thumbnail=thumbnail(positions, region=regions.region, size=160, max_bytes=12_000),
+                recommended=key == summary.recommended,
+            )
+        )  # fmt: skip
+    entities, fields = entity_table(run)
+    display = run.spec.display
+    return bundle.build(
+        folder, atlas=_about(run), entities=entities, fields=fields,
+        graph=run.load(KnnGraph, "knn_graph", run.sweep.largest_graph.key), projections=projections,
+        default={
+            "projection": display.projection or summary.recommended, "colour": display.colour,
+            "size": display.size or "popularity",
+        },
+        provenance={"atlas_version": __version__, "artifacts": _versions(run)},
+        progress=lambda share, message: run.progress(0.5 + share / 2, message),
+    )  # fmt: skip
+
+
+def publish_site(run: StageRun, folder: Path) -> SiteReport:
+    """Put the current bundle and the viewer into ``<storage>/<atlas>/site``; ``folder`` keeps a record of it."""
+    from atlas_assets.stages import site
+
+    name = run.spec.name or ""
+    sources: dict[str, Any] = {
+        "bundle_folder": run.folder("bundle"), "viewer_folder": run.store.folder(VIEWER), "atlas": _about(run),
+    }  # fmt: skip
+    if run.store.is_local:
+        made = site.build(Path(run.store.path(name, "site")), **sources)
+    else:
+        with tempfile.TemporaryDirectory(dir=project.cache_folder()) as draft:
+            made = site.build(Path(draft), **sources)
+            run.store.upload(Path(draft), name, "site", last="index.html")
+    made.save(folder)
+    return made
+
+
+def _about(run: StageRun) -> dict[str, Any]:
+    spec, display = run.spec, run.spec.display
+    about: dict[str, Any] = {
+        "name": spec.name, "title": spec.title or (spec.name or "").replace("_", " ").capitalize(),
+        "description": spec.description, "attribution": spec.attribution, "entity": list(display.entity),
+        "collection": list(display.collection), "kind": spec.kind,
+    }  # fmt: skip
+    if spec.licence:
+        about["licence"] = spec.licence
+    if display.accent:
+        about["theme"] = {"accent": display.accent}
+    return about
+
+
+def _versions(run: StageRun) -> dict[str, str]:
+    """Which version of each unswept artifact went into the bundle; points are told apart by their parameters."""
+    stages = [f"raw_{run.spec.kind}", "entity_index", "cooccurrence", "sweep_report"]
+    stored = {stage: run.store.current(Address(run.spec.name or "", stage)) for stage in stages}
+    return {stage: version.version for stage, version in stored.items() if version is not None}
+
+
+def _moved(table: Any, region: np.ndarray, positions: np.ndarray) -> Any:
+    """The table of regions with its anchors taken from the aligned positions."""
+    return table

@@ -1,0 +1,52 @@
+"""Where things are on this machine: the project folder, its atlases and its state.
+
+A project is a folder with a ``dagster.yaml``: this repository's checkout, or any folder in which ``atlas new`` was run
+with the installed package. All relative paths, in specs and in ``dagster.yaml``, start there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+# Written by `atlas new` where there is none, so that an installed package makes the same kind of project as a checkout.
+MARKER = "dagster.yaml"
+
+
+def root() -> Path:
+    """The project: the nearest folder at or above the current one with a dagster.yaml, else the checkout, else here."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / MARKER).exists():
+            return folder
+    return checkout() or here
+
+
+def checkout() -> Path | None:
+    """The repository that holds this package, or None where it was installed from a wheel."""
+    folder = PACKAGE.parent
+    return folder if (folder / "pyproject.toml").exists() and (folder / MARKER).exists() else None
+
+
+def defs_folder() -> Path:
+    """The folder with one folder per atlas: ATLAS_DEFS, else the checkout's, else ``defs`` in the project."""
+    if given := os.environ.get("ATLAS_DEFS"):
+        return Path(given).resolve()
+    return PACKAGE / "defs" if checkout() == root() else root() / "defs"
+
+
+def spec_files() -> list[Path]:
+    """Every atlas's defs.yaml: the one that ships with the package, and the user's own."""
+    folders = dict.fromkeys([PACKAGE / "defs", defs_folder()])
+    return [path for folder in folders for path in sorted(folder.glob("*/defs.yaml"))]
+
+
+def storage_root() -> str:
+    """Where artifacts and sites go: ATLAS_STORAGE (a folder or a URL), else ``data`` in the project."""
+    return os.environ.get("ATLAS_STORAGE") or str(root() / "data")
+
+
+def cache_folder() -> Path:
+    """Where results that can be computed again are kept between runs."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"

@@ -1,0 +1,188 @@
+"""What a materialisation shows on its page in the Dagster UI: figures, tables and a picture, under 50 kB.
+
+Each function takes an artifact and returns plain values; texts that are Markdown are :class:`Markdown`. Only
+``components.atlas`` knows how Dagster wants them.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from atlas_assets.stages.bundle import BundleReport
+    from atlas_assets.stages.cooccurrence import Cooccurrence
+    from atlas_assets.stages.embedding import Embedding
+    from atlas_assets.stages.knn_graph import KnnGraph
+    from atlas_assets.stages.projection import Projection
+    from atlas_assets.stages.quality import Quality
+    from atlas_assets.stages.regions import Regions
+    from atlas_assets.stages.site import SiteReport
+    from atlas_assets.stages.sweep_report import SweepReport
+    from atlas_assets.sweep import ProjectionPoint
+
+Metadata = dict[str, Any]
+ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
+MAX_PICTURES_BYTES = 40_000  # of the 50 kB that metadata may take: it is kept in the event log at every run
+
+
+class Markdown(str):
+    """Text to be rendered as Markdown."""
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> Markdown:
+    """A Markdown table with the keys of the first row as its head; None is shown as a dash."""
+    rows = list(rows)
+    if not rows:
+        return Markdown("")
+    head = list(rows[0])
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(_cell(row.get(name)) for name in head) + " |" for row in rows]
+    return Markdown("\n".join(lines))
+
+
+def picture(png: bytes, alt: str) -> Markdown:
+    """The image itself as Markdown: Dagster's page has no other way to show one."""
+    return Markdown(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def cost(measured: Mapping[str, Any]) -> Metadata:
+    """Seconds, peak memory and device of one build."""
+    facts: Metadata = {"seconds": measured.get("seconds"), "device": measured.get("device")}
+    if measured.get("peak_memory_bytes"):
+        facts["peak_memory_mib"] = round(measured["peak_memory_bytes"] / 2**20)
+    return facts
+
+
+def raw(facts: Mapping[str, Any]) -> Metadata:
+    files = facts.get("files") or []
+    return {
+        ROW_COUNT: facts.get("rows"),
+        "files": table([{"file": f["path"], "bytes": f["bytes"]} for f in files[:20]]),
+        "notes": table([{"note": note} for note in facts.get("notes", [])[:20]]) or None,
+    } | {name: value for name, value in facts.items() if isinstance(value, (int, float)) and name != "rows"}
+
+
+def entity_index(index: Any) -> Metadata:
+    facts: Metadata = {ROW_COUNT: index.n_entities, "filter": table(index.steps)}
+    if getattr(index, "indptr", None) is not None:
+        facts |= {"collections": len(index.indptr) - 1, "memberships": len(index.entities)}
+        if index.holdout_indptr is not None:
+            facts["held_out_collections"] = len(index.holdout_indptr) - 1
+    return facts
+
+
+def cooccurrence(matrix: Cooccurrence) -> Metadata:
+    n, pairs = len(matrix.indptr) - 1, len(matrix.indices) // 2
+    return {
+        ROW_COUNT: n,
+        "pairs": pairs,
+        "density": pairs / max(1, n * (n - 1) / 2),
+        "collections": float(matrix.total),
+    }
+
+
+def knn_graph(graph: KnnGraph, labels: list[str]) -> Metadata:
+    """With the neighbours of a few entities, spread over the index, so that nonsense shows at once."""
+    n = len(graph.indices)
+    examples = [
+        {"entity": labels[row], "nearest": ", ".join(labels[j] for j in graph.indices[row][:6] if j >= 0)}
+        for row in np.linspace(0, n - 1, min(8, n)).astype(int)
+    ]
+    return {
+        ROW_COUNT: n,
+        "neighbours": graph.indices.shape[1],
+        "edges": len(graph.edges),
+        "without_neighbours": int((graph.indices[:, 0] < 0).sum()),
+        "filled_from_two_hops": int(np.asarray(graph.filled).sum()),
+        "examples": table(examples),
+    }
+
+
+def embedding(result: Embedding) -> Metadata:
+    return {
+        ROW_COUNT: len(result.positions),
+        "dimensions": result.positions.shape[1],
+        "loss": float(result.loss),
+        "iterations": int(result.iterations),
+        "residual": float(result.residual),
+    }
+
+
+def projection(result: Projection, point: ProjectionPoint) -> Metadata:
+    from atlas_assets.thumbnail import thumbnail
+
+    image = thumbnail(result.positions, size=360, max_bytes=MAX_PICTURES_BYTES)
+    return {
+        "map": picture(image, point.name),
+        ROW_COUNT: len(result.positions),
+        "name": point.name,
+        **{name: value for name, value in point.describe().items() if name != "method"},
+    }
+
+
+def regions(result: Regions) -> Metadata:
+    biggest = result.table.sort("size", descending=True).head(25)
+    return {
+        ROW_COUNT: len(result.region),
+        "regions": result.table.height,
+        "unassigned": int((np.asarray(result.region) < 0).sum()),
+        "largest": table(biggest.select("name", "level", "size").iter_rows(named=True)),
+    }
+
+
+def quality(result: Quality) -> Metadata:
+    """Every metric by its own name: Dagster plots numbers over partitions and over time."""
+    return {name: value for name, value in result.metrics.items() if value is not None} | {
+        "mean_distortion": float(np.mean(result.distortion))
+    }
+
+
+def sweep_report(summary: SweepReport, maps: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Metadata:
+    """The ranked table, and small multiples of as many maps as fit into the event log."""
+    from atlas_assets.thumbnail import thumbnail
+
+    share = MAX_PICTURES_BYTES // max(1, min(len(maps), 12))
+    shown = [row["key"] for row in summary.rows][:12]
+    images = " ".join(
+        picture(thumbnail(maps[key][0], region=maps[key][1], size=160, max_bytes=share), key) for key in shown
+    )
+    return {
+        "recommended": summary.recommended,
+        "reason": summary.reason,
+        "points": table(_flat(row) for row in summary.rows[:40]),
+        "maps": Markdown(images),
+    }
+
+
+def bundle(made: BundleReport) -> Metadata:
+    parts = [{"part": name, "bytes": size} for name, size in made.bytes_per_part.items()]
+    return {"first_paint_bytes": made.first_paint_bytes, "files": made.files, "parts": table(parts)}
+
+
+def site(made: SiteReport, name: str) -> Metadata:
+    return {
+        "see_it": Markdown(f"`atlas serve {name}`"),
+        "files": made.files,
+        "bytes": made.bytes,
+        "downloads": table(made.downloads),
+    }
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": row["key"], **row["metrics"], "seconds": row.get("seconds")}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,179 @@
+"""``atlas run``: what is missing or out of date, materialised in one process against the instance of the Dagster UI.
+
+A sweep of fifty points pays for importing torch and numba once, not fifty times. What is up to date is known from the
+recipe stored with each artifact (inputs, parameters, code version), so the command can be repeated at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from atlas_assets import project
+from atlas_assets.components.atlas import definitions_of
+from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
+from atlas_assets.components.progress import listener
+from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.viewer import viewer
+from atlas_assets.errors import AtlasError
+from atlas_assets.io import ArtifactStore
+from atlas_assets.resources import PyMDE, Storage
+from atlas_assets.spec import AtlasSpec
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass
+class Tally:
+    """What a run did, for its last line."""
+
+    made: int = 0
+    current: int = 0
+    failed: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+def instance(root: Path) -> dg.DagsterInstance:
+    """The instance that ``dagster dev`` uses in this project: the same dagster.yaml, the same state."""
+    os.chdir(root)  # the paths in dagster.yaml are relative
+    (root / ".dagster").mkdir(exist_ok=True)
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(root / ".dagster"), config_dir=str(root)))
+
+
+def run(
+    spec: AtlasSpec, console: Console, *, stages: list[str] | None = None, points: list[str] | None = None,
+    force: bool = False,
+) -> bool:  # fmt: skip
+    """Materialise an atlas, upstream first. Returns whether everything asked for is up to date now.
+
+    A point that fails does not stop the others; what depends on it is named at the end.
+    """
+    root = project.root()
+    pipeline = Pipeline(spec, base=root)
+    _known(stages, pipeline.stages, "stage")
+    keys = _wanted_keys(pipeline, points)
+    storage, store, tally = Storage(), Storage().store(), Tally()
+    resources = {"storage": storage, "pymde": PyMDE(device=os.environ.get("ATLAS_DEVICE", "auto"))}  # type: ignore[arg-type]
+    assets = [*(definitions_of(spec).assets or []), viewer]
+    started = time.perf_counter()
+    with instance(root) as state, _bars(console) as bars:
+        for stage, key in _in_order(pipeline, keys):
+            if stage is not None and stages and stage.name not in stages:
+                continue
+            label = " ".join(filter(None, [stage.name if stage else "viewer", key]))
+            if stage is not None and stage.recipe(store, key) is None:
+                tally.waiting.append(label)
+                continue
+            if not force and _is_current(pipeline, stage, key, store):
+                tally.current += 1
+                continue
+            asset_key = dg.AssetKey([pipeline.name, stage.name] if stage else [VIEWER.atlas])
+            bar = bars.add_task(label, total=1.0, note="")
+            token = listener.set(lambda share, note, bar=bar: bars.update(bar, completed=share, note=escape(note)))
+            try:
+                result = dg.materialize(
+                    assets, selection=[asset_key], partition_key=key, instance=state, resources=resources,
+                    run_config=QUIET, raise_on_error=False,
+                )  # fmt: skip
+            finally:
+                listener.reset(token)
+            if result.success:
+                tally.made += 1
+                bars.update(bar, completed=1.0, note="")
+            else:
+                tally.failed.append(label)
+                bars.update(bar, note="[red]failed[/red]")
+                bars.console.print(f"[red]{label}[/red]: {escape(_why(result))}", soft_wrap=True)
+    _print_tally(console, tally, pipeline, time.perf_counter() - started)
+    return not tally.failed and not tally.waiting
+
+
+def print_report(spec: AtlasSpec, console: Console) -> None:
+    """The table of the sweep report, best first."""
+    from atlas_assets.stages.sweep_report import SweepReport
+
+    pipeline = Pipeline(spec, base=project.root())
+    summary = pipeline.run(Storage().store()).load(SweepReport, "sweep_report")
+    metrics = list(dict.fromkeys(name for row in summary.rows for name, value in row["metrics"].items() if value))
+    table = Table("point", *metrics, "seconds")
+    for row in summary.rows:
+        best = "[bold]" if row["key"] == summary.recommended else ""
+        values = [row["metrics"].get(name) for name in metrics]
+        shown = ["–" if value is None else f"{value:.4g}" for value in values]
+        table.add_row(best + row["key"], *shown, f"{row.get('seconds') or 0:.1f}")
+    console.print(table)
+    console.print(f"Recommended: [bold]{summary.recommended}[/bold]. {escape(summary.reason)}")
+
+
+def _in_order(pipeline: Pipeline, keys: dict[str, set[str]]) -> Iterator[tuple[Stage | None, str | None]]:
+    """Every stage and key, upstream first; None is the viewer, which only the site needs."""
+    for stage in pipeline.stages.values():
+        if stage.name == "site":
+            yield None, None
+        for key in stage.keys or (None,):
+            if key is None or key in keys[stage.name]:
+                yield stage, key
+
+
+def _wanted_keys(pipeline: Pipeline, points: list[str] | None) -> dict[str, set[str]]:
+    """Of each swept stage, the keys that are needed for ``points`` (all, when none are given)."""
+    everything = {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}
+    if not points:
+        return everything
+    _known(points, pipeline.sweep.projections, "point")
+    chosen = [pipeline.sweep.projections[key] for key in points]
+    return everything | {
+        "knn_graph": {point.graph.key for point in chosen},
+        "embedding": {point.embedding.key for point in chosen if point.embedding},
+        "projection": set(points),
+        "regions": set(points),
+        "quality": set(points),
+    }
+
+
+def _is_current(pipeline: Pipeline, stage: Stage | None, key: str | None, store: ArtifactStore) -> bool:
+    if stage is None:
+        stored = store.current(VIEWER)
+        return stored is not None and stored.recipe == viewer_recipe()
+    stored = store.current(pipeline.address(stage.stored_as or stage.name, key))
+    return stored is not None and stored.recipe == stage.recipe(store, key)
+
+
+def _known(given: list[str] | None, known, what: str) -> None:
+    for name in given or []:
+        if name not in known:
+            raise AtlasError(f"{name!r} is not a {what} of this atlas. It has: {', '.join(known)}.")
+
+
+def _why(result: dg.ExecuteInProcessResult) -> str:
+    """The message of the first failure; a traceback only where the failure is a defect."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                return data.user_failure_data.description
+            return data.error_display_string
+    return "the run failed before its step began; see it in the Dagster UI (make dev)"
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:<44}"), BarColumn(24), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, TextColumn("[dim]{task.fields[note]}"), console=console, refresh_per_second=4)
+
+
+def _print_tally(console: Console, tally: Tally, pipeline: Pipeline, seconds: float) -> None:
+    console.print(f"{tally.made} made, {tally.current} up to date, {len(tally.failed)} failed, {seconds:.0f} s")
+    if tally.waiting:
+        console.print(f"[yellow]Not made, because what they need is missing:[/yellow] {', '.join(tally.waiting)}")
+    if not tally.failed and not tally.waiting:
+        console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
