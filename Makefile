@@ -1,0 +1,60 @@
+# make help | install | demo | dev | test | test-slow | lint
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The interpreter that makes the environment; any Python from 3.11 to 3.13.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PORT ?= 8000
+
+.PHONY: help install install-dev demo dev serve test test-slow lint format requirements
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+requirements:
+	@bash scripts/check_requirements.sh "$(PYTHON)"
+
+$(VENV)/.installed: pyproject.toml | requirements
+	@echo "Installing into $(VENV): PyTorch alone is about 6 GB with its CUDA libraries, so this takes some minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+install: $(VENV)/.installed  ## make .venv with everything Atlas needs
+
+install-dev: $(VENV)/.installed-dev
+
+demo: install    ## materialise the default atlas, build its site and serve it
+	$(BIN)/atlas run python_api
+	$(BIN)/atlas serve python_api --port $(PORT)
+
+dev: install     ## the Dagster UI on the same state
+	$(BIN)/dg dev
+
+test: install-dev  ## install what the tests need (Chromium included) and run them
+	@bash scripts/ensure_chromium.sh
+	cd frontend && npm ci --no-audit --no-fund && npm test
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: install-dev  ## the tests that take longer
+	@bash scripts/ensure_chromium.sh
+	$(BIN)/python -m pytest -m slow
+
+lint: install-dev  ## formatting, lint and types, Python and frontend
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/dg check yaml
+	$(BIN)/dg check defs
+	cd frontend && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run lint && npm run check
+
+format: install-dev  ## format the Python code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .

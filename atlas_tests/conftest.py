@@ -1,0 +1,38 @@
+"""Fixtures shared by all tests: places to work in, small known data, and the real data sets where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("ATLAS_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
+
+# Compiling a numba kernel inside an example would otherwise count as a slow example.
+settings.register_profile("atlas", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("atlas")
+
+
+@pytest.fixture(autouse=True)
+def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the developer's own storage, atlases or Dagster state."""
+    for name in ("ATLAS_STORAGE", "ATLAS_DEFS", "ATLAS_EXECUTOR", "ATLAS_DEVICE", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def shared_data() -> Callable[[str], Path]:
+    """The folder of a real data set by name; skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        folder = SHARED / name
+        if not folder.is_dir():
+            pytest.skip(f"the data set {name} is not at {SHARED} (set ATLAS_SHARED_DATA)")
+        return folder
+
+    return find

@@ -1,0 +1,98 @@
+"""The store: all or nothing, the same content under the same name, local and remote alike."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from atlas_assets.errors import AtlasError
+from atlas_assets.io import Address, ArtifactStore, content_hash
+
+ADDRESS = Address("films", "knn_graph", "k15")
+
+
+@pytest.fixture(params=["folder", "object store"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
+    root = tmp_path / "data" if request.param == "folder" else f"memory://{uuid.uuid4().hex}"
+    return ArtifactStore(root, cache=tmp_path / "cache")
+
+
+def write(store: ArtifactStore, text: str, *, address: Address = ADDRESS, recipe: str = "r") -> str:
+    with store.write(address, recipe=recipe) as draft:
+        (draft.folder / "nested").mkdir()
+        (draft.folder / "nested" / "a.txt").write_text(text)
+        draft.cost["seconds"] = 1.5
+    assert draft.stored is not None
+    return draft.stored.version
+
+
+def read(store: ArtifactStore, address: Address = ADDRESS) -> str:
+    return (store.folder(address) / "nested" / "a.txt").read_text()
+
+
+def test_what_was_written_is_read_back_with_its_recipe_and_cost(store: ArtifactStore) -> None:
+    version = write(store, "one", recipe="flour")
+    stored = store.current(ADDRESS)
+    assert stored is not None
+    assert (stored.version, stored.recipe, stored.cost) == (version, "flour", {"seconds": 1.5})
+    assert stored.files == ["nested/a.txt"]
+    assert read(store) == "one"
+
+
+def test_an_artifact_that_was_never_made_says_how_to_make_it(store: ArtifactStore) -> None:
+    assert store.current(ADDRESS) is None
+    with pytest.raises(AtlasError, match=r"films/knn_graph/k15 has not been made yet.*atlas run films"):
+        store.folder(ADDRESS)
+
+
+def test_a_failed_write_leaves_the_earlier_version_in_place(store: ArtifactStore) -> None:
+    write(store, "one")
+    with pytest.raises(RuntimeError), store.write(ADDRESS, recipe="r") as draft:
+        (draft.folder / "half.txt").write_text("half")
+        raise RuntimeError("killed")
+    assert read(store) == "one"
+    assert not draft.folder.exists()
+
+
+def test_equal_content_has_equal_versions_and_the_address_does_not_matter(store: ArtifactStore) -> None:
+    assert write(store, "one") == write(store, "one", address=Address("films", "embedding"))
+    assert write(store, "one") != write(store, "two")
+
+
+def test_going_back_to_earlier_content_works(store: ArtifactStore) -> None:
+    first = write(store, "one")
+    write(store, "two")
+    assert write(store, "one") == first
+    assert read(store) == "one"
+
+
+def test_partitions_lists_the_keys_that_exist(store: ArtifactStore) -> None:
+    assert store.partitions("films", "knn_graph") == []
+    write(store, "one")
+    write(store, "two", address=Address("films", "knn_graph", "k50"))
+    assert store.partitions("films", "knn_graph") == ["k15", "k50"]
+
+
+def test_only_the_current_and_the_previous_version_take_up_space(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    versions = [write(store, text) for text in ("one", "two", "three")]
+    kept = {path.name for path in (tmp_path / "films/knn_graph/k15").iterdir() if path.is_dir()}
+    assert kept == set(versions[1:])
+
+
+def test_a_reader_keeps_its_version_while_a_new_one_is_written(store: ArtifactStore) -> None:
+    write(store, "one")
+    reading = store.folder(ADDRESS)
+    write(store, "two")
+    assert (reading / "nested" / "a.txt").read_text() == "one"
+
+
+def test_the_hash_depends_on_names_and_bytes_only(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text("same")
+    assert content_hash(tmp_path / "a")[0] == content_hash(tmp_path / "b")[0]
+    (tmp_path / "b" / "x").rename(tmp_path / "b" / "y")
+    assert content_hash(tmp_path / "a")[0] != content_hash(tmp_path / "b")[0]
