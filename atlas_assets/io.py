@@ -148,10 +148,11 @@ class ArtifactStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def touch(self, address: Address, stored: Stored, *, recipe: str) -> None:
-        """Record that the current version also follows from ``recipe`` (other inputs, same result)."""
-        record = json.dumps(dataclasses.asdict(dataclasses.replace(stored, recipe=recipe)), indent=1, sort_keys=True)
-        self._replace(self.path(str(address), POINTER), record.encode())
+    def upload(self, folder: Path, *parts: str, last: str) -> None:
+        """Copy a folder below the root of a remote store, the file ``last`` at the end: it refers to all others."""
+        files = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path == folder / last)
+        for file in files:
+            self._fs.put_file(str(file), self.path(*parts, file.relative_to(folder).as_posix()))
 
     def _publish(self, address: Address, version: str, folder: Path) -> None:
         target = self.path(str(address), version)

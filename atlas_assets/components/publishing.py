@@ -13,6 +13,8 @@ from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
 from atlas_assets.io import Address
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from atlas_assets.stages.bundle import BundleReport
     from atlas_assets.stages.site import SiteReport
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     """Write the bundle of an atlas into ``folder``: all projections, turned to the reference, and all metadata."""
     from atlas_assets.stages import bundle
-    from atlas_assets.stages.alignment import align
     from atlas_assets.stages.knn_graph import KnnGraph
     from atlas_assets.stages.projection import Projection
     from atlas_assets.stages.quality import Quality
@@ -33,15 +34,16 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     projections = []
     for key, point in run.sweep.projections.items():
         run.progress(len(projections) / len(run.sweep.projections) / 2, f"aligning {key}")
-        positions = np.asarray(run.load(Projection, "projection", key).positions)
-        if positions.shape == reference.shape:
-            positions = align(positions, reference)
         measured, regions = run.load(Quality, "quality", key), run.load(Regions, "regions", key)
+        positions = np.asarray(run.load(Projection, "projection", key).positions)
+        table = regions.table
+        if positions.shape == reference.shape:
+            positions, table = _aligned(positions, table, reference)
         projections.append(
             bundle.BundleProjection(
                 key=key, name=point.name, method=point.method, params=point.describe(), positions=positions,
                 metrics=measured.metrics, distortion=measured.distortion, region=regions.region,
-                regions=_moved(regions.table, regions.region, positions),
+                regions=table,
                 thumbnail=thumbnail(positions, region=regions.region, size=160, max_bytes=12_000),
                 recommended=key == summary.recommended,
             )
@@ -99,6 +101,14 @@ def _versions(run: StageRun) -> dict[str, str]:
     return {stage: version.version for stage, version in stored.items() if version is not None}
 
 
-def _moved(table: Any, region: np.ndarray, positions: np.ndarray) -> Any:
-    """The table of regions with its anchors taken from the aligned positions."""
-    return table
+def _aligned(positions: np.ndarray, table: pl.DataFrame, reference: np.ndarray) -> tuple[np.ndarray, pl.DataFrame]:
+    """Positions and the anchors of the regions, turned together; anchors have no counterpart in the reference."""
+    import polars as pl
+
+    from atlas_assets.stages.alignment import align
+
+    axes = ["x", "y", "z"][: positions.shape[1]]
+    anchors = table.select(axes).to_numpy().astype(np.float32)
+    both = align(np.vstack([positions, anchors]), np.vstack([reference, np.full_like(anchors, np.nan)]))
+    moved = both[len(positions) :].astype(np.float64)
+    return both[: len(positions)], table.with_columns(pl.Series(axis, moved[:, i]) for i, axis in enumerate(axes))

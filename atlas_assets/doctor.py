@@ -1,0 +1,107 @@
+"""``atlas doctor``: what this machine has and lacks for making maps, each with what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.markup import escape
+
+from atlas_assets import project
+from atlas_assets.errors import AtlasError
+
+MIN_NODE = 20
+MIN_FREE_GB = 5
+
+
+class Finding(NamedTuple):
+    """One fact about the machine. ``ok`` is None where it is worth knowing but nothing depends on it."""
+
+    ok: bool | None
+    what: str
+    detail: str
+
+
+def run(console: Console) -> bool:
+    """Print every finding. Returns whether nothing is wrong."""
+    findings = list(_findings())
+    marks = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "[dim]·[/dim]"}
+    for finding in findings:
+        console.print(f"{marks[finding.ok]} {finding.what:<10} {escape(finding.detail)}", soft_wrap=True)
+    return all(finding.ok is not False for finding in findings)
+
+
+def _findings() -> Iterator[Finding]:
+    yield Finding(
+        True, "Python", f"{platform.python_version()} at {shutil.which('python') or 'an embedded interpreter'}"
+    )
+    for package in ("dagster", "torch", "pymde", "umap-learn", "openTSNE", "numba", "polars"):
+        try:
+            yield Finding(True, package, importlib.metadata.version(package))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(False, package, "is not installed; run: make install (or pip install atlas-assets)")
+    yield _node()
+    yield _memory()
+    yield from _devices()
+    yield _disk()
+    yield from _atlases()
+
+
+def _node() -> Finding:
+    if (project.PACKAGE / "_viewer" / "index.html").exists():
+        return Finding(True, "viewer", "comes built with the package; Node.js is not needed")
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return Finding(
+            False, "Node.js", f"is missing; install Node.js {MIN_NODE} or newer with npm (https://nodejs.org)"
+        )
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.lstrip("v").split(".")[0]) < MIN_NODE:
+        return Finding(False, "Node.js", f"is {version}; the viewer needs {MIN_NODE} or newer (https://nodejs.org)")
+    return Finding(True, "Node.js", version)
+
+
+def _memory() -> Finding:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return Finding(None, "machine", f"{os.cpu_count()} cores, {total:.0f} GiB of memory")
+
+
+def _devices() -> Iterator[Finding]:
+    import torch
+
+    if torch.cuda.is_available():
+        for number in range(torch.cuda.device_count()):
+            facts = torch.cuda.get_device_properties(number)
+            yield Finding(True, "GPU", f"{facts.name}, {facts.total_memory / 2**30:.0f} GiB; used for embeddings")
+    else:
+        yield Finding(None, "GPU", "none that torch can use; embeddings are computed on the CPU")
+
+
+def _disk() -> Finding:
+    root = project.storage_root()
+    if "://" in root:
+        return Finding(None, "storage", root)
+    folder = Path(root)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    return Finding(free > MIN_FREE_GB, "storage", f"{root}, {free:.0f} GB free")
+
+
+def _atlases() -> Iterator[Finding]:
+    from atlas_assets.spec import load
+
+    for path in project.spec_files():
+        try:
+            spec = load(path)
+        except AtlasError as error:
+            yield Finding(False, "atlas", str(error))
+        else:
+            yield Finding(True, "atlas", f"{spec.name} ({spec.kind}), {path}")
