@@ -1,0 +1,202 @@
+"""Which thing a dotted name means: follows imports and re-exports to the definition, and picks one name for it.
+
+``torch.nn.Linear`` and ``torch.nn.modules.linear.Linear`` are one class. Two spellings are held to be the same only if
+the source says so; where it is ambiguous (one of two modules by platform) or silent (filled in at run time), a name
+stays what it is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from atlas_assets.sources.python_names import CALLED, CLASS, CONSTANT, FUNCTION, MODULE
+from atlas_assets.sources.python_tree import STANDARD_LIBRARY, VENDOR_FOLDERS
+
+KINDS = {MODULE: "module", CLASS: "class", FUNCTION: "function", CONSTANT: "constant", "": "attribute"}
+_MAX_HOPS = 16  # re-exports followed before giving up; the longest chain seen is 6
+# Set through sys.modules at run time, which no reading of the source would show.
+_RUNTIME_MODULES = {"os.path": "posixpath"}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a name means. ``key`` is the same for all spellings; ``home`` is the last module found on the way."""
+
+    key: str
+    kind: str
+    doc: str
+    home: str
+
+
+class Resolver:
+    """Modules known by their names and definitions, as ``python_names.read_names`` gives them."""
+
+    def __init__(self, modules: Mapping[str, Mapping[str, Any]], compiled: Iterable[str] = ()) -> None:
+        self._modules = dict(modules)
+        self._opaque = frozenset(compiled)
+        self._members: dict[tuple[str, str], Meaning | str] = {}
+        self._interpreted: dict[str, bool] = {}
+
+    def resolve(self, dotted: str) -> tuple[str, Meaning]:
+        """The name cut where its meaning ends (a function's attributes are dropped), and that meaning."""
+        called = dotted.endswith(CALLED)
+        parts = dotted.removesuffix(CALLED).split(".")
+        for i in range(len(parts) - 2, 0, -1):  # a vendored copy counts as the original
+            if parts[i] in VENDOR_FOLDERS:
+                parts = parts[i + 1 :]
+                break
+        spelled, meaning = self._follow(parts)
+        if called and meaning.kind == KINDS[""] and spelled == ".".join(parts):
+            kind = KINDS[CLASS if _looks_like_class(parts[-1]) else FUNCTION]
+            meaning = Meaning(meaning.key, kind, meaning.doc, meaning.home)
+        return spelled, meaning
+
+    def _follow(self, parts: Sequence[str], hops: int = 0) -> tuple[str, Meaning]:
+        here = parts[0]
+        if not self._is_module(here):
+            return _guess(parts)
+        for i in range(1, len(parts)):
+            member = self._member(here, parts[i], hops)
+            if isinstance(member, str):
+                here = member
+                continue
+            if member.kind == KINDS[CLASS] and i + 1 < len(parts):
+                return ".".join(parts[: i + 2]), self._class_member(member, parts[i + 1])
+            if member.kind == KINDS[""] and _looks_like_class(parts[i]) and i + 1 < len(parts):
+                key = f"{member.key}.{parts[i + 1]}"
+                return ".".join(parts[: i + 2]), Meaning(key, KINDS[""], "", member.home)
+            return ".".join(parts[: i + 1]), member
+        return ".".join(parts), Meaning(here, KINDS[MODULE], self._definition(here, "")[1:], here)
+
+    def _is_module(self, name: str) -> bool:
+        return name in self._modules or name in self._opaque or self._interpret(name)
+
+    def _definition(self, module: str, name: str) -> str:
+        return self._modules.get(module, {}).get("definitions", {}).get(name, "")
+
+    def _class_member(self, owner: Meaning, name: str) -> Meaning:
+        inside = owner.key[len(owner.home) + 1 :]
+        found = self._definition(owner.home, f"{inside}.{name}")
+        return Meaning(f"{owner.key}.{name}", KINDS[found[:1]], found[1:], owner.home)
+
+    def _member(self, module: str, name: str, hops: int) -> Meaning | str:
+        """What ``name`` is in ``module``: a module's name, or a meaning."""
+        if (module, name) not in self._members:
+            self._members[module, name] = self._unknown(module, name)  # a circle of re-exports ends here
+            self._members[module, name] = self._find_member(module, name, hops)
+        return self._members[module, name]
+
+    def _find_member(self, module: str, name: str, hops: int) -> Meaning | str:
+        within = f"{module}.{name}"
+        if within in _RUNTIME_MODULES and _RUNTIME_MODULES[within] in self._modules:
+            return _RUNTIME_MODULES[within]
+        if found := self._definition(module, name):
+            if found[0] != CONSTANT or not self._is_module(within):
+                return Meaning(within, KINDS[found[0]], found[1:], module)
+        targets = [t for t in self._modules.get(module, {}).get("bindings", {}).get(name, ()) if t != within]
+        if len(targets) == 1 and hops < _MAX_HOPS:
+            followed = self._target(targets[0], hops + 1)
+            if followed is not None:
+                return followed
+        if self._is_module(within):
+            return within
+        if hops < _MAX_HOPS and not name.startswith("_"):
+            for star in self._modules.get(module, {}).get("stars", ()):
+                if self._is_module(star) and star != module:
+                    followed = self._member(star, name, hops + 1)
+                    if isinstance(followed, str) or followed.kind != KINDS[""]:
+                        return followed
+        return self._unknown(module, name)
+
+    def _target(self, dotted: str, hops: int) -> Meaning | str | None:
+        """Where an import leads; None where it leaves what is known."""
+        if not self._is_module(dotted.split(".")[0]):
+            return None
+        spelled, meaning = self._follow(dotted.split("."), hops)
+        if spelled != dotted:
+            return None
+        return meaning.key if meaning.kind == KINDS[MODULE] else meaning
+
+    def _unknown(self, module: str, name: str) -> Meaning:
+        return Meaning(f"{module}.{name}", KINDS[""], "", module)
+
+    def _interpret(self, name: str) -> bool:
+        """Learn a module that is part of the interpreter itself (sys, math): there is no source to read."""
+        if name not in self._interpreted:
+            self._interpreted[name] = name in sys.stdlib_module_names and _is_compiled_in(name)
+            if self._interpreted[name]:
+                self._modules[name] = {"definitions": _definitions_of_compiled(name)}
+        return self._interpreted[name]
+
+
+def _is_compiled_in(name: str) -> bool:
+    spec = importlib.util.find_spec(name) if "." not in name else None
+    origin = spec.origin if spec else None
+    return origin == "built-in" or bool(origin and not origin.endswith((".py", ".pyc")) and origin != "frozen")
+
+
+def _definitions_of_compiled(name: str) -> dict[str, str]:
+    module = importlib.import_module(name)  # compiled into the interpreter or shipped with it: runs no scanned code
+    found = {"": MODULE + _first_doc_line(module)}
+    for attribute, value in vars(module).items():
+        if isinstance(value, type):
+            found[attribute] = CLASS + _first_doc_line(value)
+            for inner, member in vars(value).items():
+                if not inner.startswith("_"):
+                    found[f"{attribute}.{inner}"] = (FUNCTION if callable(member) else CONSTANT) + _first_doc_line(member)
+        elif callable(value):
+            found[attribute] = FUNCTION + _first_doc_line(value)
+        elif not isinstance(value, type(sys)):
+            found[attribute] = CONSTANT
+    return found
+
+
+def _first_doc_line(value: object) -> str:
+    doc = getattr(value, "__doc__", None)
+    return doc.strip().split("\n")[0] if isinstance(doc, str) and doc.strip() else ""
+
+
+def _looks_like_class(name: str) -> bool:
+    return name[:1].isupper() and not name.isupper()
+
+
+def _guess(parts: Sequence[str]) -> tuple[str, Meaning]:
+    """A name of a package that is not installed: cut after the first thing that looks like a class's member."""
+    end = next((i + 2 for i, part in enumerate(parts) if _looks_like_class(part)), len(parts))
+    spelled = ".".join(parts[:end])
+    kind = KINDS[MODULE] if len(parts) == 1 else KINDS[""]
+    return spelled, Meaning(spelled, kind, "", parts[0])
+
+
+def public_names(spellings: Mapping[str, Meaning], users: Mapping[str, int], owner_of: Any) -> dict[str, str]:
+    """{key: the spelling to show}, the name by which people know a thing.
+
+    Among the spellings that live in the thing's own distribution: the one without a private part, with the fewest
+    parts, used by the most files, first by the alphabet. ``owner_of``: top-level name -> distribution.
+    """
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for spelling, meaning in spellings.items():
+        by_key[meaning.key].append(spelling)
+    chosen: dict[str, str] = {}
+    for key, candidates in by_key.items():
+        home = spellings[candidates[0]].home.split(".")[0]
+        near = [c for c in candidates if _same_family(c.split(".")[0], home, owner_of)] or [key]
+        chosen[key] = min(near, key=lambda c: (is_private(c), c.count("."), -users.get(c, 0), c))
+    return chosen
+
+
+def _same_family(top: str, home: str, owner_of: Any) -> bool:
+    if top == home:
+        return True
+    # os.path.join is posixpath.join and io.StringIO lives in _io, but zipfile.Path is not a name for pathlib.Path
+    return owner_of(top) == owner_of(home) == STANDARD_LIBRARY and (home.startswith("_") or home == "posixpath")
+
+
+def is_private(dotted: str) -> bool:
+    """Whether a part of the name starts with an underscore (``__version__`` and the like do not count)."""
+    return any(part.startswith("_") and not part.endswith("__") for part in dotted.split("."))
