@@ -50,7 +50,7 @@ test-slow: install-dev  ## the tests that take longer
 lint: install-dev  ## formatting, lint and types, Python and frontend
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
 	cd frontend && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run lint && npm run check

@@ -17,7 +17,7 @@ def executor() -> dg.ExecutorDefinition:
     """How the steps of one run execute; a run is a process of its own already. ATLAS_EXECUTOR chooses."""
     name = os.environ.get("ATLAS_EXECUTOR", "in_process")
     if name == "celery":
-        from dagster_celery import celery_executor  # installed by the extra `distributed`
+        from dagster_celery import celery_executor  # pyright: ignore[reportMissingImports]  # extra: distributed
 
         return celery_executor
     return dg.multiprocess_executor if name == "multiprocess" else dg.in_process_executor

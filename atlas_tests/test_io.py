@@ -49,11 +49,18 @@ def test_an_artifact_that_was_never_made_says_how_to_make_it(store: ArtifactStor
 
 def test_a_failed_write_leaves_the_earlier_version_in_place(store: ArtifactStore) -> None:
     write(store, "one")
-    with pytest.raises(RuntimeError), store.write(ADDRESS, recipe="r") as draft:
-        (draft.folder / "half.txt").write_text("half")
-        raise RuntimeError("killed")
+    drafts: list[Path] = []
+
+    def fail_half_way() -> None:
+        with store.write(ADDRESS, recipe="r") as draft:
+            drafts.append(draft.folder)
+            (draft.folder / "half.txt").write_text("half")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        fail_half_way()
     assert read(store) == "one"
-    assert not draft.folder.exists()
+    assert not drafts[0].exists()
 
 
 def test_equal_content_has_equal_versions_and_the_address_does_not_matter(store: ArtifactStore) -> None:

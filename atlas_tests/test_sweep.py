@@ -98,7 +98,7 @@ def test_equal_keys_mean_equal_parameters_and_every_key_extends_its_upstream_key
         assert sweep.graphs[point.graph.key] == point.graph
         if point.embedding:
             assert sweep.embeddings[point.embedding.key] == point.embedding
-    assert len({p for p in sweep.projections.values()}) == len(sweep.projections)
+    assert len(set(sweep.projections.values())) == len(sweep.projections)
 
 
 @given(st.lists(points, min_size=1, max_size=4))

@@ -80,12 +80,11 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
                 run = pipeline.run(storage.store(), partition, device=device, progress=StepProgress(context.log.info))
                 made = materialise(stage, run)
         except CheckFailed as failure:
-            yield _check_result(key, failure.checks, partition)
+            yield _check_result(key, failure.checks)
             raise dg.Failure(str(failure), allow_retries=False) from failure
         except AtlasError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-        yield _check_result(key, made.outcome.checks, partition)
-        yield _result(key, made, partition)
+        yield _result(key, made)
 
     return _materialise
 
@@ -99,16 +98,19 @@ class _no_device:
     def __exit__(self, *_: object) -> None: ...
 
 
-def _result(key: dg.AssetKey, made: Materialised, partition: str | None) -> dg.MaterializeResult:
-    facts = (
-        made.outcome.metadata | report.cost(made.cost) | {"version": made.stored.version, "bytes": made.stored.bytes}
-    )
+def _result(key: dg.AssetKey, made: Materialised) -> dg.MaterializeResult:
+    """The check goes inside: yielded before the result it would count for the materialisation before this one."""
+    facts = made.outcome.metadata | report.cost(made.stored.cost)
+    facts |= {"version": made.stored.version, "bytes": made.stored.bytes}
     return dg.MaterializeResult(
-        asset_key=key, data_version=dg.DataVersion(made.stored.version), metadata=_metadata(facts)
+        asset_key=key,
+        data_version=dg.DataVersion(made.stored.version),
+        metadata=_metadata(facts),
+        check_results=[_check_result(key, made.outcome.checks)],
     )
 
 
-def _check_result(key: dg.AssetKey, checks: list[Check], partition: str | None) -> dg.AssetCheckResult:
+def _check_result(key: dg.AssetKey, checks: list[Check]) -> dg.AssetCheckResult:
     broken = [check for check in checks if not check.passed]
     rows = [dg.TableRecord({"invariant": c.name, "holds": c.passed, "detail": c.detail}) for c in checks]
     return dg.AssetCheckResult(

@@ -7,7 +7,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from atlas_assets.components.pipeline import Outcome, Stage, StageRun
 from atlas_assets.errors import AtlasError
@@ -26,14 +25,10 @@ class CheckFailed(AtlasError):
 
 @dataclass(frozen=True)
 class Materialised:
-    """What was stored, what it cost and what its build had to say."""
+    """What was stored (with what it cost) and what its build had to say."""
 
     stored: Stored
     outcome: Outcome
-
-    @property
-    def cost(self) -> dict[str, Any]:
-        return self.stored.cost
 
 
 def materialise(stage: Stage, run: StageRun) -> Materialised:
