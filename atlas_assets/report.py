@@ -141,7 +141,9 @@ def quality(result: Quality) -> Metadata:
     }
 
 
-def sweep_report(summary: SweepReport, maps: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Metadata:
+def sweep_report(
+    summary: SweepReport, maps: Mapping[str, tuple[np.ndarray, np.ndarray]], seconds: Mapping[str, float | None]
+) -> Metadata:
     """The ranked table, and small multiples of as many maps as fit into the event log."""
     from atlas_assets.thumbnail import thumbnail
 
@@ -153,7 +155,9 @@ def sweep_report(summary: SweepReport, maps: Mapping[str, tuple[np.ndarray, np.n
     return {
         "recommended": summary.recommended,
         "reason": summary.reason,
-        "points": table(_flat(row) for row in summary.rows[:40]),
+        "points": table(
+            {"key": row["key"], **row["metrics"], "seconds": seconds[row["key"]]} for row in summary.rows[:40]
+        ),
         "maps": Markdown(images),
     }
 
@@ -170,10 +174,6 @@ def site(made: SiteReport, name: str) -> Metadata:
         "bytes": made.bytes,
         "downloads": table(made.downloads),
     }
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"key": row["key"], **row["metrics"], "seconds": row.get("seconds")}
 
 
 def _cell(value: Any) -> str:

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from atlas_assets import project
 from atlas_assets.components.atlas import definitions_of
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
+from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage, seconds_of
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import recipe as viewer_recipe
 from atlas_assets.components.viewer import viewer
@@ -103,14 +103,17 @@ def print_report(spec: AtlasSpec, console: Console) -> None:
     from atlas_assets.stages.sweep_report import SweepReport
 
     pipeline = Pipeline(spec, base=project.root())
-    summary = pipeline.run(Storage().store()).load(SweepReport, "sweep_report")
-    metrics = list(dict.fromkeys(name for row in summary.rows for name, value in row["metrics"].items() if value))
+    stage_run = pipeline.run(Storage().store())
+    summary, seconds = stage_run.load(SweepReport, "sweep_report"), seconds_of(stage_run)
+    metrics = list(
+        dict.fromkeys(name for row in summary.rows for name, value in row["metrics"].items() if value is not None)
+    )
     table = Table("point", *metrics, "seconds")
     for row in summary.rows:
         best = "[bold]" if row["key"] == summary.recommended else ""
         values = [row["metrics"].get(name) for name in metrics]
         shown = ["–" if value is None else f"{value:.4g}" for value in values]
-        table.add_row(best + row["key"], *shown, f"{row.get('seconds') or 0:.1f}")
+        table.add_row(best + row["key"], *shown, f"{seconds[row['key']] or 0:.1f}")
     console.print(table)
     console.print(f"Recommended: [bold]{summary.recommended}[/bold]. {escape(summary.reason)}")
 

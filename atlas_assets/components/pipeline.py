@@ -371,14 +371,12 @@ def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
 
     rows, maps = [], {}
     for key, point in run.sweep.projections.items():
-        stored = run.store.current(Address(run.spec.name or "", "projection", key))
-        seconds = stored.cost.get("seconds") if stored else None
         metrics = run.load(Quality, "quality", key).metrics
-        rows.append({"key": key, "name": point.name, "dims": point.dims, "seconds": seconds, "metrics": metrics})
+        rows.append({"key": key, "name": point.name, "dims": point.dims, "metrics": metrics})
         maps[key] = (run.load(Projection, "projection", key).positions, run.load(Regions, "regions", key).region)
     summary = stage.build(rows)
     summary.save(folder)
-    return Outcome([], report.sweep_report(summary, maps))
+    return Outcome(summary.check(), report.sweep_report(summary, maps, seconds_of(run)))
 
 
 def _build_bundle(run: StageRun, folder: Path) -> Outcome:
@@ -393,6 +391,12 @@ def _build_site(run: StageRun, folder: Path) -> Outcome:
 
     made = publish_site(run, folder)
     return Outcome([], report.site(made, run.spec.name or ""))
+
+
+def seconds_of(run: StageRun) -> dict[str, float | None]:
+    """What each projection took. Not part of any artifact: two runs with one result would differ."""
+    stored = {key: run.store.current(Address(run.spec.name or "", "projection", key)) for key in run.sweep.projections}
+    return {key: version.cost.get("seconds") if version else None for key, version in stored.items()}
 
 
 def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
