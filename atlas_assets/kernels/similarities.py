@@ -37,7 +37,9 @@ def _similarity(code, c, a, b, n, shrinkage):
 def _similarities_of_rows(code, indptr, indices, data, occurrences, total, shrinkage, out):
     for i in prange(indptr.size - 1):
         for slot in range(indptr[i], indptr[i + 1]):
-            c, a, b = float(data[slot]), float(occurrences[i]), float(occurrences[indices[slot]])
+            # numba's float() would stay float32, and differences between large counts would become ties
+            c = np.float64(data[slot])
+            a, b = np.float64(occurrences[i]), np.float64(occurrences[indices[slot]])
             # a <= b in both directions, so that rounding cannot make a pair's similarity depend on its direction
             out[slot] = _similarity(code, c, min(a, b), max(a, b), total, shrinkage)
 
