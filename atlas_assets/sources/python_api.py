@@ -6,6 +6,7 @@ read, never imported. Which thing a name means is decided in ``python_resolve``;
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,6 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import canonical, python_docs, python_parse, python_tree
-from atlas_assets.sources.python_names import CALLED
 from atlas_assets.sources.python_resolve import Meaning, Resolver, is_private, public_names
 from atlas_assets.stages.artifact import Progress, no_progress
 
@@ -32,6 +32,8 @@ _SCHEMA = {
     "id": pl.String, "label": pl.String, "distribution": pl.String, "module": pl.String, "kind": pl.String,
     "files": pl.Int32, "packages": pl.Int32, "summary": pl.String, "documentation": pl.String,
 }  # fmt: skip
+_TEST_FOLDERS = frozenset({"test", "tests"})
+_OTHERS_FOR_PRIVATE = 2
 default_roots = python_tree.default_roots
 
 
@@ -106,7 +108,7 @@ def _resolve(tree: python_tree.Tree, records: list[dict[str, Any]]) -> _Usage:
             if len(usage.notes) < 20:
                 usage.notes.append(f"{file.collection} {record['error']}")
             continue
-        modules.setdefault(file.module, record)
+        modules.setdefault(file.module, record | {"is_package": file.is_package})
         if record["digest"] in seen:
             usage.n_identical += 1
             continue
@@ -131,14 +133,19 @@ def _resolve(tree: python_tree.Tree, records: list[dict[str, Any]]) -> _Usage:
                 spellings[spelled] = meaning
         used.append(names)
         users.update(names)
-    public = public_names(spellings, users, lambda top: _owner(tree, top))
+    strangers: Counter[str] = Counter()
+    for (file, _), names in zip(readable, used, strict=True):
+        strangers.update(n for n in names if _owner(tree, n.split(".")[0]) != file.distribution)
+    public = public_names(
+        resolver, spellings, users=users, strangers=strangers, owner_of=lambda top: _owner(tree, top)
+    )  # fmt: skip
     crossing: dict[str, set[str]] = defaultdict(set)
     for (file, _), names in zip(readable, used, strict=True):
         for spelled in names:
             crossing[public[spellings[spelled].key]].add(file.distribution)
     for (file, _), names in zip(readable, used, strict=True):
         kept = {public[spellings[spelled].key] for spelled in names}
-        kept = {n for n in kept if not is_private(n) or crossing[n] - {_owner(tree, n.split(".")[0])}}
+        kept = {name for name in kept if _is_interface(name, crossing[name] - {_owner(tree, name.split(".")[0])})}
         if kept:
             usage.names[file.collection] = sorted(kept)
             usage.distributions[file.collection] = file.distribution
@@ -149,9 +156,14 @@ def _resolve(tree: python_tree.Tree, records: list[dict[str, Any]]) -> _Usage:
     return usage
 
 
-def _owner(tree: python_tree.Tree, top: str) -> str:
-    import sys
+def _is_interface(name: str, others: set[str]) -> bool:
+    """Whether a name is meant for others: not the helper of a test suite, and private only if others use it anyway."""
+    if not _TEST_FOLDERS.isdisjoint(name.split(".")):
+        return False
+    return not is_private(name) or len(others) >= _OTHERS_FOR_PRIVATE
 
+
+def _owner(tree: python_tree.Tree, top: str) -> str:
     if top in tree.owners:
         return tree.owners[top]
     return python_tree.STANDARD_LIBRARY if top in sys.stdlib_module_names else f"{top} (not installed)"
@@ -173,7 +185,17 @@ def _entities(usage: _Usage, tree: python_tree.Tree) -> pl.DataFrame:
             name, module=module, kind=meaning.kind, is_standard=distribution == python_tree.STANDARD_LIBRARY
         )
         rows.append(
-            (name, name, distribution, module, meaning.kind, files[name], len(packages[name]), meaning.doc or None, page)
+            (
+                name,
+                name,
+                distribution,
+                module,
+                meaning.kind,
+                files[name],
+                len(packages[name]),
+                meaning.doc or None,
+                page,
+            )
         )
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 

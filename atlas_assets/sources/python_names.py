@@ -234,7 +234,9 @@ def _define(body: list[ast.stmt], prefix: str, found: dict[str, str]) -> None:
 def _first_line(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """The first sentence or paragraph of the docstring on one line; empty where there is none."""
     first = node.body[0] if node.body else None
-    if not (isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)):
+    if not (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    ):
         return ""
     lines: list[str] = []
     for line in first.value.value.strip().splitlines():

@@ -128,7 +128,9 @@ class _Cache:
 
     def write(self, names: dict[str, Names]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        table = pl.DataFrame({"key": list(names), "names": [json.dumps(n, separators=(",", ":")) for n in names.values()]})
+        table = pl.DataFrame(
+            {"key": list(names), "names": [json.dumps(n, separators=(",", ":")) for n in names.values()]}
+        )
         draft = self.path.with_suffix(f".{os.getpid()}")
         table.write_parquet(draft, compression="zstd", compression_level=1)
         draft.replace(self.path)  # atomic: two scans at once leave one whole cache

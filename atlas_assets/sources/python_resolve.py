@@ -8,19 +8,26 @@ stays what it is.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from atlas_assets.sources.python_names import CALLED, CLASS, CONSTANT, FUNCTION, MODULE
-from atlas_assets.sources.python_tree import STANDARD_LIBRARY, VENDOR_FOLDERS
+from atlas_assets.sources.python_tree import VENDOR_FOLDERS
 
 KINDS = {MODULE: "module", CLASS: "class", FUNCTION: "function", CONSTANT: "constant", "": "attribute"}
 _MAX_HOPS = 16  # re-exports followed before giving up; the longest chain seen is 6
 # Set through sys.modules at run time, which no reading of the source would show.
-_RUNTIME_MODULES = {"os.path": "posixpath"}
+_RUNTIME_MODULES = {"os.path": os.path.__name__}
+# Modules of the platform, known under the name that is the same everywhere.
+_SHOWN_AS = {"genericpath": "os.path", "posixpath": "os.path", "ntpath": "os.path", "posix": "os", "nt": "os"}
+# Objects that serve as namespaces: what hangs on them is what people know.
+_NAMESPACES = frozenset({"_pytest.mark.structures.MARK_GEN"})
+# Used outside its own distribution by this many files, a spelling is how people write the name.
+_ESTABLISHED = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,21 @@ class Resolver:
             meaning = Meaning(meaning.key, kind, meaning.doc, meaning.home)
         return spelled, meaning
 
+    def offered(self, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """(spelling, key) for every public name by which a package passes on one of the keys in ``homes``."""
+        defined_in: dict[str, list[str]] = defaultdict(list)
+        for key, home in homes.items():
+            if key.count(".") == home.count(".") + 1:
+                defined_in[home].append(key.rpartition(".")[2])
+        for module, record in list(self._modules.items()):
+            if not record.get("is_package") or is_private(module):
+                continue
+            names = set(record["bindings"]).union(*(defined_in.get(star, ()) for star in record["stars"]))
+            for name in sorted(names):
+                member = self._member(module, name, 0)
+                if isinstance(member, Meaning) and member.key in homes and not name.startswith("_"):
+                    yield f"{module}.{name}", member.key
+
     def _follow(self, parts: Sequence[str], hops: int = 0) -> tuple[str, Meaning]:
         here = parts[0]
         if not self._is_module(here):
@@ -67,7 +89,8 @@ class Resolver:
                 continue
             if member.kind == KINDS[CLASS] and i + 1 < len(parts):
                 return ".".join(parts[: i + 2]), self._class_member(member, parts[i + 1])
-            if member.kind == KINDS[""] and _looks_like_class(parts[i]) and i + 1 < len(parts):
+            is_holder = member.key in _NAMESPACES or (member.kind == KINDS[""] and _looks_like_class(parts[i]))
+            if is_holder and i + 1 < len(parts):
                 key = f"{member.key}.{parts[i + 1]}"
                 return ".".join(parts[: i + 2]), Meaning(key, KINDS[""], "", member.home)
             return ".".join(parts[: i + 1]), member
@@ -148,7 +171,9 @@ def _definitions_of_compiled(name: str) -> dict[str, str]:
             found[attribute] = CLASS + _first_doc_line(value)
             for inner, member in vars(value).items():
                 if not inner.startswith("_"):
-                    found[f"{attribute}.{inner}"] = (FUNCTION if callable(member) else CONSTANT) + _first_doc_line(member)
+                    found[f"{attribute}.{inner}"] = (FUNCTION if callable(member) else CONSTANT) + _first_doc_line(
+                        member
+                    )
         elif callable(value):
             found[attribute] = FUNCTION + _first_doc_line(value)
         elif not isinstance(value, type(sys)):
@@ -173,28 +198,44 @@ def _guess(parts: Sequence[str]) -> tuple[str, Meaning]:
     return spelled, Meaning(spelled, kind, "", parts[0])
 
 
-def public_names(spellings: Mapping[str, Meaning], users: Mapping[str, int], owner_of: Any) -> dict[str, str]:
+def public_names(
+    resolver: Resolver, spellings: Mapping[str, Meaning], *, users: Mapping[str, int], strangers: Mapping[str, int],
+    owner_of: Callable[[str], str],
+) -> dict[str, str]:  # fmt: skip
     """{key: the spelling to show}, the name by which people know a thing.
 
-    Among the spellings that live in the thing's own distribution: the one without a private part, with the fewest
-    parts, used by the most files, first by the alphabet. ``owner_of``: top-level name -> distribution.
+    Chosen among the spellings that lie in the thing's own distribution, used or offered by one of its packages:
+    without a private part, then used by the most files of other distributions (``strangers``, three at least), then
+    with the fewest parts, then used by the most files (``users``), then first by the alphabet. ``owner_of``: top-level
+    name -> distribution.
     """
-    by_key: dict[str, list[str]] = defaultdict(list)
+    by_key: dict[str, set[str]] = defaultdict(set)
     for spelling, meaning in spellings.items():
-        by_key[meaning.key].append(spelling)
+        by_key[meaning.key].add(spelling)
+    homes = {meaning.key: meaning.home for meaning in spellings.values()}
+    for spelling, key in resolver.offered(homes):
+        by_key[key].add(spelling)
+
+    def rank(spelling: str) -> tuple[Any, ...]:
+        known = strangers.get(spelling, 0)
+        established = known if known >= _ESTABLISHED else 0
+        return is_private(spelling), -established, spelling.count("."), -users.get(spelling, 0), spelling
+
     chosen: dict[str, str] = {}
     for key, candidates in by_key.items():
-        home = spellings[candidates[0]].home.split(".")[0]
-        near = [c for c in candidates if _same_family(c.split(".")[0], home, owner_of)] or [key]
-        chosen[key] = min(near, key=lambda c: (is_private(c), c.count("."), -users.get(c, 0), c))
+        home = homes[key]
+        if home in _SHOWN_AS:
+            chosen[key] = _SHOWN_AS[home] + key[len(home) :]
+            continue
+        top = home.split(".")[0]
+        near = [c for c in candidates if _same_family(c.split(".")[0], top, owner_of)]
+        chosen[key] = min(near, key=rank) if near else key
     return chosen
 
 
-def _same_family(top: str, home: str, owner_of: Any) -> bool:
-    if top == home:
-        return True
-    # os.path.join is posixpath.join and io.StringIO lives in _io, but zipfile.Path is not a name for pathlib.Path
-    return owner_of(top) == owner_of(home) == STANDARD_LIBRARY and (home.startswith("_") or home == "posixpath")
+def _same_family(top: str, home: str, owner_of: Callable[[str], str]) -> bool:
+    # io.StringIO lives in _io and pytest.raises in _pytest, but zipfile.Path is not a name for pathlib.Path
+    return top == home or (home.startswith("_") and owner_of(top) == owner_of(home))
 
 
 def is_private(dotted: str) -> bool:
