@@ -1,0 +1,452 @@
+"""Which entities take part, as dense indices, and the relation between them in those indices.
+
+From the canonical tables of a reader to arrays: filters, removal of repeated rows, hold-out. Everything downstream
+speaks of entity 0 … n-1; ids come back only in the bundle. How similar two entities are is decided later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.errors import DataError, Found
+from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
+from atlas_assets.stages.membership import Memberships, Steps
+from atlas_assets.stages.stable_hash import hash_ids
+
+Larger = Literal["sample", "drop", "keep"]
+Listed = Sequence[str | int] | None
+_SAMPLE_STREAM = 0x5A17  # sampling and hold-out must not depend on each other, though both start from the seed
+
+
+@dataclass(frozen=True)
+class CollectionIndex(Artifact):
+    """Collections as CSR rows over entities.
+
+    ids: [id, n_collections int64], sorted by id; the row number is the entity's index, n_collections counts the
+    collections in ``indptr`` (not the held-out ones). indptr (C+1,) int64; entities int32, ascending and unique inside
+    a collection; values and weights float32, timestamps int64 (unix seconds), parallel to entities, absent as a whole
+    where the source has none; a value or weight that is unknown is NaN or 1, a timestamp -2^63. Collections are in the
+    order of their ids. holdout_*: the collections kept aside to test maps on, in the same form. steps: what each rule
+    of the filter left and removed.
+    """
+
+    ids: pl.DataFrame
+    indptr: np.ndarray
+    entities: np.ndarray
+    values: np.ndarray | None
+    timestamps: np.ndarray | None
+    weights: np.ndarray | None
+    holdout_indptr: np.ndarray | None
+    holdout_entities: np.ndarray | None
+    steps: list[dict[str, Any]]
+    min_collections: int = 1
+
+    @property
+    def n_entities(self) -> int:
+        return self.ids.height
+
+    @property
+    def n_collections(self) -> int:
+        return self.indptr.size - 1
+
+    def check(self) -> list[Check]:
+        n, sizes = self.n_entities, np.diff(self.indptr)
+        counted = np.bincount(self.entities, minlength=n) if self.entities.size else np.zeros(n, np.int64)
+        recorded = self.ids["n_collections"].to_numpy()
+        columns = [a for a in (self.values, self.timestamps, self.weights) if a is not None]
+        rarest = int(counted.min()) if n else 0
+        checks = [
+            _ids_check(self.ids),
+            Check("every column has one entry per membership",
+                  self.entities.size == self.indptr[-1] and all(a.size == self.entities.size for a in columns),
+                  f"{self.entities.size:,} memberships in {sizes.size:,} collections"),
+            Check("entities are in range", _in_range(self.entities, n), f"{n:,} entities"),
+            Check("entities are ascending and unique in a collection", _ascending(self.indptr, self.entities), ""),
+            Check("recorded numbers of collections are those counted",
+                  counted.size == n and bool((counted == recorded).all()), f"{int(recorded.sum()):,} recorded"),
+            Check("every entity is in enough collections", rarest >= self.min_collections,
+                  f"{rarest} at least, {self.min_collections} asked for"),
+        ]  # fmt: skip
+        if self.holdout_indptr is not None and self.holdout_entities is not None:
+            held = self.holdout_entities
+            good = _in_range(held, n) and held.size == self.holdout_indptr[-1] and _ascending(self.holdout_indptr, held)
+            checks.append(
+                Check("held-out collections are sound", good, f"{self.holdout_indptr.size - 1:,} collections")
+            )
+        return checks
+
+
+@dataclass(frozen=True)
+class EdgeIndex(Artifact):
+    """Edges between entities. ids as in CollectionIndex, with the number of neighbours as n_collections.
+
+    source, target (m,) int32, never equal, each ordered pair once, sorted; weight (m,) float32, finite.
+    """
+
+    ids: pl.DataFrame
+    source: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    steps: list[dict[str, Any]]
+
+    @property
+    def n_entities(self) -> int:
+        return self.ids.height
+
+    def check(self) -> list[Check]:
+        n, m = self.n_entities, self.source.size
+        keys = self.source.astype(np.int64) * n + self.target
+        return [
+            _ids_check(self.ids),
+            Check("every edge has two ends and a weight", self.target.size == m == self.weight.size, f"{m:,} edges"),
+            Check("entities are in range", _in_range(self.source, n) and _in_range(self.target, n), f"{n:,} entities"),
+            Check("edges are sorted and unique", bool((np.diff(keys) > 0).all()), ""),
+            Check("no edge joins an entity to itself", not bool((self.source == self.target).any()), ""),
+            Check("weights are finite", bool(np.isfinite(self.weight).all()), ""),
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class VectorIndex(Artifact):
+    """One vector per entity: vectors (n, d) float32 in the order of ids, whose n_collections is 1 everywhere."""
+
+    ids: pl.DataFrame
+    vectors: np.ndarray
+    steps: list[dict[str, Any]]
+
+    @property
+    def n_entities(self) -> int:
+        return self.ids.height
+
+    def check(self) -> list[Check]:
+        return [
+            _ids_check(self.ids),
+            Check("one vector per entity", self.vectors.ndim == 2 and len(self.vectors) == self.n_entities,
+                  f"{self.vectors.shape}"),
+            Check("vectors are finite", bool(np.isfinite(self.vectors).all()), ""),
+        ]  # fmt: skip
+
+
+def from_collections(
+    raw: Path,
+    *,
+    min_collections: int = 3,
+    min_collection_size: int = 2,
+    max_collection_size: int | None = None,
+    larger: Larger = "sample",
+    min_value: float | None = None,
+    keep: Listed = None,
+    drop: Listed = None,
+    deduplicate: bool = True,
+    holdout: float = 0.05,
+    seed: int = 0,
+    progress: Progress = no_progress,
+) -> CollectionIndex:
+    """The entities of ``raw`` (a folder written by ``sources``) that pass the filter, and their collections.
+
+    Rules, in order: ``min_value`` (a row without a value does not pass); ``keep`` and ``drop`` (ids or labels); repeated
+    (collection, entity) rows become one: that of the largest value, then the latest, then the heaviest, or, with
+    ``deduplicate=False``, one whose value and weight are the sums; hold-out; collection sizes and entity counts until
+    both hold at once; ``max_collection_size`` on what is left (``sample`` draws that many entities of each larger
+    collection, by a hash of seed and ids), and both again.
+
+    A collection is held out if a hash of seed and its id falls below ``holdout``: data that is added later moves none
+    to the other side. Counts of entities are taken over the collections that are not held out. The result does not
+    depend on the order of rows. Raises DataError where fewer than two entities are left.
+    """
+    progress(0.0, "reading interactions")
+    rows = Memberships.read(raw / "interactions.parquet")
+    labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
+    steps = Steps(rows)
+    if min_value is not None:
+        rows = steps.apply(f"value at least {min_value:g}", rows, rows.value_at_least(min_value))
+    for name, listed in (("keep", keep), ("drop", drop)):
+        if listed is not None:
+            named = _named(listed, rows.entity_ids, labels, name)
+            wanted = named if name == "keep" else ~named
+            rows = steps.apply(f"{name} list of {len(listed):,}", rows, wanted[rows.entity])
+    progress(0.3, "sorting")
+    rows = rows.sorted()
+    if deduplicate:
+        rows = steps.apply("repeated rows", rows, rows.best_of_repeated())
+    else:
+        rows = steps.replace("repeated rows added up", rows, rows.summed())
+    held_out = hash_ids(rows.collection_ids, seed) < np.uint64(int(holdout * 2**64)) if holdout > 0 else None
+    held = None
+    if held_out is not None:
+        aside = held_out[rows.collection]
+        held = rows.where(aside)
+        rows = steps.apply(f"{holdout:.0%} of collections held out to test maps", rows, ~aside)
+    progress(0.6, "applying the filter")
+    limits = {"min_collections": min_collections, "min_collection_size": min_collection_size}
+    rows = _settle(rows, steps, **limits)
+    if max_collection_size is not None and larger != "keep":
+        rows = _cap(rows, steps, max_collection_size, larger, seed)
+        rows = _settle(rows, steps, again=True, **limits)
+    n_sharing = rows.n_entities
+    if n_sharing < 2:
+        raise _nothing_left(steps, f"lower filter.min_collections (now {min_collections})")
+    progress(0.9, "writing indices")
+    present = np.bincount(rows.entity, minlength=len(rows.entity_ids))
+    index_of = np.cumsum(present > 0) - 1
+    ids = pl.DataFrame({"id": rows.entity_ids.filter(pl.Series(present > 0)), "n_collections": present[present > 0]})
+    holdout_indptr = holdout_entities = None
+    if held is not None:
+        held = held.where((present > 0)[held.entity])
+        held = held.where(held.sizes()[held.collection] >= max(2, min_collection_size))
+        if max_collection_size is not None and larger != "keep":
+            held = held.where(_within_cap(held, max_collection_size, larger, seed))
+        holdout_indptr, holdout_entities = held.indptr(), index_of[held.entity].astype(np.int32)
+    return CollectionIndex(
+        ids=ids.cast({"n_collections": pl.Int64}),
+        indptr=rows.indptr(),
+        entities=index_of[rows.entity].astype(np.int32),
+        values=rows.value, timestamps=rows.timestamp, weights=rows.weight,
+        holdout_indptr=holdout_indptr, holdout_entities=holdout_entities,
+        steps=steps.listed, min_collections=min_collections,
+    )  # fmt: skip
+
+
+def from_edges(
+    raw: Path,
+    *,
+    min_degree: int = 1,
+    top: int | None = None,
+    keep: Listed = None,
+    drop: Listed = None,
+    progress: Progress = no_progress,
+) -> EdgeIndex:
+    """The entities of ``raw`` that pass the filter, and the edges between them.
+
+    Edges from an entity to itself are dropped; of repeated (source, target) edges the heaviest stays; directions are
+    kept. ``min_degree`` counts distinct neighbours in either direction, until it holds for all that are left. ``top``
+    keeps the entities with the most neighbours (then the largest sum of weights, then the smaller id), and
+    ``min_degree`` is applied again. Raises DataError where no edge is left.
+    """
+    progress(0.0, "reading edges")
+    table = pl.read_parquet(raw / "edges.parquet")
+    labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
+    ends = pl.concat([table["source"], table["target"]])
+    entity_ids = ends.unique().sort()
+    position = pl.DataFrame({"id": entity_ids, "i": np.arange(len(entity_ids), dtype=np.int32)})
+    codes = pl.DataFrame({"id": ends}).join(position, on="id", how="left", maintain_order="left")["i"].to_numpy()
+    source, target = codes[: table.height], codes[table.height :]
+    weight = table["weight"].to_numpy().astype(np.float32)
+    steps = _EdgeSteps(source, target)
+    chosen = source != target
+    source, target, weight = steps.apply("edges to itself", source, target, weight, chosen)
+    order = np.lexsort((-weight, target, source))
+    source, target, weight = source[order], target[order], weight[order]
+    chosen = np.ones(source.size, dtype=bool)
+    chosen[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
+    source, target, weight = steps.apply("repeated edges", source, target, weight, chosen)
+    for name, listed in (("keep", keep), ("drop", drop)):
+        if listed is not None:
+            named = _named(listed, entity_ids, labels, name)
+            wanted = named if name == "keep" else ~named
+            chosen = wanted[source] & wanted[target]
+            source, target, weight = steps.apply(f"{name} list of {len(listed):,}", source, target, weight, chosen)
+    n = len(entity_ids)
+    progress(0.5, "applying the filter")
+    source, target, weight = _min_degree(source, target, weight, n, min_degree, steps)
+    if top is not None:
+        strength = np.bincount(source, weight, n) + np.bincount(target, weight, n)
+        best = np.lexsort((-strength, -_degrees(source, target, n)))[:top]
+        wanted = np.zeros(n, dtype=bool)
+        wanted[best] = True
+        chosen = wanted[source] & wanted[target]
+        source, target, weight = steps.apply(f"the {top:,} best-connected", source, target, weight, chosen)
+        source, target, weight = _min_degree(source, target, weight, n, min_degree, steps)
+    if not source.size:
+        raise _nothing_left(steps, f"lower filter.min_degree (now {min_degree})")
+    degree = _degrees(source, target, n)
+    index_of = (np.cumsum(degree > 0) - 1).astype(np.int32)
+    ids = pl.DataFrame({"id": entity_ids.filter(pl.Series(degree > 0)), "n_collections": degree[degree > 0]})
+    return EdgeIndex(
+        ids.cast({"n_collections": pl.Int64}), index_of[source], index_of[target], weight, steps.listed
+    )  # fmt: skip
+
+
+def from_vectors(
+    raw: Path,
+    *,
+    keep: Listed = None,
+    drop: Listed = None,
+    normalise: bool = False,
+    progress: Progress = no_progress,
+) -> VectorIndex:
+    """The entities of ``raw`` that pass the filter, with their vectors; ``normalise`` scales these to length 1.
+
+    A vector of zeros has no direction and stays as it is. Raises DataError where fewer than two entities are left.
+    """
+    progress(0.0, "reading vectors")
+    entities = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
+    vectors = np.load(raw / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    order = entities["id"].arg_sort().to_numpy()
+    ids = entities["id"].gather(order)
+    listed_steps: list[dict[str, Any]] = [_step("read", ids.len(), 0, ids.len(), ids.len(), 0, ids.len())]
+    for name, listed in (("keep", keep), ("drop", drop)):
+        if listed is not None:
+            named = _named(listed, ids, entities, name)
+            wanted = named if name == "keep" else ~named
+            before, order, ids = ids.len(), order[wanted], ids.filter(pl.Series(wanted))
+            listed_steps.append(
+                _step(f"{name} list of {len(listed):,}", ids.len(), 0, ids.len(), before, 0, before)
+            )  # fmt: skip
+    if ids.len() < 2:
+        raise DataError(
+            file="filter", where="keep and drop", found=Found(f"leave {ids.len()} of {entities.height:,} entities"),
+            expected="at least two", remedy="List more entities in filter.keep, or fewer in filter.drop.",
+        )  # fmt: skip
+    chosen = np.ascontiguousarray(vectors[order], dtype=np.float32)
+    if normalise:
+        lengths = np.linalg.norm(chosen.astype(np.float64), axis=1, keepdims=True)
+        chosen = (chosen / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+    table = pl.DataFrame({"id": ids, "n_collections": np.ones(ids.len(), dtype=np.int64)})
+    return VectorIndex(table, chosen, listed_steps)
+
+
+def _settle(
+    rows: Memberships, steps: Steps, *, min_collections: int, min_collection_size: int, again: bool = False
+) -> Memberships:
+    """Apply both limits in turn until neither removes anything; the result is the same in whichever order."""
+    if not again:
+        size_rule = f"collections of at least {min_collection_size:,} entities"
+        rows = steps.apply(size_rule, rows, rows.sizes()[rows.collection] >= min_collection_size)
+        rows = steps.apply(
+            f"entities in at least {min_collections:,} collections", rows, rows.counts()[rows.entity] >= min_collections
+        )
+    start, passes = rows, 0
+    while True:
+        kept = rows.where(rows.sizes()[rows.collection] >= min_collection_size)
+        kept = kept.where(kept.counts()[kept.entity] >= min_collections)
+        if len(kept) == len(rows):
+            break
+        rows, passes = kept, passes + 1
+    if passes:
+        rows = steps.replace(f"both again until they hold together ({passes} passes)", start, rows)
+    return rows
+
+
+def _cap(rows: Memberships, steps: Steps, limit: int, larger: Larger, seed: int) -> Memberships:
+    rule = f"at most {limit:,} entities per collection ({'a sample' if larger == 'sample' else 'larger ones dropped'})"
+    return steps.apply(rule, rows, _within_cap(rows, limit, larger, seed))
+
+
+def _within_cap(rows: Memberships, limit: int, larger: Larger, seed: int) -> np.ndarray:
+    """Mask of the rows that stay; of a larger collection those whose (seed, collection, entity) hashes lowest."""
+    too_large = (rows.sizes() > limit)[rows.collection]
+    if larger == "drop" or not too_large.any():
+        return ~too_large
+    within = ~too_large
+    at = np.flatnonzero(too_large)
+    draw = rows.pair_hashes(at, seed ^ _SAMPLE_STREAM)
+    order = np.lexsort((draw, rows.collection[at]))
+    collection = rows.collection[at][order]
+    first = np.r_[True, collection[1:] != collection[:-1]]
+    rank = np.arange(order.size) - np.maximum.accumulate(np.where(first, np.arange(order.size), 0))
+    within[at[order[rank < limit]]] = True
+    return within
+
+
+def _named(listed: Sequence[str | int], ids: pl.Series, labels: pl.DataFrame, field: str) -> np.ndarray:
+    """Mask over ``ids``: which of them, or of their labels, are listed. Ids may be given as text."""
+    wanted = pl.Series([str(item) for item in listed], dtype=pl.String)
+    table = pl.DataFrame({"id": ids}).join(labels.unique("id"), on="id", how="left", maintain_order="left")
+    text = pl.col("id").cast(pl.String)
+    found = table.select(text.is_in(wanted.implode()) | pl.col("label").is_in(wanted.implode()).fill_null(False))
+    mask = found.to_series().to_numpy()
+    if not mask.any():
+        raise DataError(
+            file="filter", where=field, found=Found(f"names no entity of the data (first of {len(listed):,}: {listed[0]!r})"),
+            expected=f"ids or labels, such as {', '.join(repr(v) for v in table['id'].head(3).to_list())}",
+            remedy=f"Correct filter.{field}: letter case and blanks count.",
+        )  # fmt: skip
+    return mask
+
+
+class _EdgeSteps(Steps):
+    """Steps over edges: rows are edges, there are no collections."""
+
+    def __init__(self, source: np.ndarray, target: np.ndarray) -> None:
+        self.listed = []
+        self._add("read", self._measure(source, target), self._measure(source, target))
+
+    @staticmethod
+    def _measure(source: np.ndarray, target: np.ndarray) -> tuple[int, int, int]:
+        return source.size, 0, int(np.unique(np.concatenate([source, target])).size)
+
+    def apply(  # type: ignore[override]
+        self, rule: str, source: np.ndarray, target: np.ndarray, weight: np.ndarray, chosen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        before = self._measure(source, target)
+        source, target, weight = source[chosen], target[chosen], weight[chosen]
+        self._add(rule, before, self._measure(source, target))
+        return source, target, weight
+
+
+def _degrees(source: np.ndarray, target: np.ndarray, n: int) -> np.ndarray:
+    """Distinct neighbours of each entity in either direction."""
+    low, high = np.minimum(source, target).astype(np.int64), np.maximum(source, target)
+    pairs = np.unique(low * n + high)
+    return np.bincount(pairs // n, minlength=n) + np.bincount(pairs % n, minlength=n)
+
+
+def _min_degree(
+    source: np.ndarray, target: np.ndarray, weight: np.ndarray, n: int, min_degree: int, steps: _EdgeSteps
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    everything = np.ones(source.size, dtype=bool)
+    while True:
+        enough = _degrees(source[everything], target[everything], n) >= min_degree
+        chosen = everything & enough[source] & enough[target]
+        if (chosen == everything).all():
+            return steps.apply(f"entities with at least {min_degree:,} neighbours", source, target, weight, chosen)
+        everything = chosen
+
+
+def _nothing_left(steps: Steps, advice: str) -> DataError:
+    start, worst = steps.listed[0], max(steps.listed[1:], key=lambda s: s["removed_entities"], default=steps.listed[0])
+    told = "; ".join(
+        f"{s['rule']}: {s['rows']:,} rows, {s['entities']:,} entities left"
+        for s in steps.listed[1:]
+        if s["removed_rows"]
+    )
+    what = f"leaves {steps.listed[-1]['entities']:,} of {start['entities']:,} entities ({told})"
+    return DataError(
+        file="filter", where="", found=Found(what), expected="at least two entities that keep company",
+        remedy=f"The rule '{worst['rule']}' removed most ({worst['removed_entities']:,} entities): relax it, or {advice}.",
+    )  # fmt: skip
+
+
+def _step(rule: str, rows: int, collections: int, entities: int, *before: int) -> dict[str, Any]:
+    return {
+        "rule": rule, "rows": rows, "collections": collections, "entities": entities,
+        "removed_rows": before[0] - rows, "removed_collections": before[1] - collections,
+        "removed_entities": before[2] - entities,
+    }  # fmt: skip
+
+
+def _ids_check(ids: pl.DataFrame) -> Check:
+    values = ids["id"]
+    good = bool(values.is_sorted()) and values.n_unique() == len(values) and values.null_count() == 0
+    return Check("ids are sorted and unique", good, f"{len(values):,} ids")
+
+
+def _in_range(entities: np.ndarray, n: int) -> bool:
+    return entities.size == 0 or bool(entities.min() >= 0 and entities.max() < n)
+
+
+def _ascending(indptr: np.ndarray, entities: np.ndarray) -> bool:
+    """Whether entities strictly ascend inside every row of a CSR structure."""
+    if entities.size < 2:
+        return True
+    inside = np.ones(entities.size - 1, dtype=bool)
+    borders = indptr[1:-1]
+    inside[borders[(borders > 0) & (borders < entities.size)] - 1] = False
+    return bool((np.diff(entities)[inside] > 0).all())
