@@ -1,0 +1,453 @@
+"""The files that the site loads: positions, columns, names, neighbours and details, in the order of their importance.
+
+:func:`build` writes the folder that a site copies to ``data/<hash>/``: ``manifest.json``, which describes everything
+else, and one content-named file per thing that a page may need on its own. ``bundle_schema.json`` is the contract with
+the viewer, ``encoding`` has the byte formats, ``columns`` decides what becomes a column, ``bundle_reader`` reads it all
+back. Equal input gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.errors import AtlasError, DataError, Found
+from atlas_assets.stages import columns, encoding
+from atlas_assets.stages.artifact import Progress, no_progress
+from atlas_assets.stages.bundle_reader import Bundle, read
+from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.row_order import bucket_ends, row_order
+from atlas_assets.thumbnail import thumbnail
+
+__all__ = ["Bundle", "BundleProjection", "BundleReport", "build", "read"]
+
+FORMAT, VERSION = "atlas-bundle", 1
+SCHEMA = Path(__file__).parent.parent / "bundle_schema.json"
+MAX_MANIFEST_BYTES = 50_000  # it is the first thing every visitor waits for
+MAX_THUMBNAIL_BYTES = 12_000
+NEIGHBOUR_SHARD_ROWS, DETAIL_SHARD_ROWS = 2048, 1024
+MAX_SHARDS = 256  # larger atlases get larger shards, so that the manifest can list them
+POPULARITY = "popularity"
+OPEN_DATA = "atlas.parquet"
+
+
+@dataclass(frozen=True)
+class BundleProjection:
+    """One map of the atlas, in index order.
+
+    positions (n, 2 or 3), finite. metrics: figures of its quality, None where unknown. distortion (n,) 0..1 or None.
+    region (n,) integer, -1 for none, and regions (region, name, x, y, z, size, level, priority), or both None.
+    thumbnail: a PNG of at most MAX_THUMBNAIL_BYTES; drawn here where there is none.
+    """
+
+    key: str
+    name: str
+    method: str
+    params: dict[str, Any]
+    positions: np.ndarray
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    distortion: np.ndarray | None = None
+    region: np.ndarray | None = None
+    regions: pl.DataFrame | None = None
+    thumbnail: bytes | None = None
+    recommended: bool = False
+
+
+@dataclass(frozen=True)
+class BundleReport:
+    """What was written: the manifest's hash, bytes by kind of file, and what a page needs before it can draw.
+
+    first_paint_bytes: manifest, first bucket and regions of the default projection, and the column it is coloured by.
+    notes: fields that could not be shown as columns, and why.
+    """
+
+    manifest_hash: str
+    bytes_per_part: dict[str, int]
+    files: int
+    first_paint_bytes: int
+    notes: list[str]
+
+
+def build(
+    folder: Path, *, atlas: dict[str, Any], entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph,
+    projections: Sequence[BundleProjection], default: dict[str, Any], provenance: dict[str, Any],
+    progress: Progress = no_progress,
+) -> BundleReport:  # fmt: skip
+    """Write the bundle of an atlas into ``folder``, check it against its schema, and say what it weighs.
+
+    atlas: "name", "title", "description", "attribution", "entity" and "collection" (singular, plural), "kind", maybe
+    "licence" and "theme". entities: n rows in index order: id, label, popularity, then one column per field. fields:
+    "name", "label", "type", "unit" of each. graph: the lists of neighbours to show. default: "projection" key,
+    "colour" and "size" column names or None.
+    Raises DataError where these do not fit together, AtlasError where the manifest cannot be kept small.
+    """
+    _check_input(entities, fields, graph, projections, default)
+    opening = next(projection for projection in projections if projection.key == default["projection"])
+    progress(0.0, f"ordering {entities.height:,} rows")
+    order = row_order(_popularity(entities), opening.positions)
+    rows = entities[order]
+    out = _Writer(folder)
+    ends = bucket_ends(len(order))
+    buckets = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    labels, ids = _labels(rows), [columns.clean_line(str(value)) for value in rows["id"].to_list()]
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "atlas": {"description": "", "attribution": ""} | _texts(atlas),
+        "n": len(order),
+        "buckets": ends,
+        "names": [out.put("names", str(i), encoding.encode_lines(labels[b])) for i, b in enumerate(buckets)],
+        "ids": [out.put("ids", str(i), encoding.encode_lines(ids[b])) for i, b in enumerate(buckets)],
+    }
+    progress(0.1, f"encoding {len(fields)} fields")
+    manifest["columns"], notes = _columns(rows, fields, atlas, out)
+    manifest["projections"] = []
+    for number, projection in enumerate(projections):
+        progress(0.2 + 0.5 * number / len(projections), f"encoding {projection.name}")
+        manifest["projections"].append(_projection(projection, order, buckets, out))
+    progress(0.7, "encoding neighbours")
+    manifest["neighbours"] = _neighbours(graph, order, out)
+    progress(0.8, "encoding details")
+    manifest["details"] = _details(rows, fields, out)
+    progress(0.9, "writing the open data")
+    _write_open_data(folder / OPEN_DATA, rows, order, projections, opening)
+    manifest["default"] = {
+        "projection": opening.key, "colour": _column_name(default.get("colour"), manifest, "colour"),
+        "size": _column_name(default.get("size"), manifest, "size"),
+    }  # fmt: skip
+    manifest["downloads"] = [describe_file(folder / OPEN_DATA, f"downloads/{OPEN_DATA}")]
+    manifest["provenance"] = provenance
+    data = manifest_bytes(manifest)
+    (folder / "manifest.json").write_bytes(data)
+    out.bytes_per_part |= {"manifest": len(data), "open data": (folder / OPEN_DATA).stat().st_size}
+    progress(1.0, f"{sum(out.bytes_per_part.values()):,} bytes written")
+    return BundleReport(
+        manifest_hash=hashlib.sha256(data).hexdigest(), bytes_per_part=out.bytes_per_part, files=out.files + 2,
+        first_paint_bytes=_first_paint(manifest, len(data)), notes=notes,
+    )  # fmt: skip
+
+
+def manifest_bytes(manifest: dict[str, Any]) -> bytes:
+    """The manifest as compact JSON of at most MAX_MANIFEST_BYTES, valid by the schema.
+
+    A manifest that is too long loses what a reader can do without, in this order: hashes of shards (their names hold
+    the first eight digits), versions of single partitions, metrics of projections that are not the default.
+    """
+    manifest = json.loads(encoding.encode_json(manifest))  # a copy: what is trimmed here stays with the caller
+    for trim in (lambda _: None, _trim_hashes, _trim_provenance, _trim_metrics):
+        trim(manifest)
+        data = encoding.encode_json(manifest)
+        if len(data) <= MAX_MANIFEST_BYTES:
+            _check_schema(manifest)
+            return data
+    raise AtlasError(
+        f"The manifest of {manifest['atlas']['name']} has {len(data):,} bytes; expected at most "
+        f"{MAX_MANIFEST_BYTES:,}, as every visitor loads it first. Its {len(manifest['projections'])} projections and "
+        f"{len(manifest['columns'])} columns take most of it: sweep fewer points, or read fewer fields."
+    )
+
+
+def describe_file(path: Path, published_as: str) -> dict[str, Any]:
+    """A download as the manifest and ``downloads.json`` list it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": path.name, "path": published_as, "bytes": path.stat().st_size, "sha256": digest}
+
+
+class _Writer:
+    """Puts files below ``folder``, named by their content, and keeps count."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.bytes_per_part: dict[str, int] = {}
+        self.files = 0
+
+    def put(self, part: str, name: str, data: bytes) -> dict[str, Any]:
+        """Store ``data`` packed; the suffix says nothing of gzip, or some servers would announce it as an encoding."""
+        return self._write(part, name, encoding.pack(data), "bin")
+
+    def put_png(self, part: str, name: str, data: bytes) -> dict[str, Any]:
+        return self._write(part, name, data, "png")
+
+    def _write(self, part: str, name: str, data: bytes, suffix: str) -> dict[str, Any]:
+        digest = hashlib.sha256(data).hexdigest()
+        # Safe everywhere: no case to be folded, nothing that starts with "_" or ".", which some hosts do not serve.
+        stem = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "x"
+        path = f"{part}/{stem}.{digest[:8]}.{suffix}"
+        (self._folder / part).mkdir(parents=True, exist_ok=True)
+        (self._folder / path).write_bytes(data)
+        self.bytes_per_part[part] = self.bytes_per_part.get(part, 0) + len(data)
+        self.files += 1
+        return {"path": path, "bytes": len(data), "sha256": digest}
+
+
+def _labels(rows: pl.DataFrame) -> list[str]:
+    """A name for everybody: the cleaned label, else the id, else the number of the row."""
+    pairs = zip(rows["label"].to_list(), rows["id"].to_list(), strict=True)
+    return [columns.clean_line(str(label or "")) or columns.clean_line(str(id_)) or f"#{row}"
+            for row, (label, id_) in enumerate(pairs)]  # fmt: skip
+
+
+def _popularity(entities: pl.DataFrame) -> np.ndarray:
+    return entities[POPULARITY].cast(pl.Float64).fill_null(0).fill_nan(0).to_numpy()
+
+
+def _texts(value: Any) -> Any:
+    """``value`` with every text in it cleaned, and without keys that hold None."""
+    if isinstance(value, dict):
+        return {key: _texts(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_texts(item) for item in value]
+    return columns.clean_text(value) if isinstance(value, str) else value
+
+
+def _columns(
+    rows: pl.DataFrame, fields: list[dict[str, Any]], atlas: dict[str, Any], out: _Writer
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The manifest's columns, popularity first, and notes on fields that gave none."""
+    described = list(fields)
+    if rows[POPULARITY].n_unique() > 1:  # vectors come without any: a column of ones would only be in the way
+        plural = (atlas.get("collection") or ["", POPULARITY])[1]
+        described.insert(0, {"name": POPULARITY, "label": plural, "type": "number"})
+    found, notes = [], []
+    for described_field in described:
+        entry, note = columns.column(
+            described_field, rows[described_field["name"]], lambda name, data: out.put("columns", name, data)
+        )
+        found += [entry] if entry else []
+        notes += [note] if note else []
+    return found, notes
+
+
+def _projection(projection: BundleProjection, order: np.ndarray, buckets: list[slice], out: _Writer) -> dict[str, Any]:
+    positions = np.asarray(projection.positions)[order]
+    box = [positions.min(axis=0).tolist(), positions.max(axis=0).tolist()]
+    key, distortion = projection.key, None
+    if projection.distortion is not None:
+        share = np.clip(np.nan_to_num(np.asarray(projection.distortion, np.float64)[order]), 0, 1)
+        distortion = out.put("projections", f"{key}-distortion", np.rint(share * 255).astype(np.uint8).tobytes())
+    region = None if projection.region is None else np.asarray(projection.region)[order]
+    picture = projection.thumbnail
+    if picture is None or len(picture) > MAX_THUMBNAIL_BYTES:
+        picture = thumbnail(positions, region=region, size=200, max_bytes=MAX_THUMBNAIL_BYTES)
+    return {
+        "key": key,
+        "name": columns.clean_line(projection.name),
+        "method": projection.method,
+        "params": projection.params,
+        "dims": positions.shape[1],
+        "bbox": box,
+        "encoding": "u16-delta-split",
+        "buckets": [
+            out.put("projections", f"{key}-{i}", encoding.encode_positions(positions[rows], box))
+            for i, rows in enumerate(buckets)
+        ],
+        "distortion": distortion,
+        "regions": _regions(projection, out),
+        "metrics": {name: _rounded(value) for name, value in projection.metrics.items()},
+        "thumbnail": out.put_png("thumbnails", key, picture),
+        "recommended": projection.recommended,
+    }
+
+
+def _regions(projection: BundleProjection, out: _Writer) -> dict[str, Any] | None:
+    if projection.regions is None or not projection.regions.height:
+        return None
+    entries = []
+    for row in projection.regions.iter_rows(named=True):
+        place = {axis: _rounded(row[axis], 6) for axis in "xyz"[: projection.positions.shape[1]]}
+        entries.append(
+            {"name": columns.clean_line(row["name"]), **place, "size": row["size"], "level": row["level"],
+             "priority": _rounded(row["priority"], 6)}
+        )  # fmt: skip
+    return out.put("projections", f"{projection.key}-regions", encoding.encode_json(entries))
+
+
+def _neighbours(graph: KnnGraph, order: np.ndarray, out: _Writer) -> dict[str, Any]:
+    """Lists in row order, with neighbours as rows; shared counts only where they are whole, not normalised weights."""
+    row_of = np.empty(len(order), np.int64)
+    row_of[order] = np.arange(len(order))
+    indices = np.asarray(graph.indices)[order]
+    indices = np.where(indices < 0, -1, row_of[indices])
+    similarity = np.asarray(graph.similarity)[order]
+    shared = None if graph.shared is None else np.asarray(graph.shared)[order]
+    if shared is not None and not np.array_equal(shared, np.rint(shared)):
+        shared = None
+    shards, n_rows = [], _shard_rows(NEIGHBOUR_SHARD_ROWS, len(order))
+    for begin in range(0, len(order), n_rows):
+        part = slice(begin, begin + n_rows)
+        data = encoding.encode_neighbours(indices[part], similarity[part], None if shared is None else shared[part])
+        shards.append(out.put("neighbours", str(begin // n_rows), data))
+    return {
+        "k": indices.shape[1], "shard_rows": n_rows, "shards": shards, "shared": shared is not None,
+        "similarity": graph.method,
+    }  # fmt: skip
+
+
+def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: _Writer) -> dict[str, Any]:
+    values = [_detail_values(field, rows[field["name"]]) for field in fields]
+    table = list(zip(*values, strict=True)) if values else [()] * rows.height
+    n_rows = _shard_rows(DETAIL_SHARD_ROWS, rows.height)
+    shards = [
+        out.put("details", str(begin // n_rows), encoding.encode_json(table[begin : begin + n_rows]))
+        for begin in range(0, rows.height, n_rows)
+    ]
+    described = [
+        {"name": f["name"], "label": columns.clean_line(f["label"]), "type": f["type"], "unit": f.get("unit")}
+        for f in fields
+    ]
+    return {"shard_rows": n_rows, "shards": shards, "fields": described}
+
+
+def _detail_values(field: dict[str, Any], values: pl.Series) -> list[Any]:
+    """A field's values as JSON knows them."""
+    if field["type"] == "date":
+        return columns.as_dates(values).dt.to_string("%Y-%m-%d").to_list()
+    if field["type"] in ("number", "year"):
+        if values.dtype.is_integer():
+            return values.to_list()
+        numbers = columns.as_numbers(field, values).tolist()
+        return [None if value != value else int(value) if value.is_integer() else value for value in numbers]
+    if field["type"] == "boolean":
+        return values.cast(pl.Boolean).to_list()
+    if field["type"] == "list":
+        texts = values.cast(pl.List(pl.String)).to_list()
+        return [None if text is None else [columns.clean_line(t) for t in text if t] for text in texts]
+    return [None if text is None else columns.clean_text(text) or None for text in values.cast(pl.String).to_list()]
+
+
+def _shard_rows(least: int, n_rows: int) -> int:
+    while least * MAX_SHARDS < n_rows:
+        least *= 2
+    return least
+
+
+def _write_open_data(
+    path: Path, rows: pl.DataFrame, order: np.ndarray, projections: Sequence[BundleProjection],
+    opening: BundleProjection,
+) -> None:  # fmt: skip
+    """Everything an atlas knows as one Parquet file, for those who would rather compute than look."""
+    named = []
+    for projection in projections:
+        positions = np.asarray(projection.positions, np.float32)[order]
+        named += [pl.Series(f"{axis}__{projection.key}", positions[:, dim])
+                  for dim, axis in enumerate("xyz"[: positions.shape[1]])]  # fmt: skip
+    if opening.region is not None and opening.regions is not None:
+        regions = opening.regions.select(pl.col("region").cast(pl.Int64), pl.col("name").cast(pl.String))
+        region = pl.Series("region", np.asarray(opening.region)[order]).cast(pl.Int64)
+        names = region.replace_strict(regions["region"], regions["name"], default=None, return_dtype=pl.String)
+        named.append(names.alias("region__" + opening.key))
+    rows.hstack(named).write_parquet(path, compression="zstd", compression_level=9, statistics=True)
+
+
+def _column_name(name: str | None, manifest: dict[str, Any], purpose: str) -> str | None:
+    known = [entry["name"] for entry in manifest["columns"]]
+    if name is None or name in known:
+        return name
+    if name == POPULARITY:  # the same for everybody, so there is no such column and nothing to be told apart
+        return None
+    raise DataError(
+        file="bundle", where=f"display.{purpose}", found=name, expected=f"one of {', '.join(known) or 'no column'}",
+        remedy="Fields that are links, images, texts or different for nearly every entity cannot be used for it.",
+    )  # fmt: skip
+
+
+def _first_paint(manifest: dict[str, Any], manifest_size: int) -> int:
+    opening = next(p for p in manifest["projections"] if p["key"] == manifest["default"]["projection"])
+    colour = [c for c in manifest["columns"] if c["name"] == manifest["default"]["colour"]]
+    needed = [opening["buckets"][0], opening["regions"], *[c["file"] for c in colour]]
+    needed += [c["dictionary"] for c in colour if "dictionary" in c]
+    return manifest_size + sum(file["bytes"] for file in needed if file)
+
+
+def _trim_hashes(manifest: dict[str, Any]) -> None:
+    for file in [*manifest["neighbours"]["shards"], *manifest["details"]["shards"]]:
+        file.pop("sha256", None)
+
+
+def _trim_provenance(manifest: dict[str, Any]) -> None:
+    made_of = manifest["provenance"].get("artifacts", {})
+    # A partition's key follows the stage's name after a slash; the stages that are not swept stay.
+    manifest["provenance"]["artifacts"] = {name: value for name, value in made_of.items() if "/" not in name}
+
+
+def _trim_metrics(manifest: dict[str, Any]) -> None:
+    for projection in manifest["projections"]:
+        if projection["key"] != manifest["default"]["projection"]:
+            projection["metrics"] = {}
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    """``value`` with that many significant digits; None where it is no finite number."""
+    if value is None or not np.isfinite(value):
+        return None
+    return float(f"{float(value):.{digits}g}")
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text(encoding="utf-8"))
+
+
+def _check_schema(manifest: dict[str, Any]) -> None:
+    import jsonschema
+
+    errors = list(jsonschema.Draft202012Validator(_schema()).iter_errors(manifest))
+    if errors:
+        worst = jsonschema.exceptions.best_match(errors)
+        raise DataError(
+            file="manifest.json", where=worst.json_path, found=Found(f"does not fit the schema: {worst.message}"[:300]),
+            expected="what bundle_schema.json describes", remedy="Mend the field's description in the spec or source.",
+        )  # fmt: skip
+
+
+def _check_input(
+    entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph, projections: Sequence[BundleProjection],
+    default: dict[str, Any],
+) -> None:  # fmt: skip
+    n = entities.height
+    if n == 0:
+        raise DataError(
+            file="entities", where="number of rows", found=0, expected="at least 1", remedy="Filter less strictly."
+        )
+    missing = {"id", "label", POPULARITY, *(f["name"] for f in fields)} - set(entities.columns)
+    if missing:
+        raise DataError(
+            file="entities", where="columns", found=Found(f"lack {', '.join(sorted(missing))}"),
+            expected="id, label, popularity and every described field", remedy="Read the source again.",
+        )  # fmt: skip
+    if len(graph.indices) != n:
+        raise _wrong_rows("knn_graph", len(graph.indices), n)
+    for projection in projections:
+        if len(projection.positions) != n:
+            raise _wrong_rows(f"projection {projection.key}", len(projection.positions), n)
+        bad = np.flatnonzero(~np.isfinite(projection.positions).all(axis=1))
+        if bad.size:
+            raise DataError(
+                file=f"projection {projection.key}", where=f"row {bad[0]}", found=Found("has no finite position"),
+                expected="finite numbers in every row", remedy="Materialise the projection again with another seed.",
+            )  # fmt: skip
+    keys = [projection.key for projection in projections]
+    if default["projection"] not in keys:
+        raise DataError(
+            file="bundle", where="display.projection", found=default["projection"],
+            expected=f"one of {', '.join(keys) or 'the projections, of which there are none'}",
+            remedy="Name a projection that is part of the sweep.",
+        )  # fmt: skip
+
+
+def _wrong_rows(what: str, found: int, expected: int) -> DataError:
+    return DataError(
+        file=what, where="number of rows", found=found, expected=f"{expected}, one per entity",
+        remedy="It was made from another version of the index: materialise it again.",
+    )  # fmt: skip

@@ -1,0 +1,188 @@
+"""Metadata fields as columns of the bundle: what can be coloured, filtered and counted, in its smallest form.
+
+A field becomes a column where its values are comparable (numbers, dates, truth values) or few enough to be listed
+(categories, lists). Links, images, texts and categories that are as good as unique are left to the detail shards; that
+decision, and every value that had to be set aside, is told to the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.errors import DataError, Found
+from atlas_assets.stages import encoding
+
+MAX_CATEGORIES = 65_534
+UNIQUE_SHARE = 0.5  # a "category" whose values mostly occur once neither colours nor filters anything
+FEW = 64  # below this many different values even a small atlas profits from the column
+LOG_RATIO = 100  # a logarithmic scale needs at least two orders of magnitude
+
+# Control characters, line and paragraph separators and the marks that reverse the direction of the text after them.
+_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+Put = Callable[[str, bytes], dict[str, Any]]
+"""Stores packed bytes under a name and returns the file's entry in the manifest."""
+
+
+def clean_line(text: str) -> str:
+    """One line of plain text: breaks become spaces, control and direction marks vanish."""
+    return _CONTROL.sub("", _BREAKS.sub(" ", text)).strip()
+
+
+def clean_text(text: str) -> str:
+    """Plain text that may have several lines."""
+    return _CONTROL_BUT_BREAKS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+    """(entry in the manifest or None, note or None) of a field; ``values`` are in row order.
+
+    A field of a type that is shown in details only gives (None, None); one that could not be used gives a note why.
+    """
+    if field["type"] in ("number", "year", "date"):
+        entry, note = _number_column(field, values, put)
+    elif field["type"] == "category":
+        entry, note = _category_column(field, values, put)
+    elif field["type"] == "boolean":
+        entry, note = _boolean_column(field, values, put)
+    elif field["type"] == "list":
+        entry, note = _list_column(field, values, put)
+    else:
+        return None, None
+    if entry is not None:
+        head = {"name": field["name"], "label": clean_line(field["label"]), "type": field["type"]}
+        unit = {"unit": clean_line(field["unit"])} if field.get("unit") else {}
+        entry = head | unit | entry
+    return entry, note and f"{field['name']}: {note}"
+
+
+def as_numbers(field: dict[str, Any], values: pl.Series) -> np.ndarray:
+    """A number, year or date field as float64; NaN where there is no finite value; dates as days since 1970-01-01."""
+    if field["type"] == "date":
+        return as_dates(values).to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+    numbers = values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
+    if values.dtype == pl.String and np.isnan(numbers).sum() > values.null_count():
+        raise _wrong_type(field, values, "numbers")
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def as_dates(values: pl.Series) -> pl.Series:
+    """Dates from dates, date-times or ISO texts; what is none becomes null."""
+    if values.dtype == pl.String:
+        return values.str.head(10).str.to_date("%Y-%m-%d", strict=False)
+    return values.cast(pl.Date, strict=False)
+
+
+def _number_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+    numbers = as_numbers(field, values).astype(np.float32)
+    known = np.sort(numbers[~np.isnan(numbers)]).astype(np.float64)
+    if not known.size:
+        return None, "has no values"
+    inner = np.quantile(known, np.linspace(0.05, 0.95, 19)).tolist()
+    # The ends are exact, so that a filter from min to max leaves nobody out; seven digits are enough between.
+    quantiles = [known[0].item(), *(float(f"{value:.7g}") for value in inner), known[-1].item()]
+    return {
+        "file": put(field["name"], encoding.encode_numbers(numbers)),
+        "encoding": "f32-split",
+        "nulls": int(len(numbers) - known.size),
+        "min": known[0].item(),
+        "max": known[-1].item(),
+        "integer": bool((known == np.rint(known)).all()),
+        "scale": "log" if field["type"] == "number" and _is_skewed(known) else "linear",
+        "quantiles": quantiles,
+    }, None
+
+
+def _is_skewed(known: np.ndarray) -> bool:
+    """Whether positive values spread over orders of magnitude, and more evenly by their logarithm."""
+    if known[0] <= 0 or known[-1] / known[0] < LOG_RATIO:
+        return False
+    return _skewness(known) > 2 * abs(_skewness(np.log(known)))
+
+
+def _skewness(values: np.ndarray) -> float:
+    centred = values - values.mean()
+    spread = float(np.sqrt((centred**2).mean()))
+    return float((centred**3).mean()) / spread**3 if spread > 0 else 0.0
+
+
+def _category_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+    texts = values.cast(pl.String).map_elements(clean_line, return_dtype=pl.String).replace("", None)
+    known = len(texts) - texts.null_count()
+    dictionary = _dictionary(texts.drop_nulls())
+    if not dictionary:
+        return None, "has no values"
+    if len(dictionary) > MAX_CATEGORIES or len(dictionary) > max(FEW, UNIQUE_SHARE * known):
+        return None, f"has {len(dictionary):,} different values in {known:,} rows, so it is shown in details only"
+    codes = _codes(texts, dictionary).fill_null(-1).to_numpy()
+    name, data = encoding.encode_codes(codes, cardinality=len(dictionary))
+    return {
+        "file": put(field["name"], data),
+        "encoding": name,
+        "nulls": texts.null_count(),
+        "dictionary": put(f"{field['name']}-values", encoding.encode_json(dictionary)),
+        "cardinality": len(dictionary),
+    }, None
+
+
+def _boolean_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+    if not (values.dtype == pl.Boolean or values.dtype.is_numeric()):
+        raise _wrong_type(field, values, "true or false")
+    truth = values.cast(pl.Boolean)
+    if truth.null_count() == len(truth):
+        return None, "has no values"
+    data = encoding.encode_booleans(truth.to_list())
+    return {"file": put(field["name"], data), "encoding": "bool-u8", "nulls": truth.null_count()}, None
+
+
+def _list_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+    if not isinstance(values.dtype, pl.List):
+        raise _wrong_type(field, values, "lists")
+    table = pl.DataFrame({"row": pl.Series(range(len(values)), dtype=pl.Int64), "value": values})
+    flat = table.explode("value").drop_nulls("value").with_columns(
+        pl.col("value").cast(pl.String).map_elements(clean_line, return_dtype=pl.String)
+    )  # fmt: skip
+    flat = flat.filter(pl.col("value") != "").unique(maintain_order=True)
+    kept = flat.filter(pl.int_range(pl.len()).over("row") < encoding.MAX_LIST_LENGTH)
+    dictionary = _dictionary(kept["value"])
+    if not dictionary:
+        return None, "has no values"
+    if len(dictionary) > MAX_CATEGORIES:
+        return None, f"has {len(dictionary):,} different values, so it is shown in details only"
+    lengths = np.bincount(kept["row"].to_numpy(), minlength=len(values))
+    data = encoding.encode_lists(lengths, _codes(kept["value"], dictionary).to_numpy())
+    cut = flat.height - kept.height
+    return {
+        "file": put(field["name"], data),
+        "encoding": "list-u16",
+        "nulls": values.null_count(),
+        "dictionary": put(f"{field['name']}-values", encoding.encode_json(dictionary)),
+        "cardinality": len(dictionary),
+    }, f"{cut:,} values beyond the {encoding.MAX_LIST_LENGTH}th of a list are shown in details only" if cut else None
+
+
+def _dictionary(texts: pl.Series) -> list[tuple[str, int]]:
+    """Every value with its number of rows, the most frequent first, equal ones by name."""
+    counts = texts.alias("value").value_counts(name="count").sort(["count", "value"], descending=[True, False])
+    return counts.rows()
+
+
+def _codes(texts: pl.Series, dictionary: list[tuple[str, int]]) -> pl.Series:
+    names = [name for name, _ in dictionary]
+    return texts.replace_strict(names, range(len(names)), default=None, return_dtype=pl.Int64)
+
+
+def _wrong_type(field: dict[str, Any], values: pl.Series, expected: str) -> DataError:
+    return DataError(
+        file="entities", where=f"field {field['name']}", found=Found(f"holds {str(values.dtype).lower()} values"),
+        expected=f"{expected}, as its type is {field['type']}",
+        remedy="Give the field another type in the spec, or mend the values in the source.",
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""The static site: the viewer with one atlas's bundle, ready for any host that can serve files.
+
+A site is updated in place while people are looking at it. Everything a version consists of has a name made from its
+content and is written first; ``index.html``, which names the version, is replaced last in one rename. Whoever loads the
+page meanwhile gets the old version or the new one, never a mixture, and pages that are open keep finding their files
+until ``keep`` newer versions have been published.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import html
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import brotli
+import numpy as np
+from scipy.spatial import cKDTree
+
+from atlas_assets.errors import AtlasError
+from atlas_assets.stages import bundle, encoding
+from atlas_assets.stages.artifact import Artifact, Progress, no_progress
+from atlas_assets.stages.bundle_reader import Bundle
+from atlas_assets.thumbnail import thumbnail
+
+INDEX, VERSIONS, DOWNLOADS = "index.html", "versions.json", "downloads.json"
+OPEN_DATA, ARCHIVE = f"downloads/{bundle.OPEN_DATA}", "downloads/atlas-site.zip"
+TEXT_SUFFIXES = {".html", ".js", ".css", ".json", ".svg", ".txt"}
+SIDECARS = (".gz", ".br")
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: equal sites give equal archives
+PREVIEW_SIZE = (1200, 630)  # what services that show a linked page crop to
+README = """This folder is a complete website. Browsers do not let pages opened from the disk read other files,
+so serve it, for instance with
+
+    python -m http.server --directory .
+
+and open http://localhost:8000. Any static host will do, under any path.
+"""
+
+
+@dataclass(frozen=True)
+class SiteReport(Artifact):
+    """What was published: the version's folder below ``data/``, the files of this version and their size."""
+
+    version: str
+    files: int
+    bytes: int
+    downloads: list[dict[str, Any]]
+
+
+def build(
+    site_folder: Path, *, bundle_folder: Path, viewer_folder: Path, atlas: dict[str, Any],
+    public_url: str | None = None, keep: int = 2, progress: Progress = no_progress,
+) -> SiteReport:  # fmt: skip
+    """Publish a bundle with a viewer into ``site_folder``; a site that is there is switched over to them.
+
+    atlas: as for ``bundle.build``; its title and description go into the page's head. public_url: where the site will
+    be found, if known; services that preview links insist on the full address of the picture. keep: versions whose
+    files stay, this one included.
+    """
+    template = _template(viewer_folder)
+    opened = Bundle(bundle_folder)
+    version = _version(bundle_folder, viewer_folder)
+    data, files = f"data/{version}", _Files(site_folder)
+
+    progress(0.0, "copying the viewer and the bundle")
+    for path in _files_below(viewer_folder):
+        if path != INDEX:
+            files.copy(viewer_folder / path, path)
+    for path in _files_below(bundle_folder):
+        if path not in ("manifest.json", bundle.OPEN_DATA):
+            files.copy(bundle_folder / path, f"{data}/{path}")
+    files.replace(".nojekyll", b"")  # GitHub Pages would otherwise run the folder through its own generator
+    preview = _preview(opened)
+    preview_path = f"assets/preview.{hashlib.sha256(preview).hexdigest()[:8]}.png"
+    files.replace(preview_path, preview)
+    page = _page(template, atlas, f"{data}/manifest.json", preview_path, public_url).encode()
+    files.replace(OPEN_DATA, (bundle_folder / bundle.OPEN_DATA).read_bytes())
+
+    progress(0.4, "packing the downloads")
+    # The archive cannot list its own hash, so the manifest inside it lists the open data only.
+    alone = opened.manifest["downloads"]
+    _write_archive(site_folder, files.names, {
+        INDEX: page, f"{data}/manifest.json": bundle.manifest_bytes(opened.manifest), DOWNLOADS: _listing(alone),
+        "README.txt": README.encode(),
+    })  # fmt: skip
+    files.names.append(ARCHIVE)
+    downloads = [*alone, bundle.describe_file(site_folder / ARCHIVE, ARCHIVE)]
+    files.replace(f"{data}/manifest.json", bundle.manifest_bytes(opened.manifest | {"downloads": downloads}))
+    files.replace(DOWNLOADS, _listing(downloads))
+
+    progress(0.8, "compressing texts")
+    for name in [name for name in files.names if Path(name).suffix in TEXT_SUFFIXES]:
+        files.add_sidecars(name)
+    _publish(site_folder, files, page, version=version, keep=keep)
+    progress(1.0, f"{len(files.names):,} files")
+    total = sum((site_folder / name).stat().st_size for name in files.names)
+    return SiteReport(version=version, files=len(files.names), bytes=total, downloads=downloads)
+
+
+class _Files:
+    """The files of one version in a site's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.names: list[str] = []
+
+    def copy(self, source: Path, name: str) -> None:
+        """A file that most likely is there from the version before; then it is left alone, with its time."""
+        target = self._folder / name
+        if target.exists() and filecmp.cmp(source, target, shallow=False):
+            self.names.append(name)
+        else:
+            self.replace(name, source.read_bytes())
+
+    def replace(self, name: str, data: bytes) -> None:
+        """A file that readers may be asking for meanwhile: they get the old content or the new one in full."""
+        target = self._folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+        draft.write_bytes(data)
+        os.replace(draft, target)
+        if name not in self.names:
+            self.names.append(name)
+
+    def add_sidecars(self, name: str) -> None:
+        """``.gz`` and ``.br`` beside a text, for servers that hand them out (nginx and Caddy can)."""
+        data = (self._folder / name).read_bytes()
+        for suffix in SIDECARS:
+            self.replace(name + suffix, _compressed(data, suffix))
+
+
+def _publish(site_folder: Path, files: _Files, page: bytes, *, version: str, keep: int) -> None:
+    """Switch the site to the new page, and forget the versions that nobody should be looking at any more."""
+    record = site_folder / VERSIONS
+    earlier = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
+    earlier = [entry for entry in earlier if entry["version"] != version]
+    for suffix in SIDECARS:
+        files.replace(INDEX + suffix, _compressed(page, suffix))
+    files.replace(INDEX, page)
+    kept = [*earlier, {"version": version, "files": sorted(files.names)}][-max(1, keep) :]
+    files.replace(VERSIONS, json.dumps(kept, indent=1).encode())
+    wanted = {name for entry in kept for name in entry["files"]} | {VERSIONS}
+    # Only what an earlier version has listed is removed: anything else in the folder is not ours.
+    for name in {name for entry in earlier for name in entry["files"]} - wanted:
+        (site_folder / name).unlink(missing_ok=True)
+    for folder in sorted((path for path in site_folder.rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _listing(downloads: list[dict[str, Any]]) -> bytes:
+    return json.dumps(downloads, indent=1).encode()
+
+
+def _compressed(data: bytes, suffix: str) -> bytes:
+    return encoding.pack(data) if suffix == ".gz" else brotli.compress(data, quality=11)
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    return (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _version(bundle_folder: Path, viewer_folder: Path) -> str:
+    """The name of this version: the manifest stands for the bundle, as it holds the hashes of everything else."""
+    digest = hashlib.sha256((bundle_folder / "manifest.json").read_bytes())
+    for name in _files_below(viewer_folder):
+        digest.update(f"{name}\0{hashlib.sha256((viewer_folder / name).read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _preview(opened: Bundle) -> bytes:
+    """A picture of the default projection, by density, in the shape in which shared links are shown."""
+    positions = opened.positions(opened.manifest["default"]["projection"])
+    regions = opened.regions(opened.manifest["default"]["projection"])
+    region = None
+    if regions:
+        coarse = [entry for entry in regions if entry["level"] == 0] or regions
+        centres = np.array([[entry[axis] for axis in "xyz"[: positions.shape[1]]] for entry in coarse])
+        # The bundle does not say who belongs to which region; for a picture, the nearest name will do.
+        region = cKDTree(centres).query(positions)[1]
+    return thumbnail(positions, region=region, size=PREVIEW_SIZE, max_bytes=300_000)
+
+
+def _template(viewer_folder: Path) -> str:
+    path = viewer_folder / INDEX
+    if not path.exists():
+        raise AtlasError(f"{viewer_folder} holds no viewer: index.html is missing. Build it with: atlas run viewer")
+    return path.read_text(encoding="utf-8")
+
+
+def _page(template: str, atlas: dict[str, Any], manifest: str, preview: str, public_url: str | None) -> str:
+    """The viewer's page with this atlas's name, texts and manifest in its head. Texts are escaped."""
+    title, description = _text(atlas.get("title") or atlas["name"]), _text(atlas.get("description") or "")
+    base = f"{public_url.rstrip('/')}/" if public_url else ""
+    page, found = re.subn(
+        r'<meta\s+name="atlas-manifest"[^>]*>', lambda _: _meta("name", "atlas-manifest", manifest), template
+    )
+    if found != 1:
+        raise AtlasError(
+            f'The viewer\'s index.html has {found} elements <meta name="atlas-manifest">; expected one. '
+            "Build the viewer and the site from the same Atlas."
+        )
+    page = re.sub(r"<title>.*?</title>", lambda _: f"<title>{html.escape(title)}</title>", page, count=1, flags=re.S)
+    page = re.sub(r'\s*<meta\s+name="description"[^>]*>', "", page)
+    metas = [_meta("name", "description", description)] if description else []
+    metas += [_meta("property", "og:type", "website"), _meta("property", "og:title", title)]
+    metas += [_meta("property", "og:description", description)] if description else []
+    metas += [_meta("property", "og:image", base + preview), _meta("name", "twitter:card", "summary_large_image")]
+    metas += [_meta("property", "og:url", base)] if base else []
+    page = page.replace("</head>", "".join(f"  {meta}\n  " for meta in metas) + "</head>", 1)
+    sorry = (
+        f"<noscript><h1>{html.escape(title)}</h1><p>{html.escape(description)}</p>"
+        "<p>This map is drawn by your browser, which needs JavaScript for it. "
+        f'Everything on it is also in a file: <a href="{OPEN_DATA}">{bundle.OPEN_DATA}</a>.</p></noscript>'
+    )
+    page = re.sub(r"\s*<noscript>.*?</noscript>", "", page, flags=re.S)
+    return re.sub(r"<body[^>]*>", lambda body: f"{body[0]}\n    {sorry}", page, count=1)
+
+
+def _meta(kind: str, name: str, content: str) -> str:
+    return f'<meta {kind}="{name}" content="{html.escape(content)}" />'
+
+
+def _text(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _write_archive(site_folder: Path, names: list[str], own: dict[str, bytes]) -> None:
+    """The whole site as one file; fixed order, times and rights, without sidecars, so equal sites give equal bytes.
+
+    ``own``: files whose content here is not the one in the folder.
+    """
+    target = site_folder / ARCHIVE
+    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+    with zipfile.ZipFile(draft, "w") as archive:
+        for name in sorted({*names, *own}):
+            entry = zipfile.ZipInfo(name, ZIP_TIME)
+            entry.external_attr = 0o644 << 16
+            packed = Path(name).suffix not in TEXT_SUFFIXES  # .bin, .png and .parquet are compressed already
+            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+            data = own[name] if name in own else (site_folder / name).read_bytes()
+            archive.writestr(entry, data, compresslevel=9)
+    os.replace(draft, target)

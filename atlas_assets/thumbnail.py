@@ -1,0 +1,114 @@
+"""A small picture of a layout as PNG: for the list of projections, for shared links and for the Dagster UI.
+
+Points are summed up in pixels rather than drawn over each other, so that a million of them show where they are dense
+and the order of rows does not matter.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+BACKGROUND = (11, 14, 20)
+# Twelve hues of like lightness that stay apart for colour-blind eyes as far as twelve can; regions take turns.
+PALETTE = np.array([
+    (94, 160, 255), (255, 158, 74), (74, 201, 148), (240, 106, 122), (178, 136, 255), (222, 196, 84),
+    (72, 199, 219), (240, 130, 200), (150, 190, 96), (255, 188, 160), (128, 150, 214), (208, 160, 120),
+], np.float64)  # fmt: skip
+UNASSIGNED = (110, 120, 138)
+# Without regions the colour says how dense it is, from few to many.
+SPARSE, DENSE = np.array((70, 130, 220.0)), np.array((255, 244, 214.0))
+SUPERSAMPLING = 2
+MARGIN = 0.04
+
+
+def thumbnail(
+    positions: np.ndarray, *, region: np.ndarray | None = None, size: int | tuple[int, int] = 400,
+    max_bytes: int = 12_000,
+) -> bytes:  # fmt: skip
+    """A PNG of at most ``max_bytes`` of a layout: positions (n, 2) or (n, 3), the latter seen from an angle.
+
+    region: a colour group per row, (n,) integer, -1 for none; without it, colour follows density. size: side or
+    (width, height) in pixels; a picture that does not fit into max_bytes loses colours first, then pixels.
+    """
+    width, height = (size, size) if isinstance(size, int) else size
+    while True:
+        image = _draw(np.asarray(positions, np.float64), region, width, height)
+        for colours in (128, 64, 32, 16):
+            data = _png(image, colours)
+            if len(data) <= max_bytes:
+                return data
+        if min(width, height) <= 16:
+            return data
+        width, height = max(16, width * 4 // 5), max(16, height * 4 // 5)
+
+
+def _png(image: Image.Image, colours: int) -> bytes:
+    out = io.BytesIO()
+    image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _draw(positions: np.ndarray, region: np.ndarray | None, width: int, height: int) -> Image.Image:
+    wide, high = width * SUPERSAMPLING, height * SUPERSAMPLING
+    seen = positions[np.isfinite(positions).all(axis=1)]
+    if region is not None:
+        region = np.asarray(region)[np.isfinite(positions).all(axis=1)]
+    columns, rows = _pixels(_flattened(seen), wide, high)
+    weight = np.zeros(wide * high)
+    colour_sum = np.zeros((wide * high, 3))
+    colours = None if region is None else _colours(region)
+    for dx, dy in _disc(len(seen), wide, high):
+        cell = np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1)
+        weight += np.bincount(cell, minlength=wide * high)
+        if colours is not None:
+            for channel in range(3):
+                colour_sum[:, channel] += np.bincount(cell, colours[:, channel], minlength=wide * high)
+    drawn = weight > 0
+    # A pixel with a single point is plainly visible; dense ones saturate slowly, over orders of magnitude.
+    strength = np.zeros_like(weight)
+    strength[drawn] = 0.45 + 0.55 * np.log1p(weight[drawn] - 1) / max(np.log1p(weight.max() - 1), 1e-9)
+    if colours is None:
+        colour = SPARSE + (DENSE - SPARSE) * ((strength[:, None] - 0.45) / 0.55)
+    else:
+        colour = colour_sum / np.maximum(weight, 1)[:, None]
+    pixels = np.asarray(BACKGROUND) * (1 - strength[:, None]) + colour * strength[:, None]
+    image = Image.fromarray(np.rint(pixels).astype(np.uint8).reshape(high, wide, 3))
+    return image.resize((width, height), Image.Resampling.BOX)
+
+
+def _flattened(positions: np.ndarray) -> np.ndarray:
+    """Two coordinates of each point; 3-D is turned by 30 degrees about the vertical and tilted by 20."""
+    if positions.shape[1] == 2:
+        return positions
+    turn, tilt = np.radians(30), np.radians(20)
+    x, y, z = (positions - positions.mean(axis=0)).T
+    across, depth = x * np.cos(turn) + z * np.sin(turn), z * np.cos(turn) - x * np.sin(turn)
+    return np.stack([across, y * np.cos(tilt) - depth * np.sin(tilt)], axis=1)
+
+
+def _pixels(points: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Column and row of each point; one unit is as long across as up, and up is up."""
+    if not len(points):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.array([width, height]) * (1 - 2 * MARGIN)
+    scale = np.min(room / np.maximum(high - low, 1e-12))
+    centred = (points - (low + high) / 2) * scale
+    return (np.rint(width / 2 + centred[:, 0]).astype(np.int64), np.rint(height / 2 - centred[:, 1]).astype(np.int64))
+
+
+def _disc(n_points: int, width: int, height: int) -> list[tuple[int, int]]:
+    """Offsets of the pixels that a point covers: more where few points have the picture to themselves."""
+    radius = float(np.clip(0.3 * np.sqrt(width * height / max(n_points, 1)), 0.5, 4))
+    reach = int(radius)
+    span = range(-reach, reach + 1)
+    return [(dx, dy) for dx in span for dy in span if dx * dx + dy * dy <= radius * radius]
+
+
+def _colours(region: np.ndarray) -> np.ndarray:
+    colours = PALETTE[np.maximum(region, 0) % len(PALETTE)]
+    colours[region < 0] = UNASSIGNED
+    return colours
