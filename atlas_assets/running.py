@@ -17,11 +17,11 @@ from dagster._core.instance.ref import InstanceRef
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from atlas_assets import project
 from atlas_assets.components.atlas import definitions_of
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage, seconds_of
+from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline, Stage, seconds_of
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import recipe as viewer_recipe
 from atlas_assets.components.viewer import viewer
@@ -30,6 +30,7 @@ from atlas_assets.io import ArtifactStore
 from atlas_assets.resources import PyMDE, Storage
 from atlas_assets.spec import AtlasSpec
 
+SHOWN_METRICS = ("held_out_recall", "neighbour_recall", "trustworthiness", "triplet_accuracy")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -47,7 +48,12 @@ def instance(root: Path) -> dg.DagsterInstance:
     """The instance that ``dagster dev`` uses in this project: the same dagster.yaml, the same state."""
     os.chdir(root)  # the paths in dagster.yaml are relative
     (root / ".dagster").mkdir(exist_ok=True)
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(root / ".dagster"), config_dir=str(root)))
+    # Capturing compute logs takes over the terminal that the progress bars are drawn on; events hold the log anyway.
+    uncaptured = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    reference = InstanceRef.from_dir(
+        str(root / ".dagster"), config_dir=str(root), overrides={"compute_logs": uncaptured}
+    )
+    return dg.DagsterInstance.from_ref(reference)
 
 
 def run(
@@ -60,7 +66,7 @@ def run(
     """
     root = project.root()
     pipeline = Pipeline(spec, base=root)
-    _known(stages, pipeline.stages, "stage")
+    _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
     keys = _wanted_keys(pipeline, points)
     storage, store, tally = Storage(), Storage().store(), Tally()
     resources = {"storage": storage, "pymde": PyMDE(device=os.environ.get("ATLAS_DEVICE", "auto"))}  # type: ignore[arg-type]
@@ -68,9 +74,10 @@ def run(
     started = time.perf_counter()
     with instance(root) as state, _bars(console) as bars:
         for stage, key in _in_order(pipeline, keys):
-            if stage is not None and stages and stage.name not in stages:
+            name = stage.name if stage else VIEWER.atlas
+            if stages and name not in stages:
                 continue
-            label = " ".join(filter(None, [stage.name if stage else "viewer", key]))
+            label = " ".join(filter(None, [name, key]))
             if stage is not None and stage.recipe(store, key) is None:
                 tally.waiting.append(label)
                 continue
@@ -94,7 +101,9 @@ def run(
                 tally.failed.append(label)
                 bars.update(bar, note="[red]failed[/red]")
                 bars.console.print(f"[red]{label}[/red]: {escape(_why(result))}", soft_wrap=True)
-    _print_tally(console, tally, pipeline, time.perf_counter() - started)
+    _print_tally(console, tally, seconds=time.perf_counter() - started)
+    if not tally.failed and not tally.waiting and store.current(pipeline.address(SITE_RECORD)):
+        console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
     return not tally.failed and not tally.waiting
 
 
@@ -105,15 +114,13 @@ def print_report(spec: AtlasSpec, console: Console) -> None:
     pipeline = Pipeline(spec, base=project.root())
     stage_run = pipeline.run(Storage().store())
     summary, seconds = stage_run.load(SweepReport, "sweep_report"), seconds_of(stage_run)
-    metrics = list(
-        dict.fromkeys(name for row in summary.rows for name, value in row["metrics"].items() if value is not None)
-    )
-    table = Table("point", *metrics, "seconds")
+    shown = [name for name in SHOWN_METRICS if any(row["metrics"].get(name) is not None for row in summary.rows)]
+    table = Table("", Column("point", no_wrap=True), *(name.replace("_", " ") for name in shown), "seconds")
     for row in summary.rows:
-        best = "[bold]" if row["key"] == summary.recommended else ""
-        values = [row["metrics"].get(name) for name in metrics]
-        shown = ["–" if value is None else f"{value:.4g}" for value in values]
-        table.add_row(best + row["key"], *shown, f"{seconds[row['key']] or 0:.1f}")
+        mark = "→" if row["key"] == summary.recommended else ""
+        values = [row["metrics"].get(name) for name in shown]
+        figures = ["–" if value is None else f"{value:.3f}" for value in values]
+        table.add_row(mark, row["key"], *figures, f"{seconds[row['key']] or 0:.1f}")
     console.print(table)
     console.print(f"Recommended: [bold]{summary.recommended}[/bold]. {escape(summary.reason)}")
 
@@ -174,9 +181,7 @@ def _bars(console: Console) -> Progress:
     return Progress(*columns, TextColumn("[dim]{task.fields[note]}"), console=console, refresh_per_second=4)
 
 
-def _print_tally(console: Console, tally: Tally, pipeline: Pipeline, seconds: float) -> None:
+def _print_tally(console: Console, tally: Tally, *, seconds: float) -> None:
     console.print(f"{tally.made} made, {tally.current} up to date, {len(tally.failed)} failed, {seconds:.0f} s")
     if tally.waiting:
         console.print(f"[yellow]Not made, because what they need is missing:[/yellow] {', '.join(tally.waiting)}")
-    if not tally.failed and not tally.waiting:
-        console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from atlas_assets.stages.knn_graph import KnnGraph
 
 VIEWER = Address("viewer", "build")
+SITE_RECORD = "site_record"  # what was published when; the site itself is in `site`, for people
 A = TypeVar("A", bound=Artifact)
 
 
@@ -228,7 +229,7 @@ class Pipeline:
             build=_build_site,
             inputs=lambda key: [self.address("bundle"), VIEWER],
             kinds=("svelte",),
-            stored_as="site_record",  # the site itself is in `site`, for people; this is what was published when
+            stored_as=SITE_RECORD,
         )  # fmt: skip
 
     def _graph_and_embedding(self, key: str | None) -> list[Address]:
