@@ -21,6 +21,7 @@ UNASSIGNED = (110, 120, 138)
 # Without regions the colour says how dense it is, from few to many.
 SPARSE, DENSE = np.array((70, 130, 220.0)), np.array((255, 244, 214.0))
 SUPERSAMPLING = 2
+FAINTEST = 0.6  # strength of a pixel that one point covers: plainly visible
 MARGIN = 0.04
 
 
@@ -67,11 +68,12 @@ def _draw(positions: np.ndarray, region: np.ndarray | None, width: int, height: 
             for channel in range(3):
                 colour_sum[:, channel] += np.bincount(cell, colours[:, channel], minlength=wide * high)
     drawn = weight > 0
-    # A pixel with a single point is plainly visible; dense ones saturate slowly, over orders of magnitude.
+    # Dense pixels saturate slowly, over orders of magnitude.
     strength = np.zeros_like(weight)
-    strength[drawn] = 0.45 + 0.55 * np.log1p(weight[drawn] - 1) / max(np.log1p(weight.max() - 1), 1e-9)
+    share = np.log(weight[drawn]) / max(np.log(weight.max(initial=1)), 1e-9)
+    strength[drawn] = FAINTEST + (1 - FAINTEST) * share
     if colours is None:
-        colour = SPARSE + (DENSE - SPARSE) * ((strength[:, None] - 0.45) / 0.55)
+        colour = SPARSE + (DENSE - SPARSE) * ((strength[:, None] - FAINTEST) / (1 - FAINTEST))
     else:
         colour = colour_sum / np.maximum(weight, 1)[:, None]
     pixels = np.asarray(BACKGROUND) * (1 - strength[:, None]) + colour * strength[:, None]

@@ -65,11 +65,11 @@ class Bundle:
 
     def projection(self, key: str) -> dict[str, Any]:
         """The manifest's entry of a projection."""
-        return next(entry for entry in self.manifest["projections"] if entry["key"] == key)
+        return self._entry("projections", "key", key)
 
     def column(self, name: str) -> np.ndarray | list[Any]:
         """Numbers as float32 (NaN: none); dates likewise, as days since 1970; else a list of values, None for none."""
-        entry = next(entry for entry in self.manifest["columns"] if entry["name"] == name)
+        entry = self._entry("columns", "name", name)
         data, how = self._unpacked(entry["file"]), entry["encoding"]
         if how == "f32-split":
             return encoding.decode_numbers(data)
@@ -88,6 +88,14 @@ class Bundle:
     def details(self, shard: int) -> list[list[Any]]:
         """The values of manifest["details"]["fields"] for each row of one shard."""
         return json.loads(self._unpacked(self.manifest["details"]["shards"][shard]))
+
+    def _entry(self, part: str, field: str, wanted: str) -> dict[str, Any]:
+        entries = {entry[field]: entry for entry in self.manifest[part]}
+        if wanted not in entries:
+            raise AtlasError(
+                f"{self._folder} has no {part[:-1]} {wanted!r}; expected one of {', '.join(entries) or 'none'}."
+            )
+        return entries[wanted]
 
     def _lines(self, part: str) -> list[str]:
         return [line for file in self.manifest[part] for line in encoding.decode_lines(self._unpacked(file))]
