@@ -19,7 +19,7 @@ def write_collections(
     """interactions: collection, entity, and value f32, timestamp i64, weight f32 where known."""
     out.mkdir(parents=True, exist_ok=True)
     interactions.write_parquet(out / "interactions.parquet", compression="zstd")
-    _write_entities(out, entities=entities, fields=fields, report=report)
+    write_entities(out, entities=entities, fields=fields, report=report)
 
 
 def write_edges(
@@ -28,7 +28,7 @@ def write_edges(
     """edges: source, target of one type, weight f32."""
     out.mkdir(parents=True, exist_ok=True)
     edges.write_parquet(out / "edges.parquet", compression="zstd")
-    _write_entities(out, entities=entities, fields=fields, report=report)
+    write_entities(out, entities=entities, fields=fields, report=report)
 
 
 def write_vectors(
@@ -37,10 +37,10 @@ def write_vectors(
     """vectors: (n, d) float32, row i belongs to row i of ``entities``."""
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / "vectors.npy", np.ascontiguousarray(vectors, dtype=np.float32), allow_pickle=False)
-    _write_entities(out, entities=entities, fields=fields, report=report)
+    write_entities(out, entities=entities, fields=fields, report=report)
 
 
-def _write_entities(out: Path, *, entities: pl.DataFrame, fields: Fields, report: Mapping[str, Any]) -> None:
+def write_entities(out: Path, *, entities: pl.DataFrame, fields: Fields, report: Mapping[str, Any]) -> None:
     """entities: id, label, then the columns that ``fields`` describes. No times or dates: equal input, equal bytes."""
     entities.write_parquet(out / "entities.parquet", compression="zstd")
     for name, content in (("fields.json", list(fields)), ("report.json", dict(report))):

@@ -1,0 +1,233 @@
+"""From what a column holds in a file to what the canonical tables hold: ids, numbers, times. Nothing is guessed away.
+
+Each cast comes with the facts it needs, gathered in one streaming pass over the file: what could not be read, and in
+which row. Rows are counted from 1, without a header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from atlas_assets.errors import DataError, Found
+from atlas_assets.sources.locate import Located
+
+ROW = "__row"
+# Without a leading zero or plus sign, so that text -> integer -> text gives the same text; at most 18 digits fit int64.
+_CANONICAL = r"^(0|-?[1-9]\d{0,17})$"
+ABSENT = ["", "NA", "N/A", "n/a", "null", "NULL", "None", "\\N"]
+TIME_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3))  # median above -> units per second
+_INTEGERS = "integers"
+_TEXT = "text"
+_UNTYPED_INTEGERS = "integers written as text"
+
+
+def place(file: Located, row: int, column: str) -> str:
+    return f"row {row:,}{' below the header' if file.format == 'csv' else ''}, column {column!r}"
+
+
+def present(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The column with what means "nothing" as null."""
+    if dtype != pl.String:
+        return column
+    return pl.when(column.is_in(ABSENT)).then(None).otherwise(column)
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What one column of ids holds: ``kind`` is integers, text, or integers written as text."""
+
+    file: Located
+    column: str
+    kind: str
+    dtype: pl.DataType
+    n_absent: int
+    example: Any
+    first_other: Any  # the first value that is no integer
+
+
+def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
+    """Aggregations for ``ids_of``, named after the column."""
+    value = pl.col(name)
+    if dtype.is_integer():
+        known, outside = value, (value > 2**63 - 1) if dtype in (pl.UInt64, pl.Int128) else pl.lit(False)
+        other = value.filter(outside).cast(pl.String)
+    else:
+        known = _id_text(value, dtype)
+        other = known.filter(~known.str.contains(_CANONICAL))
+    return [
+        known.is_null().sum().alias(f"{name}:absent"),
+        known.drop_nulls().first().alias(f"{name}:example"),
+        other.first().alias(f"{name}:other"),
+    ]
+
+
+def ids_of(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any], *, typed: bool) -> Ids:
+    """The facts as an ``Ids``. Raises DataError for a type that cannot identify anything."""
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Boolean, pl.Object):
+        raise DataError(
+            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
+            expected="integers or text that identify something", remedy="Choose another column in source.columns.",
+        )  # fmt: skip
+    other = facts[f"{name}:other"]
+    if (dtype.is_integer() and other is None) or (dtype.is_float() and other is None):
+        kind = _INTEGERS
+    else:
+        kind = _UNTYPED_INTEGERS if other is None and not typed else _TEXT
+    return Ids(file, label, kind, dtype, facts[f"{name}:absent"], facts[f"{name}:example"], other)
+
+
+def common_type(columns: list[Ids]) -> tuple[pl.DataType, list[str]]:
+    """The one type for ids that must be comparable, and notes on what is cast for it.
+
+    Integers everywhere: int64. Text beside integers is an error, unless every text is an integer as Python would write
+    it: then it is cast, and said. A CSV has no types, so its integers fit either side.
+    """
+    kinds = {ids.kind for ids in columns}
+    if _INTEGERS not in kinds:
+        everything_integers = all(ids.first_other is None for ids in columns) and _TEXT not in kinds
+        return (pl.Int64() if everything_integers else pl.String()), []
+    notes = []
+    for ids in columns:
+        if ids.first_other is not None:
+            number = next(other for other in columns if other.kind == _INTEGERS)
+            raise DataError(
+                file=ids.file.name, where=f"column {ids.column!r}",
+                found=Found(f"holds text such as {ids.first_other!r}"),
+                expected=f"integers, as in column {number.column!r} of {number.file.name} (such as {number.example!r})",
+                remedy="Write the ids of both in one type, or choose the matching column in source.entity_columns.id.",
+            )  # fmt: skip
+        if ids.kind == _TEXT:
+            notes.append(f"{ids.file.name}: column {ids.column!r} holds integers as text; they were read as integers")
+        elif ids.dtype.is_float():
+            notes.append(
+                f"{ids.file.name}: column {ids.column!r} holds integers as decimals; they were read as integers"
+            )
+    return pl.Int64(), notes
+
+
+def as_ids(name: str, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
+    """The column as ``target``; null where there is no id."""
+    value = pl.col(name)
+    if dtype.is_integer() and target == pl.Int64:
+        return value.cast(pl.Int64)
+    text = _id_text(value, dtype)
+    return (text.cast(pl.Int64) if target == pl.Int64 else text).alias(name)
+
+
+def _id_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Ids as text: blank is null, 3.0 is "3", a date is its ISO form."""
+    if dtype.is_float():
+        whole = value.is_finite() & (value == value.round(0)) & (value.abs() < 2.0**53)
+        digits = pl.when(whole).then(value).otherwise(None).cast(pl.Int64, strict=False).cast(pl.String)
+        text = pl.when(whole).then(digits).otherwise(value.cast(pl.String))
+        return pl.when(value.is_nan()).then(None).otherwise(text)
+    text = value.cast(pl.String)
+    return pl.when(text.str.strip_chars() == "").then(None).otherwise(text)
+
+
+def number_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
+    """Aggregations for ``check_numbers``, named after the column; needs the column ROW."""
+    known = present(pl.col(name), dtype)
+    number = as_number(name, dtype)
+    bad = known.is_not_null() & (number.is_null() | ~number.is_finite()).fill_null(True)
+    negative = number < 0
+    return [
+        pl.col(ROW).filter(bad).first().alias(f"{name}:bad_row"),
+        known.filter(bad).first().cast(pl.String).alias(f"{name}:bad"),
+        pl.col(ROW).filter(negative).first().alias(f"{name}:negative_row"),
+        number.filter(negative).first().alias(f"{name}:negative"),
+        number.is_null().sum().alias(f"{name}:absent"),
+    ]
+
+
+def check_numbers(
+    file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any], *, negative: bool = True
+) -> None:
+    """Raise DataError at the first value that is no finite number, or negative where that means nothing."""
+    if not (dtype.is_numeric() or dtype in (pl.String, pl.Boolean)):
+        raise DataError(
+            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
+            expected="numbers", remedy="Choose another column in source.columns.",
+        )  # fmt: skip
+    if facts[f"{name}:bad_row"] is not None:
+        raise DataError(
+            file=file.name, where=place(file, facts[f"{name}:bad_row"], label), found=facts[f"{name}:bad"],
+            expected="a finite number, or nothing where it is unknown",
+            remedy="Correct the value, or leave it empty.",
+        )  # fmt: skip
+    if not negative and facts[f"{name}:negative_row"] is not None:
+        raise DataError(
+            file=file.name, where=place(file, facts[f"{name}:negative_row"], label), found=facts[f"{name}:negative"],
+            expected="a weight of at least 0", remedy="Shift or invert the weights, or choose another column.",
+        )  # fmt: skip
+
+
+def as_number(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The column as float64; null where there is no number."""
+    known = present(pl.col(name), dtype)
+    return (known.str.strip_chars() if dtype == pl.String else known).cast(pl.Float64, strict=False)
+
+
+def time_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
+    """Aggregations for ``as_seconds``, named after the column; needs the column ROW."""
+    known = present(pl.col(name), dtype)
+    if dtype.is_temporal():
+        return []
+    number = as_number(name, dtype)
+    facts = [
+        number.abs().median().alias(f"{name}:median"),
+        (known.is_not_null() & number.is_null()).sum().alias(f"{name}:not_numbers"),
+    ]
+    if dtype == pl.String:
+        bad = known.is_not_null() & iso_seconds(known).is_null()
+        facts.append(pl.col(ROW).filter(bad).first().alias(f"{name}:bad_row"))
+        facts.append(known.filter(bad).first().alias(f"{name}:bad"))
+    return facts
+
+
+def as_seconds(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any]) -> pl.Expr:
+    """The column as int64 unix seconds: from dates, ISO text, or seconds, milli-, micro- or nanoseconds.
+
+    The unit of numbers is told from their median: above 1e11 (year 5138 in seconds, 1973 in milliseconds) they cannot
+    be seconds. A time without a zone is UTC. Raises DataError where a value is none of these.
+    """
+    value = pl.col(name)
+    if dtype in (pl.Date, pl.Datetime):
+        return value.cast(pl.Datetime("ms")).dt.timestamp("ms").floordiv(1000)
+    if not (dtype.is_numeric() or dtype == pl.String):
+        raise DataError(
+            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
+            expected="unix seconds or milliseconds, or ISO dates", remedy="Choose another column as timestamp.",
+        )  # fmt: skip
+    if dtype.is_numeric() or not facts[f"{name}:not_numbers"]:
+        median = facts[f"{name}:median"] or 0.0
+        per_second = next((unit for limit, unit in TIME_UNITS if median > limit), 1)
+        if dtype.is_integer():
+            return value.cast(pl.Int64).floordiv(per_second)
+        return (as_number(name, dtype) / per_second).floor().cast(pl.Int64, strict=False)
+    if facts[f"{name}:bad_row"] is not None:
+        raise DataError(
+            file=file.name, where=place(file, facts[f"{name}:bad_row"], label), found=facts[f"{name}:bad"],
+            expected="a time such as 2026-11-21, 2026-11-21T08:00:00Z, or unix seconds",
+            remedy="Write all times of the column in one of these forms.",
+        )  # fmt: skip
+    return iso_seconds(present(value, dtype))
+
+
+def iso_seconds(text: pl.Expr) -> pl.Expr:
+    """Unix seconds of YYYY-MM-DD, optionally with T or a blank, hh:mm[:ss[.fraction]] and Z or ±hh[:]mm."""
+    text = text.str.strip_chars()
+    clock = text.str.extract(r"^\d{4}-\d{2}-\d{2}[T ](\d{2}:\d{2}(?::\d{2})?)", 1).fill_null("00:00:00")
+    clock = pl.when(clock.str.len_bytes() == 5).then(clock + ":00").otherwise(clock)
+    whole = text.str.contains(
+        r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|z| ?UTC|[+-]\d{2}:?\d{2})?)?$"
+    )
+    moment = (text.str.slice(0, 10) + " " + clock).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="ms")
+    sign = pl.when(text.str.contains(r"\d:\d{2}.*-\d{2}:?\d{2}$")).then(-1).otherwise(1)
+    hours = text.str.extract(r":\d{2}.*[+-](\d{2}):?\d{2}$", 1).cast(pl.Int64).fill_null(0)
+    minutes = text.str.extract(r":\d{2}.*[+-]\d{2}:?(\d{2})$", 1).cast(pl.Int64).fill_null(0)
+    seconds = moment.dt.timestamp("ms").floordiv(1000) - sign * (hours * 3600 + minutes * 60)
+    return pl.when(whole).then(seconds)

@@ -1,0 +1,138 @@
+"""The table of entities: ids, labels and typed metadata. Small beside the relation, so it is read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from atlas_assets.errors import DataError, Found
+from atlas_assets.sources import columns as read
+from atlas_assets.sources import field_types, infer, tables
+from atlas_assets.sources.locate import Located
+
+# Names that the tables downstream use for their own columns.
+_RESERVED = frozenset({"id", "label", "popularity", "n_collections"})
+_FILE = "__file"
+
+
+@dataclass(frozen=True)
+class EntityTable:
+    """frame: ``id`` as in the files, ``label`` text, then the fields; origin: what the ids are; notes for the report."""
+
+    frame: pl.DataFrame
+    fields: list[dict[str, Any]]
+    origin: read.Ids
+    notes: list[str]
+
+
+def read_table(
+    files: Sequence[Located],
+    *,
+    columns: Mapping[str, str],
+    fields: Mapping[str, Mapping[str, Any]] | None,
+    ids: pl.Series | None,
+    relation: Sequence[str],
+) -> EntityTable:
+    """The entities of ``files``, checked and typed.
+
+    columns: the id and label columns where they are given; else they are guessed with the help of ``ids``, a sample of
+    those used in the relation, and ``relation``, the names of its id columns. fields: the metadata to keep, or None for
+    every column, typed by its values. Raises DataError for missing columns, repeated ids and values that do not fit.
+    """
+    notes: list[str] = []
+    parts = [
+        tables.collect(tables.scan(file).with_row_index(read.ROW, offset=1), file).with_columns(
+            pl.lit(i, dtype=pl.Int32).alias(_FILE), pl.col(read.ROW).cast(pl.Int64)
+        )
+        for i, file in enumerate(files)
+    ]
+    table = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+    names = [c for c in table.columns if c not in (read.ROW, _FILE)]
+    for role, name in columns.items():
+        tables.column(files[0], names, name, field=f"source.entity_columns.{role}")
+    guessed = infer.guess_entity_columns(table.select(names), ids=ids, relation=relation, file=files[0], given=columns)
+    notes += guessed.sentences
+    id_column, label_column = guessed.columns["id"], guessed.columns.get("label")
+    typed = all(tables.is_typed(file) for file in files)
+    facts = table.select(read.id_facts(id_column, table.schema[id_column])).row(0, named=True)
+    origin = read.ids_of(files[0], id_column, id_column, table.schema[id_column], facts, typed=typed)
+    if origin.n_absent:
+        notes.append(f"{files[0].name}: {origin.n_absent:,} rows without an id were left out")
+        known = read.as_ids(id_column, table.schema[id_column], pl.String()).is_not_null()
+        table = table.filter(known)
+    table = _unique(table, id_column, files, notes)
+    described = _describe(table, fields, [id_column, label_column], names, files[0], typed)
+    label = _label(table, label_column) if label_column else read.as_ids(id_column, origin.dtype, pl.String())
+    made = [table.select(pl.col(id_column).alias("id"), label.alias("label"))]
+    for source, description in described:
+        values, row, wrong = field_types.convert(table[source], description["type"])
+        if row is not None:
+            file = files[table[_FILE][row]]
+            raise DataError(
+                file=file.name, where=read.place(file, table[read.ROW][row], source), found=wrong,
+                expected=f"a {description['type']}, as source.fields.{source} says",
+                remedy=f"Correct the value, or give the field another type (it looks like a {_guessed(table[source], typed)}).",
+            )  # fmt: skip
+        made.append(values.alias(description["name"]).to_frame())
+    return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes)
+
+
+def of_ids(ids: pl.Series) -> pl.DataFrame:
+    """The table where there is none: every id is its own label."""
+    return pl.DataFrame({"id": ids, "label": ids.cast(pl.String)})
+
+
+def _label(table: pl.DataFrame, name: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String).str.strip_chars()
+    return pl.when(text == "").then(None).otherwise(text)
+
+
+def _guessed(values: pl.Series, typed: bool) -> str:
+    return field_types.guess(values, typed=typed).type
+
+
+def _unique(table: pl.DataFrame, id_column: str, files: Sequence[Located], notes: list[str]) -> pl.DataFrame:
+    """The table without exact repetitions; two different rows for one id are an error."""
+    if table[id_column].n_unique() == table.height:
+        return table
+    content = [c for c in table.columns if c not in (read.ROW, _FILE)]
+    once = table.unique(content, keep="first", maintain_order=True)
+    repeated = once.filter(pl.col(id_column).is_duplicated())
+    if repeated.is_empty():
+        notes.append(f"{files[0].name}: {table.height - once.height:,} rows that repeat another exactly were left out")
+        return once
+    first = repeated[id_column][0]
+    rows = repeated.filter(pl.col(id_column) == first)[read.ROW].to_list()
+    others = repeated[id_column].n_unique() - 1
+    raise DataError(
+        file=files[repeated[_FILE][0]].name, where=f"column {id_column!r}",
+        found=Found(f"holds {first!r} in rows {', '.join(map(str, rows[:5]))}{f', and {others:,} more ids repeat' if others else ''}"),
+        expected="every id once, with one description",
+        remedy="Remove the rows that are wrong, or choose the column that identifies entities in source.entity_columns.id.",
+    )  # fmt: skip
+
+
+def _describe(
+    table: pl.DataFrame, fields: Mapping[str, Mapping[str, Any]] | None, used: Sequence[str | None],
+    names: Sequence[str], file: Located, typed: bool,
+) -> list[tuple[str, dict[str, Any]]]:  # fmt: skip
+    """[(column, {name, label, type, unit})] for the metadata to keep."""
+    if fields is not None:
+        for name in fields:
+            tables.column(file, names, name, field=f"the key of source.fields.{name}")
+        chosen = [(name, dict(spec)) for name, spec in fields.items()]
+    else:
+        rest = [n for n in names if n not in used and not isinstance(table.schema[n], (pl.Struct, pl.Object))]
+        chosen = [(name, {"type": field_types.guess(table[name], typed=typed).type}) for name in rest]
+    return [
+        (name, {
+            "name": f"{name}_field" if name in _RESERVED else name,
+            "label": spec.get("label") or name.replace("_", " ").strip().capitalize(),
+            "type": spec["type"],
+            "unit": spec.get("unit"),
+        })
+        for name, spec in chosen
+    ]  # fmt: skip

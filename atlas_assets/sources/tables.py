@@ -1,0 +1,267 @@
+"""One plain file as a Polars LazyFrame, and where exactly a broken file is broken.
+
+Text formats are read as text: what a column holds is decided by looking at all of it, not at a sample. The checks run
+in Polars too; Python looks at single lines only once it is known that one is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.errors import DataError, Found
+from atlas_assets.sources.locate import Located
+
+_SEPARATORS = (",", "\t", ";", "|")
+_NO_SEPARATOR = "\x01"  # never in a text file: makes Polars read lines whole
+_HEADER_BYTES = 1 << 20
+
+
+def scan(file: Located) -> pl.LazyFrame:
+    """The file's rows; all columns of a CSV are strings. Raises DataError for an empty, ragged or unreadable file."""
+    if file.format == "parquet":
+        frame = _scan_parquet(file)
+    elif file.format == "jsonl":
+        frame = _scan_jsonl(file)
+    elif file.format == "csv":
+        frame = _scan_csv(file)
+    else:
+        raise DataError(
+            file=file.name, where="", found=Found(f"is a {file.format} file"), expected="CSV, TSV, JSONL or Parquet",
+            remedy="NPY holds vectors only: give it as source.vectors.",
+        )  # fmt: skip
+    return frame
+
+
+def is_typed(file: Located) -> bool:
+    """Whether the file itself says what is a number and what is text."""
+    return file.format != "csv"
+
+
+def column(file: Located, names: Sequence[str], wanted: str, *, field: str) -> str:
+    """``wanted``, if it is among ``names``; else a DataError with the nearest name."""
+    if wanted in names:
+        return wanted
+    close = difflib.get_close_matches(wanted.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+    nearest = next((n for n in names if close and n.lower() == close[0]), None)
+    raise DataError(
+        file=file.name, where=f"column {wanted!r}", found=Found("is missing"), expected=f"one of {', '.join(names)}",
+        remedy=f"Did you mean {nearest!r}? Set {field} to it." if nearest else f"Set {field} to a column of the file.",
+    )  # fmt: skip
+
+
+def collect(frame: pl.LazyFrame, file: Located) -> pl.DataFrame:
+    """``frame``, computed in bounded memory; a file that turns out broken ends in a DataError that says where."""
+    try:
+        return frame.collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        diagnose(file, error)
+
+
+def diagnose(file: Located, error: Exception) -> NoReturn:
+    """Raise the DataError that says where ``file`` is broken; ``error`` is what Polars said about it."""
+    if file.format in ("csv", "jsonl"):
+        _check_encoding(file)
+    if file.format == "jsonl":
+        _check_json(file)
+    raise DataError(
+        file=file.name, where="", found=Found(f"cannot be read ({str(error).splitlines()[0]})"),
+        expected=f"a {'Parquet' if file.format == 'parquet' else file.format.upper()} file",
+        remedy="Write the file again; if its ending does not fit its content, rename it.",
+    ) from error  # fmt: skip
+
+
+def _scan_parquet(file: Located) -> pl.LazyFrame:
+    try:
+        frame = pl.scan_parquet(file.path, glob=False)
+        names = frame.collect_schema().names()
+        empty = not names or frame.select(pl.len()).collect().item() == 0
+    except pl.exceptions.PolarsError as error:
+        diagnose(file, error)
+    if empty:
+        _raise_no_rows(file)
+    return frame
+
+
+def _scan_jsonl(file: Located) -> pl.LazyFrame:
+    with file.path.open("rb") as lines:
+        start = next((line.strip() for line in lines if line.strip()), b"")
+    if not start:
+        _raise_no_rows(file)
+    if start.startswith(b"["):
+        raise DataError(
+            file=file.name, where="line 1", found=Found("opens a JSON array"), expected="one JSON object per line",
+            remedy="Convert it, for example with: jq -c '.[]' in.json > out.jsonl",
+        )  # fmt: skip
+    try:
+        # The whole file decides the types: an id that is text only in the last row makes the column text.
+        frame = pl.scan_ndjson(file.path, infer_schema_length=None, glob=False)
+        frame.collect_schema()
+    except pl.exceptions.PolarsError as error:
+        diagnose(file, error)
+    return frame
+
+
+def _scan_csv(file: Located) -> pl.LazyFrame:
+    header, separator = _header(file)
+    _check_rows(file, len(header), separator)
+    return pl.scan_csv(file.path, separator=separator, infer_schema=False, glob=False)
+
+
+def _header(file: Located) -> tuple[list[str], str]:
+    """The column names and the separator, both from the first line."""
+    with file.path.open("rb") as source:
+        first = source.readline(_HEADER_BYTES)
+    try:
+        line = first.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        _check_encoding(file)
+        raise
+    if not line.strip():
+        raise DataError(
+            file=file.name, where="line 1", found=Found("is blank"), expected="a header that names the columns",
+            remedy="Remove blank lines before the header.",
+        )  # fmt: skip
+    by_ending = "\t" if file.path.suffix in (".tsv", ".tab") else None
+    separator = by_ending or max(_SEPARATORS, key=lambda s: (line.count(s), -_SEPARATORS.index(s)))
+    names = next(csv.reader([line], delimiter=separator))
+    if all(_is_number(name) for name in names):
+        raise DataError(
+            file=file.name, where="line 1", found=Found(f"holds numbers only ({', '.join(names[:4])})"),
+            expected="a header that names the columns", remedy="Add a first line such as user_id,book_id,rating.",
+        )  # fmt: skip
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            file=file.name, where="line 1", found=Found(f"names {', '.join(map(repr, repeated))} more than once"),
+            expected="every column once", remedy="Rename or remove the repeated columns.",
+        )  # fmt: skip
+    return names, separator
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_rows(file: Located, n_columns: int, separator: str) -> None:
+    """Every row has as many fields as the header; Polars would fill short rows with nulls without a word."""
+    lines = pl.scan_csv(
+        file.path, separator=_NO_SEPARATOR, quote_char=None, has_header=False, new_columns=["line"], infer_schema=False,
+        glob=False,
+    ).with_row_index("number", offset=1)  # fmt: skip
+    line = pl.col("line")
+    unquoted = pl.when(line.str.contains('"', literal=True)).then(line.str.replace_all(r'"[^"]*"', "")).otherwise(line)
+    fields = unquoted.str.count_matches(separator, literal=True) + 1
+    facts = collect(
+        lines.select(
+            rows=line.is_not_null().sum(),
+            spanning=unquoted.str.contains('"', literal=True).any(),
+            first=pl.when(fields != n_columns).then("number").min(),
+            fields=fields.filter(fields != n_columns).first(),
+        ),
+        file,
+    ).row(0, named=True)
+    if facts["rows"] < 2:
+        _raise_no_rows(file)
+    if facts["spanning"]:  # quoted fields with line breaks: only a real CSV reader can count
+        _check_rows_one_by_one(file, n_columns, separator)
+    elif facts["first"] is not None:
+        _raise_ragged(file, facts["first"], facts["fields"], n_columns)
+
+
+def _check_rows_one_by_one(file: Located, n_columns: int, separator: str) -> None:
+    with file.path.open(encoding="utf-8-sig", errors="replace", newline="") as source:
+        reader = csv.reader(source, delimiter=separator)
+        try:
+            for row in reader:
+                if row and len(row) != n_columns:
+                    _raise_ragged(file, reader.line_num, len(row), n_columns)
+        except csv.Error as error:
+            raise DataError(
+                file=file.name, where=f"line {reader.line_num}", found=Found(f"cannot be read ({error})"),
+                expected="a CSV row", remedy="Look for a quotation mark that is not closed.",
+            ) from error  # fmt: skip
+
+
+def _raise_ragged(file: Located, line: int, found: int, expected: int) -> NoReturn:
+    raise DataError(
+        file=file.name, where=f"line {line}", found=Found(f"has {found} fields"), expected=f"{expected}, as in the header",
+        remedy="Put fields that hold the separator or a line break between quotation marks.",
+    )  # fmt: skip
+
+
+def _raise_no_rows(file: Located) -> NoReturn:
+    raise DataError(
+        file=file.name, where="", found=Found("has no rows"), expected="at least one row",
+        remedy="Check what wrote the file, or leave it out.",
+    )  # fmt: skip
+
+
+def _check_encoding(file: Located) -> None:
+    """Raise a DataError at the first line that is not UTF-8."""
+    offset = 0
+    with file.path.open("rb") as source:
+        for number, line in enumerate(source, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    file=file.name, where=f"line {number}, byte {offset + error.start:,}",
+                    found=Found(f"holds the byte 0x{line[error.start]:02x}, which is not UTF-8"), expected="text in UTF-8",
+                    remedy="Convert it, for example with: iconv -f latin1 -t utf-8 in.csv > out.csv",
+                ) from error  # fmt: skip
+            offset += len(line)
+
+
+def _check_json(file: Located) -> None:
+    """Raise a DataError at the first line that is not a JSON object."""
+    with file.path.open("rb") as source:
+        for number, line in enumerate(source, start=1):
+            try:
+                value = json.loads(line, parse_constant=_refuse_constant) if line.strip() else {}
+            except ValueError as error:
+                raise DataError(
+                    file=file.name, where=f"line {number}", found=Found(f"is not JSON ({error})"),
+                    expected="one JSON object per line", remedy="Correct or remove the line.",
+                ) from error  # fmt: skip
+            if not isinstance(value, dict):
+                raise DataError(
+                    file=file.name, where=f"line {number}", found=Found("is not a JSON object"),
+                    expected="one JSON object per line", remedy='Write {"column": value, ...} on every line.',
+                )  # fmt: skip
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def read_npy(file: Located) -> np.ndarray:
+    """(n, d) array of an NPY file, memory-mapped. Raises DataError where it is not one."""
+    try:
+        array = np.load(file.path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            file=file.name, where="", found=Found(f"cannot be read ({error})"), expected="an array saved by numpy.save",
+            remedy="Save it again as a two-dimensional array of numbers.",
+        ) from error  # fmt: skip
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
+        raise DataError(
+            file=file.name, where="", found=Found(f"holds an array of shape {array.shape} and type {array.dtype}"),
+            expected="numbers with one row per entity", remedy="Save a two-dimensional array of numbers.",
+        )  # fmt: skip
+    return array
+
+
+def examples(values: Iterable[object], n: int = 3) -> str:
+    """The first few values, quoted as Python would, so that 1 and '1' can be told apart."""
+    return ", ".join(repr(value) for _, value in zip(range(n), values, strict=False))

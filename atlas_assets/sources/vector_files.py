@@ -1,0 +1,161 @@
+"""Vectors from files: a column of lists, several numeric columns, or an NPY array; checked to be one finite matrix."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.errors import DataError, Found
+from atlas_assets.sources import columns as read
+from atlas_assets.sources import infer, tables
+from atlas_assets.sources.entity_table import EntityTable
+from atlas_assets.sources.locate import Located
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """matrix (n, d) float32; ids (n,) as in the files, or None for NPY; names: columns of the ids; notes for people."""
+
+    matrix: np.ndarray
+    ids: pl.Series | None
+    origins: list[read.Ids]
+    names: list[str]
+    notes: list[str]
+
+
+def read_all(files: Sequence[Located], columns: Mapping[str, Any]) -> Vectors:
+    """The vectors of all files, one below the other. Raises DataError with the row of a vector that does not fit."""
+    parts = [_read_npy(file) if file.format == "npy" else _read_table(file, columns) for file in files]
+    widths = [part.matrix.shape[1] for part in parts]
+    for file, width in zip(files, widths, strict=True):
+        if width != widths[0]:
+            raise DataError(
+                file=file.name, where="", found=Found(f"holds vectors of length {width:,}"),
+                expected=f"length {widths[0]:,}, as in {files[0].name}", remedy="Give files from one model only.",
+            )  # fmt: skip
+    if len(parts) == 1:
+        return parts[0]
+    if any(part.ids is None for part in parts):
+        raise DataError(
+            file=files[0].name, where="", found=Found(f"is one of {len(files)} files of vectors without ids"),
+            expected="one NPY file, or files with ids", remedy="Stack the arrays into one file.",
+        )  # fmt: skip
+    text = len({part.ids.dtype for part in parts if part.ids is not None}) > 1
+    ids = pl.concat([p.ids.cast(pl.String) if text else p.ids for p in parts if p.ids is not None])
+    origins = [origin for part in parts for origin in part.origins]
+    return Vectors(np.concatenate([p.matrix for p in parts]), ids, origins, parts[0].names, parts[0].notes)
+
+
+def with_ids_of(vectors: Vectors, table: EntityTable | None, file: Located) -> Vectors:
+    """The vectors of an NPY file with the ids of the entity table's rows."""
+    n = len(vectors.matrix)
+    if table is None or table.frame.height != n:
+        found = "has no ids of its own" if table is None else f"has {n:,} rows, the entity table {table.frame.height:,}"
+        raise DataError(
+            file=file.name, where="", found=Found(found), expected="an entity table with one row per vector, in order",
+            remedy="Give one in source.entities, or use a Parquet file with id and vector columns.",
+        )  # fmt: skip
+    return dataclasses.replace(vectors, ids=table.frame["id"], origins=[table.origin])
+
+
+def check_unique(ids: pl.Series, files: Sequence[Located]) -> None:
+    """Raise DataError where an entity has two vectors or a vector no id."""
+    if ids.null_count():
+        raise DataError(
+            file=files[0].name, where=f"row {int(ids.is_null().arg_true()[0]) + 1:,}", found=Found("has no id"),
+            expected="an id beside every vector", remedy="Remove the row, or choose another column in source.columns.id.",
+        )  # fmt: skip
+    if ids.n_unique() < len(ids):
+        first = ids.filter(ids.is_duplicated())[0]
+        rows = [int(i) + 1 for i in (ids == first).arg_true()]
+        raise DataError(
+            file=files[0].name, where=f"rows {', '.join(f'{r:,}' for r in rows[:5])}", found=Found(f"all hold the id {first!r}"),
+            expected="one vector per entity", remedy="Keep one of the rows, or choose another column in source.columns.id.",
+        )  # fmt: skip
+
+
+def _read_npy(file: Located) -> Vectors:
+    array = tables.read_npy(file)
+    matrix = np.asarray(array, dtype=np.float32)
+    _check_finite(matrix, file, None)
+    return Vectors(matrix, None, [], [], [f"{file.name}: row i is the vector of row i of the entity table"])
+
+
+def _read_table(file: Located, columns: Mapping[str, Any]) -> Vectors:
+    frame = tables.scan(file)
+    names = frame.collect_schema().names()
+    for role in columns:
+        for name in [columns[role]] if isinstance(columns[role], str) else columns[role]:
+            tables.column(file, names, name, field=f"source.columns.{role}")
+    notes: list[str] = []
+    if not {"id", "vector"} <= set(columns):
+        guess = infer.guess_columns(tables.collect(frame.head(1000), file), "vectors", file=file, given=columns)
+        columns, notes = guess.columns, guess.sentences
+    id_column, vector = columns["id"], columns["vector"]
+    used = [vector] if isinstance(vector, str) else list(vector)
+    table = tables.collect(frame.select([id_column, *used]), file)
+    if len(used) == 1 and isinstance(vector, str):
+        matrix = _from_lists(table[vector], file)
+    else:
+        matrix = np.column_stack([_numbers(table[name], file) for name in used])
+    _check_finite(matrix, file, used)
+    facts = table.select(read.id_facts(id_column, table.schema[id_column])).row(0, named=True)
+    origin = read.ids_of(file, id_column, id_column, table.schema[id_column], facts, typed=tables.is_typed(file))
+    return Vectors(matrix, table[id_column], [origin], [id_column], notes)
+
+
+def _numbers(values: pl.Series, file: Located) -> np.ndarray:
+    facts = values.to_frame().with_row_index(read.ROW, offset=1)
+    dtype, name = values.dtype, values.name
+    known = facts.select(read.number_facts(name, dtype)).row(0, named=True) if not dtype.is_nested() else {}
+    read.check_numbers(file, name, name, dtype, known)
+    return facts.select(read.as_number(name, dtype).fill_null(np.nan)).to_series().to_numpy().astype(np.float32)
+
+
+def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
+    """(n, d) float32 of lists, arrays, or lists written as text."""
+    dtype = values.dtype
+    if dtype == pl.String:
+        text = values.str.strip_chars(" []()").str.replace_all(r"[,;\s]+", " ")
+        values = text.str.split(" ")
+        dtype = values.dtype
+    if not isinstance(dtype, (pl.List, pl.Array)) or dtype.inner.is_nested():  # type: ignore[union-attr]
+        raise DataError(
+            file=file.name, where=f"column {values.name!r}", found=Found(f"holds {str(dtype).lower()} values"),
+            expected="lists of numbers", remedy="Choose the list column, or several numeric ones, in source.columns.vector.",
+        )  # fmt: skip
+    lists = values.arr.to_list() if isinstance(dtype, pl.Array) else values
+    lengths = lists.list.len().fill_null(0).to_numpy()
+    usual = int(np.bincount(lengths).argmax())
+    other = np.flatnonzero(lengths != usual)
+    if other.size or usual == 0:
+        row = int(other[0]) if other.size else 0
+        raise DataError(
+            file=file.name, where=read.place(file, row + 1, values.name), found=Found(f"has {lengths[row]:,} numbers"),
+            expected=f"{usual:,}, as most vectors have" if usual else "a vector",
+            remedy="Remove the row, or compute its vector again.",
+        )  # fmt: skip
+    flat = lists.explode().cast(pl.Float32, strict=False)
+    return flat.fill_null(np.nan).to_numpy().reshape(-1, usual)
+
+
+def _check_finite(matrix: np.ndarray, file: Located, names: Sequence[str] | None) -> None:
+    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if not bad.size:
+        return
+    row = int(bad[0])
+    place = int(np.flatnonzero(~np.isfinite(matrix[row]))[0])
+    where = (
+        read.place(file, row + 1, names[place])
+        if names and len(names) > 1
+        else f"row {row + 1:,}, number {place + 1:,}"
+    )
+    raise DataError(
+        file=file.name, where=where, found=float(matrix[row, place]),
+        expected="a finite number", remedy=f"Remove the vector or compute it again ({bad.size:,} vectors have such values).",
+    )  # fmt: skip
