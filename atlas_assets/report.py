@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from atlas_assets import served
+
 if TYPE_CHECKING:
     from atlas_assets.stages.bundle import BundleReport
     from atlas_assets.stages.cooccurrence import Cooccurrence
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 
 Metadata = dict[str, Any]
 ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
+# The figures that a sweep is judged by, as columns of its tables.
+DECISIVE = {
+    "held_out_recall": "held-out recall",
+    "neighbour_recall": "neighbour recall",
+    "trustworthiness": "trust",
+    "triplet_accuracy": "triplets",
+}
 MAX_PICTURES_BYTES = 40_000  # of the 50 kB that metadata may take: it is kept in the event log at every run
 
 
@@ -45,8 +54,12 @@ def table(rows: Iterable[Mapping[str, Any]]) -> Markdown:
 
 
 def picture(png: bytes, alt: str) -> Markdown:
-    """The image itself as Markdown: Dagster's page has no other way to show one."""
-    return Markdown(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    """An image as Markdown: a link to a file the webserver serves, or the image itself where it cannot serve one."""
+    return Markdown(f"![{alt}]({served.publish(png, 'png') or _embedded(png)})")
+
+
+def _embedded(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def cost(measured: Mapping[str, Any]) -> Metadata:
@@ -156,7 +169,10 @@ def sweep_report(
         "recommended": summary.recommended,
         "reason": summary.reason,
         "points": table(
-            {"key": row["key"], **row["metrics"], "seconds": seconds[row["key"]]} for row in summary.rows[:40]
+            {"key": row["key"]}
+            | {label: row["metrics"].get(name) for name, label in DECISIVE.items()}
+            | {"seconds": seconds[row["key"]]}
+            for row in summary.rows[:40]
         ),
         "maps": Markdown(images),
     }

@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from atlas_assets import project
+from atlas_assets import project, report
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline, Stage, seconds_of
 from atlas_assets.components.progress import listener
@@ -30,7 +30,6 @@ from atlas_assets.io import ArtifactStore
 from atlas_assets.resources import PyMDE, Storage
 from atlas_assets.spec import AtlasSpec
 
-SHOWN_METRICS = ("held_out_recall", "neighbour_recall", "trustworthiness", "triplet_accuracy")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -114,8 +113,8 @@ def print_report(spec: AtlasSpec, console: Console) -> None:
     pipeline = Pipeline(spec, base=project.root())
     stage_run = pipeline.run(Storage().store())
     summary, seconds = stage_run.load(SweepReport, "sweep_report"), seconds_of(stage_run)
-    shown = [name for name in SHOWN_METRICS if any(row["metrics"].get(name) is not None for row in summary.rows)]
-    table = Table("", Column("point", no_wrap=True), *(name.replace("_", " ") for name in shown), "seconds")
+    shown = [name for name in report.DECISIVE if any(row["metrics"].get(name) is not None for row in summary.rows)]
+    table = Table("", Column("point", no_wrap=True), *(report.DECISIVE[name] for name in shown), "seconds")
     for row in summary.rows:
         mark = "→" if row["key"] == summary.recommended else ""
         values = [row["metrics"].get(name) for name in shown]

@@ -1,0 +1,32 @@
+"""Files that the Dagster webserver hands out.
+
+Dagster has no route for artifacts; the one folder that its webserver serves is that of the compute logs
+(``/logs/<path>/<suffix>``, undocumented, seen in 1.13.27). A picture put there is shown on an asset's page by a short
+link: Markdown of 1,000 characters or more, such as an embedded picture, is folded away behind a button.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from atlas_assets import project
+
+FOLDER = ".dagster/files"  # as compute_logs.base_dir in dagster.yaml; a test holds the two together
+PREFIX = "atlas"
+
+
+def publish(data: bytes, suffix: str) -> str | None:
+    """Put a file where the webserver finds it; returns the path of its URL.
+
+    None where storage is remote: then runs and webserver need not share a disk.
+    """
+    if "://" in project.storage_root():
+        return None
+    name = hashlib.sha256(data).hexdigest()[:24]
+    path = project.root() / FOLDER / PREFIX / f"{name}.{suffix}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{suffix}.part")
+        draft.write_bytes(data)
+        draft.replace(path)
+    return f"/logs/{PREFIX}/{name}/{suffix}"
