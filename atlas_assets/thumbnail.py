@@ -58,24 +58,22 @@ def _draw(positions: np.ndarray, region: np.ndarray | None, width: int, height: 
     if region is not None:
         region = np.asarray(region)[np.isfinite(positions).all(axis=1)]
     columns, rows = _pixels(_flattened(seen), wide, high)
-    weight = np.zeros(wide * high)
-    colour_sum = np.zeros((wide * high, 3))
-    colours = None if region is None else _colours(region)
-    for dx, dy in _disc(len(seen), wide, high):
-        cell = np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1)
-        weight += np.bincount(cell, minlength=wide * high)
-        if colours is not None:
-            for channel in range(3):
-                colour_sum[:, channel] += np.bincount(cell, colours[:, channel], minlength=wide * high)
+    disc = _disc(len(seen), wide, high)
+    cells = np.concatenate([
+        np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1) for dx, dy in disc
+    ])  # fmt: skip
+    weight = np.bincount(cells, minlength=wide * high)
     drawn = weight > 0
     # Dense pixels saturate slowly, over orders of magnitude.
-    strength = np.zeros_like(weight)
+    strength = np.zeros(wide * high)
     share = np.log(weight[drawn]) / max(np.log(weight.max(initial=1)), 1e-9)
     strength[drawn] = FAINTEST + (1 - FAINTEST) * share
-    if colours is None:
+    if region is None:
         colour = SPARSE + (DENSE - SPARSE) * ((strength[:, None] - FAINTEST) / (1 - FAINTEST))
     else:
-        colour = colour_sum / np.maximum(weight, 1)[:, None]
+        own = np.tile(_colours(region), (len(disc), 1))
+        total = np.stack([np.bincount(cells, own[:, channel], minlength=wide * high) for channel in range(3)], axis=1)
+        colour = total / np.maximum(weight, 1)[:, None]
     pixels = np.asarray(BACKGROUND) * (1 - strength[:, None]) + colour * strength[:, None]
     image = Image.fromarray(np.rint(pixels).astype(np.uint8).reshape(high, wide, 3))
     return image.resize((width, height), Image.Resampling.BOX)
