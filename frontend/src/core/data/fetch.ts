@@ -1,0 +1,79 @@
+/** Downloads bundle files whole (no range requests: compressing servers break them) and inflates them. */
+import { BundleError } from './errors'
+import type { FileEntry } from './manifest'
+
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>
+/** Called with the bytes that just arrived. */
+export type OnBytes = (bytes: number) => void
+
+const GZIP = [0x1f, 0x8b] as const
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === GZIP[0] && bytes[1] === GZIP[1]
+}
+
+async function inflate(bytes: Uint8Array, path: string): Promise<Uint8Array> {
+  try {
+    const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'))
+    return new Uint8Array(await new Response(stream).arrayBuffer())
+  } catch {
+    throw new BundleError(`${path} cannot be unpacked: it is damaged or was cut off on the way. Try again.`)
+  }
+}
+
+async function request(url: string, path: string, get: Fetch): Promise<Response> {
+  let response: Response
+  try {
+    response = await get(url)
+  } catch {
+    throw new BundleError(`${path} could not be reached. Check the connection and try again.`)
+  }
+  if (!response.ok) {
+    const reason = response.status === 404 ? 'is missing on the server' : `was refused by the server (status ${response.status})`
+    throw new BundleError(`${path} ${reason}. Part of this map was not published; try again, or publish the site again.`)
+  }
+  return response
+}
+
+async function readAll(response: Response, path: string, onBytes?: OnBytes): Promise<Uint8Array> {
+  if (!response.body || !onBytes) return new Uint8Array(await response.arrayBuffer())
+  const reader = response.body.getReader()
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      parts.push(value)
+      size += value.length
+      onBytes(value.length)
+    }
+  } catch {
+    throw new BundleError(`${path} was cut off on the way. Check the connection and try again.`)
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/**
+ * The content of a bundle file. A server may have inflated it already (Content-Encoding), so the magic bytes decide,
+ * and the length on disk is compared only when what arrived is what lies on disk.
+ */
+export async function fetchFile(base: string, file: FileEntry, options: { get?: Fetch; onBytes?: OnBytes } = {}): Promise<Uint8Array> {
+  const { get = (url, init) => fetch(url, init), onBytes } = options
+  const bytes = await readAll(await request(new URL(file.path, base).href, file.path, get), file.path, onBytes)
+  if (!isGzip(bytes)) return bytes
+  if (bytes.length !== file.bytes) {
+    throw new BundleError(`${file.path} has ${bytes.length} bytes and the manifest promises ${file.bytes}: it was cut off or belongs to another build. Try again.`)
+  }
+  return inflate(bytes, file.path)
+}
+
+export async function fetchText(url: string, path: string, get: Fetch = (u, init) => fetch(u, init)): Promise<string> {
+  return (await request(url, path, get)).text()
+}

@@ -1,0 +1,160 @@
+/**
+ * The bundle manifest: its types, and a reader that refuses what the viewer could not show.
+ * Written by atlas_assets/stages/bundle.py, described by atlas_assets/bundle_schema.json.
+ */
+import { BundleError } from './errors'
+
+export interface FileEntry {
+  path: string
+  /** Size on disk; `.bin` files are gzip inside. */
+  bytes: number
+  sha256: string
+}
+
+interface ColumnBase {
+  name: string
+  label: string
+  unit?: string | null
+  file: FileEntry
+  nulls: number
+}
+export interface NumberColumn extends ColumnBase {
+  type: 'number' | 'year' | 'date'
+  encoding: 'f32-split'
+  min: number
+  max: number
+  integer: boolean
+  scale: 'linear' | 'log'
+  /** 21 values at 0, 5, … 100 %. */
+  quantiles: number[]
+}
+export interface CategoryColumn extends ColumnBase {
+  type: 'category'
+  encoding: 'codes-u8' | 'codes-u16'
+  dictionary: FileEntry
+  cardinality: number
+}
+export interface BooleanColumn extends ColumnBase {
+  type: 'boolean'
+  encoding: 'bool-u8'
+}
+export interface ListColumn extends ColumnBase {
+  type: 'list'
+  encoding: 'list-u16'
+  dictionary: FileEntry
+  cardinality?: number
+}
+export type Column = NumberColumn | CategoryColumn | BooleanColumn | ListColumn
+
+export interface Projection {
+  key: string
+  name: string
+  method: string
+  params: Record<string, unknown>
+  dims: 2 | 3
+  bbox: [number[], number[]]
+  encoding: 'u16-delta-split'
+  buckets: FileEntry[]
+  distortion: FileEntry | null
+  regions: FileEntry | null
+  metrics: Record<string, number | null>
+  thumbnail: FileEntry | null
+  recommended: boolean
+}
+
+export type FieldType = 'number' | 'category' | 'list' | 'year' | 'date' | 'boolean' | 'link' | 'image' | 'text'
+export interface Field {
+  name: string
+  label: string
+  type: FieldType
+  unit?: string | null
+}
+
+export interface Manifest {
+  format: 'atlas-bundle'
+  version: 1
+  atlas: {
+    name: string
+    title: string
+    description: string
+    attribution: string
+    /** Singular and plural. */
+    entity: [string, string]
+    collection: [string, string]
+    kind: 'collections' | 'edges' | 'vectors'
+    licence?: string
+    theme?: { accent?: string }
+  }
+  n: number
+  /** Cumulative ends of the row buckets. */
+  buckets: number[]
+  names: FileEntry[]
+  ids: FileEntry[]
+  columns: Column[]
+  projections: Projection[]
+  neighbours: { k: number; shard_rows: number; shards: FileEntry[]; shared: boolean; similarity: string }
+  details: { shard_rows: number; shards: FileEntry[]; fields: Field[] }
+  default: { projection: string; colour: string | null; size: string | null }
+  downloads: { name: string; path: string; bytes: number; sha256: string }[]
+  provenance: { atlas_version?: string; artifacts?: Record<string, string> }
+}
+
+export const FORMAT = 'atlas-bundle'
+export const VERSION = 1
+
+/** Parses and checks a manifest. Throws BundleError with a sentence that names the field. */
+export function readManifest(text: string, path: string): Manifest {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new BundleError(`${path} is not the description of a map: it is not JSON. Build the site again.`)
+  }
+  const wrong = (field: string, found: unknown, expected: string): never => {
+    throw new BundleError(`${path}: ${field} is ${JSON.stringify(found) ?? 'missing'}; expected ${expected}. Build the site again.`)
+  }
+  const m = value as Manifest
+  if (typeof m !== 'object' || m === null || m.format !== FORMAT) wrong('format', m?.format, `"${FORMAT}"`)
+  if (m.version !== VERSION) {
+    throw new BundleError(
+      `This map was written in version ${String(m.version)} of the bundle format and this viewer reads version ${VERSION}. Build the viewer and the site from the same Atlas.`,
+    )
+  }
+  const list = (field: string, found: unknown): void => {
+    if (!Array.isArray(found)) wrong(field, found, 'a list')
+  }
+  if (!Number.isInteger(m.n) || m.n < 1) wrong('n', m.n, 'the number of rows, at least 1')
+  for (const field of ['buckets', 'names', 'ids', 'columns', 'projections', 'downloads'] as const) list(field, m[field])
+  if (m.buckets.at(-1) !== m.n) wrong('buckets', m.buckets, `ends that finish at n = ${m.n}`)
+  if (m.buckets.some((end, i) => end <= (m.buckets[i - 1] ?? 0))) wrong('buckets', m.buckets, 'growing ends')
+  for (const field of ['names', 'ids'] as const) {
+    if (m[field].length !== m.buckets.length) wrong(field, m[field].length, `${m.buckets.length} files, one per bucket`)
+  }
+  if (m.projections.length === 0) wrong('projections', [], 'at least one projection')
+  for (const p of m.projections) {
+    const at = `projections[${p.key}]`
+    if (p.dims !== 2 && p.dims !== 3) wrong(`${at}.dims`, p.dims, '2 or 3')
+    if (p.encoding !== 'u16-delta-split') wrong(`${at}.encoding`, p.encoding, '"u16-delta-split"')
+    if (p.buckets?.length !== m.buckets.length) wrong(`${at}.buckets`, p.buckets?.length, `${m.buckets.length} files, one per bucket`)
+    if (p.bbox?.length !== 2 || p.bbox[0].length !== p.dims || p.bbox[1].length !== p.dims) wrong(`${at}.bbox`, p.bbox, `two corners of ${p.dims} numbers`)
+  }
+  if (!m.projections.some((p) => p.key === m.default?.projection)) {
+    wrong('default.projection', m.default?.projection, 'the key of one of the projections')
+  }
+  for (const part of ['neighbours', 'details'] as const) {
+    if (typeof m[part] !== 'object' || m[part] === null) wrong(part, m[part], 'an object with its shards')
+    list(`${part}.shards`, m[part].shards)
+    const expected = Math.ceil(m.n / m[part].shard_rows)
+    if (m[part].shards.length !== expected) wrong(`${part}.shards`, m[part].shards.length, `${expected} files of ${m[part].shard_rows} rows`)
+  }
+  if (typeof m.atlas?.title !== 'string') wrong('atlas.title', m.atlas?.title, 'text')
+  return m
+}
+
+export function projectionOf(manifest: Manifest, key: string): Projection | undefined {
+  return manifest.projections.find((p) => p.key === key)
+}
+
+export function columnOf(manifest: Manifest, name: string | null): Column | undefined {
+  return manifest.columns.find((c) => c.name === name)
+}

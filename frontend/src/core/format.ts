@@ -1,0 +1,106 @@
+/** Values as people read them. */
+import type { DetailValue } from './data/bundle'
+import type { Field } from './data/manifest'
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const fine = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 })
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+const dateFormat = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' })
+
+export function formatNumber(value: number): string {
+  return Number.isInteger(value) || Math.abs(value) >= 10_000 ? whole.format(value) : fine.format(value)
+}
+
+export function formatCount(value: number): string {
+  return whole.format(value)
+}
+
+/** For legends: short, and right for the type of the column (years carry no thousands separator). */
+export function formatTick(value: number, type: 'number' | 'year' | 'date'): string {
+  if (type === 'year') return String(Math.round(value))
+  if (type === 'date') return new Date(value * 86_400_000).toISOString().slice(0, 4)
+  return Math.abs(value) >= 10_000 ? compact.format(value) : formatNumber(value)
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB']
+  const power = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3))
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(power === 1 ? 0 : 1)} ${units[power]}`
+}
+
+export type Shown =
+  | { kind: 'text'; text: string }
+  | { kind: 'link'; href: string; text: string }
+  | { kind: 'image'; src: string }
+  | { kind: 'list'; items: string[] }
+
+/** How a field's value is shown; null = nothing to show. Links only to http(s), images only from https. */
+export function showValue(field: Field, value: DetailValue | undefined): Shown | null {
+  if (value === null || value === undefined || value === '') return null
+  if (Array.isArray(value)) return value.length > 0 ? { kind: 'list', items: value.map(String) } : null
+  if (typeof value === 'boolean') return { kind: 'text', text: value ? 'Yes' : 'No' }
+  if (field.type === 'link') {
+    const url = safeUrl(String(value), ['https:', 'http:'])
+    return url ? { kind: 'link', href: url.href, text: shortUrl(url) } : { kind: 'text', text: String(value) }
+  }
+  if (field.type === 'image') {
+    const url = safeUrl(String(value), ['https:'])
+    return url ? { kind: 'image', src: url.href } : null
+  }
+  if (field.type === 'year') return { kind: 'text', text: String(value) }
+  if (field.type === 'date') {
+    const time = Date.parse(String(value))
+    return { kind: 'text', text: Number.isNaN(time) ? String(value) : dateFormat.format(time) }
+  }
+  if (typeof value === 'number') return { kind: 'text', text: formatNumber(value) + (field.unit ? ` ${field.unit}` : '') }
+  return { kind: 'text', text: String(value) }
+}
+
+function safeUrl(text: string, protocols: string[]): URL | null {
+  const url = URL.canParse(text) ? new URL(text) : null
+  return url && protocols.includes(url.protocol) ? url : null
+}
+
+function shortUrl(url: URL): string {
+  const path = url.pathname === '/' ? '' : url.pathname
+  const text = url.host.replace(/^www\./, '') + path
+  return text.length > 48 ? `${text.slice(0, 47)}…` : text
+}
+
+/** "Seen together in 132 files"; without counts, the similarity alone. */
+export function togetherText(shared: number | null, collection: [string, string]): string | null {
+  if (shared === null || shared <= 0) return null
+  return `seen together in ${formatCount(shared)} ${shared === 1 ? collection[0] : collection[1]}`
+}
+
+const METRICS: Record<string, [label: string, explanation: string]> = {
+  held_out_recall: ['Predicts unseen data', 'Share of pairs the map never saw that it still puts close together'],
+  held_out_lift: ['Better than chance', 'How many times more often than a random map'],
+  neighbour_recall: ['Keeps neighbours', 'Share of each point’s true neighbours that are its neighbours on the map'],
+  embedding_recall: ['Keeps embedding neighbours', 'Share of neighbours in the embedding that are neighbours on the map'],
+  trustworthiness: ['Trustworthiness', 'How rarely the map puts strangers side by side'],
+  continuity: ['Continuity', 'How rarely the map tears neighbours apart'],
+  triplet_accuracy: ['Overall shape', 'How often the map keeps which of two points is the nearer one'],
+}
+
+export interface Figure {
+  name: string
+  label: string
+  explanation: string
+  text: string
+  /** 0 … 1 for shares, else null. */
+  share: number | null
+}
+
+/** Quality figures in plain words, known ones first; unknown values are left out. */
+export function figuresOf(metrics: Record<string, number | null>): Figure[] {
+  const known = Object.keys(METRICS).filter((name) => name in metrics)
+  return known.flatMap((name) => {
+    const value = metrics[name]
+    if (value === null || !Number.isFinite(value)) return []
+    const share = name === 'held_out_lift' ? null : value
+    const text = share === null ? `${fine.format(value)} ×` : `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
+    const [label, explanation] = METRICS[name]
+    return [{ name, label, explanation, text, share }]
+  })
+}

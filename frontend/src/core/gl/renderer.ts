@@ -1,0 +1,305 @@
+/**
+ * Draws all points in one call, highlighted ones again on top, and the lines between them. WebGL2 core only.
+ *
+ * Everything that lives on the GPU is kept here as typed arrays too, so that a lost context is rebuilt from them.
+ * A point's place is the mix of two layers (positions of two projections), which makes any change of projection a morph.
+ */
+import { LOOK } from './look'
+import { Program } from './program'
+import linesFragment from './shaders/lines.frag?raw'
+import linesVertex from './shaders/lines.vert?raw'
+import pointsFragment from './shaders/points.frag?raw'
+import pointsVertex from './shaders/points.vert?raw'
+
+/** Positions in one projection: u16 x, y, z, padding per row, with world = value / 65535 × scale + offset. */
+export interface Layer {
+  positions: Uint16Array
+  scale: [number, number, number]
+  offset: [number, number, number]
+}
+
+export type Rgba = [number, number, number, number]
+
+/** What changes from frame to frame. Sizes in CSS px. */
+export interface Frame {
+  viewProjection: Float32Array
+  distance: number
+  mix: number
+  spatial: number
+  minPx: number
+  maxPx: number
+  opacity: number
+  dim: number
+  /** Share of the rows to draw, most important first. */
+  share: number
+  lineOpacity: number
+}
+
+export interface Theme {
+  background: Rgba
+  ring: Rgba
+  selected: Rgba
+  line: Rgba
+}
+
+/** Floats per line: start and end in both layers, strength, dashed. */
+export const LINE_FLOATS = 14
+
+export class Renderer {
+  readonly gl: WebGL2RenderingContext
+  /** Grows with whatever changes what is where; the picker redraws when it differs. */
+  version = 0
+  pixelRatio = 1
+
+  #points!: Program
+  #lineProgram!: Program
+  #vertexArrays!: WebGLVertexArrayObject[]
+  #positionBuffers!: WebGLBuffer[]
+  #lookBuffer!: WebGLBuffer
+  #orderBuffer!: WebGLBuffer
+  #highlightBuffer!: WebGLBuffer
+  #lineBuffer!: WebGLBuffer
+  #paletteTexture!: WebGLTexture
+
+  readonly #layers: [Layer, Layer]
+  readonly look: Uint8Array
+  #order: Uint32Array = new Uint32Array(0)
+  #highlights: Uint32Array = new Uint32Array(0)
+  #lines: Float32Array = new Float32Array(0)
+  #palette: Uint8Array = new Uint8Array(256 * 4).fill(255)
+  #theme: Theme = { background: [0, 0, 0, 1], ring: [1, 1, 1, 1], selected: [1, 1, 1, 1], line: [1, 1, 1, 1] }
+
+  /** Returns null where the browser has no WebGL2. */
+  static create(canvas: HTMLCanvasElement, rows: number): Renderer | null {
+    const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: true, powerPreference: 'high-performance', preserveDrawingBuffer: false })
+    return gl ? new Renderer(canvas, gl, rows) : null
+  }
+
+  private constructor(
+    readonly canvas: HTMLCanvasElement,
+    gl: WebGL2RenderingContext,
+    readonly rows: number,
+  ) {
+    this.gl = gl
+    this.look = new Uint8Array(rows * LOOK.stride)
+    const empty = (): Layer => ({ positions: new Uint16Array(rows * 4), scale: [2, 2, 0], offset: [-1, -1, 0] })
+    this.#layers = [empty(), empty()]
+    this.restore()
+  }
+
+  /** Builds every GPU object from the arrays kept here; also called when a lost context comes back. */
+  restore(): void {
+    const { gl } = this
+    this.#points = new Program(gl, pointsVertex, pointsFragment)
+    this.#lineProgram = new Program(gl, linesVertex, linesFragment)
+    const buffer = () => gl.createBuffer()
+    this.#positionBuffers = [buffer(), buffer()]
+    this.#lookBuffer = buffer()
+    this.#orderBuffer = buffer()
+    this.#highlightBuffer = buffer()
+    this.#lineBuffer = buffer()
+    this.#paletteTexture = gl.createTexture()
+    this.#vertexArrays = [this.#orderBuffer, this.#highlightBuffer].map((elements) => {
+      const array = gl.createVertexArray()
+      gl.bindVertexArray(array)
+      this.#positionBuffers.forEach((positions, slot) => {
+        gl.bindBuffer(gl.ARRAY_BUFFER, positions)
+        gl.enableVertexAttribArray(slot)
+        gl.vertexAttribPointer(slot, 4, gl.UNSIGNED_SHORT, true, 8, 0)
+      })
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.#lookBuffer)
+      gl.enableVertexAttribArray(2)
+      gl.vertexAttribIPointer(2, LOOK.stride, gl.UNSIGNED_BYTE, LOOK.stride, 0)
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, elements)
+      return array
+    })
+    const lines = gl.createVertexArray()
+    gl.bindVertexArray(lines)
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.#lineBuffer)
+    for (let attribute = 0; attribute < 5; attribute++) {
+      gl.enableVertexAttribArray(attribute)
+      gl.vertexAttribPointer(attribute, attribute < 4 ? 3 : 2, gl.FLOAT, false, LINE_FLOATS * 4, attribute * 12)
+      gl.vertexAttribDivisor(attribute, 1)
+    }
+    gl.bindVertexArray(null)
+    this.#vertexArrays.push(lines)
+
+    this.setLayer(0, this.#layers[0])
+    this.setLayer(1, this.#layers[1])
+    this.lookChanged()
+    this.setOrder(this.#order)
+    this.setHighlights(this.#highlights)
+    this.setLines(this.#lines)
+    this.setPalette(this.#palette)
+  }
+
+  layer(slot: 0 | 1): Layer {
+    return this.#layers[slot]
+  }
+
+  setLayer(slot: 0 | 1, layer: Layer): void {
+    this.#layers[slot] = layer
+    this.#upload(this.gl.ARRAY_BUFFER, this.#positionBuffers[slot], layer.positions)
+  }
+
+  /** Call after writing to `look`; a range of rows where only a few changed. */
+  lookChanged(from = 0, to = this.rows): void {
+    const { gl } = this
+    if (from === 0 && to === this.rows) {
+      this.#upload(gl.ARRAY_BUFFER, this.#lookBuffer, this.look)
+      return
+    }
+    gl.bindVertexArray(null)
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.#lookBuffer)
+    gl.bufferSubData(gl.ARRAY_BUFFER, from * LOOK.stride, this.look, from * LOOK.stride, (to - from) * LOOK.stride)
+    this.version++
+  }
+
+  /** Rows to draw, least important first. */
+  setOrder(order: Uint32Array): void {
+    this.#order = order
+    this.#upload(this.gl.ELEMENT_ARRAY_BUFFER, this.#orderBuffer, order)
+  }
+
+  get order(): Uint32Array {
+    return this.#order
+  }
+
+  /** Rows to draw again on top, last one topmost. */
+  setHighlights(rows: Uint32Array): void {
+    this.#highlights = rows
+    this.#upload(this.gl.ELEMENT_ARRAY_BUFFER, this.#highlightBuffer, rows)
+  }
+
+  /** LINE_FLOATS numbers per line. */
+  setLines(lines: Float32Array): void {
+    this.#lines = lines
+    this.#upload(this.gl.ARRAY_BUFFER, this.#lineBuffer, lines)
+  }
+
+  /** 256 RGBA colours. */
+  setPalette(palette: Uint8Array): void {
+    const { gl } = this
+    this.#palette = palette
+    gl.bindTexture(gl.TEXTURE_2D, this.#paletteTexture)
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, palette)
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST)
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST)
+    this.version++
+  }
+
+  setTheme(theme: Theme): void {
+    this.#theme = theme
+  }
+
+  #upload(target: GLenum, buffer: WebGLBuffer, data: ArrayBufferView<ArrayBufferLike>): void {
+    const { gl } = this
+    gl.bindVertexArray(null) // an element buffer bound while a vertex array is would become part of it
+    gl.bindBuffer(target, buffer)
+    gl.bufferData(target, data as ArrayBufferView<ArrayBuffer>, gl.DYNAMIC_DRAW)
+    gl.bindBuffer(target, null)
+    this.version++
+  }
+
+  resize(width: number, height: number, pixelRatio: number): void {
+    this.pixelRatio = pixelRatio
+    const [w, h] = [Math.max(1, Math.round(width * pixelRatio)), Math.max(1, Math.round(height * pixelRatio))]
+    if (this.canvas.width !== w) this.canvas.width = w
+    if (this.canvas.height !== h) this.canvas.height = h
+    this.version++
+  }
+
+  draw(frame: Frame): void {
+    const { gl } = this
+    if (gl.isContextLost()) return
+    const [r, g, b] = this.#theme.background
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null)
+    gl.viewport(0, 0, this.canvas.width, this.canvas.height)
+    gl.clearColor(r, g, b, 1)
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT)
+    gl.enable(gl.BLEND)
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
+
+    const program = this.#points
+    this.usePoints(program, frame, this.pixelRatio)
+    gl.uniform1f(program.uniform('u_dim'), frame.dim)
+    gl.uniform4f(program.uniform('u_ring'), 0, 0, 0, 0)
+    if (frame.spatial > 0.5) {
+      gl.enable(gl.DEPTH_TEST)
+      gl.depthFunc(gl.LEQUAL)
+      gl.uniform1f(program.uniform('u_opacity'), 1)
+      gl.uniform1i(program.uniform('u_part'), 1)
+      this.drawRows(frame.share)
+      gl.depthMask(false)
+      gl.uniform1i(program.uniform('u_part'), 2)
+      this.drawRows(frame.share)
+      gl.depthMask(true)
+      gl.disable(gl.DEPTH_TEST)
+    } else {
+      gl.uniform1f(program.uniform('u_opacity'), frame.opacity)
+      gl.uniform1i(program.uniform('u_part'), 0)
+      this.drawRows(frame.share)
+    }
+    this.#drawLines(frame)
+    if (this.#highlights.length > 0) {
+      this.usePoints(program, frame, this.pixelRatio)
+      gl.uniform1f(program.uniform('u_dim'), 1)
+      gl.uniform1f(program.uniform('u_opacity'), 1)
+      gl.uniform1i(program.uniform('u_part'), 0)
+      gl.uniform1f(program.uniform('u_grow_px'), 5 * this.pixelRatio)
+      gl.uniform4fv(program.uniform('u_ring'), this.#theme.ring)
+      gl.uniform4fv(program.uniform('u_ring_selected'), this.#theme.selected)
+      this.drawHighlights()
+    }
+    gl.bindVertexArray(null)
+  }
+
+  /** Sets what drawing and picking share. `ratio`: target pixels per CSS pixel. */
+  usePoints(program: Program, frame: Frame, ratio: number): void {
+    const { gl } = this
+    gl.useProgram(program.handle)
+    gl.uniformMatrix4fv(program.uniform('u_view_projection'), false, frame.viewProjection)
+    for (const [slot, name] of ['a', 'b'].entries()) {
+      gl.uniform3fv(program.uniform(`u_scale_${name}`), this.#layers[slot].scale)
+      gl.uniform3fv(program.uniform(`u_offset_${name}`), this.#layers[slot].offset)
+    }
+    gl.uniform1f(program.uniform('u_mix'), frame.mix)
+    gl.uniform1f(program.uniform('u_distance'), frame.distance)
+    gl.uniform2f(program.uniform('u_size_px'), frame.minPx * ratio, frame.maxPx * ratio)
+    gl.uniform1f(program.uniform('u_grow_px'), 0)
+    gl.uniform1f(program.uniform('u_spatial'), frame.spatial)
+    gl.activeTexture(gl.TEXTURE0)
+    gl.bindTexture(gl.TEXTURE_2D, this.#paletteTexture)
+    gl.uniform1i(program.uniform('u_palette'), 0)
+  }
+
+  drawRows(share: number): void {
+    const { gl } = this
+    const count = Math.ceil(this.#order.length * share)
+    gl.bindVertexArray(this.#vertexArrays[0])
+    gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, (this.#order.length - count) * 4)
+  }
+
+  drawHighlights(): void {
+    const { gl } = this
+    gl.bindVertexArray(this.#vertexArrays[1])
+    gl.drawElements(gl.POINTS, this.#highlights.length, gl.UNSIGNED_INT, 0)
+  }
+
+  #drawLines(frame: Frame): void {
+    const { gl } = this
+    const count = this.#lines.length / LINE_FLOATS
+    if (count === 0 || frame.lineOpacity <= 0) return
+    const program = this.#lineProgram
+    const [r, g, b, a] = this.#theme.line
+    gl.useProgram(program.handle)
+    gl.uniformMatrix4fv(program.uniform('u_view_projection'), false, frame.viewProjection)
+    gl.uniform1f(program.uniform('u_mix'), frame.mix)
+    gl.uniform2f(program.uniform('u_viewport_px'), this.canvas.width, this.canvas.height)
+    gl.uniform1f(program.uniform('u_width_px'), 1.5 * this.pixelRatio)
+    gl.uniform1f(program.uniform('u_dash_px'), 9 * this.pixelRatio)
+    gl.uniform4f(program.uniform('u_colour'), r, g, b, a * frame.lineOpacity)
+    gl.bindVertexArray(this.#vertexArrays[2])
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count)
+  }
+}

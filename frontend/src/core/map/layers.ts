@@ -1,0 +1,71 @@
+/** Positions of the projections as GPU layers: loaded bucket by bucket, the most recent ones kept. */
+import type { Bundle } from '../data/bundle'
+import type { Projection } from '../data/manifest'
+import type { Extent } from '../camera/camera'
+import type { Layer } from '../gl/renderer'
+
+const KEPT = 6
+
+/** World units of a projection: the longest side of its bounding box spans [-1, 1], all axes alike. */
+export function frameOf(projection: Projection): { scale: Extent; offset: Extent; extent: Extent } {
+  const sides = [0, 1, 2].map((axis) => (axis < projection.dims ? projection.bbox[1][axis] - projection.bbox[0][axis] : 0))
+  const longest = Math.max(...sides) || 1
+  const extent = sides.map((side) => side / longest) as Extent
+  return { scale: extent.map((e) => 2 * e) as Extent, offset: extent.map((e) => -e) as Extent, extent }
+}
+
+/** A place given in projection units (regions), in world units. */
+export function toWorldUnits(projection: Projection, place: { x: number; y: number; z?: number | null }): [number, number, number] {
+  const { extent } = frameOf(projection)
+  const values = [place.x, place.y, place.z ?? 0]
+  return [0, 1, 2].map((axis) => {
+    if (axis >= projection.dims) return 0
+    const [lo, hi] = [projection.bbox[0][axis], projection.bbox[1][axis]]
+    return hi > lo ? ((values[axis] - lo) / (hi - lo)) * 2 * extent[axis] - extent[axis] : 0
+  }) as [number, number, number]
+}
+
+export class LayerStore {
+  readonly #complete = new Map<string, Layer>()
+
+  constructor(private readonly bundle: Bundle) {}
+
+  /** A layer whose first bucket is there; `rest` resolves when all are. */
+  async first(projection: Projection): Promise<{ layer: Layer; rest: Promise<Layer> }> {
+    const known = this.#complete.get(projection.key)
+    if (known) return { layer: known, rest: Promise.resolve(known) }
+    const { scale, offset } = frameOf(projection)
+    const layer: Layer = { positions: new Uint16Array(this.bundle.manifest.n * 4), scale, offset }
+    await this.bundle.positions(projection, 0, layer.positions)
+    const rest = async () => {
+      for (let bucket = 1; bucket < projection.buckets.length; bucket++) await this.bundle.positions(projection, bucket, layer.positions)
+      this.#complete.set(projection.key, layer)
+      const oldest = this.#complete.keys().next().value
+      if (this.#complete.size > KEPT && oldest !== undefined) this.#complete.delete(oldest)
+      return layer
+    }
+    return { layer, rest: rest() }
+  }
+
+  async whole(projection: Projection): Promise<Layer> {
+    return (await this.first(projection)).rest
+  }
+}
+
+export function worldOf(layer: Layer, row: number, out: [number, number, number]): [number, number, number] {
+  for (let axis = 0; axis < 3; axis++) out[axis] = (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
+  return out
+}
+
+/** The layer seen in the middle of a morph, so that a new morph can start there. */
+export function mixedLayer(a: Layer, b: Layer, mix: number): Layer {
+  const rows = a.positions.length / 4
+  const positions = new Uint16Array(rows * 4)
+  const [p, q]: [number, number, number][] = [[0, 0, 0], [0, 0, 0]]
+  for (let row = 0; row < rows; row++) {
+    worldOf(a, row, p)
+    worldOf(b, row, q)
+    for (let axis = 0; axis < 3; axis++) positions[4 * row + axis] = Math.round(((p[axis] + (q[axis] - p[axis]) * mix + 1) / 2) * 65535)
+  }
+  return { positions, scale: [2, 2, 2], offset: [-1, -1, -1] }
+}

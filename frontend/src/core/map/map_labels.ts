@@ -1,0 +1,202 @@
+/** Chooses what could be labelled in the current view, places it, and shows it. */
+import { distanceOf, toScreen, toWorld, type Pose, type ScreenPoint, type View } from '../camera/camera'
+import type { Bundle, Region } from '../data/bundle'
+import type { Projection } from '../data/manifest'
+import type { PointStyle } from '../gl/density'
+import { LOOK } from '../gl/look'
+import type { Layer, Renderer } from '../gl/renderer'
+import { LabelLayer, type LabelText } from '../labels/layer'
+import { place, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
+import { SpatialIndex } from '../labels/spatial_index'
+import type { Highlights } from './highlights'
+import { toWorldUnits, worldOf } from './layers'
+
+/** Zooms between which the names of each level of regions are shown. */
+const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
+const MAX_SCAN = 40_000
+const MAX_IN_WINDOW = 5_000
+const MAX_TEXT_PX = 230
+const LINE_HEIGHT_PX = 17
+
+export interface LabelScene {
+  view: View
+  pose: Pose
+  zoom: number
+  matrix: Float32Array
+  mix: number
+  style: PointStyle
+  spatial: boolean
+  morphing: boolean
+  obstacles: Rect[]
+  projection: Projection
+  rows: number
+}
+
+export type Labelled = { row: number } | { region: Region }
+
+export class MapLabels {
+  regions: Region[] = []
+  readonly #layer: LabelLayer
+  readonly #widths = new Map<string, number>()
+  readonly #measure = document.createElement('canvas').getContext('2d')
+  #shown = new Map<string, Side>()
+  #zoomBefore = 1
+  #index: { layer: Layer; order: Uint32Array; index: SpatialIndex } | null = null
+  #far = new Set<number>()
+  #placed: Placed[] = []
+
+  constructor(
+    root: HTMLElement,
+    private readonly bundle: Bundle,
+    private readonly renderer: Renderer,
+    private readonly highlights: Highlights,
+    onPick: (label: Labelled) => void,
+  ) {
+    this.#layer = new LabelLayer(root, (key) => onPick(this.#labelled(key)))
+  }
+
+  #labelled(key: string): Labelled {
+    const number = Number(key.slice(1))
+    return key.startsWith('r') ? { region: this.regions[number] } : { row: number }
+  }
+
+  /** What the label at a place on screen names. */
+  at(x: number, y: number): Labelled | null {
+    const hit = this.#placed.find(({ rect }) => x >= rect.left && x <= rect.right && y >= rect.top && y <= rect.bottom)
+    return hit ? this.#labelled(hit.candidate.key) : null
+  }
+
+  destroy(): void {
+    this.#layer.destroy()
+  }
+
+  /** Forget the previous placement, after a jump to somewhere else. */
+  forget(): void {
+    this.#shown = new Map()
+  }
+
+  update(scene: LabelScene): void {
+    const { view, zoom } = scene
+    this.#far = this.highlights.farIn(this.renderer.layer(1))
+    const screenShare = (view.width * view.height) / (1440 * 900)
+    // Few names when all is seen, for the regions to speak; more as the map is entered.
+    const entities = Math.round(Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) * Math.max(0.45, screenShare))
+    const candidates = [...(scene.morphing ? [] : this.#regionCandidates(scene)), ...this.#entityCandidates(scene, entities)]
+    const placed = place(candidates, {
+      width: view.width, height: view.height, obstacles: scene.obstacles, shown: this.#shown,
+      limit: entities + candidates.filter((c) => c.gap === 0 || c.pinned).length, zoomingOut: zoom < this.#zoomBefore * 0.999,
+    })
+    this.#zoomBefore = zoom
+    this.#placed = placed
+    this.#shown = new Map(placed.map((p) => [p.candidate.key, p.side]))
+    this.#layer.update(placed, (key) => this.#textOf(key))
+  }
+
+  #textOf(key: string): LabelText {
+    const number = Number(key.slice(1))
+    if (key.startsWith('r')) return { text: this.regions[number].name, kind: 'region', tone: `level${Math.min(2, this.regions[number].level)}` }
+    const { highlights } = this
+    const tone =
+      number === highlights.selected ? 'selected'
+      : number === highlights.hovered ? 'hover'
+      : this.#far.has(number) ? 'far'
+      : highlights.has(number) ? 'near'
+      : highlights.any ? 'quiet'
+      : ''
+    return { text: this.bundle.nameOf(number) ?? '', kind: 'entity', tone }
+  }
+
+  #width(text: string, font: string, spacing: number): number {
+    const key = `${font}|${text}`
+    let width = this.#widths.get(key)
+    if (width === undefined) {
+      if (this.#measure) this.#measure.font = font
+      width = Math.min(MAX_TEXT_PX, (this.#measure?.measureText(text).width ?? text.length * 7) + text.length * spacing) + 6
+      if (this.#widths.size > 5000) this.#widths.clear()
+      this.#widths.set(key, width)
+    }
+    return width
+  }
+
+  #regionCandidates(scene: LabelScene): Candidate[] {
+    const { view, pose, matrix, zoom } = scene
+    const distance = distanceOf(pose, view)
+    const point: ScreenPoint = { x: 0, y: 0, nearness: 0 }
+    return this.regions.flatMap((region, i) => {
+      const [from, to] = REGION_ZOOMS[Math.min(region.level, REGION_ZOOMS.length - 1)]
+      if (zoom < from || zoom > to) return []
+      toScreen(matrix, view, distance, ...toWorldUnits(scene.projection, region), point)
+      if (point.nearness <= 0.3) return []
+      const px = region.level === 0 ? 15 : region.level === 1 ? 13 : 12
+      return [{
+        key: `r${i}`, x: point.x, y: point.y, gap: 0, pinned: false, rank: -1e6 + region.level * 1e5 - Math.min(99_999, region.priority),
+        width: this.#width(region.name, `600 ${px}px ${FONT}`, px * 0.09), height: px * 1.5,
+      }]
+    })
+  }
+
+  #entityCandidates(scene: LabelScene, wanted: number): Candidate[] {
+    const { view, matrix, style, highlights, renderer } = { ...scene, highlights: this.highlights, renderer: this.renderer }
+    const distance = distanceOf(scene.pose, view)
+    const [p, q]: [number, number, number][] = [[0, 0, 0], [0, 0, 0]]
+    const point: ScreenPoint = { x: 0, y: 0, nearness: 0 }
+    const [a, b] = [renderer.layer(0), renderer.layer(1)]
+    const found = new Map<number, Candidate>()
+    const consider = (row: number, rank: number, pinned: boolean): void => {
+      if (row < 0 || row >= scene.rows || found.has(row)) return
+      worldOf(b, row, q)
+      if (scene.mix < 1) {
+        worldOf(a, row, p)
+        for (let axis = 0; axis < 3; axis++) q[axis] = p[axis] + (q[axis] - p[axis]) * scene.mix
+      }
+      toScreen(matrix, view, distance, q[0], q[1], q[2], point)
+      if (point.nearness <= 0 || point.x < 0 || point.y < 0 || point.x > view.width || point.y > view.height) return
+      const text = this.bundle.nameOf(row)
+      if (!text) return
+      const size = renderer.look[row * LOOK.stride + LOOK.size] / 255
+      const radius = ((style.minPx + (style.maxPx - style.minPx) * size) * Math.min(2.5, point.nearness)) / 2
+      const strong = pinned && (row === highlights.selected || row === highlights.hovered)
+      const gap = radius + (highlights.has(row) ? 6 : 3)
+      const width = this.#width(text, `${strong ? 600 : 500} ${strong ? 14 : 12.5}px ${FONT}`, 0)
+      found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, pinned })
+    }
+    consider(highlights.hovered, -3, true)
+    consider(highlights.selected, -2, true)
+    highlights.neighbours.forEach((n, i) => consider(n.row, i, true))
+    highlights.hits.slice(0, 30).forEach((row, i) => consider(row, 20 + i, true))
+    for (const key of this.#shown.keys()) if (key.startsWith('e')) consider(Number(key.slice(1)), this.#rank(Number(key.slice(1))), false)
+    const enough = found.size + wanted * 4
+    for (const row of this.#rowsInView(scene)) {
+      consider(row, this.#rank(row), false)
+      if (found.size >= enough) break
+    }
+    return [...found.values()]
+  }
+
+  #rank(row: number): number {
+    return 100 + (255 - this.renderer.look[row * LOOK.stride + LOOK.size]) * 1e-3 * this.bundle.manifest.n + row * 1e-6
+  }
+
+  /** Rows that may be in view, most important first. */
+  *#rowsInView(scene: LabelScene): Iterable<number> {
+    const { order } = this.renderer
+    if (!scene.spatial && !scene.morphing) {
+      const layer = this.renderer.layer(1)
+      if (this.#index?.layer !== layer || this.#index.order !== order) this.#index = { layer, order, index: new SpatialIndex(layer.positions, order) }
+      const { view, pose } = scene
+      const toU16 = (world: number, axis: number) => (layer.scale[axis] > 0 ? ((world - layer.offset[axis]) / layer.scale[axis]) * 65535 : 0)
+      const [minX, maxY] = toWorld(pose, view, 0, 0)
+      const [maxX, minY] = toWorld(pose, view, view.width, view.height)
+      const window = this.#index.index.within(toU16(minX, 0), toU16(minY, 1), toU16(maxX, 0), toU16(maxY, 1), MAX_IN_WINDOW)
+      if (window) {
+        const rows = window.flatMap((part) => [...part])
+        const size = (row: number) => this.renderer.look[row * LOOK.stride + LOOK.size]
+        yield* rows.sort((r, s) => size(s) - size(r) || r - s)
+        return
+      }
+    }
+    for (let i = order.length - 1, end = Math.max(0, order.length - MAX_SCAN); i >= end; i--) yield order[i]
+  }
+}
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'

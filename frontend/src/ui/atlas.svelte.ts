@@ -1,0 +1,253 @@
+/** The state of the page: the opened bundle, what is shown and selected, and the link that remembers it. */
+import { encodeColumn, encodeDistortion, type Encoding, type Legend } from '../core/colour/encode'
+import { paletteFor } from '../core/colour/palettes'
+import { Bundle, type ColumnData } from '../core/data/bundle'
+import { sentenceOf } from '../core/data/errors'
+import { columnOf, projectionOf, type Manifest, type NumberColumn } from '../core/data/manifest'
+import { sizesFrom, SLOT } from '../core/gl/look'
+import { MapView } from '../core/map/map_view'
+import { SearchClient } from '../core/search/client'
+import { readState, writeState } from '../core/url/state'
+import { manifestUrl } from './manifest_url'
+import { Selection } from './selection.svelte'
+import { Theme } from './theme.svelte'
+
+export type Phase = 'opening' | 'painting' | 'ready' | 'failed'
+
+export interface Notice {
+  text: string
+  retry: () => void
+}
+
+export class Atlas {
+  phase = $state<Phase>('opening')
+  error = $state('')
+  progress = $state({ loaded: 0, total: 0 })
+  manifest = $state.raw<Manifest | null>(null)
+  bundle = $state.raw<Bundle | null>(null)
+  map = $state.raw<MapView | null>(null)
+  hasMap = $state(true)
+  projectionKey = $state('')
+  colourKey = $state('none')
+  legend = $state.raw<Legend | null>(null)
+  palette = $state.raw<Uint8Array>(new Uint8Array(1024))
+  hovered = $state(-1)
+  notice = $state.raw<Notice | null>(null)
+  /** Buckets of names that have arrived; read it to be told. */
+  namesLoaded = $state(0)
+  sizeValues = $state.raw<Float32Array | null>(null)
+  sizes = $state.raw<Uint8Array>(new Uint8Array(0))
+  readonly theme = new Theme()
+  readonly selection = new Selection(this)
+  readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
+  /** Resolves when the map and all names are there; rejects with the error that is on screen. */
+  readonly ready: Promise<void>
+
+  #settle!: { resolve: () => void; reject: (error: unknown) => void }
+  #search: SearchClient | null = null
+  #encoding: Encoding | null = null
+  #colourToken = 0
+  #applying = false
+  focusSearch: () => void = () => {}
+
+  constructor() {
+    this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
+    this.ready.catch(() => {}) // shown on the page; nobody else need listen
+    addEventListener('popstate', () => void this.#applyUrl())
+  }
+
+  async start(): Promise<void> {
+    this.phase = 'opening'
+    this.error = ''
+    try {
+      const bundle = await Bundle.open(manifestUrl(), { onProgress: (progress) => (this.progress = progress) })
+      this.theme.setAccent(bundle.manifest.atlas.theme?.accent)
+      document.title = bundle.manifest.atlas.title
+      this.bundle = bundle
+      const { projection } = readState(location.hash)
+      this.projectionKey = projectionOf(bundle.manifest, projection ?? '') ? projection! : bundle.manifest.default.projection
+      this.manifest = bundle.manifest
+      this.phase = 'painting'
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.error = sentenceOf(error)
+    this.phase = 'failed'
+    this.#settle.reject(error)
+  }
+
+  /** Called once the stage is in the document: paints the first bucket, then loads the rest. */
+  async attach(stage: HTMLElement, canvas: HTMLCanvasElement, labels: HTMLElement): Promise<void> {
+    const bundle = this.bundle!
+    this.map = MapView.create({
+      canvas, stage, labels, bundle,
+      reducedMotion: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
+      events: {
+        hover: (row) => this.hover(row),
+        pick: (row) => (row < 0 ? this.selection.clear() : void this.selection.choose(row)),
+        rest: () => this.writeUrl('replace'),
+        escape: () => this.selection.clear(),
+        search: () => this.focusSearch(),
+      },
+    })
+    this.hasMap = this.map !== null
+    try {
+      const painted = this.map?.open(this.projectionKey)
+      const looks = Promise.all([this.attempt(() => this.#loadSizes()), this.setColour(this.#initialColour(), { remember: false })])
+      const opened = await painted
+      await this.#loadNames(0)
+      this.phase = 'ready'
+      await looks
+      await opened?.rest
+      for (let bucket = 1; bucket < bundle.manifest.buckets.length; bucket++) await this.#loadNames(bucket)
+      await this.#applyUrl()
+      this.#settle.resolve()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  detach(): void {
+    this.map?.destroy()
+    this.map = null
+  }
+
+  #initialColour(): string {
+    const { colour } = readState(location.hash)
+    const fallback = this.manifest!.default.colour
+    return colour && this.#knowsColour(colour) ? colour : fallback && columnOf(this.manifest!, fallback) ? `field:${fallback}` : 'none'
+  }
+
+  #knowsColour(key: string): boolean {
+    return key === 'none' || key === 'distortion' || (key.startsWith('field:') && columnOf(this.manifest!, key.slice(6)) !== undefined)
+  }
+
+  async #loadNames(bucket: number): Promise<void> {
+    const bundle = this.bundle!
+    const names = await bundle.names(bucket)
+    this.search.add(bundle.bucketStart(bucket), names)
+    this.namesLoaded = Math.max(this.namesLoaded, bucket + 1)
+    this.map?.request()
+  }
+
+  get search(): SearchClient {
+    return (this.#search ??= new SearchClient())
+  }
+
+  async #loadSizes(): Promise<void> {
+    const { manifest } = this
+    const column = columnOf(manifest!, manifest!.default.size)
+    if (!column || column.type === 'category' || column.type === 'list' || column.type === 'boolean') return
+    const data = (await this.bundle!.column(column)) as Extract<ColumnData, { kind: 'numbers' }>
+    this.sizeValues = data.values
+    this.sizes = sizesFrom(data.values, column.min, column.max)
+    this.map?.setSizes(this.sizes)
+    this.search.setImportance(this.sizes)
+  }
+
+  get sizeColumn(): NumberColumn | null {
+    const column = this.manifest && columnOf(this.manifest, this.manifest.default.size)
+    return column && this.sizeValues ? (column as NumberColumn) : null
+  }
+
+  /** Runs something that needs a file; when the file cannot be had, says so and offers to try again. */
+  async attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      this.notice = null
+      await action()
+    } catch (error) {
+      this.notice = { text: sentenceOf(error), retry: () => void this.attempt(action) }
+    }
+  }
+
+  hover(row: number): void {
+    if (this.hovered === row) return
+    this.hovered = row
+    this.map?.setHover(row)
+  }
+
+  // ---- Projection and colour
+
+  showProjection(key: string, options: { remember?: boolean } = {}): Promise<void> {
+    return this.attempt(async () => {
+      if (key === this.projectionKey || !this.map) return
+      this.projectionKey = key
+      const shown = await this.map.show(key)
+      if (!shown) return
+      this.selection.updateFar()
+      if (this.colourKey === 'distortion') await this.setColour(this.projection?.distortion ? 'distortion' : 'none', { remember: false })
+      if (options.remember !== false) this.writeUrl('push')
+    })
+  }
+
+  setColour(key: string, options: { remember?: boolean } = {}): Promise<void> {
+    return this.attempt(async () => {
+      const token = ++this.#colourToken
+      const encoding = await this.#encode(key)
+      if (token !== this.#colourToken) return
+      this.#encoding = encoding
+      this.colourKey = encoding ? key : 'none'
+      this.legend = encoding?.legend ?? null
+      this.map?.setColours(encoding?.slots ?? new Uint8Array(this.manifest!.n).fill(SLOT.plain))
+      this.applyTheme()
+      if (options.remember !== false) this.writeUrl('push')
+    })
+  }
+
+  async #encode(key: string): Promise<Encoding | null> {
+    if (key === 'distortion') return this.projection?.distortion ? encodeDistortion(await this.bundle!.distortion(this.projection)) : null
+    const column = key.startsWith('field:') ? columnOf(this.manifest!, key.slice(6)) : undefined
+    return column ? encodeColumn(column, await this.bundle!.column(column)) : null
+  }
+
+  applyTheme(): void {
+    const { theme } = this
+    theme.apply()
+    const palette = paletteFor(this.#encoding?.palette ?? 'plain', theme.scheme)
+    this.palette = palette
+    this.map?.setPalette(palette)
+    const unit = (rgb: number[], alpha: number) => [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
+    const text = theme.scheme === 'dark' ? [236, 240, 246] : [24, 32, 44]
+    this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75) })
+  }
+
+  // ---- The link
+
+  /** `push` makes a step that the back button undoes; camera moves only `replace`. */
+  writeUrl(mode: 'push' | 'replace'): void {
+    if (this.#applying || this.phase !== 'ready' || !this.manifest) return
+    const pose = this.map?.pose
+    const fitted = !pose || !this.map || (Math.abs(this.map.zoomOf(pose) - 1) < 0.01 && Math.hypot(pose.x, pose.y) < 0.01 && this.map.projection.dims === 2)
+    const fallback = this.manifest.default.colour ? `field:${this.manifest.default.colour}` : 'none'
+    const hash = writeState({
+      projection: this.projectionKey === this.manifest.default.projection ? null : this.projectionKey,
+      camera: fitted ? null : { ...pose, zoom: this.map!.zoomOf(pose) },
+      selected: this.selection.id,
+      colour: this.colourKey === fallback ? null : this.colourKey,
+    })
+    if (hash === location.hash) return
+    const url = hash === '' ? location.pathname + location.search : hash
+    if (mode === 'push') history.pushState(null, '', url)
+    else history.replaceState(null, '', url)
+  }
+
+  async #applyUrl(): Promise<void> {
+    if (!this.manifest || this.phase !== 'ready') return
+    const state = readState(location.hash)
+    this.#applying = true
+    try {
+      const key = projectionOf(this.manifest, state.projection ?? '') ? state.projection! : this.manifest.default.projection
+      if (key !== this.projectionKey) await this.showProjection(key, { remember: false })
+      const fallback = this.manifest.default.colour ? `field:${this.manifest.default.colour}` : 'none'
+      const colour = state.colour && this.#knowsColour(state.colour) ? state.colour : fallback
+      if (colour !== this.colourKey) await this.setColour(colour, { remember: false })
+      if (state.selected !== this.selection.id) await this.attempt(() => this.selection.chooseId(state.selected, { fly: !state.camera }))
+      if (state.camera && this.map) this.map.setPose({ ...state.camera, scale: this.map.scaleOf(state.camera.zoom) })
+    } finally {
+      this.#applying = false
+    }
+  }
+}

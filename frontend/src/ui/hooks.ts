@@ -1,0 +1,60 @@
+/**
+ * `window.__atlas`: a small, stable surface for end-to-end tests. Coordinates are CSS px of the map's canvas.
+ *   ready         resolves when the map and all names are loaded, rejects with what is on screen
+ *   rows          number of rows
+ *   pick(x, y)    row under a place, -1 = none (null without a map)
+ *   screenOf(row) {x, y} of a row
+ *   select(row)   as a click on it; resolves when details and neighbours are there
+ *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
+ *   settled()     resolves when nothing has been drawn for 300 ms
+ *   loseContext() / restoreContext()   through WEBGL_lose_context
+ */
+import type { Atlas } from './atlas.svelte'
+
+export interface AtlasHooks {
+  ready: Promise<void>
+  readonly rows: number
+  pick(x: number, y: number): number | null
+  screenOf(row: number): { x: number; y: number } | null
+  nameOf(row: number): string | null
+  select(row: number): Promise<void>
+  state(): { projection: string; colour: string; selected: number; hovered: number; zoom: number; frames: number }
+  settled(): Promise<void>
+  loseContext(): void
+  restoreContext(): void
+}
+
+declare global {
+  interface Window {
+    __atlas: AtlasHooks
+  }
+}
+
+export function exposeHooks(atlas: Atlas): void {
+  let lost: WEBGL_lose_context | null = null
+  window.__atlas = {
+    ready: atlas.ready,
+    get rows() {
+      return atlas.manifest?.n ?? 0
+    },
+    pick: (x, y) => atlas.map?.pick(x, y) ?? null,
+    screenOf: (row) => atlas.map?.screenOf(row) ?? null,
+    nameOf: (row) => atlas.bundle?.nameOf(row) ?? null,
+    select: (row) => atlas.selection.choose(row),
+    state: () => ({
+      projection: atlas.projectionKey, colour: atlas.colourKey, selected: atlas.selection.row, hovered: atlas.hovered,
+      zoom: atlas.map?.zoom ?? 0, frames: atlas.map?.frames ?? 0,
+    }),
+    async settled() {
+      for (let before = -1; before !== (atlas.map?.frames ?? 0); ) {
+        before = atlas.map?.frames ?? 0
+        await new Promise((resolve) => setTimeout(resolve, 300))
+      }
+    },
+    loseContext() {
+      lost = atlas.map?.renderer.gl.getExtension('WEBGL_lose_context') ?? null
+      lost?.loseContext()
+    },
+    restoreContext: () => lost?.restoreContext(),
+  }
+}

@@ -1,0 +1,11 @@
+/** A real Chromium with software WebGL; the only place that knows its flags. */
+import { chromium } from 'playwright-core'
+
+export const FLAGS = [
+  '--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+]
+
+export function launch(extra = []) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...extra] })
+}
