@@ -37,7 +37,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "value": (
         "value", "rating", "score", "stars", "star", "copies", "count", "quantity", "qty", "plays", "playcount", "hours",
-        "amount", "times", "frequency", "freq", "rank", "listens", "purchases", "n",
+        "amount", "times", "frequency", "freq", "rank", "position", "listens", "purchases", "n",
     ),
     "timestamp": ("timestamp", "time", "date", "datetime", "ts", "created", "added", "when", "played", "updated", "day"),
     "weight": ("weight", "w", "similarity", "strength", "score", "value", "count", "frequency", "correlation", "n"),
@@ -198,7 +198,9 @@ def guess_entity_columns(
         known = set(ids.cast(pl.String).drop_nulls().unique().head(2000).to_list()) if ids is not None else set()
         shares = {c: _overlap(table[c], known) for c in flat}
         best = max(
-            flat, key=lambda c: (round(shares[c], 2), c in relation, _name_score("id", c), -flat.index(c)), default=None
+            flat,
+            key=lambda c: (round(shares[c], 2), c in relation, words(c)[-1:] == ["id"], -flat.index(c)),
+            default=None
         )
         if best is None or (known and shares[best] == 0):
             best = next((c for c in flat if c in relation or words(c)[-1:] == ["id"] or c.lower() == "id"), None)
@@ -311,7 +313,7 @@ def _is_fractional(values: pl.Series) -> bool:
 def _looks_like_time(values: pl.Series) -> bool:
     if _is_numeric(values):
         numbers = _as_numbers(values).drop_nulls()
-        return len(numbers) > 0 and 1e8 < float(numbers.median() or 0) < 1e19  # type: ignore[arg-type]
+        return len(numbers) > 0 and 1e8 < float(numbers.abs().median() or 0) < 1e19  # type: ignore[arg-type]
     return values.dtype == pl.String and bool(values.drop_nulls().head(200).str.contains(r"^\d{4}-\d{2}-\d{2}").all())
 
 

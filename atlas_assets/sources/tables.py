@@ -101,7 +101,7 @@ def _scan_jsonl(file: Located) -> pl.LazyFrame:
         )  # fmt: skip
     try:
         # The whole file decides the types: an id that is text only in the last row makes the column text.
-        frame = pl.scan_ndjson(file.path, infer_schema_length=None, glob=False)
+        frame = pl.scan_ndjson(file.path, infer_schema_length=None)
         frame.collect_schema()
     except pl.exceptions.PolarsError as error:
         diagnose(file, error)
