@@ -1,0 +1,220 @@
+"""A whole atlas through a real Dagster instance: from two CSV files to a site, then what happens when things change."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import pytest
+
+from atlas_assets import automation, project, served
+from atlas_assets.components.atlas import definitions_of
+from atlas_assets.components.pipeline import Pipeline
+from atlas_assets.components.viewer import viewer
+from atlas_assets.io import ArtifactStore
+from atlas_assets.resources import PyMDE, Storage
+from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.quality import Quality
+from atlas_tests import toy
+
+
+class World:
+    """One project folder, one Dagster instance, one atlas."""
+
+    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.folder, self.instance = folder, instance
+        self.store = ArtifactStore(folder / "data")
+
+    def definitions(self, spec: AtlasSpec) -> dg.Definitions:
+        resources = {"storage": Storage(root=str(self.folder / "data")), "pymde": PyMDE(device="cpu")}
+        shared = dg.Definitions(assets=[viewer], resources=resources, sensors=[automation.sensor()])
+        return dg.Definitions.merge(definitions_of(spec), shared)
+
+    def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
+        definitions = self.definitions(spec)
+        return dg.materialize(
+            definitions.assets or [], selection=[dg.AssetKey(["toy", stage])], partition_key=key,
+            instance=self.instance, resources=definitions.resources, raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )  # fmt: skip
+
+    def materialise_all(self, spec: AtlasSpec) -> None:
+        for stage in Pipeline(spec, base=self.folder).stages.values():
+            for key in stage.keys or (None,):
+                result = self.materialise(spec, stage.name, key)
+                assert result.success, (stage.name, key, _messages(result))
+
+    def versions(self, spec: AtlasSpec) -> dict[str, str]:
+        pipeline = Pipeline(spec, base=self.folder)
+        addresses = [
+            pipeline.address(stage.stored_as or stage.name, key)
+            for stage in pipeline.stages.values()
+            for key in stage.keys or (None,)
+        ]
+        return {str(a): stored.version for a in addresses if (stored := self.store.current(a))}
+
+
+def _messages(result: dg.ExecuteInProcessResult) -> list[str]:
+    found = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            described = data.user_failure_data.description if data.user_failure_data else None
+            found.append(described or data.error_display_string)
+    return found
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Iterator[World]:
+    """The toy atlas, fully materialised. Tests that change anything use `world`."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "root", lambda: folder)
+        toy.write_tables(folder)
+        world = World(folder, instance)
+        toy.put_viewer(world.store)
+        world.materialise_all(toy.spec())
+        yield world
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(project, "root", lambda: tmp_path)
+    toy.write_tables(tmp_path)
+    with dg.instance_for_test() as instance:
+        world = World(tmp_path, instance)
+        toy.put_viewer(world.store)
+        yield world
+
+
+def test_two_csv_files_become_a_site(made: World) -> None:
+    site = made.folder / "data" / "toy" / "site"
+    assert 'content="data/' in (site / "index.html").read_text(encoding="utf-8")
+    [manifest] = site.glob("data/*/manifest.json")
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    assert facts["n"] == 61
+    assert {p["key"] for p in facts["projections"]} == {"k5_tsne-p5", "k5_d3_pca"}
+    assert {column["name"] for column in facts["columns"]} >= {"popularity", "genre", "year"}
+
+
+def test_neighbours_are_of_the_same_genre(made: World) -> None:
+    ids = pl.read_parquet(
+        made.store.folder(Pipeline(toy.spec(), base=made.folder).address("entity_index")) / "ids.parquet"
+    )
+    graph = KnnGraph.load(made.store.folder(Pipeline(toy.spec(), base=made.folder).address("knn_graph", "k5")))
+    genre = ids["id"].to_numpy() // toy.BOOKS_PER_GENRE
+    rows = np.flatnonzero(genre < 2)
+    neighbours = np.asarray(graph.indices)[rows]
+    same = genre[neighbours] == genre[rows][:, None]
+    assert same[neighbours >= 0].mean() > 0.95
+
+
+def test_the_map_is_better_than_chance_at_pairs_it_never_saw(made: World) -> None:
+    address = Pipeline(toy.spec(), base=made.folder).address("quality", "k5_tsne-p5")
+    lift = Quality.load(made.store.folder(address)).metrics["held_out_lift"]
+    assert lift is not None
+    assert lift > 1.2  # two genres alone give 2 at most for pairs, 15 of 30 in reach
+
+
+def test_each_materialisation_shows_its_cost_its_rows_and_a_passing_check(made: World) -> None:
+    for stage, key in [("entity_index", None), ("knn_graph", "k5"), ("projection", "k5_tsne-p5")]:
+        asset = dg.AssetKey(["toy", stage])
+        event = made.instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset, asset_partitions=[key] if key else None), limit=1
+        ).records[0]
+        materialization = event.asset_materialization
+        assert materialization is not None
+        metadata = materialization.metadata
+        assert {"seconds", "peak_memory_mib", "dagster/row_count"} <= set(metadata)
+        size = sum(len(str(value.value)) for value in metadata.values())
+        assert size < 50_000, stage
+
+
+def test_a_projections_page_shows_a_thumbnail(made: World) -> None:
+    records = made.instance.fetch_materializations(
+        dg.AssetRecordsFilter(dg.AssetKey(["toy", "projection"]), asset_partitions=["k5_d3_pca"]), limit=1
+    ).records
+    materialization = records[0].asset_materialization
+    assert materialization is not None
+    shown = str(materialization.metadata["map"].value)
+    [name] = re.findall(r"^!\[PCA\]\(/logs/atlas/(\w+)/png\)$", shown)
+    assert (made.folder / served.FOLDER / "atlas" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_data_and_seed_give_the_same_artifacts(made: World, tmp_path: Path) -> None:
+    before = made.versions(toy.spec())
+    made.materialise_all(toy.spec())
+    assert made.versions(toy.spec()) == before
+
+
+def test_bad_data_leaves_the_earlier_artifacts_and_the_site_as_they_were(world: World) -> None:
+    world.materialise_all(toy.spec())
+    before, index = world.versions(toy.spec()), (world.folder / "data/toy/site/index.html").read_bytes()
+    (world.folder / "ratings.csv").write_text("user_id,book\nreader 1,2\n")
+    result = world.materialise(toy.spec(), "raw_collections")
+    assert not result.success
+    assert "book_id" in _messages(result)[0]
+    assert "ratings.csv" in _messages(result)[0]
+    assert world.versions(toy.spec()) == before
+    assert (world.folder / "data/toy/site/index.html").read_bytes() == index
+
+
+def test_fewer_entities_than_neighbours_is_said_with_numbers(world: World) -> None:
+    spec = toy.spec(sweep={"n_neighbors": [100], "projections": [{"method": "pca"}]})
+    for stage in ("raw_collections", "entity_index", "cooccurrence"):
+        assert world.materialise(spec, stage).success
+    result = world.materialise(spec, "knn_graph", "k100")
+    assert not result.success
+    [message] = _messages(result)
+    assert "100" in message
+    assert "61" in message
+    assert "n_neighbors" in message
+
+
+def test_a_stage_without_its_input_says_what_to_run(world: World) -> None:
+    result = world.materialise(toy.spec(), "cooccurrence")
+    assert not result.success
+    assert "toy/entity_index has not been made yet" in _messages(result)[0]
+
+
+def test_a_sweep_point_added_to_the_yaml_computes_exactly_the_new_partitions(world: World) -> None:
+    first = toy.spec()
+    longer = toy.spec(
+        sweep=first.sweep.model_dump(by_alias=True)
+        | {"points": [{"n_neighbors": 8, "projection": {"method": "pca"}}], "projections": PROJECTIONS}
+    )
+    world.instance.report_runless_asset_event(dg.AssetMaterialization(["viewer"]))
+    tick = dg.evaluate_automation_conditions(world.definitions(first), instance=world.instance)
+    world.materialise_all(first)
+    tick = dg.evaluate_automation_conditions(world.definitions(first), instance=world.instance, cursor=tick.cursor)
+    requested: list[tuple[str, str | None]] = []
+    for _ in range(12):
+        tick = dg.evaluate_automation_conditions(world.definitions(longer), instance=world.instance, cursor=tick.cursor)
+        due = [
+            (stage.name, key)
+            for stage in Pipeline(longer, base=world.folder).stages.values()
+            for key in tick.get_requested_partitions(dg.AssetKey(["toy", stage.name]))
+        ]
+        for stage, key in due:
+            assert world.materialise(longer, stage, key).success, (stage, key)
+        requested += due
+    swept = [(stage, key) for stage, key in requested if key is not None]
+    assert sorted(swept) == sorted(
+        [("knn_graph", "k8"), ("embedding", "k8_d3"), *((s, "k8_d3_pca") for s in ("projection", "quality", "regions"))]
+    )
+    assert [stage for stage, key in requested if key is None] == ["sweep_report", "bundle", "site"]
+
+
+PROJECTIONS = [{"method": "tsne", "perplexity": 5, "from": "graph"}, {"method": "pca"}]

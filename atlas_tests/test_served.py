@@ -1,0 +1,47 @@
+"""Pictures on asset pages: the undocumented route that they come by still exists."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.testclient import TestClient
+
+from atlas_assets import project, served
+from atlas_tests.conftest import REPOSITORY
+
+PNG = b"\x89PNG\r\n\x1a\n not much of a picture"
+
+
+def test_the_folder_is_the_one_that_dagster_yaml_names() -> None:
+    config = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text(encoding="utf-8"))
+    assert config["compute_logs"]["config"]["base_dir"] == served.FOLDER
+
+
+def test_the_webserver_hands_out_what_was_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
+    monkeypatch.setattr(project, "root", lambda: tmp_path)
+    url = served.publish(PNG, "png")
+    assert url is not None
+    reference = InstanceRef.from_dir(str(tmp_path / ".dagster"), config_dir=str(tmp_path))
+    with (
+        DagsterInstance.from_ref(reference) as instance,
+        WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as context,
+    ):
+        answer = TestClient(create_app_from_workspace_process_context(context)).get(url)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == PNG
+
+
+def test_remote_storage_embeds_pictures_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATLAS_STORAGE", "s3://bucket/atlas")
+    assert served.publish(PNG, "png") is None
