@@ -29,6 +29,12 @@ def checkout() -> Path | None:
     return folder if (folder / "pyproject.toml").exists() and (folder / MARKER).exists() else None
 
 
+def template(name: str) -> Path:
+    """A file that makes a folder a project: the checkout's own, or the copy inside an installed package."""
+    packaged = PACKAGE / "_project" / name
+    return packaged if packaged.exists() else PACKAGE.parent / name
+
+
 def defs_folder() -> Path:
     """The folder with one folder per atlas: ATLAS_DEFS, else the checkout's, else ``defs`` in the project."""
     if given := os.environ.get("ATLAS_DEFS"):
