@@ -66,7 +66,7 @@ class BundleProjection:
 class BundleReport:
     """What was written: the manifest's hash, bytes by kind of file, and what a page needs before it can draw.
 
-    first_paint_bytes: manifest, first bucket and regions of the default projection, and the column it is coloured by.
+    first_paint_bytes: manifest, first bucket and regions of the default projection, and the columns of colour and size.
     notes: fields that could not be shown as columns, and why.
     """
 
@@ -110,7 +110,8 @@ def build(
         "ids": [out.put("ids", str(i), encoding.encode_lines(ids[b])) for i, b in enumerate(buckets)],
     }
     progress(0.1, f"encoding {len(fields)} fields")
-    manifest["columns"], notes = _columns(rows, fields, atlas, out)
+    described = _described(rows, fields, atlas)
+    manifest["columns"], notes = _columns(rows, described, out)
     manifest["projections"] = []
     for number, projection in enumerate(projections):
         progress(0.2 + 0.5 * number / len(projections), f"encoding {projection.name}")
@@ -118,7 +119,7 @@ def build(
     progress(0.7, "encoding neighbours")
     manifest["neighbours"] = _neighbours(graph, order, out)
     progress(0.8, "encoding details")
-    manifest["details"] = _details(rows, fields, out)
+    manifest["details"] = _details(rows, described, out)
     progress(0.9, "writing the open data")
     _write_open_data(folder / OPEN_DATA, rows, order, projections, opening)
     manifest["default"] = {
@@ -211,19 +212,19 @@ def _texts(value: Any) -> Any:
     return columns.clean_text(value) if isinstance(value, str) else value
 
 
-def _columns(
-    rows: pl.DataFrame, fields: list[dict[str, Any]], atlas: dict[str, Any], out: _Writer
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """The manifest's columns, popularity first, and notes on fields that gave none."""
-    described = list(fields)
-    if rows[POPULARITY].n_unique() > 1:  # vectors come without any: a column of ones would only be in the way
-        plural = (atlas.get("collection") or ["", POPULARITY])[1]
-        described.insert(0, {"name": POPULARITY, "label": plural, "type": "number"})
+def _described(rows: pl.DataFrame, fields: list[dict[str, Any]], atlas: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields that people see: popularity first, under the name of what it counts."""
+    if rows[POPULARITY].n_unique() <= 1:  # vectors come without any: a column of ones would only be in the way
+        return fields
+    plural = str((atlas.get("collection") or ["", POPULARITY])[1])
+    return [{"name": POPULARITY, "label": plural[:1].upper() + plural[1:], "type": "number", "unit": None}, *fields]
+
+
+def _columns(rows: pl.DataFrame, fields: list[dict[str, Any]], out: _Writer) -> tuple[list[dict[str, Any]], list[str]]:
+    """The manifest's columns, and notes on fields that gave none."""
     found, notes = [], []
-    for described_field in described:
-        entry, note = columns.column(
-            described_field, rows[described_field["name"]], lambda name, data: out.put("columns", name, data)
-        )
+    for one in fields:
+        entry, note = columns.column(one, rows[one["name"]], lambda name, data: out.put("columns", name, data))
         found += [entry] if entry else []
         notes += [note] if note else []
     return found, notes
@@ -363,10 +364,11 @@ def _column_name(name: str | None, manifest: dict[str, Any], purpose: str) -> st
 
 
 def _first_paint(manifest: dict[str, Any], manifest_size: int) -> int:
-    opening = next(p for p in manifest["projections"] if p["key"] == manifest["default"]["projection"])
-    colour = [c for c in manifest["columns"] if c["name"] == manifest["default"]["colour"]]
-    needed = [opening["buckets"][0], opening["regions"], *[c["file"] for c in colour]]
-    needed += [c["dictionary"] for c in colour if "dictionary" in c]
+    default = manifest["default"]
+    opening = next(p for p in manifest["projections"] if p["key"] == default["projection"])
+    shown = [c for c in manifest["columns"] if c["name"] in (default["colour"], default["size"])]
+    needed = [opening["buckets"][0], opening["regions"], *[c["file"] for c in shown]]
+    needed += [c["dictionary"] for c in shown if "dictionary" in c]
     return manifest_size + sum(file["bytes"] for file in needed if file)
 
 
@@ -400,11 +402,12 @@ def _schema() -> dict[str, Any]:
 
 
 def _check_schema(manifest: dict[str, Any]) -> None:
-    import jsonschema
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
 
-    errors = list(jsonschema.Draft202012Validator(_schema()).iter_errors(manifest))
+    errors = list(Draft202012Validator(_schema()).iter_errors(manifest))
     if errors:
-        worst = jsonschema.exceptions.best_match(errors)
+        worst = best_match(errors)
         raise DataError(
             file="manifest.json", where=worst.json_path, found=Found(f"does not fit the schema: {worst.message}"[:300]),
             expected="what bundle_schema.json describes", remedy="Mend the field's description in the spec or source.",

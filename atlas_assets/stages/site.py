@@ -22,7 +22,7 @@ from typing import Any
 
 import brotli
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.stages import bundle, encoding
@@ -185,7 +185,7 @@ def _preview(opened: Bundle) -> bytes:
         coarse = [entry for entry in regions if entry["level"] == 0] or regions
         centres = np.array([[entry[axis] for axis in "xyz"[: positions.shape[1]]] for entry in coarse])
         # The bundle does not say who belongs to which region; for a picture, the nearest name will do.
-        region = cKDTree(centres).query(positions)[1]
+        region = KDTree(centres).query(positions)[1]
     return thumbnail(positions, region=region, size=PREVIEW_SIZE, max_bytes=300_000)
 
 

@@ -70,7 +70,7 @@ def test_every_type_of_column_comes_back(opened: Bundle, entity_of_row: np.ndarr
 def test_columns_say_what_their_values_look_like(opened: Bundle) -> None:
     columns = {entry["name"]: entry for entry in opened.manifest["columns"]}
     assert next(iter(columns)) == "popularity"
-    assert columns["popularity"]["label"] == "boxes"
+    assert columns["popularity"]["label"] == "Boxes"
     assert columns["popularity"]["scale"] == "log"
     assert columns["popularity"]["integer"]
     assert columns["weight"]["scale"] == "linear"
@@ -121,6 +121,7 @@ def test_details_hold_every_field_in_its_own_type(opened: Bundle, entity_of_row:
     fields = [field["name"] for field in opened.manifest["details"]["fields"]]
     row = int(np.flatnonzero(entity_of_row == 5)[0])
     detail = dict(zip(fields, opened.details(0)[row], strict=True))
+    assert detail["popularity"] == synthetic.entities(N)["popularity"][5]
     assert detail["group"] == "group 5"
     assert detail["year"] == 1955
     assert detail["weight"] == 0.5 + 185 / 7 // 0.001 * 0.001 or detail["weight"] == pytest.approx(
