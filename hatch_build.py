@@ -22,10 +22,14 @@ class ViewerBuildHook(BuildHookInterface):
         bare = types.ModuleType("atlas_assets")
         bare.__path__ = [str(root / "atlas_assets")]
         sys.modules.setdefault("atlas_assets", bare)
+        from atlas_assets.errors import AtlasError
         from atlas_assets.stages import viewer
 
         built = root / "build" / "viewer"
         shutil.rmtree(built, ignore_errors=True)
         built.mkdir(parents=True)
-        viewer.build(root / "frontend", built, progress=lambda share, message: self.app.display_info(message))
+        try:
+            viewer.build(root / "frontend", built, progress=lambda share, message: self.app.display_info(message))
+        except AtlasError as error:
+            self.app.abort(str(error))
         build_data["force_include"][str(built)] = "atlas_assets/_viewer"

@@ -185,7 +185,7 @@ def _preview(opened: Bundle) -> bytes:
         coarse = [entry for entry in regions if entry["level"] == 0] or regions
         centres = np.array([[entry[axis] for axis in "xyz"[: positions.shape[1]]] for entry in coarse])
         # The bundle does not say who belongs to which region; for a picture, the nearest name will do.
-        region = KDTree(centres).query(positions)[1]
+        region = np.asarray(KDTree(centres).query(positions)[1])
     return thumbnail(positions, region=region, size=PREVIEW_SIZE, max_bytes=300_000)
 
 

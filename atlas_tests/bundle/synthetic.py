@@ -76,7 +76,7 @@ def entities(n: int, *, seed: int = 0) -> pl.DataFrame:
 def graph(points: np.ndarray, *, k: int = 15) -> KnnGraph:
     """The k nearest of every point, with a similarity that falls from 1 and whole shared counts."""
     k = min(k, len(points) - 1)
-    distance, index = KDTree(points).query(points, k + 1)
+    distance, index = map(np.asarray, KDTree(points).query(points, k + 1))
     similarity = (1 / (1 + distance[:, 1:])).astype(np.float32)
     return KnnGraph(
         indices=index[:, 1:].astype(np.int32), similarity=similarity, shared=np.rint(similarity * 50),
