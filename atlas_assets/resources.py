@@ -42,7 +42,7 @@ class PyMDE(dg.ConfigurableResource):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @contextlib.contextmanager
-    def reserved(self) -> Iterator[str]:
+    def reserved(self) -> Iterator[Literal["auto", "cpu", "cuda"]]:
         """The device to use. One process at a time gets a GPU, also where no run queue keeps the pool ``gpu``."""
         if self.device == "cpu" or not Path("/dev/nvidiactl").exists():
             yield "cpu" if self.device == "auto" else self.device

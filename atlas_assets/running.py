@@ -16,7 +16,6 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from atlas_assets import project, report
@@ -25,10 +24,12 @@ from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline, Stag
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import recipe as viewer_recipe
 from atlas_assets.components.viewer import viewer
+from atlas_assets.display import Steps
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore
 from atlas_assets.resources import PyMDE, Storage
 from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages import artifact
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -67,11 +68,9 @@ def run(
     pipeline = Pipeline(spec, base=root)
     _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
     keys = _wanted_keys(pipeline, points)
-    storage, store, tally = Storage(), Storage().store(), Tally()
-    resources = {"storage": storage, "pymde": PyMDE(device=os.environ.get("ATLAS_DEVICE", "auto"))}  # type: ignore[arg-type]
+    store, tally, started = Storage().store(), Tally(), time.perf_counter()
     assets = [*(definitions_of(spec).assets or []), viewer]
-    started = time.perf_counter()
-    with instance(root) as state, _bars(console) as bars:
+    with instance(root) as state, Steps(console) as steps:
         for stage, key in _in_order(pipeline, keys):
             name = stage.name if stage else VIEWER.atlas
             if stages and name not in stages:
@@ -79,31 +78,36 @@ def run(
             label = " ".join(filter(None, [name, key]))
             if stage is not None and stage.recipe(store, key) is None:
                 tally.waiting.append(label)
-                continue
-            if not force and _is_current(pipeline, stage, key, store):
+            elif not force and _is_current(pipeline, stage, key, store):
                 tally.current += 1
-                continue
-            asset_key = dg.AssetKey([pipeline.name, stage.name] if stage else [VIEWER.atlas])
-            bar = bars.add_task(label, total=1.0, note="")
-            token = listener.set(lambda share, note, bar=bar: bars.update(bar, completed=share, note=escape(note)))
-            try:
-                result = dg.materialize(
-                    assets, selection=[asset_key], partition_key=key, instance=state, resources=resources,
-                    run_config=QUIET, raise_on_error=False,
-                )  # fmt: skip
-            finally:
-                listener.reset(token)
-            if result.success:
-                tally.made += 1
-                bars.update(bar, completed=1.0, note="")
             else:
-                tally.failed.append(label)
-                bars.update(bar, note="[red]failed[/red]")
-                bars.console.print(f"[red]{label}[/red]: {escape(_why(result))}", soft_wrap=True)
+                asset = dg.AssetKey([pipeline.name, name] if stage else [name])
+                with steps.step(label) as progress:
+                    result = _materialise(assets, asset, key, state, progress)
+                if result.success:
+                    tally.made += 1
+                else:
+                    tally.failed.append(label)
+                    steps.complain(label, _why(result))
     _print_tally(console, tally, seconds=time.perf_counter() - started)
-    if not tally.failed and not tally.waiting and store.current(pipeline.address(SITE_RECORD)):
+    complete = not tally.failed and not tally.waiting
+    if complete and store.current(pipeline.address(SITE_RECORD)):
         console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
-    return not tally.failed and not tally.waiting
+    return complete
+
+
+def _materialise(
+    assets: list, asset: dg.AssetKey, partition: str | None, state: dg.DagsterInstance, progress: artifact.Progress
+) -> dg.ExecuteInProcessResult:
+    device = os.environ.get("ATLAS_DEVICE", "auto")
+    token = listener.set(progress)
+    try:
+        return dg.materialize(
+            assets, selection=[asset], partition_key=partition, instance=state, run_config=QUIET, raise_on_error=False,
+            resources={"storage": Storage(), "pymde": PyMDE(device=device)},  # type: ignore[arg-type]
+        )  # fmt: skip
+    finally:
+        listener.reset(token)
 
 
 def print_report(spec: AtlasSpec, console: Console) -> None:
@@ -173,11 +177,6 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
                 return data.user_failure_data.description
             return data.error_display_string
     return "the run failed before its step began; see it in the Dagster UI (make dev)"
-
-
-def _bars(console: Console) -> Progress:
-    columns = (TextColumn("{task.description:<44}"), BarColumn(24), TaskProgressColumn(), TimeElapsedColumn())
-    return Progress(*columns, TextColumn("[dim]{task.fields[note]}"), console=console, refresh_per_second=4)
 
 
 def _print_tally(console: Console, tally: Tally, *, seconds: float) -> None:

@@ -5,6 +5,7 @@ Everything about Dagster is here: keys, partitions, mappings, checks, tags. What
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
     def _materialise(context: dg.AssetExecutionContext, storage: Storage, pymde: PyMDE):
         partition = context.partition_key if context.has_partition_key else None
         try:
-            with pymde.reserved() if stage.uses_gpu else _no_device() as device:
+            with pymde.reserved() if stage.uses_gpu else nullcontext("cpu") as device:
                 run = pipeline.run(storage.store(), partition, device=device, progress=StepProgress(context.log.info))
                 made = materialise(stage, run)
         except CheckFailed as failure:
@@ -87,15 +88,6 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         yield _result(key, made)
 
     return _materialise
-
-
-class _no_device:
-    """Stands in for a reservation where a stage has nothing to reserve."""
-
-    def __enter__(self) -> str:
-        return "cpu"
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 def _result(key: dg.AssetKey, made: Materialised) -> dg.MaterializeResult:

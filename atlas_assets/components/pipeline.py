@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from atlas_assets import __version__, report
 from atlas_assets.io import Address, ArtifactStore, recipe_hash
@@ -47,7 +47,7 @@ class StageRun:
     store: ArtifactStore
     base: Path  # relative paths in the spec start here
     key: str | None = None
-    device: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     progress: Progress = no_progress
     notes: dict[str, Any] = field(default_factory=dict)  # what the run cost beyond time and memory: the device used
 
@@ -289,7 +289,7 @@ def _build_knn_graph(run: StageRun, folder: Path) -> Outcome:
         "n_neighbors": run.sweep.graphs[run.key or ""].n_neighbors,
         "progress": run.progress,
     }
-    similarity = relation.similarity or relation.similarities(run.spec.kind)[0]
+    similarity: Any = relation.similarity or relation.similarities(run.spec.kind)[0]  # one of them: spec.py checked
     if run.spec.kind == "edges":
         graph = stage.from_edges(run.load(entity_index.EdgeIndex, "entity_index"), similarity=similarity, **options)
     elif run.spec.kind == "vectors":
