@@ -15,6 +15,7 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import field_types, tables
+from atlas_assets.sources.columns import ABSENT
 from atlas_assets.sources.field_types import words
 from atlas_assets.sources.locate import Located, locate
 
@@ -283,7 +284,7 @@ def _fits(role: str, values: pl.Series) -> bool:
     if dtype.is_nested() or dtype == pl.Binary:
         return False
     if role in ("value", "weight"):
-        return _is_numeric(values)
+        return _is_numeric(values, tolerance=0.5)  # a bad number is to be told, not to hide the column
     if role == "timestamp":
         return dtype in (pl.Date, pl.Datetime) or _looks_like_time(values)
     return not (dtype.is_float() or dtype in (pl.Boolean, pl.Date, pl.Datetime)) and not _is_fractional(values)
@@ -291,16 +292,18 @@ def _fits(role: str, values: pl.Series) -> bool:
 
 def _as_numbers(values: pl.Series) -> pl.Series:
     known = values.drop_nulls()
-    return (
-        known.cast(pl.Float64, strict=False) if not values.dtype.is_temporal() else pl.Series([None], dtype=pl.Float64)
-    )
+    if values.dtype.is_temporal():
+        return pl.Series([None], dtype=pl.Float64)
+    if values.dtype == pl.String:
+        known = known.filter(~known.is_in(ABSENT))
+    return known.cast(pl.Float64, strict=False)
 
 
-def _is_numeric(values: pl.Series) -> bool:
+def _is_numeric(values: pl.Series, tolerance: float = 0.0) -> bool:
     if values.dtype.is_numeric():
         return True
     numbers = _as_numbers(values) if values.dtype == pl.String else pl.Series([None], dtype=pl.Float64)
-    return len(numbers) > 0 and numbers.null_count() <= 0.02 * len(numbers)
+    return len(numbers) > 0 and numbers.null_count() <= tolerance * len(numbers)
 
 
 def _is_fractional(values: pl.Series) -> bool:
@@ -314,7 +317,7 @@ def _looks_like_time(values: pl.Series) -> bool:
     if _is_numeric(values):
         numbers = _as_numbers(values).drop_nulls()
         return len(numbers) > 0 and 1e8 < float(numbers.abs().median() or 0) < 1e19  # type: ignore[arg-type]
-    return values.dtype == pl.String and bool(values.drop_nulls().head(200).str.contains(r"^\d{4}-\d{2}-\d{2}").all())
+    return values.dtype == pl.String and (values.drop_nulls().head(200).str.contains(r"^\d{4}-\d{2}-\d{2}").mean() or 0) >= 0.5
 
 
 def _looks_like_id(name: str, values: pl.Series) -> bool:

@@ -64,7 +64,10 @@ class Resolver:
         return spelled, meaning
 
     def offered(self, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """(spelling, key) for every public name by which a package passes on one of the keys in ``homes``."""
+        """(spelling, key) for every public name by which a package passes on one of the keys in ``homes``.
+
+        Only packages around the thing's home count: what others import is for their own use.
+        """
         defined_in: dict[str, list[str]] = defaultdict(list)
         for key, home in homes.items():
             if key.count(".") == home.count(".") + 1:
@@ -75,7 +78,9 @@ class Resolver:
             names = set(record["bindings"]).union(*(defined_in.get(star, ()) for star in record["stars"]))
             for name in sorted(names):
                 member = self._member(module, name, 0)
-                if isinstance(member, Meaning) and member.key in homes and not name.startswith("_"):
+                if name.startswith("_") or not isinstance(member, Meaning) or member.key not in homes:
+                    continue
+                if _is_around(module, homes[member.key]):
                     yield f"{module}.{name}", member.key
 
     def _follow(self, parts: Sequence[str], hops: int = 0) -> tuple[str, Meaning]:
@@ -140,6 +145,9 @@ class Resolver:
         """Where an import leads; None where it leaves what is known."""
         if not self._is_module(dotted.split(".")[0]):
             return None
+        head, _, last = dotted.rpartition(".")
+        if head and self._is_module(head):  # `from tqdm.tqdm import tqdm` means the module, whatever tqdm.tqdm is now
+            return self._member(head, last, hops)
         spelled, meaning = self._follow(dotted.split("."), hops)
         if spelled != dotted:
             return None
@@ -205,21 +213,26 @@ def public_names(
     """{key: the spelling to show}, the name by which people know a thing.
 
     Chosen among the spellings that lie in the thing's own distribution, used or offered by one of its packages:
-    without a private part, then used by the most files of other distributions (``strangers``, three at least), then
-    with the fewest parts, then used by the most files (``users``), then first by the alphabet. ``owner_of``: top-level
-    name -> distribution.
+    without a private part, then used by the most files of other distributions (``strangers``, three at least), then in
+    a package around the thing's home, then with the fewest parts, then used by the most files (``users``), then first
+    by the alphabet. ``owner_of``: top-level name -> distribution.
     """
     by_key: dict[str, set[str]] = defaultdict(set)
+    homes: dict[str, str] = {}
     for spelling, meaning in spellings.items():
-        by_key[meaning.key].add(spelling)
-    homes = {meaning.key: meaning.home for meaning in spellings.values()}
+        key = meaning.key
+        if _is_member(meaning):  # known by the name of its class
+            spelling, key = spelling.rpartition(".")[0], key.rpartition(".")[0]
+        by_key[key].add(spelling)
+        homes[key] = meaning.home
     for spelling, key in resolver.offered(homes):
         by_key[key].add(spelling)
 
-    def rank(spelling: str) -> tuple[Any, ...]:
+    def rank(spelling: str, home: str) -> tuple[Any, ...]:
         known = strangers.get(spelling, 0)
         established = known if known >= _ESTABLISHED else 0
-        return is_private(spelling), -established, spelling.count("."), -users.get(spelling, 0), spelling
+        elsewhere = not _is_around(spelling.rpartition(".")[0], home)
+        return is_private(spelling), -established, elsewhere, spelling.count("."), -users.get(spelling, 0), spelling
 
     chosen: dict[str, str] = {}
     for key, candidates in by_key.items():
@@ -229,8 +242,22 @@ def public_names(
             continue
         top = home.split(".")[0]
         near = [c for c in candidates if _same_family(c.split(".")[0], top, owner_of)]
-        chosen[key] = min(near, key=rank) if near else key
+        chosen[key] = min((rank(c, home) for c in near), default=(key,))[-1]
+    for meaning in spellings.values():
+        if _is_member(meaning):
+            owner, _, name = meaning.key.rpartition(".")
+            chosen[meaning.key] = f"{chosen[owner]}.{name}"
     return chosen
+
+
+def _is_member(meaning: Meaning) -> bool:
+    """Whether the thing is part of a class (or of an object that serves as a namespace) of its home module."""
+    return meaning.key.count(".") == meaning.home.count(".") + 2
+
+
+def _is_around(package: str, home: str) -> bool:
+    """Whether ``package`` is ``home``, or contains it; anything may stand around a private top level (_pytest, _io)."""
+    return home == package or home.startswith((f"{package}.", "_"))
 
 
 def _same_family(top: str, home: str, owner_of: Callable[[str], str]) -> bool:

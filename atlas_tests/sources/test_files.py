@@ -1,0 +1,399 @@
+"""Readers of files: one relation in every form gives one table, and each mistake is told with place and remedy."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+from polars.testing import assert_frame_equal
+
+from atlas_assets.errors import DataError
+from atlas_assets.sources import files
+
+ROWS = pl.DataFrame(
+    {
+        "user_id": [7, 7, 8, 8, 9],
+        "book_id": [1, 2, 2, 3, 1],
+        "rating": [5.0, 3.5, None, 4.0, 1.0],
+        "when": ["2020-01-02", "2020-01-03T04:05:06Z", "2020-01-03 04:05", None, "2020-01-04T01:00:00+02:00"],
+    }
+)
+SECONDS = [1577923200, 1578024306, 1578024300, None, 1578092400]
+BOOKS = pl.DataFrame(
+    {
+        "book_id": [1, 2, 3],
+        "title": ["Emma", 'The "Odd", Book\nin two lines', "Тишина"],
+        "year": [1815, 1999, None],
+        "genres": ["romance|classic", "classic", "romance|odd"],
+    }
+)
+
+
+def read(folder: Path, name: str = "raw", **options):
+    """interactions.parquet, entities.parquet, fields.json, report of one reading."""
+    out = folder / name
+    report = files.read_collections(out, base=folder, **options)
+    tables = [pl.read_parquet(out / f"{stem}.parquet") for stem in ("interactions", "entities")]
+    assert json.loads((out / "report.json").read_text()) == report
+    assert not [p for p in out.iterdir() if p.is_dir()]  # no unpacked copies are left
+    return *tables, json.loads((out / "fields.json").read_text()), report
+
+
+def write(folder: Path, name: str, content: str | bytes) -> str:
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return name
+
+
+def write_all_forms(folder: Path, stem: str, table: pl.DataFrame) -> list[str]:
+    """The same table in every format and compression."""
+    text = table.write_csv()
+    names = {f"{stem}.csv": text.encode(), f"{stem}.tsv": table.write_csv(separator="\t").encode()}
+    names[f"{stem}_bom.csv"] = b"\xef\xbb\xbf" + text.replace(",", ",").encode()
+    names[f"{stem}_crlf.csv"] = table.write_csv(line_terminator="\r\n").encode()
+    names[f"{stem}_semicolon.csv"] = table.write_csv(separator=";").encode()
+    names[f"{stem}.jsonl"] = table.write_ndjson().encode()
+    names[f"{stem}.csv.gz"] = gzip.compress(names[f"{stem}.csv"])
+    names[f"{stem}.jsonl.bz2"] = bz2.compress(names[f"{stem}.jsonl"])
+    with pa.CompressedOutputStream(str(folder / f"{stem}.tsv.zst"), "zstd") as sink:
+        sink.write(names[f"{stem}.tsv"])
+    for name, content in names.items():
+        (folder / name).write_bytes(content)
+    table.write_parquet(folder / f"{stem}.parquet")
+    return [*names, f"{stem}.tsv.zst", f"{stem}.parquet"]
+
+
+def test_the_same_data_in_any_format_gives_the_same_tables(tmp_path):
+    rows, books = write_all_forms(tmp_path, "rows", ROWS), write_all_forms(tmp_path, "books", BOOKS)
+    expected = read(tmp_path, interactions=["rows.parquet"], entities=["books.parquet"])
+    assert expected[0].schema == {
+        "collection": pl.Int64, "entity": pl.Int64, "value": pl.Float32, "timestamp": pl.Int64
+    }  # fmt: skip
+    assert expected[0]["timestamp"].to_list() == SECONDS
+    assert expected[1].columns == ["id", "label", "year", "genres"]
+    assert expected[1]["genres"].to_list() == [["romance", "classic"], ["classic"], ["romance", "odd"]]
+    assert [f["type"] for f in expected[2]] == ["year", "list"]
+    for i, (row_file, book_file) in enumerate(zip(rows, reversed(books), strict=True)):
+        found = read(tmp_path, f"raw{i}", interactions=[row_file], entities=[book_file])
+        assert_frame_equal(found[0], expected[0])
+        assert_frame_equal(found[1], expected[1])
+        assert found[2] == expected[2]
+        assert found[3]["rows"] == 5
+
+
+def test_writing_twice_gives_the_same_bytes(tmp_path):
+    table = pl.DataFrame({"user": np.arange(50_000) // 10, "item": np.arange(50_000) % 997})
+    table.write_csv(tmp_path / "a.csv")
+    for name in ("one", "two"):
+        read(tmp_path, name, interactions=["a.csv"])
+    for name in ("interactions.parquet", "entities.parquet", "report.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns"),
+    [
+        ([{"id": "p", "items": ["a", "b"]}, {"id": "q", "items": []}, {"id": "r", "items": ["b"]}], {}),
+        (
+            [{"id": "p", "items": [{"c": "a"}, {"c": "b"}]}, {"id": "r", "items": [{"c": "b"}]}],
+            {"collection": "id", "entity": "items.c"},
+        ),
+        ([{"deck": "p", "cards": [{"card": "a", "n": 1}, {"card": "b"}]}, {"deck": "r", "cards": [{"card": "b"}]}], {}),
+    ],
+)
+def test_a_line_may_hold_a_whole_collection(tmp_path, lines, columns):
+    write(tmp_path, "a.jsonl", "\n".join(map(json.dumps, lines)))
+    rows = read(tmp_path, interactions=["a.jsonl"], columns=columns)[0]
+    assert rows.select("collection", "entity").rows() == [("p", "a"), ("p", "b"), ("r", "b")]
+
+
+def test_globs_folders_and_lists_are_read_in_order(tmp_path):
+    (tmp_path / "parts").mkdir()
+    for i in (2, 1, 3):
+        write(tmp_path, f"parts/{i}.csv", f"user,item\nu{i},a\nu{i},b\n")
+    users = ["u1", "u1", "u2", "u2", "u3", "u3"]
+    for patterns in (["parts/*.csv"], ["parts"], ["parts/1.csv", "parts/[23].csv", "parts/2.csv"]):
+        assert read(tmp_path, interactions=patterns)[0]["collection"].to_list() == users
+    rows, _, _, report = read(tmp_path, interactions=[f"file://{tmp_path}/parts/*.csv"])
+    assert rows["collection"].to_list() == users
+    assert [f["bytes"] for f in report["files"]] == [20, 20, 20]
+
+
+def test_remote_files_are_read(tmp_path):
+    import fsspec
+
+    with fsspec.open("memory://bucket/rows.csv.gz", "wb") as sink:
+        sink.write(gzip.compress(ROWS.write_csv().encode()))  # type: ignore[attr-defined]
+    rows, _, _, report = read(tmp_path, interactions=["memory://bucket/*.csv.gz"])
+    assert rows.height == 5
+    assert report["files"][0]["path"].startswith("memory://")
+
+
+def test_without_an_entity_table_ids_are_labels(tmp_path):
+    write(tmp_path, "a.csv", "user,item\n1,10\n1,9\n2,10\n")
+    entities = read(tmp_path, interactions=["a.csv"])[1]
+    assert entities.rows() == [(9, "9"), (10, "10")]
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds"),
+    [
+        (["1700000000", "1700000001.5"], [1700000000, 1700000001]),
+        (["1700000000123", "1700000001000"], [1700000000, 1700000001]),
+        (["1700000000123456", ""], [1700000000, None]),
+        (["-86400", "0"], [-86400, 0]),
+        (["1969-12-31", "1970-01-01T00:00:01.9Z"], [-86400, 1]),
+        (["2020-01-01T00:00:00-0130", "2020-01-01 00:00 UTC"], [1577842200, 1577836800]),
+    ],
+)
+def test_times_become_unix_seconds(tmp_path, values, seconds):
+    write(tmp_path, "a.csv", "user,item,t\n" + "".join(f"1,{i},{v}\n" for i, v in enumerate(values)))
+    rows = read(tmp_path, interactions=["a.csv"], columns={"collection": "user", "entity": "item", "timestamp": "t"})[0]
+    assert rows["timestamp"].to_list() == seconds
+
+
+def test_rows_without_an_id_are_left_out_and_counted(tmp_path):
+    write(tmp_path, "a.csv", "user,item\n1,a\n,b\n2,\n\n2,b\n")
+    rows, _, _, report = read(tmp_path, interactions=["a.csv"])
+    assert rows.rows() == [(1, "a"), (2, "b")]
+    assert any(note.startswith("3 rows without a collection or entity") for note in report["notes"])
+
+
+def test_missing_descriptions_are_counted(tmp_path):
+    write(tmp_path, "a.csv", "user,item\n1,a\n1,b\n")
+    write(tmp_path, "e.csv", "item,name\na,A\nz,Z\na,A\n")
+    _, entities, _, report = read(tmp_path, interactions=["a.csv"], entities=["e.csv"])
+    assert entities.rows() == [("a", "A"), ("z", "Z")]
+    assert any("1 of 2 entities are not in the entity table" in note for note in report["notes"])
+    assert any("1 rows that repeat another exactly" in note for note in report["notes"])
+
+
+def test_integers_written_as_text_meet_integers_and_the_report_says_so(tmp_path):
+    pl.DataFrame({"user": [1, 1, 2], "item": [10, 11, 10]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"item": ["10", "11"], "name": ["ten", "eleven"]}).write_parquet(tmp_path / "e.parquet")
+    _, entities, _, report = read(tmp_path, interactions=["a.parquet"], entities=["e.parquet"])
+    assert entities.rows() == [(10, "ten"), (11, "eleven")]
+    assert any("'item' holds integers as text; they were read as integers" in note for note in report["notes"])
+
+
+def test_ids_that_only_look_like_integers_stay_text(tmp_path):
+    write(tmp_path, "a.csv", "user,item\n1,007\n1,7\n2,+7\n")
+    assert read(tmp_path, interactions=["a.csv"])[0]["entity"].to_list() == ["007", "7", "+7"]
+
+
+def test_whole_decimals_from_a_table_with_gaps_are_integers(tmp_path):
+    pl.DataFrame({"user": [1.0, 1.0, None], "item": [10, 11, 10]}).write_parquet(tmp_path / "a.parquet")
+    rows, _, _, report = read(tmp_path, interactions=["a.parquet"], columns={"collection": "user", "entity": "item"})
+    assert rows["collection"].to_list() == [1, 1]
+    assert any("as decimals" in note for note in report["notes"])
+
+
+def test_fields_can_be_chosen_named_and_typed(tmp_path):
+    ROWS.write_csv(tmp_path / "rows.csv")
+    BOOKS.write_csv(tmp_path / "books.csv")
+    fields = {"year": {"type": "number", "label": "First edition", "unit": "AD"}, "genres": {"type": "text"}}
+    _, entities, described, _ = read(tmp_path, interactions=["rows.csv"], entities=["books.csv"], fields=fields)
+    assert entities.columns == ["id", "label", "year", "genres"]
+    assert entities["genres"].dtype == pl.String
+    assert described[0] == {"name": "year", "label": "First edition", "type": "number", "unit": "AD"}
+
+
+GOOD_ENTITIES = "item,name\na,A\nb,B\n"
+BAD_INTERACTIONS = [
+    ("a.csv", "", r"a\.csv is empty; .*leave the file out"),
+    ("a.csv", "user,item\n", r"a\.csv has no rows; .*Check what wrote the file"),
+    ("a.csv", "\nuser,item\n1,a\n", r"line 1 is blank; .*Remove blank lines"),
+    ("a.csv", "1,2\n3,4\n", r"line 1 holds numbers only \(1, 2\); .*Add a first line"),
+    ("a.csv", "user,item,item\n1,a,b\n", r"line 1 names 'item' more than once; .*Rename"),
+    ("a.csv", "user,item\n1,a\n2\n3,c\n", r"line 3 has 1 fields; expected 2.*quotation marks"),
+    ("a.csv", "user,item\n1,a\n2,b,c\n3,c\n", r"line 3 has 3 fields; expected 2.*quotation marks"),
+    ("a.csv", 'user,item\n1,"a\nb"\n2,"c\n",d\n', r"line 5 has 3 fields; expected 2"),
+    ("a.csv", b"user,item\n1,a\n2,M\xfcller\n", r"line 3, byte 17 holds the byte 0xfc.*UTF-8.*iconv"),
+    ("a.csv", b"us\xfcr,item\n1,a\n", r"line 1, byte 2 holds the byte 0xfc"),
+    ("a.csv", "user,item,rating\n1,a,5\n1,b,good\n", r"row 2 below the header, column 'rating' is 'good'; expected a finite"),
+    ("a.csv", "user,item,rating\n1,a,nan\n1,b,3\n", r"row 1 below the header, column 'rating' is 'nan'; .*Correct the value"),
+    ("a.csv", "user,item,rating\n1,a,1\n1,b,inf\n", r"row 2 .*'rating' is 'inf'"),
+    ("a.csv", "user,item,weight\n1,a,1\n1,b,-2\n", r"row 2 .*'weight' is -2\.0; expected a weight of at least 0.*Shift"),
+    ("a.csv", "user,item,date\n1,a,2020-01-01\n1,b,soon\n", r"row 2 .*'date' is 'soon'; expected a time such as.*Write all times"),
+    ("a.csv", "user,item\n,a\n,b\n", r"has no row with both ids; .*source\.columns"),
+    ("a.jsonl", '{"user":1,"item":"a"}\n{"user":2,\n', r"line 2 is not JSON \(.*\); .*Correct or remove"),
+    ("a.jsonl", '{"user":1,"item":"a","rating":NaN}\n', r"line 1 is not JSON \(NaN is no JSON number\)"),
+    ("a.jsonl", '[{"user":1,"item":"a"}]\n', r"line 1 opens a JSON array; expected one JSON object per line\. .*jq"),
+    ("a.jsonl", b'{"user":1,"item":"a"}\n{"user":1,"item":"\xff"}\n', r"line 2, byte 40 holds the byte 0xff"),
+    ("a.jsonl", "\n\n", r"has no rows"),
+    ("a.parquet", "user,item\n1,a\n", r"cannot be read \(.*\); expected a Parquet file.*rename"),
+    ("a.csv.gz", "user,item\n1,a\n", r"cannot be unpacked .*expected a whole gzip file.*again"),
+    ("a.xlsx", "user,item\n1,a\n", r"has an unknown ending; expected a CSV.*convert"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "message"), BAD_INTERACTIONS)
+def test_a_broken_file_is_told_with_place_and_remedy(tmp_path, name, content, message):
+    write(tmp_path, name, content)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, interactions=[name])
+
+
+@pytest.mark.parametrize(
+    ("patterns", "message"),
+    [
+        (["rowz.csv"], r"rowz\.csv does not exist; expected a file\. Did you mean 'rows\.csv'"),
+        (["nowhere/at/all.csv"], r"does not exist; .*Correct the path; .* holds empty.*rows\.csv"),
+        (["*.parquet"], r"\*\.parquet matches no file; .*Did you mean|Correct the path"),
+        (["empty"], r"empty is a folder without readable files; .*folder/\*\.csv"),
+        (["memory://nothing/here.csv"], r"memory://nothing/here\.csv cannot be opened .*credentials"),
+        (["http://127.0.0.1:9/rows.csv"], r"cannot be opened .*Check the address"),
+    ],
+)
+def test_files_that_are_not_there_are_told_with_what_is(tmp_path, patterns, message):
+    write(tmp_path, "rows.csv", "user,item\n1,a\n")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, interactions=patterns)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": {"collection": "usr", "entity": "item"}}, r"column 'usr' is missing; .*Did you mean 'user'\? Set source\.columns\.collection"),
+        ({"columns": {"collection": "user", "entity": "qqqqq"}}, r"column 'qqqqq' is missing; expected one of user, item"),
+        ({"entity_columns": {"id": "itm"}}, r"column 'itm' is missing; .*Did you mean 'item'\? Set source\.entity_columns\.id"),
+        ({"fields": {"nam": {"type": "text"}}}, r"column 'nam' is missing; .*Did you mean 'name'\?"),
+        ({"fields": {"name": {"type": "number"}}}, r"row 1 below the header, column 'name' is 'A'; expected a number, as source\.fields\.name says"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_column_is_told_with_the_nearest(tmp_path, options, message):
+    write(tmp_path, "a.csv", "user,item\n1,a\n1,b\n")
+    write(tmp_path, "e.csv", GOOD_ENTITIES)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, interactions=["a.csv"], entities=["e.csv"], **options)
+
+
+@pytest.mark.parametrize(
+    ("interactions", "entities", "message"),
+    [
+        ("user,item\n1,a\n1,b\n", "item,name\na,A\nb,B\na,C\n", r"column 'item' holds 'a' in rows 1, 3; expected every id once.*entity_columns\.id"),
+        ("user,item\n1,a\n1,b\n", "item,name\nx,X\ny,Y\n", r"shares no id with .*: 'x', 'y' against 'a', 'b'; .*source\.entity_columns\.id"),
+        ("user,item\n1,a\n1,b\n", "colour,size\nred,1\nblue,2\n", r"has no column that holds the entities' ids \(colour, size\); .*entity_columns\.id"),
+    ],
+)  # fmt: skip
+def test_an_entity_table_that_does_not_fit_is_refused(tmp_path, interactions, entities, message):
+    write(tmp_path, "a.csv", interactions)
+    write(tmp_path, "e.csv", entities)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, interactions=["a.csv"], entities=["e.csv"])
+
+
+def test_ids_of_two_types_are_refused_with_examples_of_both(tmp_path):
+    pl.DataFrame({"user": [1, 1], "item": [10, 11]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"item": ["10", "x11"], "name": ["ten", "eleven"]}).write_parquet(tmp_path / "e.parquet")
+    with pytest.raises(
+        DataError, match=r"column 'item' holds text such as 'x11'; expected integers.*such as 10.*one type"
+    ):
+        read(tmp_path, interactions=["a.parquet"], entities=["e.parquet"], entity_columns={"id": "item"})
+
+
+def test_edges_of_any_format_have_weights(tmp_path):
+    table = pl.DataFrame({"from": ["a", "b"], "to": ["b", "c"], "strength": [0.5, None]})
+    for i, name in enumerate(write_all_forms(tmp_path, "edges", table)):
+        report = files.read_edges(tmp_path / f"raw{i}", edges=[name], base=tmp_path)
+        rows = pl.read_parquet(tmp_path / f"raw{i}" / "edges.parquet")
+        assert rows.rows() == [("a", "b", 0.5), ("b", "c", 1.0)]
+        assert rows.schema["weight"] == pl.Float32
+        assert pl.read_parquet(tmp_path / f"raw{i}" / "entities.parquet")["id"].to_list() == ["a", "b", "c"]
+        assert report["rows"] == 2
+    table.drop("strength").write_csv(tmp_path / "plain.csv")
+    files.read_edges(tmp_path / "plain", edges=["plain.csv"], base=tmp_path)
+    assert pl.read_parquet(tmp_path / "plain" / "edges.parquet")["weight"].to_list() == [1.0, 1.0]
+
+
+VECTORS = np.array([[1.0, 2.0, 3.0], [4.0, 5.5, 6.0], [-7.0, 8.0, 9.0]], dtype=np.float32)
+
+
+def read_vectors(folder: Path, **options) -> tuple[np.ndarray, pl.DataFrame]:
+    files.read_vectors(folder / "raw", base=folder, **options)
+    return np.load(folder / "raw" / "vectors.npy"), pl.read_parquet(folder / "raw" / "entities.parquet")
+
+
+def test_vectors_of_any_form_are_one_matrix(tmp_path):
+    lists = pl.DataFrame({"word": ["x", "y", "z"], "embedding": VECTORS.tolist()})
+    lists.write_parquet(tmp_path / "lists.parquet")
+    lists.with_columns(pl.col("embedding").cast(pl.Array(pl.Float32, 3))).write_parquet(tmp_path / "arrays.parquet")
+    lists.write_ndjson(tmp_path / "lists.jsonl")
+    wide = pl.DataFrame({"word": ["x", "y", "z"]} | {f"d{i}": VECTORS[:, i] for i in range(3)})
+    wide.write_csv(tmp_path / "wide.csv")
+    text = pl.Series("embedding", [str(row) for row in VECTORS.tolist()])
+    lists.with_columns(text).write_csv(tmp_path / "text.csv")
+    np.save(tmp_path / "matrix.npy", VECTORS)
+    write(tmp_path, "words.csv", "id,label\nx,X\ny,Y\nz,Z\n")
+    for name in ("lists.parquet", "arrays.parquet", "lists.jsonl", "wide.csv", "text.csv", "matrix.npy"):
+        matrix, entities = read_vectors(tmp_path, vectors=[name], entities=["words.csv"])
+        np.testing.assert_array_equal(matrix, VECTORS)
+        assert matrix.dtype == np.float32
+        assert entities.rows() == [("x", "X"), ("y", "Y"), ("z", "Z")]
+    assert read_vectors(tmp_path, vectors=["lists.parquet"])[1].rows() == [("x", "x"), ("y", "y"), ("z", "z")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([[1, 2], [3, 4], [5]], r"row 3, column 'vector' has 1 numbers; expected 2.*compute its vector again"),
+        ([[1, 2], [3, 4], None], r"row 3, column 'vector' has 0 numbers; expected 2"),
+        ([[1, 2], [3, 1e39], [5, 6]], r"row 2, number 2 is inf; expected a finite number.*1 vectors"),
+    ],
+)
+def test_vectors_that_do_not_fit_are_told_by_row(tmp_path, lines, message):
+    text = "".join(json.dumps({"id": f"w{i}", "vector": v}) + "\n" for i, v in enumerate(lines))
+    write(tmp_path, "v.jsonl", text)
+    with pytest.raises(DataError, match=message):
+        read_vectors(tmp_path, vectors=["v.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,x1,x2\na,1,2\nb,3,nan\n", r"row 2 below the header, column 'x2' is 'nan'"),
+        ("id,x1,x2\na,1,2\nb,3,\n", r"row 2 below the header, column 'x2' is nan; .*Remove the vector"),
+        (
+            "id,x1,x2\na,1,2\na,3,4\n",
+            r"rows 1, 2 all hold the id 'a'; expected one vector per entity.*source\.columns\.id",
+        ),
+        ("id,x1,x2\na,1,2\n,3,4\n", r"row 2 has no id; .*Remove the row"),
+        ("id,name\na,b\n", r"does not show which column is the id and which the vector: id \('a'\).*source\.columns"),
+    ],
+)
+def test_numeric_columns_that_do_not_fit_are_told(tmp_path, content, message):
+    write(tmp_path, "v.csv", content)
+    with pytest.raises(DataError, match=message):
+        read_vectors(tmp_path, vectors=["v.csv"])
+
+
+def test_an_npy_file_needs_a_table_of_the_same_length(tmp_path):
+    np.save(tmp_path / "v.npy", VECTORS)
+    write(tmp_path, "e.csv", "id,label\nx,X\ny,Y\n")
+    with pytest.raises(DataError, match=r"has no ids of its own; .*source\.entities"):
+        read_vectors(tmp_path, vectors=["v.npy"])
+    with pytest.raises(DataError, match=r"has 3 rows, the entity table 2; expected .*in order"):
+        read_vectors(tmp_path, vectors=["v.npy"], entities=["e.csv"])
+    np.save(tmp_path / "flat.npy", VECTORS.ravel())
+    with pytest.raises(DataError, match=r"holds an array of shape \(9,\).*two-dimensional"):
+        read_vectors(tmp_path, vectors=["flat.npy"])
+
+
+def test_mtg_decks_is_read_and_indexed_whole(tmp_path, shared_data):
+    """11.9 million rows; the figures are those of the data set's own description."""
+    from atlas_assets.stages import entity_index
+
+    folder = shared_data("mtg-decks")
+    report = files.read_collections(
+        tmp_path, interactions=["interactions.parquet"], entities=["entities.parquet"], base=folder
+    )
+    assert report["rows"] == 11_872_134
+    index = entity_index.from_collections(tmp_path, min_collections=1, min_collection_size=1, holdout=0)
+    assert (index.n_collections, index.n_entities, index.entities.size) == (491_644, 15_569, 11_872_134 - 501)
+    assert all(check.passed for check in index.check())

@@ -1,0 +1,343 @@
+"""The index against a naive twin made of dictionaries, and what must hold when data grows or is shuffled."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atlas_assets.errors import DataError
+from atlas_assets.sources import canonical
+from atlas_assets.stages import entity_index
+from atlas_assets.stages.entity_index import CollectionIndex, EdgeIndex, VectorIndex
+from atlas_assets.stages.stable_hash import hash_ids
+
+Row = tuple[int, int, float | None]
+
+
+def write_raw(folder: Path, rows: list[Row], **columns: list) -> Path:
+    table = pl.DataFrame(
+        {"collection": [r[0] for r in rows], "entity": [r[1] for r in rows], "value": [r[2] for r in rows], **columns},
+        schema_overrides={"collection": pl.Int64, "entity": pl.Int64, "value": pl.Float32},
+    )
+    ids = table["entity"].unique().sort()
+    entities = pl.DataFrame({"id": ids, "label": ids.cast(pl.String) + "!"})
+    canonical.write_collections(folder, interactions=table, entities=entities, fields=[], report={})
+    return folder
+
+
+def as_sets(indptr: np.ndarray, entities: np.ndarray, ids: pl.DataFrame) -> list[tuple[int, ...]]:
+    names = ids["id"].to_numpy()
+    return sorted(tuple(names[entities[a:b]].tolist()) for a, b in zip(indptr[:-1], indptr[1:], strict=True))
+
+
+def naive(
+    rows: list[Row], *, min_collections: int, min_size: int, largest: int | None, min_value: float | None,
+    holdout: float, seed: int,
+) -> tuple[dict[int, set[int]], dict[int, set[int]]]:  # fmt: skip
+    """(collections, held-out collections) by the rules as they read, without arrays."""
+    if min_value is not None:
+        rows = [r for r in rows if r[2] is not None and r[2] >= min_value]
+    sets: dict[int, set[int]] = {}
+    for collection, entity, _ in rows:
+        sets.setdefault(collection, set()).add(entity)
+    held = {c: e for c, e in sets.items() if float(hash_ids(pl.Series([c]), seed)[0]) / 2**64 < holdout}
+    sets = {c: set(e) for c, e in sets.items() if c not in held}
+
+    def settle() -> None:
+        while True:
+            small = [c for c, members in sets.items() if len(members) < min_size]
+            for c in small:
+                del sets[c]
+            counts = Counter(e for members in sets.values() for e in members)
+            rare = {e for e, n in counts.items() if n < min_collections}
+            for members in sets.values():
+                members -= rare
+            if not small and not rare:
+                break
+
+    settle()
+    if largest is not None:
+        for c in [c for c, members in sets.items() if len(members) > largest]:
+            del sets[c]
+        settle()
+    known = {e for members in sets.values() for e in members}
+    held = {c: e & known for c, e in held.items() if len(e & known) >= max(2, min_size)}
+    if largest is not None:
+        held = {c: e for c, e in held.items() if len(e) <= largest}
+    return sets, held
+
+
+rows_strategy = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(-3, 9), st.none() | st.integers(0, 5).map(float)), min_size=1, max_size=80
+)
+
+
+@given(
+    rows=rows_strategy,
+    min_collections=st.integers(1, 3),
+    min_size=st.integers(1, 3),
+    largest=st.none() | st.integers(2, 6),
+    min_value=st.none() | st.integers(1, 4).map(float),
+    holdout=st.sampled_from([0.0, 0.3]),
+    seed=st.integers(0, 3),
+)
+def test_filters_leave_what_the_rules_say(
+    tmp_path_factory, rows, min_collections, min_size, largest, min_value, holdout, seed
+):
+    raw = write_raw(tmp_path_factory.mktemp("raw"), rows)
+    expected, held = naive(
+        rows, min_collections=min_collections, min_size=min_size, largest=largest, min_value=min_value,
+        holdout=holdout, seed=seed,
+    )  # fmt: skip
+    options = {
+        "min_collections": min_collections, "min_collection_size": min_size, "max_collection_size": largest,
+        "larger": "drop", "min_value": min_value, "holdout": holdout, "seed": seed,
+    }  # fmt: skip
+    known = {e for members in expected.values() for e in members}
+    if len(known) < 2:
+        with pytest.raises(DataError, match=r"leaves .* entities.*min_collections"):
+            entity_index.from_collections(raw, **options)
+        return
+    index = entity_index.from_collections(raw, **options)
+    assert index.ids["id"].to_list() == sorted(known)
+    assert as_sets(index.indptr, index.entities, index.ids) == sorted(tuple(sorted(e)) for e in expected.values())
+    if holdout:
+        assert index.holdout_indptr is not None
+        assert index.holdout_entities is not None
+        found = as_sets(index.holdout_indptr, index.holdout_entities, index.ids)
+        assert found == sorted(tuple(sorted(e)) for e in held.values())
+    else:
+        assert index.holdout_indptr is None
+    assert all(check.passed for check in index.check()), index.check()
+
+
+@given(rows=rows_strategy, order=st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(tmp_path_factory, rows, order):
+    """Also not which of several rows for one pair is kept, nor the sample of a large collection."""
+    rows = [*rows, *((99, e, 1.0) for e in range(30)), *((98, e, 1.0) for e in range(30))]
+    shuffled = list(rows)
+    order.shuffle(shuffled)
+    one, two = (
+        entity_index.from_collections(
+            write_raw(tmp_path_factory.mktemp("raw"), version), min_collections=1, max_collection_size=8, seed=2
+        )
+        for version in (rows, shuffled)
+    )
+    assert one.ids.equals(two.ids)
+    assert one.steps == two.steps
+    for name in ("indptr", "entities", "values", "holdout_indptr", "holdout_entities"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_of_repeated_rows_the_largest_value_stays_or_all_are_added_up(tmp_path):
+    rows = [(1, 10, 2.0), (1, 10, 5.0), (1, 10, None), (1, 11, 1.0), (2, 10, 3.0), (2, 11, 4.0)]
+    raw = write_raw(tmp_path, rows, timestamp=[100, 200, 900, 300, 400, 500], weight=[1.0, 2.0, 4.0, 1.0, 1.0, 1.0])
+    kept = entity_index.from_collections(raw, min_collections=2, holdout=0)
+    assert kept.values is not None
+    assert kept.timestamps is not None
+    assert kept.weights is not None
+    assert (kept.values[0], kept.timestamps[0], kept.weights[0]) == (5.0, 200, 2.0)
+    added = entity_index.from_collections(raw, min_collections=2, holdout=0, deduplicate=False)
+    assert added.values is not None
+    assert added.timestamps is not None
+    assert added.weights is not None
+    assert (added.values[0], added.timestamps[0], added.weights[0]) == (7.0, 900, 7.0)
+    assert added.entities.tolist() == kept.entities.tolist() == [0, 1, 0, 1]
+
+
+def test_growth_moves_no_collection_to_the_other_side(tmp_path):
+    rows: list[Row] = [(c, e, 1.0) for c in range(300) for e in range(c % 4, c % 4 + 3)]
+    before = entity_index.from_collections(write_raw(tmp_path / "a", rows), holdout=0.2, seed=5)
+    more = rows + [(c, e, 1.0) for c in range(1000, 1300) for e in range(4)]
+    after = entity_index.from_collections(write_raw(tmp_path / "b", more), holdout=0.2, seed=5)
+    ids = pl.Series([*range(300), *range(1000, 1300)])
+    held = hash_ids(ids, 5) < np.uint64(int(0.2 * 2**64))
+    assert before.holdout_indptr is not None
+    assert after.holdout_indptr is not None
+    assert before.holdout_indptr.size - 1 == held[:300].sum()
+    assert after.holdout_indptr.size - 1 == held.sum()
+    assert 0.12 < held.mean() < 0.28  # 600 draws at 0.2: standard deviation 0.016
+
+
+def test_entities_keep_their_support_when_collections_are_held_out(tmp_path):
+    rows: list[Row] = [(c, e, 1.0) for c in range(40) for e in (c % 7, (c + 1) % 7, 7)]
+    index = entity_index.from_collections(write_raw(tmp_path, rows), min_collections=3, holdout=0.4)
+    assert index.ids["n_collections"].min() >= 3  # type: ignore[operator]
+    assert index.ids["n_collections"].sum() == index.entities.size
+
+
+def test_a_sample_of_a_large_collection_has_exactly_the_limit_and_differs_by_seed(tmp_path):
+    raw = write_raw(tmp_path, [(c, e, 1.0) for c in range(4) for e in range(100)])
+    samples = [
+        entity_index.from_collections(raw, min_collections=1, max_collection_size=10, holdout=0, seed=seed)
+        for seed in (0, 1)
+    ]
+    assert all(np.diff(index.indptr).tolist() == [10, 10, 10, 10] for index in samples)
+    assert samples[0].ids["id"].to_list() != samples[1].ids["id"].to_list()
+    chosen = [tuple(samples[0].entities[a : a + 10]) for a in range(0, 40, 10)]
+    assert len(set(chosen)) == 4  # drawn per collection
+
+
+def test_steps_account_for_every_row(tmp_path):
+    rows: list[Row] = [
+        (1, 1, 1.0),
+        (1, 2, 1.0),
+        (2, 1, 1.0),
+        (2, 2, 1.0),
+        (2, 2, 1.0),
+        (3, 3, 1.0),
+        (4, 3, 0.0),
+        (4, 1, 1.0),
+    ]
+    index = entity_index.from_collections(write_raw(tmp_path, rows), min_collections=2, min_value=0.5, holdout=0)
+    # row (4, 3) goes by value, the second (2, 2) as repeated, collections 3 and 4 as too small; then all hold
+    assert [(s["rule"].split()[0], s["rows"], s["removed_rows"]) for s in index.steps] == [
+        ("read", 8, 0), ("value", 7, 1), ("repeated", 6, 1), ("collections", 4, 2), ("entities", 4, 0),
+    ]  # fmt: skip
+    for step, following in zip(index.steps, index.steps[1:], strict=False):
+        for name in ("rows", "collections", "entities"):
+            assert step[name] - following[f"removed_{name}"] == following[name]
+    json.dumps(index.steps)
+
+
+def test_keep_and_drop_take_ids_and_labels(tmp_path):
+    raw = write_raw(tmp_path, [(c, e, 1.0) for c in range(5) for e in range(6)])
+    kept = entity_index.from_collections(raw, keep=["0!", 1, "2"], holdout=0)
+    assert kept.ids["id"].to_list() == [0, 1, 2]
+    dropped = entity_index.from_collections(raw, drop=["0!", 1, "2"], holdout=0)
+    assert dropped.ids["id"].to_list() == [3, 4, 5]
+    with pytest.raises(DataError, match=r"keep names no entity.*'nobody'.*Correct filter\.keep"):
+        entity_index.from_collections(raw, keep=["nobody"])
+
+
+def test_a_filter_that_leaves_nothing_says_which_rule_did_it(tmp_path):
+    raw = write_raw(tmp_path, [(c, c * 10 + i, 1.0) for c in range(20) for i in range(3)])
+    with pytest.raises(DataError, match=r"leaves 0 of 60 entities.*'entities in at least 3 collections' removed most"):
+        entity_index.from_collections(raw)
+
+
+def test_an_index_survives_saving_and_loading(tmp_path):
+    raw = write_raw(tmp_path / "raw", [(c, e, None) for c in range(9) for e in range(4)])
+    index = entity_index.from_collections(raw, holdout=0.3)
+    assert index.values is None  # nothing but nulls
+    index.save(tmp_path / "saved")
+    loaded = CollectionIndex.load(tmp_path / "saved")
+    assert loaded.values is None
+    assert loaded.steps == index.steps
+    assert all(check.passed for check in loaded.check())
+    np.testing.assert_array_equal(loaded.entities, index.entities)
+
+
+@pytest.mark.parametrize(
+    ("broken", "name"),
+    [
+        ({"entities": np.array([1, 0, 0, 1], dtype=np.int32)}, "ascending"),
+        ({"entities": np.array([0, 1, 0, 5], dtype=np.int32)}, "in range"),
+        ({"indptr": np.array([0, 2, 3])}, "one entry per membership"),
+        ({"min_collections": 3}, "enough collections"),
+        ({"ids": pl.DataFrame({"id": [5, 3], "n_collections": [2, 2]})}, "sorted and unique"),
+        ({"ids": pl.DataFrame({"id": [3, 5], "n_collections": [2, 9]})}, "those counted"),
+    ],
+)
+def test_check_finds_a_broken_index(broken, name):
+    sound = {
+        "ids": pl.DataFrame({"id": [3, 5], "n_collections": [2, 2]}), "indptr": np.array([0, 2, 4]),
+        "entities": np.array([0, 1, 0, 1], dtype=np.int32), "values": None, "timestamps": None, "weights": None,
+        "holdout_indptr": None, "holdout_entities": None, "steps": [], "min_collections": 2,
+    }  # fmt: skip
+    assert all(check.passed for check in CollectionIndex(**sound).check())
+    failed = [check.name for check in CollectionIndex(**{**sound, **broken}).check() if not check.passed]
+    assert any(name in text for text in failed), failed
+
+
+def write_edges(folder: Path, edges: list[tuple[str, str, float]]) -> Path:
+    table = pl.DataFrame(edges, schema={"source": pl.String, "target": pl.String, "weight": pl.Float32}, orient="row")
+    ids = pl.concat([table["source"], table["target"]]).unique().sort()
+    entities = pl.DataFrame({"id": ids, "label": ids})
+    canonical.write_edges(folder, edges=table, entities=entities, fields=[], report={})
+    return folder
+
+
+edge = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh"), st.integers(0, 4).map(float))
+
+
+@given(edges=st.lists(edge, min_size=1, max_size=40), min_degree=st.integers(1, 3))
+def test_edges_against_a_naive_twin(tmp_path_factory, edges, min_degree):
+    best: dict[tuple[str, str], float] = {}
+    for source, target, weight in edges:
+        if source != target:
+            best[source, target] = max(weight, best.get((source, target), 0.0))
+    while True:
+        near: dict[str, set[str]] = {}
+        for source, target in best:
+            near.setdefault(source, set()).add(target)
+            near.setdefault(target, set()).add(source)
+        weak = {e for e, others in near.items() if len(others) < min_degree}
+        if not weak:
+            break
+        best = {(s, t): w for (s, t), w in best.items() if s not in weak and t not in weak}
+    raw = write_edges(tmp_path_factory.mktemp("raw"), edges)
+    if not best:
+        with pytest.raises(DataError, match="min_degree"):
+            entity_index.from_edges(raw, min_degree=min_degree)
+        return
+    index = entity_index.from_edges(raw, min_degree=min_degree)
+    names = index.ids["id"].to_list()
+    found = {(names[s], names[t]): float(w) for s, t, w in zip(index.source, index.target, index.weight, strict=True)}
+    assert found == best
+    assert dict(index.ids.iter_rows()) == {e: len(others) for e, others in near.items()}
+    assert all(check.passed for check in index.check())
+
+
+def test_top_keeps_the_best_connected_and_what_still_has_neighbours(tmp_path):
+    # a star around h with four leaves, of which a and b also know each other; y-z apart
+    edges = [("h", "a", 1.0), ("h", "b", 1.0), ("h", "c", 1.0), ("d", "h", 1.0), ("a", "b", 1.0), ("y", "z", 9.0)]
+    index = entity_index.from_edges(write_edges(tmp_path / "raw", edges), top=3)
+    assert index.ids["id"].to_list() == ["a", "b", "h"]
+    index.save(tmp_path / "saved")
+    assert all(check.passed for check in EdgeIndex.load(tmp_path / "saved").check())
+
+
+def test_vectors_follow_their_ids(tmp_path):
+    entities = pl.DataFrame({"id": ["b", "c", "a"], "label": ["B", "C", "A"]})
+    vectors = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]], dtype=np.float32)
+    canonical.write_vectors(tmp_path / "raw", vectors=vectors, entities=entities, fields=[], report={})
+    index = entity_index.from_vectors(tmp_path / "raw", normalise=True)
+    assert index.ids["id"].to_list() == ["a", "b", "c"]
+    np.testing.assert_allclose(index.vectors, [[0.0, 1.0], [0.6, 0.8], [0.0, 0.0]], rtol=1e-6)
+    assert entity_index.from_vectors(tmp_path / "raw", drop=["B"]).vectors.tolist() == [[0.0, 2.0], [0.0, 0.0]]
+    index.save(tmp_path / "saved")
+    assert all(check.passed for check in VectorIndex.load(tmp_path / "saved").check())
+    with pytest.raises(DataError, match=r"leave 1 of 3 entities.*filter\.keep"):
+        entity_index.from_vectors(tmp_path / "raw", keep=["a"])
+
+
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=30, unique=True), st.integers(0, 2**31))
+def test_hashes_of_texts_depend_on_the_text_and_the_seed_alone(texts, seed):
+    texts = [t for t in texts if t.encode("utf-8", "ignore").decode() == t] or ["a"]
+    together = hash_ids(pl.Series(texts, dtype=pl.String), seed)
+    alone = [int(hash_ids(pl.Series([text], dtype=pl.String), seed)[0]) for text in texts]
+    assert together.tolist() == alone
+    assert len(set(alone)) == len(texts)
+    assert not set(alone) & set(hash_ids(pl.Series(texts, dtype=pl.String), seed + 1).tolist())
+
+
+def test_hashes_are_the_same_in_every_version():
+    """Pinned: another value would move collections between map and hold-out in every existing atlas."""
+    assert hash_ids(pl.Series([0, 1, -5]), 0).tolist() == [
+        12035550249420947055,
+        627405149472732430,
+        10264745916827506848,
+    ]
+    assert hash_ids(pl.Series(["", "a", "Lórien"]), 7).tolist() == [
+        13309476754707697221,
+        895702615371617117,
+        12918900198665556793,
+    ]
