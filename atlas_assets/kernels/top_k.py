@@ -157,7 +157,8 @@ def two_hop_reference(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same by a dictionary per row."""
     out_columns, out_scores = np.full((rows.size, k), -1, np.int32), np.zeros((rows.size, k))
-    lists = [{int(j): float(s) for j, s in zip(*row, strict=True) if j >= 0} for row in zip(indices, similarity, strict=True)]
+    rows_of_both = zip(indices, similarity, strict=True)
+    lists = [{int(j): float(s) for j, s in zip(*row, strict=True) if j >= 0} for row in rows_of_both]
     for at, i in enumerate(rows):
         walk: dict[int, float] = {}
         for h, first in lists[i].items():

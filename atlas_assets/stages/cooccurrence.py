@@ -58,15 +58,17 @@ class Cooccurrence(Artifact):
         lengths_match = self.indices.size == self.data.size == self.indptr[-1]
         found = float(np.sum(self.data, dtype=np.float64))
         error = abs(found - self.pair_weight_expected) / max(self.pair_weight_expected, 1.0)
+        usable = bool((self.data > 0).all() and np.isfinite(self.data).all())
         order = np.diff(self.indices.astype(np.int64))[np.diff(rows) == 0] if lengths_match else np.array([-1])
         return [
             # float32 storage rounds each entry by at most 2^-24 of itself
             Check("sum of pair weights equals the independent count", error < 1e-6,
                   f"{found:,.6g} counted, {self.pair_weight_expected:,.6g} expected"),
-            Check("rows are sorted and unique", bool(lengths_match and (order > 0).all()), f"{self.indices.size:,} pairs"),
+            Check("rows are sorted and unique", bool(lengths_match and (order > 0).all()),
+                  f"{self.indices.size:,} pairs"),
             Check("no entity is paired with itself", bool(lengths_match and not (rows == self.indices).any()), ""),
             Check("pairs are stored both ways", bool(lengths_match and _is_symmetric(self)), ""),
-            Check("all weights are positive and finite", bool((self.data > 0).all() and np.isfinite(self.data).all()), ""),
+            Check("all weights are positive and finite", usable, ""),
         ]  # fmt: skip
 
 

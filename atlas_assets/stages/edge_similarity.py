@@ -42,7 +42,7 @@ def shared_neighbourhoods(matrix: csr_array, *, measure: Literal["cosine", "jacc
     always share something, and two that are linked to each other and nothing else are exactly alike.
     cosine: dot product of the rows over their lengths. jaccard: sum of minima over sum of maxima.
     """
-    strongest = np.zeros(matrix.shape[0])
+    strongest = np.zeros(matrix.indptr.size - 1)
     linked = np.flatnonzero(np.diff(matrix.indptr))
     if linked.size:
         strongest[linked] = np.maximum.reduceat(matrix.data, matrix.indptr[linked])

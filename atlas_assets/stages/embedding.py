@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pymde
@@ -31,6 +32,7 @@ ATTRACTIVE = {
     "huber": pymde.penalties.Huber,
 }
 REPULSIVE = {"log": pymde.penalties.Log, "invpower": pymde.penalties.InvPower, "logratio": pymde.penalties.LogRatio}
+ITERATION = re.compile(r"iteration (\d+) \| distortion (\S+)")  # how pymde 0.3 words its log
 Constraint = Literal["centered", "standardized"]
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -140,7 +142,7 @@ def _start(
 
 def _complete(start: np.ndarray, edges: np.ndarray, seed: int) -> np.ndarray:
     """Give rows without a position the mean of their neighbours' (a few rounds), with a little seeded noise."""
-    known = np.isfinite(start).all(axis=1)
+    known: np.ndarray = np.isfinite(start).all(axis=1)
     if not known.any():
         return np.random.default_rng(seed).standard_normal(start.shape).astype(np.float32)
     missing = ~known
@@ -185,8 +187,8 @@ def _solve(
         torch.tensor(weights, device=device), attractive_penalty=attractive, repulsive_penalty=repulsive
     )
     problem = pymde.MDE(
-        n_items=len(start), embedding_dim=start.shape[1], edges=torch.tensor(np.concatenate([edges, repelled]), device=device),
-        distortion_function=function, device=device,
+        n_items=len(start), embedding_dim=start.shape[1], distortion_function=function, device=device,
+        edges=torch.tensor(np.concatenate([edges, repelled]), device=device),
         constraint=pymde.Standardized() if constraint == "standardized" else pymde.Centered(),
     )  # fmt: skip
     initial = problem.constraint.project_onto_constraint(torch.tensor(start, device=device), inplace=False)
@@ -194,8 +196,9 @@ def _solve(
         positions = problem.embed(
             X=initial, max_iter=max_iterations, verbose=True, print_every=max(1, max_iterations // 10)
         )
-    loss, residual, iterations = float(problem.value), float(problem.residual_norm), problem.solve_stats.iterations
-    return positions.detach().cpu().numpy().astype(np.float32), loss, iterations, residual
+    stats: Any = problem.solve_stats
+    loss, residual = float(stats.average_distortions[-1]), float(stats.residual_norms[-1])
+    return positions.detach().cpu().numpy().astype(np.float32), loss, stats.iterations, residual
 
 
 @contextlib.contextmanager
@@ -207,11 +210,11 @@ def _reported(progress: Progress, max_iterations: int) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno >= logging.WARNING:
                 warnings.warn(record.getMessage(), RuntimeWarning, stacklevel=2)
-            elif isinstance(record.args, tuple) and len(record.args) == 7:  # digits, iteration, distortion, ...
-                iteration, distortion = int(record.args[1]), float(record.args[2])  # type: ignore[arg-type]
-                progress(iteration / max_iterations, f"iteration {iteration}, distortion {distortion:.4f}")
+            elif found := ITERATION.match(record.getMessage()):
+                progress(int(found[1]) / max_iterations, f"iteration {int(found[1])}, distortion {float(found[2]):.4f}")
 
-    handlers, logger.handlers = logger.handlers, [Forward()]
+    forward: list[logging.Handler] = [Forward()]
+    handlers, logger.handlers = logger.handlers, forward
     try:
         yield
     finally:

@@ -113,7 +113,8 @@ def from_cooccurrence(
     progress(0.0, f"{similarity} of {data.size:,} pairs")
     scores = similarities(
         similarity, indptr=indptr, indices=indices, data=data,
-        occurrences=np.asarray(cooccurrence.occurrences).view(np.ndarray), total=cooccurrence.total, shrinkage=shrinkage,
+        occurrences=np.asarray(cooccurrence.occurrences).view(np.ndarray), total=cooccurrence.total,
+        shrinkage=shrinkage,
     )  # fmt: skip
     progress(0.5, f"choosing {n_neighbors} of each row")
     listed, values = top_k(indptr, indices, scores, k=n_neighbors)

@@ -15,6 +15,10 @@ from atlas_assets.kernels.perplexity import conditional_probabilities
 from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.neighbour_lists import NeighbourLists
 
+# Width of a grid cell of the interpolated repulsion: 2 instead of 1 takes a quarter of the time (mtg-decks, 5,105
+# entities: 9 s instead of 33 s) at the same recall (0.1425 and 0.1423); 3 loses some (0.1396).
+TSNE_GRID = 2
+TSNE_SMALL = 2_000  # fewer entities than this are faster by a tree than by a grid
 UMAP_EPOCHS_SMALL, UMAP_EPOCHS_LARGE, UMAP_LARGE = 500, 200, 20_000
 TSNE_EARLY_ITERATIONS, TSNE_ITERATIONS, TSNE_EXAGGERATION = 250, 500, 12
 
@@ -63,8 +67,9 @@ def tsne(
 ) -> np.ndarray:
     """t-SNE (van der Maaten & Hinton 2008) on the lists, from start (n, dims), by openTSNE.
 
-    Repulsion by interpolation (FIt-SNE, Linderman et al. 2019) in two dimensions, by a Barnes-Hut tree in three. A row
-    with fewer neighbours than the perplexity weighs all of them alike. Deterministic: seed is only for its start.
+    Repulsion by interpolation (FIt-SNE, Linderman et al. 2019) in two dimensions, by a Barnes-Hut tree in three and
+    below TSNE_SMALL entities. A row with fewer neighbours than the perplexity weighs all of them alike. One thread,
+    because sums over several differ in their last bits.
     """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PrecomputedAffinities
@@ -78,9 +83,10 @@ def tsne(
     affinities = PrecomputedAffinities(csr_matrix(matrix + matrix.T), normalize=True)
     # the usual tiny start: large start positions would freeze before the clusters have formed
     small = start / max(float(start.std(axis=0).max()), 1e-12) * 1e-4
+    by_grid = start.shape[1] == 2 and n >= TSNE_SMALL
     embedding = TSNEEmbedding(
-        small.astype(np.float64), affinities, negative_gradient_method="fft" if start.shape[1] == 2 else "bh",
-        random_state=seed, n_jobs=1, learning_rate="auto",
+        small.astype(np.float64), affinities, negative_gradient_method="fft" if by_grid else "bh",
+        ints_in_interval=TSNE_GRID, random_state=seed, n_jobs=1, learning_rate="auto",
     )  # fmt: skip
     total = TSNE_EARLY_ITERATIONS + TSNE_ITERATIONS
 

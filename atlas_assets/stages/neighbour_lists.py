@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from atlas_assets.stages.knn_graph import KnnGraph
 
@@ -41,7 +41,7 @@ def from_positions(positions: np.ndarray, k: int) -> NeighbourLists:
     """The k nearest other rows of each row by Euclidean distance, exact (k-d tree: for up to about ten dimensions)."""
     n = len(positions)
     k = min(k, n - 1)
-    distances, indices = cKDTree(positions).query(positions, k=k + 1, workers=-1)
+    distances, indices = KDTree(positions).query(positions, k=k + 1, workers=-1)
     return _without_self(indices.reshape(n, k + 1), distances.reshape(n, k + 1))
 
 

@@ -20,6 +20,9 @@ from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.placement import place_isolated
 from atlas_assets.stages.spectral import spectral_positions
 
+# Of k listed neighbours: more perplexity weighs them ever more alike (recall on mtg-decks, k = 15: 0.142 with 10, 0.137
+# with 15, where all weigh the same).
+MOST_PERPLEXITY = 2 / 3
 PERPLEXITY_NEIGHBOURS = 3  # neighbours per unit of perplexity: farther ones weigh next to nothing
 
 
@@ -49,11 +52,12 @@ def project(
 
     params: the method's parameters (``methods.METHODS``); missing ones take their defaults, and unknown or impossible
     ones raise methods.ParameterError. From the graph there are only as many neighbours as it lists: umap's n_neighbors
-    is cut to that, and t-SNE's perplexity acts up to it; ``params`` of the result holds what was used.
+    is cut to that, and t-SNE's perplexity to two thirds of it; ``params`` of the result holds what was used.
     reference: positions (n, dims) to align to, nan for entities it lacks; without it the canonical position. Entities
     without neighbours take no part and stand around the rest. Reproducible; inputs are not modified.
     """
-    values = {name: options[0] for name, options in methods.check(method, params or {}, source=source, dims=dims).items()}
+    checked = methods.check(method, params or {}, source=source, dims=dims)
+    values = {name: options[0] for name, options in checked.items()}
     if source == "embedding" and embedding is None:
         raise AtlasError(f"{method} from the embedding needs an embedding, and none was given.")
     isolated = graph.isolated
@@ -90,13 +94,13 @@ def _lay_out(
         )
     else:
         assert embedded is not None
-        wanted = values.get("n_neighbors", round(PERPLEXITY_NEIGHBOURS * values.get("perplexity", 0)))
+        wanted = values["n_neighbors"] if method == "umap" else round(PERPLEXITY_NEIGHBOURS * values["perplexity"])
         lists = neighbour_lists.from_positions(embedded, wanted)
         start = _leading_axes(embedded, dims)
     if method == "umap":
         values["n_neighbors"] = min(values["n_neighbors"], lists.indices.shape[1])
         return layouts.umap(lists, start, seed=seed, progress=progress, **values)
-    values["perplexity"] = min(values["perplexity"], float(lists.indices.shape[1]))
+    values["perplexity"] = min(values["perplexity"], MOST_PERPLEXITY * lists.indices.shape[1])
     return layouts.tsne(lists, start, seed=seed, progress=progress, **values)
 
 

@@ -178,7 +178,8 @@ def triplet_accuracy(
     reference_difference = np.where(np.isfinite(reference), reference, np.nan)
     reference_difference = reference_difference[rows, a] - reference_difference[rows, b]
     map_difference = on_map[rows, a] - on_map[rows, b]
-    counted = (a != own[:, None]) & (b != own[:, None]) & np.isfinite(reference_difference) & (reference_difference != 0)
+    counted = (a != own[:, None]) & (b != own[:, None])
+    counted &= np.isfinite(reference_difference) & (reference_difference != 0)
     if not counted.any():
         return None
     return float((np.sign(reference_difference) == np.sign(map_difference))[counted].mean())
@@ -187,9 +188,10 @@ def triplet_accuracy(
 def distortion(positions: np.ndarray, graph: KnnGraph) -> np.ndarray:
     """Per entity, how far its neighbours in the graph are from being its nearest on the map; (n,) float32 in 0..1.
 
-    The mean over its listed neighbours of 1 - w, where w is 1 for those within the distance r that its own
-    k-th nearest has on the map (k = length of its list) and falls as r / d beyond: a neighbour just outside costs
-    little, one across the map nearly 1. Entities without neighbours have 1.
+    The mean over its listed neighbours of 1 - w. Let r be the distance of an entity's own k-th nearest on the map
+    (k = length of its list) and d that of the neighbour: w is 1 where d <= r, else the geometric mean of r and the
+    neighbour's r, over d, at most 1. So a neighbour just outside costs little and one across the map nearly 1, and an
+    entity flung far out is not excused by having everything far away. Entities without neighbours have 1.
     """
     n, k = graph.indices.shape
     listed = graph.indices >= 0
@@ -200,6 +202,7 @@ def distortion(positions: np.ndarray, graph: KnnGraph) -> np.ndarray:
     for slot in range(k):  # one column at a time: (n, k, d) at once would take gigabytes at a million
         away = np.linalg.norm(positions[graph.indices[:, slot]] - positions, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            kept[:, slot] = np.where(away <= reach, 1.0, reach / away)
+            partly = np.sqrt(reach * reach[graph.indices[:, slot]]) / away
+        kept[:, slot] = np.where(away <= reach, 1.0, np.minimum(partly, 1.0))
     share = np.where(listed, kept, 0).sum(axis=1) / np.maximum(count, 1)
     return np.clip(1.0 - share, 0, 1).astype(np.float32)

@@ -49,7 +49,7 @@ def _best_known(members: np.ndarray, n_regions: int, popularity: np.ndarray, lab
     known: list[list[str]] = [[] for _ in range(n_regions)]
     for entity in np.argsort(-np.asarray(popularity, np.float64), kind="stable"):
         listed = known[members[entity]]
-        label = _shorten(labels[entity])
+        label = _shorten(labels[entity].split(" (")[0])  # without "(Series, #1)"
         if len(listed) < 4 and label and label not in listed:
             listed.append(label)
     return known
@@ -88,16 +88,14 @@ def _value_counts(column: pl.Series, members: np.ndarray) -> pl.DataFrame | None
     table = pl.DataFrame({"region": members, "value": column})
     if listed:
         table = table.with_columns(pl.col("value").cast(pl.List(pl.String)).list.unique()).explode("value")
-    table = table.with_columns(pl.col("value").cast(pl.String).str.strip_chars()).filter(pl.col("value").str.len_chars() > 0)
+    table = table.with_columns(pl.col("value").cast(pl.String).str.strip_chars()).filter(pl.col("value") != "")
     everywhere = table.group_by("value").agg(everywhere=pl.len())
     return table.group_by("region", "value").agg(inside=pl.len()).join(everywhere, on="value")
 
 
 def _shorten(text: str) -> str:
-    """At most LONGEST_PART characters: without a trailing bracket if that is enough, else cut at a word."""
+    """At most LONGEST_PART characters, cut at a word where there is one."""
     text = " ".join(text.split())
-    if len(text) > LONGEST_PART and " (" in text:
-        text = text[: text.index(" (")]
     if len(text) <= LONGEST_PART:
         return text
     cut = text[: LONGEST_PART - 1]

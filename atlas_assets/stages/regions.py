@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.region_names import name_regions
@@ -108,10 +108,10 @@ def _divide(positions: np.ndarray, counts: list[int], seed: int) -> list[np.ndar
     k = int(np.clip(np.sqrt(len(points)) / 2, 4, 30))
     shifted = points
     for _ in range(SHIFTS):
-        _, near = cKDTree(shifted).query(shifted, k=min(k, len(points)), workers=-1)
+        _, near = KDTree(shifted).query(shifted, k=min(k, len(points)), workers=-1)
         shifted = shifted[near.reshape(len(points), -1)].mean(axis=1)
     tree = linkage(shifted, method="ward")
-    _, nearest = cKDTree(points).query(positions, workers=-1)
+    _, nearest = KDTree(points).query(positions, workers=-1)
     divided = []
     for count in counts:
         members = fcluster(tree, count, criterion="maxclust")[nearest]

@@ -61,10 +61,9 @@ def _reason(chosen: Mapping[str, Any], flat: list, close: list, measure: str) ->
         return f"{figure}. It is the only {chosen['dims']}-D map of the sweep."
     if chosen is flat[0] and len(close) == 1:
         return f"{figure}, the most of {len(flat)} {chosen['dims']}-D maps."
-    return (
-        f"{figure}. {len(close)} of {len(flat)} {chosen['dims']}-D maps come within {100 * CLOSE:.0f} % of the best; of these "
-        f"it keeps the large shape best ({100 * _triplets(chosen):.1f} % of random triplets in order)."
-    )  # fmt: skip
+    rivals = f"{len(close)} of {len(flat)} {chosen['dims']}-D maps come within {100 * CLOSE:.0f} % of the best"
+    shape = f"{100 * _triplets(chosen):.1f} % of random triplets in order"
+    return f"{figure}. {rivals}; of these it keeps the large shape best ({shape})."
 
 
 def _figure(row: Mapping[str, Any], name: str) -> float | None:

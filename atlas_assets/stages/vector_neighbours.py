@@ -80,7 +80,7 @@ def _approximate_candidates(points: np.ndarray, n_candidates: int, metric: str, 
 
     progress(0.0, f"searching neighbours of {len(points):,} vectors")
     index = NNDescent(points, metric="euclidean", n_neighbors=n_candidates + 1, random_state=0, n_jobs=1)
-    found = index.neighbor_graph[0]  # one job: with more, pynndescent's random streams depend on their number
+    found: np.ndarray = index.neighbor_graph[0]  # type: ignore[index]  # one job: with more, pynndescent's random streams depend on their number
     own = found == np.arange(len(points))[:, None]
     own[~own.any(axis=1), -1] = True  # duplicates may push the row itself off its list: then drop the last
     return found[~own].reshape(len(points), n_candidates).astype(np.int32)

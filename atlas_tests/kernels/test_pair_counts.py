@@ -48,8 +48,9 @@ def test_three_collections_by_hand():
 
 
 def test_no_collections_give_an_empty_matrix():
+    nothing = np.ones(0)
     indptr, indices, data = count_pairs(
-        np.zeros(1, np.int64), np.zeros(0, np.int32), n_entities=4, row_weights=np.ones(0), collection_weights=np.ones(0)
+        np.zeros(1, np.int64), np.zeros(0, np.int32), n_entities=4, row_weights=nothing, collection_weights=nothing
     )
     assert (indptr.tolist(), indices.size, data.size) == ([0] * 5, 0, 0)
 

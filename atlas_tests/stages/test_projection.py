@@ -1,0 +1,150 @@
+"""Projections: every method from every source keeps groups, reproduces, copes with broken graphs, and is aligned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from atlas_assets import methods
+from atlas_assets.errors import AtlasError
+from atlas_assets.stages import embedding, knn_graph, neighbour_lists, projection
+from atlas_assets.stages.alignment import align, canonical
+from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
+
+ROUTES = [
+    (method, source, dims)
+    for method, facts in methods.METHODS.items()
+    for source in facts.sources
+    for dims in (2, 3)
+]
+
+
+@pytest.fixture(scope="module")
+def grouped():
+    vectors, group = grouped_vectors()
+    graph = knn_graph.from_vectors(vectors, n_neighbors=6, metric="euclidean")
+    return graph, embedding.build(graph, max_iterations=150, device="cpu"), group
+
+
+@pytest.fixture(scope="module")
+def broken():
+    graph = broken_graph()
+    return graph, embedding.build(graph, max_iterations=60, device="cpu")
+
+
+@pytest.mark.parametrize(("method", "source", "dims"), ROUTES)
+def test_every_route_keeps_groups_apart_at_unit_size(grouped, method, source, dims):
+    graph, embedded, group = grouped
+    made = projection.project(method, graph=graph, embedding=embedded, source=source, dims=dims)
+    assert all(check.passed for check in made.check())
+    assert made.positions.shape == (90, dims)
+    assert made.positions.dtype == np.float32
+    assert share_of_own_group(made.positions, group) > 0.95
+    assert np.sqrt((made.positions**2).sum(axis=1).mean()) == pytest.approx(1, rel=1e-3)
+    np.testing.assert_allclose(made.positions.mean(axis=0), 0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("method", "source"), [("umap", "graph"), ("tsne", "embedding")])
+def test_the_same_seed_reproduces_every_bit(grouped, method, source):
+    graph, embedded, _ = grouped
+    made = [projection.project(method, graph=graph, embedding=embedded, source=source, seed=3) for _ in range(2)]
+    assert np.array_equal(made[0].positions, made[1].positions)
+
+
+@pytest.mark.parametrize(("method", "source", "dims"), ROUTES)
+def test_a_broken_graph_gives_finite_positions(broken, method, source, dims):
+    graph, embedded = broken
+    made = projection.project(method, graph=graph, embedding=embedded, source=source, dims=dims)
+    assert np.isfinite(made.positions).all()
+    assert len(np.unique(made.positions[graph.isolated], axis=0)) == 2
+    assert np.abs(made.positions).max() < 20
+
+
+def test_a_graph_without_edges_gives_finite_positions():
+    made = projection.project("umap", graph=isolated_graph(), source="graph")
+    assert np.isfinite(made.positions).all()
+    assert len(np.unique(made.positions, axis=0)) == 6
+
+
+def test_a_reference_turns_the_map_towards_itself(grouped):
+    graph, embedded, _ = grouped
+    plain = projection.project("umap", graph=graph, embedding=embedded).positions
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]]) @ np.diag([1.0, -1.0])
+    reference = (plain @ turn * 3 + 5).astype(np.float32)
+    reference[7] = np.nan  # an entity it does not know
+    aligned = projection.project("umap", graph=graph, embedding=embedded, reference=reference).positions
+    np.testing.assert_allclose(np.delete(aligned, 7, 0), np.delete(reference, 7, 0), atol=1e-3)
+
+
+def test_parameters_are_completed_and_limited_to_what_the_graph_lists(grouped):
+    graph, embedded, _ = grouped
+    made = projection.project("umap", graph=graph, source="graph", params={"min_dist": 0.3})
+    assert made.params == {"n_neighbors": 6, "min_dist": 0.3}
+    assert projection.project("tsne", graph=graph, source="graph").params == {"perplexity": pytest.approx(4)}
+    assert projection.project("pca", graph=graph, embedding=embedded).params == {}
+
+
+def test_impossible_requests_are_named(grouped):
+    graph, embedded, _ = grouped
+    with pytest.raises(methods.ParameterError, match="min_dist is 2; expected a number from 0 to 1"):
+        projection.project("umap", graph=graph, embedding=embedded, params={"min_dist": 2})
+    with pytest.raises(AtlasError, match="umap from the embedding needs an embedding"):
+        projection.project("umap", graph=graph)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_alignment_recovers_a_rotation_a_reflection_a_scale_and_a_shift(dims):
+    generator = np.random.default_rng(0)
+    positions = generator.standard_normal((40, dims)).astype(np.float32)
+    rotation = np.linalg.qr(generator.standard_normal((dims, dims)))[0]
+    for mirror in (1.0, -1.0):
+        reference = positions @ (rotation * np.array([mirror] + [1.0] * (dims - 1))) * 2.5 + 7
+        np.testing.assert_allclose(align(positions, reference), reference, atol=1e-4)
+
+
+def test_alignment_never_bends_the_map():
+    generator = np.random.default_rng(0)
+    positions, reference = generator.standard_normal((2, 30, 2)).astype(np.float32)
+    moved = align(positions, reference)
+
+    def distances(x):
+        return np.linalg.norm(x[:, None] - x[None], axis=2)[np.triu_indices(30, 1)]
+
+    ratio = distances(moved) / distances(positions)
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-3)
+
+
+def test_the_canonical_position_forgets_how_the_map_was_turned():
+    generator = np.random.default_rng(0)
+    positions = generator.standard_normal((200, 2)) ** 3 * [3, 1]
+    turned = positions @ np.linalg.qr(generator.standard_normal((2, 2)))[0] * 4 + 9
+    np.testing.assert_allclose(canonical(turned), canonical(positions), atol=1e-5)
+
+
+def test_too_few_common_entities_to_align_by_leave_the_canonical_position():
+    positions = np.random.default_rng(0).standard_normal((10, 2)).astype(np.float32)
+    assert np.array_equal(align(positions, np.full((10, 2), np.nan)), canonical(positions))
+    assert np.isfinite(align(np.ones((5, 2), np.float32), np.ones((5, 2)))).all()
+
+
+def test_lists_from_positions_are_exact_and_without_self_even_among_duplicates():
+    points = np.random.default_rng(0).standard_normal((60, 3))
+    points[:20] = points[0]
+    lists = neighbour_lists.from_positions(points, 5)
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert (lists.indices != np.arange(60)[:, None]).all()
+    np.testing.assert_allclose(lists.distances, np.sort(distances, axis=1)[:, :5], atol=1e-12)
+
+
+def test_lists_from_the_graph_keep_its_order_and_put_unbounded_similarity_between_0_and_1():
+    graph = broken_graph()
+    lists = neighbour_lists.from_graph(graph)
+    assert (np.diff(np.where(graph.indices >= 0, lists.distances, 1e9), axis=1) >= 0).all()
+    assert np.isinf(lists.distances[graph.indices < 0]).all()
+    from dataclasses import replace
+
+    large = neighbour_lists.from_graph(replace(graph, similarity=graph.similarity * 1000))
+    listed = large.distances[graph.indices >= 0]
+    assert listed.min() >= 0
+    assert listed.max() <= 1
