@@ -100,14 +100,15 @@ def build(
     buckets = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
     labels, ids = _labels(rows), [columns.clean_line(str(value)) for value in rows["id"].to_list()]
+    names = out.put_lines("names", labels, buckets)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "atlas": {"description": "", "attribution": ""} | _texts(atlas),
         "n": len(order),
         "buckets": ends,
-        "names": [out.put("names", str(i), encoding.encode_lines(labels[b])) for i, b in enumerate(buckets)],
-        "ids": [out.put("ids", str(i), encoding.encode_lines(ids[b])) for i, b in enumerate(buckets)],
+        "names": names,
+        "ids": names if ids == labels else out.put_lines("ids", ids, buckets),
     }
     progress(0.1, f"encoding {len(fields)} fields")
     described = _described(rows, fields, atlas)
@@ -176,6 +177,9 @@ class _Writer:
     def put(self, part: str, name: str, data: bytes) -> dict[str, Any]:
         """Store ``data`` packed; the suffix says nothing of gzip, or some servers would announce it as an encoding."""
         return self._write(part, name, encoding.pack(data), "bin")
+
+    def put_lines(self, part: str, lines: list[str], buckets: list[slice]) -> list[dict[str, Any]]:
+        return [self.put(part, str(i), encoding.encode_lines(lines[rows])) for i, rows in enumerate(buckets)]
 
     def put_png(self, part: str, name: str, data: bytes) -> dict[str, Any]:
         return self._write(part, name, data, "png")

@@ -78,7 +78,12 @@ class Bundle:
         values = [value for value, _ in json.loads(self._unpacked(entry["dictionary"]))]
         if how == "list-u16":
             return [[values[code] for code in codes] for codes in encoding.decode_lists(data, n_rows=self.n_rows)]
-        return [None if code < 0 else values[code] for code in encoding.decode_codes(how, data).tolist()]
+        return [None if code < 0 else values[code] for code in self.codes(name).tolist()]
+
+    def codes(self, name: str) -> np.ndarray:
+        """A category column as places in its dictionary, most frequent value first, (n,) int32; -1 for none."""
+        entry = self._entry("columns", "name", name)
+        return encoding.decode_codes(entry["encoding"], self._unpacked(entry["file"]))
 
     def neighbours(self, shard: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Rows, similarities and shared counts of one shard (formats: encoding.decode_neighbours)."""

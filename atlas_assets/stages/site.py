@@ -22,13 +22,12 @@ from typing import Any
 
 import brotli
 import numpy as np
-from scipy.spatial import KDTree
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.stages import bundle, encoding
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
 from atlas_assets.stages.bundle_reader import Bundle
-from atlas_assets.thumbnail import thumbnail
+from atlas_assets.thumbnail import PALETTE, thumbnail
 
 INDEX, VERSIONS, DOWNLOADS = "index.html", "versions.json", "downloads.json"
 OPEN_DATA, ARCHIVE = f"downloads/{bundle.OPEN_DATA}", "downloads/atlas-site.zip"
@@ -177,16 +176,14 @@ def _version(bundle_folder: Path, viewer_folder: Path) -> str:
 
 
 def _preview(opened: Bundle) -> bytes:
-    """A picture of the default projection, by density, in the shape in which shared links are shown."""
-    positions = opened.positions(opened.manifest["default"]["projection"])
-    regions = opened.regions(opened.manifest["default"]["projection"])
-    region = None
-    if regions:
-        coarse = [entry for entry in regions if entry["level"] == 0] or regions
-        centres = np.array([[entry[axis] for axis in "xyz"[: positions.shape[1]]] for entry in coarse])
-        # The bundle does not say who belongs to which region; for a picture, the nearest name will do.
-        region = np.asarray(KDTree(centres).query(positions)[1])
-    return thumbnail(positions, region=region, size=PREVIEW_SIZE, max_bytes=300_000)
+    """A picture of the default projection in the shape in which shared links are shown, coloured as the page opens."""
+    default = opened.manifest["default"]
+    group = None
+    shown = {entry["name"]: entry for entry in opened.manifest["columns"]}.get(default["colour"])
+    if shown is not None and shown["type"] == "category":
+        codes = opened.codes(shown["name"])  # by frequency: the most frequent get a colour each, the rest grey
+        group = np.where(codes < len(PALETTE), codes, -1)
+    return thumbnail(opened.positions(default["projection"]), region=group, size=PREVIEW_SIZE, max_bytes=300_000)
 
 
 def _template(viewer_folder: Path) -> str:

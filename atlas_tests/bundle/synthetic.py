@@ -6,6 +6,7 @@ fields are functions of i. Positions and popularity come from one seed.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,7 @@ def inputs(n: int = 300, *, seed: int = 0) -> dict[str, Any]:
 def build(folder: Path, n: int = 300, **changes: Any) -> bundle.BundleReport:
     """Write the bundle of n entities, with some arguments replaced."""
     return bundle.build(folder, **inputs(n) | changes)
+
+
+if __name__ == "__main__":  # python -m atlas_tests.bundle.synthetic atlas_tests/bundle/golden
+    build(Path(sys.argv[1]), 40)

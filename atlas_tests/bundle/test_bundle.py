@@ -193,6 +193,24 @@ def test_the_open_data_hold_everything(made: tuple[Path, bundle.BundleReport], o
     np.testing.assert_allclose(table["x__deep"].to_numpy(), opened.positions("deep")[:, 0], atol=1e-3)
 
 
+def test_a_bundle_that_was_written_earlier_can_still_be_read() -> None:
+    """``golden`` is what published sites hold. A change that breaks this needs a new VERSION in the manifest."""
+    opened = bundle.read(Path(__file__).parent / "golden")
+    order = np.array([int(text) for text in opened.ids]) // 3
+    rows, points = synthetic.entities(40)[order], synthetic.positions(40)[order]
+    assert opened.names == rows["label"].to_list()
+    assert opened.column("group") == rows["group"].to_list()
+    assert opened.column("rare") == rows["rare"].to_list()
+    assert opened.column("tags") == [tags or [] for tags in rows["tags"].to_list()]
+    np.testing.assert_array_equal(opened.column("popularity"), rows["popularity"].to_numpy())
+    np.testing.assert_allclose(opened.positions("deep"), points, atol=np.ptp(points) / 65_535)
+    np.testing.assert_array_equal(
+        order[opened.neighbours(0)[0]], synthetic.graph(synthetic.positions(40)).indices[order]
+    )
+    assert opened.details(0)[3][1] == rows["group"][3]
+    assert len(opened.regions("flat")) == synthetic.GROUPS
+
+
 def test_labels_are_cleaned_of_what_would_break_a_page(tmp_path: Path) -> None:
     entities = synthetic.entities(40)
     odd = ["two\nlines", "bell\x07", "\u202eturned", "  ", "<script>alert(1)</script>", "tab\tbed\u2028"]
@@ -203,6 +221,13 @@ def test_labels_are_cleaned_of_what_would_break_a_page(tmp_path: Path) -> None:
     assert [label_of[str(3 * i)] for i in range(len(odd))] == [
         "two lines", "bell", "turned", "9", "<script>alert(1)</script>", "tab bed",
     ]  # fmt: skip
+
+
+def test_ids_that_are_the_labels_are_not_stored_twice(tmp_path: Path) -> None:
+    synthetic.build(tmp_path, 40, entities=synthetic.entities(40).with_columns(id="label"))
+    opened = bundle.read(tmp_path)
+    assert opened.ids == opened.names
+    assert not (tmp_path / "ids").exists()
 
 
 def test_values_that_are_no_numbers_count_as_unknown(tmp_path: Path) -> None:
