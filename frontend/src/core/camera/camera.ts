@@ -100,7 +100,7 @@ export function fitScale(extent: Extent, free: { width: number; height: number }
   const margin = 0.9
   if (!spatial) return margin * Math.min(free.width / (2 * extent[0] || 1e-6), free.height / (2 * extent[1] || 1e-6))
   // Seen from any side, and with perspective: the enclosing ball, of which corners are mostly empty.
-  const radius = 0.92 * Math.hypot(...extent)
+  const radius = 0.72 * Math.hypot(...extent)
   return (margin * Math.min(free.width, free.height)) / (2 * radius)
 }
 

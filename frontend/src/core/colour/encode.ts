@@ -116,7 +116,7 @@ function logTicks(min: number, max: number): number[] {
   const thinned = inner.length <= 3 ? inner : [0, 1, 2].map((i) => inner[Math.round((i * (inner.length - 1)) / 2)])
   // A power of ten next to an end would be printed over it.
   const span = Math.log((max + 1) / (Math.max(0, min) + 1))
-  return [min, ...thinned.filter((t) => Math.log((t + 1) / (Math.max(0, min) + 1)) > 0.12 * span && Math.log((max + 1) / (t + 1)) > 0.12 * span), max]
+  return [min, ...thinned.filter((t) => Math.log((t + 1) / (Math.max(0, min) + 1)) > 0.14 * span && Math.log((max + 1) / (t + 1)) > 0.2 * span), max]
 }
 
 function encodeBooleans(values: Uint8Array): Encoding {

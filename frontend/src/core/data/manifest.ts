@@ -8,13 +8,14 @@ export interface FileEntry {
   path: string
   /** Size on disk; `.bin` files are gzip inside. */
   bytes: number
-  sha256: string
+  /** Left out for shards where the manifest would grow too long. */
+  sha256?: string
 }
 
 interface ColumnBase {
   name: string
   label: string
-  unit?: string | null
+  unit?: string
   file: FileEntry
   nulls: number
 }
@@ -76,8 +77,8 @@ export interface Manifest {
   atlas: {
     name: string
     title: string
-    description: string
-    attribution: string
+    description?: string
+    attribution?: string
     /** Singular and plural. */
     entity: [string, string]
     collection: [string, string]

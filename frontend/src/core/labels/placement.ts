@@ -23,9 +23,12 @@ export interface Candidate {
   gap: number
   /** Lower is more important. */
   rank: number
-  /** Shown before all others (selection, hover), even where that hides some. */
-  pinned: boolean
+  /** Lower tiers are placed first, even where that hides shown labels of higher ones: see TIER. */
+  tier: number
 }
+
+/** What is selected or found, names of regions, names of entities. */
+export const TIER = { pinned: 0, region: 1, entity: 2 } as const
 
 export type Side = 'centre' | 'right' | 'left' | 'below' | 'above'
 
@@ -54,24 +57,36 @@ const KEPT_MARGIN = 2
 const CELL = 96
 
 export function place(candidates: Candidate[], options: PlacementOptions): Placed[] {
-  const { shown } = options
-  const lead = (c: Candidate) => (c.pinned ? -1e12 : shown.has(c.key) ? (options.zoomingOut ? c.rank / 2 : c.rank - 1e9) : c.rank)
-  const ordered = candidates
-    .map((candidate) => ({ candidate, order: lead(candidate) }))
-    .sort((a, b) => a.order - b.order || a.candidate.rank - b.candidate.rank || (a.candidate.key < b.candidate.key ? -1 : 1))
+  const { shown, zoomingOut } = options
   const taken = new Grid(options.width, options.height)
   for (const obstacle of options.obstacles) taken.add(obstacle)
   const placed: Placed[] = []
-  for (const { candidate } of ordered) {
-    if (placed.length >= options.limit) break
-    const before = shown.get(candidate.key)
-    const margin = before ? KEPT_MARGIN : NEW_MARGIN
-    for (const side of sidesOf(candidate, before)) {
+  const put = (candidate: Candidate, sides: Side[], margin: number): boolean => {
+    for (const side of sides) {
       const rect = rectOf(candidate, side)
       if (!inside(rect, options) || taken.hits(rect, margin)) continue
       taken.add(rect)
       placed.push({ candidate, side, rect })
-      break
+      return true
+    }
+    return false
+  }
+  const lead = (c: Candidate) => (!shown.has(c.key) ? c.rank : zoomingOut ? c.rank / 2 : c.rank - 1e9)
+  const tiers = [...new Set(candidates.map((c) => c.tier))].sort((a, b) => a - b)
+  for (const tier of tiers) {
+    const ordered = candidates
+      .filter((candidate) => candidate.tier === tier)
+      .map((candidate) => ({ candidate, order: lead(candidate) }))
+      .sort((a, b) => a.order - b.order || a.candidate.rank - b.candidate.rank || (a.candidate.key < b.candidate.key ? -1 : 1))
+    // Shown labels that can stay exactly where they are come first: one that must change sides may not push another away.
+    const rest = ordered.filter(({ candidate }) => {
+      const before = shown.get(candidate.key)
+      return !before || zoomingOut || placed.length >= options.limit || !put(candidate, [before], KEPT_MARGIN)
+    })
+    for (const { candidate } of rest) {
+      if (placed.length >= options.limit) return placed
+      const before = shown.get(candidate.key)
+      put(candidate, sidesOf(candidate, before), before ? KEPT_MARGIN : NEW_MARGIN)
     }
   }
   return placed

@@ -29,14 +29,21 @@ export class Framing {
     this.#refit()
   }
 
-  /** Returns the pose that keeps the map where it is on screen; a map that was fitted stays fitted. */
+  /** Returns the pose for the new size: a fitted map stays fitted, any other stays where it is. */
   resize(width: number, height: number, pose: Pose): Pose {
-    return this.#changed(pose, () => (this.view = { ...this.view, width, height }))
+    return this.#changed(pose, this.isFit(pose), () => (this.view = { ...this.view, width, height }))
   }
 
-  cover(insets: Insets, pose: Pose): Pose {
-    const same = (Object.keys(insets) as (keyof Insets)[]).every((side) => insets[side] === this.#insets[side])
-    return same ? pose : this.#changed(pose, () => (this.#insets = insets))
+  /**
+   * The same for panels: `pose` keeps the map still. `goal` is where it should then go, if anywhere: a fitted map is
+   * fitted again, except for a panel on the right, which comes and goes with the selection and must not move the map.
+   */
+  cover(insets: Insets, pose: Pose): { pose: Pose; goal: Pose | null } {
+    const changed = (Object.keys(insets) as (keyof Insets)[]).filter((side) => insets[side] !== this.#insets[side])
+    if (changed.length === 0) return { pose, goal: null }
+    const refit = this.isFit(pose) && changed.some((side) => side !== 'right')
+    const still = this.#changed(pose, false, () => (this.#insets = insets))
+    return { pose: still, goal: refit ? { ...this.whole(), yaw: pose.yaw, pitch: pose.pitch } : null }
   }
 
   isFit(pose: Pose): boolean {
@@ -57,8 +64,7 @@ export class Framing {
     return x > left + margin && y > top + margin && x < this.view.width - right - margin && y < this.view.height - bottom - margin
   }
 
-  #changed(pose: Pose, change: () => void): Pose {
-    const wasFit = this.isFit(pose)
+  #changed(pose: Pose, refit: boolean, change: () => void): Pose {
     const before = this.view
     change()
     const { left, top, right, bottom } = this.#insets
@@ -66,7 +72,7 @@ export class Framing {
     const centreY = top + Math.max(LEAST_PX, this.view.height - top - bottom) / 2
     this.view = { ...this.view, centreX, centreY }
     this.#refit()
-    if (wasFit) return { ...this.whole(), yaw: pose.yaw, pitch: pose.pitch }
+    if (refit) return { ...this.whole(), yaw: pose.yaw, pitch: pose.pitch }
     return { ...pose, x: pose.x + (centreX - before.centreX) / pose.scale, y: pose.y - (centreY - before.centreY) / pose.scale }
   }
 

@@ -6,7 +6,7 @@ import type { PointStyle } from '../gl/density'
 import { LOOK } from '../gl/look'
 import type { Layer, Renderer } from '../gl/renderer'
 import { LabelLayer, type LabelText } from '../labels/layer'
-import { place, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
+import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
 import { SpatialIndex } from '../labels/spatial_index'
 import type { Highlights } from './highlights'
 import { toWorldUnits, worldOf } from './layers'
@@ -80,11 +80,12 @@ export class MapLabels {
     this.#far = this.highlights.farIn(this.renderer.layer(1))
     const screenShare = (view.width * view.height) / (1440 * 900)
     // Few names when all is seen, for the regions to speak; more as the map is entered.
-    const entities = Math.round(Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) * Math.max(0.45, screenShare))
+    const attention = this.highlights.any ? 0.4 : 1 // what is selected or found has the word
+    const entities = Math.round(attention * Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) * Math.max(0.45, screenShare))
     const candidates = [...(scene.morphing ? [] : this.#regionCandidates(scene)), ...this.#entityCandidates(scene, entities)]
     const placed = place(candidates, {
       width: view.width, height: view.height, obstacles: scene.obstacles, shown: this.#shown,
-      limit: entities + candidates.filter((c) => c.gap === 0 || c.pinned).length, zoomingOut: zoom < this.#zoomBefore * 0.999,
+      limit: entities + candidates.filter((c) => c.tier !== TIER.entity).length, zoomingOut: zoom < this.#zoomBefore * 0.999,
     })
     this.#zoomBefore = zoom
     this.#placed = placed
@@ -129,7 +130,7 @@ export class MapLabels {
       if (point.nearness <= 0.3) return []
       const px = region.level === 0 ? 15 : region.level === 1 ? 13 : 12
       return [{
-        key: `r${i}`, x: point.x, y: point.y, gap: 0, pinned: false, rank: -1e6 + region.level * 1e5 - Math.min(99_999, region.priority),
+        key: `r${i}`, x: point.x, y: point.y, gap: 0, tier: TIER.region, rank: region.level * 1e5 - Math.min(99_999, region.priority),
         width: this.#width(region.name, `600 ${px}px ${FONT}`, px * 0.09), height: px * 1.5,
       }]
     })
@@ -158,7 +159,7 @@ export class MapLabels {
       const strong = pinned && (row === highlights.selected || row === highlights.hovered)
       const gap = radius + (highlights.has(row) ? 6 : 3)
       const width = this.#width(text, `${strong ? 600 : 500} ${strong ? 14 : 12.5}px ${FONT}`, 0)
-      found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, pinned })
+      found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, tier: pinned ? TIER.pinned : TIER.entity })
     }
     consider(highlights.hovered, -3, true)
     consider(highlights.selected, -2, true)

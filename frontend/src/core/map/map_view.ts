@@ -245,7 +245,10 @@ export class MapView {
   /** What panels cover; the map is centred in the rest, without moving on screen. */
   setInsets(insets: Insets, obstacles: Rect[]): void {
     this.#obstacles = obstacles
-    this.#pose = this.#framing.cover(insets, this.#pose)
+    const first = this.#frames === 0
+    const { pose, goal } = this.#framing.cover(insets, this.#pose)
+    this.#pose = first && goal ? goal : pose
+    if (goal && !first) this.#flyTo(goal)
     this.request()
   }
 
@@ -289,7 +292,10 @@ export class MapView {
 
   /** Brings a row into the free part of the screen, moving only if it is not there. */
   reveal(row: number): void {
-    const { x, y } = this.screenOf(row)
+    const { pose } = this
+    const place = worldOf(this.renderer.layer(1), row, [0, 0, 0])
+    const { view } = this.#framing
+    const { x, y } = toScreen(viewProjection(pose, view), view, distanceOf(pose, view), ...place, { x: 0, y: 0, nearness: 0 })
     if (!this.#framing.isFree(x, y, REVEAL_MARGIN_PX)) this.flyToRow(row, 1)
   }
 

@@ -4,6 +4,8 @@ import uFuzzy from '@leeoniya/ufuzzy'
 /** Longest list that is ranked; beyond it the query says too little to tell its matches apart. */
 const MAX_RANKED = 20_000
 
+const PATH_SEPARATORS = new Set(['.', '/', ':', '\\'])
+
 /** Lower case without diacritics; keeps the length of the words, not of the text. */
 export function fold(text: string): string {
   return text
@@ -19,7 +21,7 @@ export function tier(name: string, query: string): number {
   const at = name.indexOf(query)
   if (at === 0) return name[query.length] === undefined || !isWord(name[query.length]) ? 1 : 2
   // `asarray` finds `numpy.asarray`: a whole last part is nearly an exact match.
-  if (at > 0 && name.endsWith(query) && !isWord(name[name.length - query.length - 1])) return 1
+  if (at > 0 && name.endsWith(query) && PATH_SEPARATORS.has(name[name.length - query.length - 1])) return 1
   if (at > 0 && !isWord(name[at - 1])) return 3
   if (at > 0 && startsSomeWord(name, query)) return 3
   return at > 0 ? 4 : 5

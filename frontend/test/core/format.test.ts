@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { figuresOf, formatBytes, formatTick, showValue, togetherText } from '../../src/core/format'
+import type { FieldType } from '../../src/core/data/manifest'
+
+const field = (type: FieldType, unit: string | null = null) => ({ name: 'f', label: 'F', type, unit })
+
+describe('values', () => {
+  it('link only to http and https, and never run a script', () => {
+    expect(showValue(field('link'), 'https://www.example.org/a')).toEqual({ kind: 'link', href: 'https://www.example.org/a', text: 'example.org/a' })
+    for (const bad of ['javascript:alert(1)', 'data:text/html,x', 'vbscript:x', '//example.org', 'nonsense']) {
+      expect(showValue(field('link'), bad)).toEqual({ kind: 'text', text: bad })
+    }
+  })
+
+  it('show images only from https', () => {
+    expect(showValue(field('image'), 'https://example.org/a.png')).toMatchObject({ kind: 'image' })
+    for (const bad of ['http://example.org/a.png', 'data:image/png;base64,x', 'javascript:1']) expect(showValue(field('image'), bad)).toBeNull()
+  })
+
+  it('read well: years without separators, dates in words, units, lists', () => {
+    expect(showValue(field('year'), 1984)).toEqual({ kind: 'text', text: '1984' })
+    expect(showValue(field('number', 'km'), 12345.678)).toEqual({ kind: 'text', text: '12,346 km' })
+    expect(showValue(field('number'), 0.123456)).toEqual({ kind: 'text', text: '0.1235' })
+    expect(showValue(field('date'), '2012-11-08')).toEqual({ kind: 'text', text: 'Nov 8, 2012' })
+    expect(showValue(field('boolean'), false)).toEqual({ kind: 'text', text: 'No' })
+    expect(showValue(field('list'), ['a', 'b'])).toEqual({ kind: 'list', items: ['a', 'b'] })
+  })
+
+  it('that are unknown are left out', () => {
+    for (const value of [null, undefined, '', []]) expect(showValue(field('text'), value)).toBeNull()
+  })
+})
+
+it('shared collections are counted in words, singular and plural', () => {
+  expect(togetherText(132, ['file', 'files'])).toBe('seen together in 132 files')
+  expect(togetherText(1, ['file', 'files'])).toBe('seen together in 1 file')
+  expect(togetherText(null, ['file', 'files'])).toBeNull()
+})
+
+it('quality figures leave out what is not known, and read as shares', () => {
+  const figures = figuresOf({ held_out_recall: 0.142, neighbour_recall: null, trustworthiness: 0.953, held_out_lift: 41.2, something_else: 3 })
+  expect(figures.map((f) => [f.label, f.text])).toEqual([['Predicts unseen data', '14 %'], ['Better than chance', '41.2 ×'], ['Trustworthiness', '95 %']])
+})
+
+it('sizes and ticks are short', () => {
+  expect([formatBytes(999), formatBytes(12_345), formatBytes(3_400_000)]).toEqual(['999 bytes', '12 kB', '3.4 MB'])
+  expect([formatTick(1999, 'year'), formatTick(0, 'date'), formatTick(25_000, 'number'), formatTick(1.5, 'number')]).toEqual(['1999', '1970', '25K', '1.5'])
+})
