@@ -20,7 +20,7 @@ _FILE = "__file"
 
 @dataclass(frozen=True)
 class EntityTable:
-    """frame: ``id`` as in the files, ``label`` text, then the fields; origin: what the ids are; notes for the report."""
+    """frame: ``id`` as in the files, ``label`` text, then the fields; origin: what the ids are; notes for people."""
 
     frame: pl.DataFrame
     fields: list[dict[str, Any]]
@@ -74,7 +74,8 @@ def read_table(
             raise DataError(
                 file=file.name, where=read.place(file, table[read.ROW][row], source), found=wrong,
                 expected=f"a {description['type']}, as source.fields.{source} says",
-                remedy=f"Correct the value, or give the field another type (it looks like a {_guessed(table[source], typed)}).",
+                remedy="Correct the value, or give the field another type "
+                f"(it looks like a {field_types.guess(table[source], typed=typed).type}).",
             )  # fmt: skip
         made.append(values.alias(description["name"]).to_frame())
     return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes)
@@ -90,10 +91,6 @@ def _label(table: pl.DataFrame, name: str) -> pl.Expr:
     return pl.when(text == "").then(None).otherwise(text)
 
 
-def _guessed(values: pl.Series, typed: bool) -> str:
-    return field_types.guess(values, typed=typed).type
-
-
 def _unique(table: pl.DataFrame, id_column: str, files: Sequence[Located], notes: list[str]) -> pl.DataFrame:
     """The table without exact repetitions; two different rows for one id are an error."""
     if table[id_column].n_unique() == table.height:
@@ -107,11 +104,12 @@ def _unique(table: pl.DataFrame, id_column: str, files: Sequence[Located], notes
     first = repeated[id_column][0]
     rows = repeated.filter(pl.col(id_column) == first)[read.ROW].to_list()
     others = repeated[id_column].n_unique() - 1
+    more = f", and {others:,} more ids repeat" if others else ""
     raise DataError(
         file=files[repeated[_FILE][0]].name, where=f"column {id_column!r}",
-        found=Found(f"holds {first!r} in rows {', '.join(map(str, rows[:5]))}{f', and {others:,} more ids repeat' if others else ''}"),
+        found=Found(f"holds {first!r} in rows {', '.join(map(str, rows[:5]))}{more}"),
         expected="every id once, with one description",
-        remedy="Remove the rows that are wrong, or choose the column that identifies entities in source.entity_columns.id.",
+        remedy="Remove the wrong rows, or choose the column that identifies entities in source.entity_columns.id.",
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from atlas_assets.sources import columns as read
 
 _MAX_CATEGORIES = 65_534  # more do not fit the bundle's codes
 _LIST_NAMES = {
-    "genres", "genre", "tags", "tag", "keywords", "keyword", "topics", "topic", "categories", "types", "colors", "colours",
+    "genres", "genre", "tags", "tag", "keywords", "keyword", "topics", "topic", "categories", "types",
+    "colors", "colours",
     "authors", "artists", "actors", "cast", "languages", "countries", "platforms", "mechanics", "ingredients", "labels",
     "subjects", "moods", "themes",
 }  # fmt: skip

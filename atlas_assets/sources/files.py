@@ -42,10 +42,10 @@ def read_collections(
 
     interactions, entities: paths, globs, folders or URLs; relative ones start at ``base``. CSV, TSV, JSONL and Parquet,
     also compressed; a row is one (collection, entity), or one collection with a list of entities. columns: names for
-    collection, entity, value, timestamp and weight (``items.card`` reaches into objects of a list ``items``); roles left
-    out are guessed from names, and the report's notes say how. entity_columns: id and label likewise. fields: metadata
-    to keep, {name: {type, label, unit}}; None keeps every column. Rows without a collection or entity are left out and
-    counted. Raises DataError for everything that cannot be read as meant.
+    collection, entity, value, timestamp and weight (``items.card`` reaches into objects of a list ``items``); roles
+    left out are guessed from names, and the report's notes say how. entity_columns: id and label likewise. fields:
+    metadata to keep, {name: {type, label, unit}}; None keeps every column. Rows without a collection or entity are left
+    out and counted. Raises DataError for everything that cannot be read as meant.
     """
     with _workspace(out) as scratch:
         files = locate(interactions, base=base, scratch=scratch / "relation")
@@ -147,7 +147,7 @@ def read_vectors(
 
 
 class _workspace:
-    """A folder for unpacked copies, beside the output so that it lies on the same, large enough disk; gone afterwards."""
+    """A folder for unpacked copies, gone afterwards; beside the output, where the disk is meant to be large enough."""
 
     def __init__(self, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
@@ -246,7 +246,8 @@ class _Relation:
         if n_written == 0:
             raise DataError(
                 file=self.parts[0].file.name, where="", found=Found("has no row with both ids"),
-                expected=f"rows with a {' and a '.join(required)}", remedy="Check the columns chosen in source.columns.",
+                expected=f"rows with a {' and a '.join(required)}",
+                remedy="Check the columns chosen in source.columns.",
             )  # fmt: skip
         return sum(part.facts["rows"] for part in self.parts) - n_written
 
@@ -301,16 +302,17 @@ def _distinct(path: Path, names: Sequence[str]) -> pl.Series:
 def _entities(
     table: entity_table.EntityTable | None, used: pl.Series, id_type: pl.DataType, files: Sequence[Located]
 ) -> tuple[pl.DataFrame, list[dict[str, Any]], list[str]]:
-    """The canonical entity table: ids of the relation's type; with notes. Raises DataError where none of them is used."""
+    """The canonical entity table, its fields, and notes. Raises DataError where none of its ids is in ``used``."""
     if table is None:
         return entity_table.of_ids(used), [], []
     frame = table.frame.with_columns(read.as_ids("id", table.frame.schema["id"], id_type))
     frame = frame.with_columns(pl.col("label").fill_null(pl.col("id").cast(pl.String)))
     n_known = int(used.is_in(frame["id"].implode()).sum())
     if n_known == 0:
+        ours = tables.examples(frame["id"])
         raise DataError(
             file=table.origin.file.name, where=f"column {table.origin.column!r}",
-            found=Found(f"shares no id with {files[0].name}: {tables.examples(frame['id'])} against {tables.examples(used)}"),
+            found=Found(f"shares no id with {files[0].name}: {ours} against {tables.examples(used)}"),
             expected="the ids that the relation uses",
             remedy="Choose the column with those ids in source.entity_columns.id, or give the matching entity table.",
         )  # fmt: skip

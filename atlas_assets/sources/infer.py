@@ -32,22 +32,32 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "document", "doc", "file", "recipe", "patient", "household", "list", "chart", "post", "query", "u", "uid",
     ),
     "entity": (
-        "entity", "item", "book", "card", "track", "song", "movie", "film", "product", "article", "artist", "game", "word",
+        "entity", "item", "book", "card", "track", "song", "movie", "film", "product", "article", "artist", "game",
+        "word",
         "token", "term", "tag", "page", "url", "repo", "repository", "package", "dependency", "crate", "ingredient",
         "subreddit", "author", "show", "channel", "gene", "skill", "function", "name", "i", "iid", "sku",
     ),
     "value": (
-        "value", "rating", "score", "stars", "star", "copies", "count", "quantity", "qty", "plays", "playcount", "hours",
+        "value", "rating", "score", "stars", "star", "copies", "count", "quantity", "qty", "plays", "playcount",
+        "hours",
         "amount", "times", "frequency", "freq", "rank", "position", "listens", "purchases", "n",
     ),
-    "timestamp": ("timestamp", "time", "date", "datetime", "ts", "created", "added", "when", "played", "updated", "day"),
+    "timestamp": (
+        "timestamp", "time", "date", "datetime", "ts", "created", "added", "when", "played", "updated", "day",
+    ),
     "weight": ("weight", "w", "similarity", "strength", "score", "value", "count", "frequency", "correlation", "n"),
-    "source": ("source", "src", "from", "head", "cue", "start", "left", "u", "a", "parent", "word1", "node1", "item1", "i"),
-    "target": ("target", "dst", "dest", "destination", "to", "tail", "response", "end", "right", "v", "b", "child", "word2",
-               "node2", "item2", "j"),
+    "source": (
+        "source", "src", "from", "head", "cue", "start", "left", "u", "a", "parent", "word1", "node1", "item1", "i",
+    ),
+    "target": (
+        "target", "dst", "dest", "destination", "to", "tail", "response", "end", "right", "v", "b", "child", "word2",
+        "node2", "item2", "j",
+    ),
     "vector": ("vector", "embedding", "embeddings", "vec", "features", "values", "v"),
     "id": ("id", "entity", "item", "key", "word", "token", "name", "label", "uid"),
-    "label": ("label", "title", "name", "word", "term", "text", "track", "song", "book", "card", "description", "caption"),
+    "label": (
+        "label", "title", "name", "word", "term", "text", "track", "song", "book", "card", "description", "caption",
+    ),
 }  # fmt: skip
 _NESTED = ("items", "entities", "tracks", "cards", "books", "products", "songs", "movies", "words", "tags", "members")
 
@@ -201,13 +211,14 @@ def guess_entity_columns(
         best = max(
             flat,
             key=lambda c: (round(shares[c], 2), c in relation, words(c)[-1:] == ["id"], -flat.index(c)),
-            default=None
+            default=None,
         )
         if best is None or (known and shares[best] == 0):
             best = next((c for c in flat if c in relation or words(c)[-1:] == ["id"] or c.lower() == "id"), None)
         if best is None:
             raise DataError(
-                file=file.name, where="", found=Found(f"has no column that holds the entities' ids ({', '.join(table.columns)})"),
+                file=file.name, where="",
+                found=Found(f"has no column that holds the entities' ids ({', '.join(table.columns)})"),
                 expected="a column with the ids used in the relation's files",
                 remedy="Set source.entity_columns.id to it.",
             )  # fmt: skip
@@ -232,8 +243,8 @@ def _guess_vectors(sample: pl.DataFrame, file: Located, given: Mapping[str, Any]
         lists = [c for c in sample.columns if isinstance(sample[c].dtype, (pl.List, pl.Array))]
         written = [
             c for c in sample.columns
-            if sample[c].dtype == pl.String and sample[c].drop_nulls().head(100).str.contains(r"^\[?\s*-?[\d.]+[,\s]").all()
-            and _name_score("vector", c) > 0
+            if sample[c].dtype == pl.String and _name_score("vector", c) > 0
+            and sample[c].drop_nulls().head(100).str.contains(r"^\[?\s*-?[\d.]+[,\s]").all()
         ]  # fmt: skip
         best = max([*lists, *written], key=lambda c: _name_score("vector", c), default=None)
         if best is not None:
@@ -317,7 +328,10 @@ def _looks_like_time(values: pl.Series) -> bool:
     if _is_numeric(values):
         numbers = _as_numbers(values).drop_nulls()
         return len(numbers) > 0 and 1e8 < float(numbers.abs().median() or 0) < 1e19  # type: ignore[arg-type]
-    return values.dtype == pl.String and (values.drop_nulls().head(200).str.contains(r"^\d{4}-\d{2}-\d{2}").mean() or 0) >= 0.5
+    if values.dtype != pl.String:
+        return False
+    dates = values.drop_nulls().head(200).str.contains(r"^\d{4}-\d{2}-\d{2}")
+    return float(dates.mean() or 0) >= 0.5  # type: ignore[arg-type]
 
 
 def _looks_like_id(name: str, values: pl.Series) -> bool:
@@ -370,7 +384,8 @@ def _noun(names: Sequence[Any]) -> tuple[str, str] | None:
 def _hopeless(sample: pl.DataFrame, file: Located, required: Sequence[str]) -> DataError:
     shown = "; ".join(f"{c} ({tables.examples(sample[c].drop_nulls(), 2)})" for c in sample.columns[:12])
     return DataError(
-        file=file.name, where="", found=Found(f"does not show which column is the {' and which the '.join(required)}: {shown}"),
+        file=file.name, where="",
+        found=Found(f"does not show which column is the {' and which the '.join(required)}: {shown}"),
         expected=f"columns for {' and '.join(required)}",
         remedy=f"Choose them in source.columns, for example columns: {{{', '.join(f'{r}: NAME' for r in required)}}}.",
     )  # fmt: skip

@@ -25,7 +25,7 @@ _COPY_BYTES = 1 << 22
 
 @dataclass(frozen=True)
 class Located:
-    """A plain file on this machine. ``name`` is what messages and reports call it, ``bytes`` its size where it came from."""
+    """A plain file on this machine. ``name``: what messages and reports call it; ``bytes``: its size at its origin."""
 
     path: Path
     name: str
@@ -127,7 +127,8 @@ def _fetch(name: str, target: Path) -> Located:
             if compression is None:
                 raise
             raise DataError(
-                file=name, where="", found=Found(f"cannot be unpacked ({error})"), expected=f"a whole {compression} file",
+                file=name, where="", found=Found(f"cannot be unpacked ({error})"),
+                expected=f"a whole {compression} file",
                 remedy="Download or compress it again.",
             ) from error  # fmt: skip
     return Located(plain, name, size or plain.stat().st_size, format_)

@@ -63,7 +63,8 @@ def scan(
     usage = _resolve(tree, records)
     if not usage.names:
         raise DataError(
-            file=", ".join(map(str, folders)), where="", found=Found(f"holds {len(tree.files):,} Python files and no use of an imported name"),
+            file=", ".join(map(str, folders)), where="",
+            found=Found(f"holds {len(tree.files):,} Python files and no use of an imported name"),
             expected="installed Python packages", remedy="Set source.python_api.roots to a site-packages folder.",
         )  # fmt: skip
     progress(0.95, "writing tables")
@@ -149,7 +150,7 @@ def _resolve(tree: python_tree.Tree, records: list[dict[str, Any]]) -> _Usage:
         if kept:
             usage.names[file.collection] = sorted(kept)
             usage.distributions[file.collection] = file.distribution
-    for spelled, meaning in spellings.items():
+    for meaning in spellings.values():
         name = public[meaning.key]
         if name not in usage.meanings or usage.meanings[name].kind == "attribute":
             usage.meanings[name] = meaning

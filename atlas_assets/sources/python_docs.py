@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# {} is the qualified name. Only projects with one page per function or class; classes' members have no page of their own.
+# {} is the qualified name. Only projects with one page per function or class; members of classes have none.
 _PAGES = {
     "numpy": "https://numpy.org/doc/stable/reference/generated/{}.html",
     "scipy": "https://docs.scipy.org/doc/scipy/reference/generated/{}.html",

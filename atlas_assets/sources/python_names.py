@@ -41,10 +41,11 @@ def read_names(source: bytes, *, module: str, is_package: bool) -> dict[str, Any
     """Names in ``source``, the text of ``module``.
 
     uses: absolute dotted names, imported ones only (``numpy.linalg.norm``), each once, sorted; chains end at a call
-    (marked ``()``) or an index. imports: modules named by ``import`` statements. bindings: {name: [absolute targets]} made by imports at
-    module level, which is how names are re-exported; stars: modules star-imported there. definitions: {qualified name:
-    kind letter + first line of the docstring}, of the module's top level and one level into its classes; the empty
-    name is the module itself. Raises SyntaxError, ValueError, RecursionError or MemoryError where Python itself would.
+    (marked ``()``) or an index. imports: modules named by ``import`` statements. bindings: {name: [absolute targets]}
+    made by imports at module level, which is how names are re-exported; stars: modules star-imported there.
+    definitions: {qualified name: kind letter + first line of the docstring}, of the module's top level and one level
+    into its classes; the empty name is the module itself. Raises SyntaxError, ValueError, RecursionError or MemoryError
+    where Python itself would.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes in other people's strings

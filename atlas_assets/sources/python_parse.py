@@ -90,11 +90,12 @@ def _parse(jobs: list[tuple[int, SourceFile]], workers: int, progress: Progress)
 
 
 def _drive(pending: SimpleQueue[Any], done: SimpleQueue[Any], stop: threading.Event) -> None:
-    """One worker process. A plain child, not a fork: the caller may hold threads, and need not have a __main__ guard."""
+    """One worker process: a plain child, no fork. The caller may hold threads and need not have a __main__ guard."""
     command = [sys.executable, "-I", "-S", python_names.__file__]
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
-            assert process.stdin and process.stdout
+            assert process.stdin is not None
+            assert process.stdout is not None
             while not stop.is_set():
                 try:
                     chunk = pending.get_nowait()

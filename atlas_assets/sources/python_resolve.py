@@ -123,9 +123,9 @@ class Resolver:
         within = f"{module}.{name}"
         if within in _RUNTIME_MODULES and _RUNTIME_MODULES[within] in self._modules:
             return _RUNTIME_MODULES[within]
-        if found := self._definition(module, name):
-            if found[0] != CONSTANT or not self._is_module(within):
-                return Meaning(within, KINDS[found[0]], found[1:], module)
+        found = self._definition(module, name)
+        if found and (found[0] != CONSTANT or not self._is_module(within)):
+            return Meaning(within, KINDS[found[0]], found[1:], module)
         targets = [t for t in self._modules.get(module, {}).get("bindings", {}).get(name, ()) if t != within]
         if len(targets) == 1 and hops < _MAX_HOPS:
             followed = self._target(targets[0], hops + 1)

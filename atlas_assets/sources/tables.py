@@ -195,7 +195,8 @@ def _check_rows_one_by_one(file: Located, n_columns: int, separator: str) -> Non
 
 def _raise_ragged(file: Located, line: int, found: int, expected: int) -> NoReturn:
     raise DataError(
-        file=file.name, where=f"line {line}", found=Found(f"has {found} fields"), expected=f"{expected}, as in the header",
+        file=file.name, where=f"line {line}", found=Found(f"has {found} fields"),
+        expected=f"{expected}, as in the header",
         remedy="Put fields that hold the separator or a line break between quotation marks.",
     )  # fmt: skip
 
@@ -217,7 +218,8 @@ def _check_encoding(file: Located) -> None:
             except UnicodeDecodeError as error:
                 raise DataError(
                     file=file.name, where=f"line {number}, byte {offset + error.start:,}",
-                    found=Found(f"holds the byte 0x{line[error.start]:02x}, which is not UTF-8"), expected="text in UTF-8",
+                    found=Found(f"holds the byte 0x{line[error.start]:02x}, which is not UTF-8"),
+                    expected="text in UTF-8",
                     remedy="Convert it, for example with: iconv -f latin1 -t utf-8 in.csv > out.csv",
                 ) from error  # fmt: skip
             offset += len(line)

@@ -68,14 +68,16 @@ def check_unique(ids: pl.Series, files: Sequence[Located]) -> None:
     if ids.null_count():
         raise DataError(
             file=files[0].name, where=f"row {int(ids.is_null().arg_true()[0]) + 1:,}", found=Found("has no id"),
-            expected="an id beside every vector", remedy="Remove the row, or choose another column in source.columns.id.",
+            expected="an id beside every vector",
+            remedy="Remove the row, or choose another column in source.columns.id.",
         )  # fmt: skip
     if ids.n_unique() < len(ids):
         first = ids.filter(ids.is_duplicated())[0]
         rows = [int(i) + 1 for i in (ids == first).arg_true()]
         raise DataError(
-            file=files[0].name, where=f"rows {', '.join(f'{r:,}' for r in rows[:5])}", found=Found(f"all hold the id {first!r}"),
-            expected="one vector per entity", remedy="Keep one of the rows, or choose another column in source.columns.id.",
+            file=files[0].name, where=f"rows {', '.join(f'{r:,}' for r in rows[:5])}",
+            found=Found(f"all hold the id {first!r}"), expected="one vector per entity",
+            remedy="Keep one of the rows, or choose another column in source.columns.id.",
         )  # fmt: skip
 
 
@@ -127,7 +129,8 @@ def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
     if not isinstance(dtype, (pl.List, pl.Array)) or dtype.inner.is_nested():  # type: ignore[union-attr]
         raise DataError(
             file=file.name, where=f"column {values.name!r}", found=Found(f"holds {str(dtype).lower()} values"),
-            expected="lists of numbers", remedy="Choose the list column, or several numeric ones, in source.columns.vector.",
+            expected="lists of numbers",
+            remedy="Choose the list column, or several numeric ones, in source.columns.vector.",
         )  # fmt: skip
     lists = values.arr.to_list() if isinstance(dtype, pl.Array) else values
     lengths = lists.list.len().fill_null(0).to_numpy()
@@ -157,5 +160,6 @@ def _check_finite(matrix: np.ndarray, file: Located, names: Sequence[str] | None
     )
     raise DataError(
         file=file.name, where=where, found=float(matrix[row, place]),
-        expected="a finite number", remedy=f"Remove the vector or compute it again ({bad.size:,} vectors have such values).",
+        expected="a finite number",
+        remedy=f"Remove the vector or compute it again ({bad.size:,} vectors have such values).",
     )  # fmt: skip

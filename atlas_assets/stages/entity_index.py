@@ -6,6 +6,7 @@ speaks of entity 0 … n-1; ids come back only in the bundle. How similar two en
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,10 +151,10 @@ def from_collections(
 ) -> CollectionIndex:
     """The entities of ``raw`` (a folder written by ``sources``) that pass the filter, and their collections.
 
-    Rules, in order: ``min_value`` (a row without a value does not pass); ``keep`` and ``drop`` (ids or labels); repeated
-    (collection, entity) rows become one: that of the largest value, then the latest, then the heaviest, or, with
-    ``deduplicate=False``, one whose value and weight are the sums; hold-out; collection sizes and entity counts until
-    both hold at once; ``max_collection_size`` on what is left (``sample`` draws that many entities of each larger
+    Rules, in order: ``min_value`` (a row without a value does not pass); ``keep`` and ``drop`` (ids or labels);
+    repeated (collection, entity) rows become one: that of the largest value, then the latest, then the heaviest, or,
+    with ``deduplicate=False``, one whose value and weight are the sums; hold-out; collection sizes and entity counts
+    until both hold at once; ``max_collection_size`` on what is left (``sample`` draws that many entities of each larger
     collection, by a hash of seed and ids), and both again.
 
     A collection is held out if a hash of seed and its id falls below ``holdout``: data that is added later moves none
@@ -184,13 +185,14 @@ def from_collections(
         held = rows.where(aside)
         rows = steps.apply(f"{holdout:.0%} of collections held out to test maps", rows, ~aside)
     progress(0.6, "applying the filter")
-    limits = {"min_collections": min_collections, "min_collection_size": min_collection_size}
-    rows = _settle(rows, steps, **limits)
+    settle = functools.partial(
+        _settle, steps=steps, min_collections=min_collections, min_collection_size=min_collection_size
+    )
+    rows = settle(rows, again=False)
     if max_collection_size is not None and larger != "keep":
         rows = _cap(rows, steps, max_collection_size, larger, seed)
-        rows = _settle(rows, steps, again=True, **limits)
-    n_sharing = rows.n_entities
-    if n_sharing < 2:
+        rows = settle(rows, again=True)
+    if rows.n_entities < 2:
         raise _nothing_left(steps, f"lower filter.min_collections (now {min_collections})")
     progress(0.9, "writing indices")
     present = np.bincount(rows.entity, minlength=len(rows.entity_ids))
@@ -313,7 +315,7 @@ def from_vectors(
 
 
 def _settle(
-    rows: Memberships, steps: Steps, *, min_collections: int, min_collection_size: int, again: bool = False
+    rows: Memberships, steps: Steps, *, min_collections: int, min_collection_size: int, again: bool
 ) -> Memberships:
     """Apply both limits in turn until neither removes anything; the result is the same in whichever order."""
     if not again:
@@ -364,7 +366,8 @@ def _named(listed: Sequence[str | int], ids: pl.Series, labels: pl.DataFrame, fi
     mask = found.to_series().to_numpy()
     if not mask.any():
         raise DataError(
-            file="filter", where=field, found=Found(f"names no entity of the data (first of {len(listed):,}: {listed[0]!r})"),
+            file="filter", where=field,
+            found=Found(f"names no entity of the data (first of {len(listed):,}: {listed[0]!r})"),
             expected=f"ids or labels, such as {', '.join(repr(v) for v in table['id'].head(3).to_list())}",
             remedy=f"Correct filter.{field}: letter case and blanks count.",
         )  # fmt: skip
@@ -420,7 +423,8 @@ def _nothing_left(steps: Steps, advice: str) -> DataError:
     what = f"leaves {steps.listed[-1]['entities']:,} of {start['entities']:,} entities ({told})"
     return DataError(
         file="filter", where="", found=Found(what), expected="at least two entities that keep company",
-        remedy=f"The rule '{worst['rule']}' removed most ({worst['removed_entities']:,} entities): relax it, or {advice}.",
+        remedy=f"The rule '{worst['rule']}' removed most ({worst['removed_entities']:,} entities): "
+        f"relax it, or {advice}.",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -35,14 +36,14 @@ BOOKS = pl.DataFrame(
 )
 
 
-def read(folder: Path, name: str = "raw", **options):
+def read(folder: Path, name: str = "raw", **options: Any) -> tuple[pl.DataFrame, pl.DataFrame, list, dict]:
     """interactions.parquet, entities.parquet, fields.json, report of one reading."""
     out = folder / name
     report = files.read_collections(out, base=folder, **options)
-    tables = [pl.read_parquet(out / f"{stem}.parquet") for stem in ("interactions", "entities")]
     assert json.loads((out / "report.json").read_text()) == report
     assert not [p for p in out.iterdir() if p.is_dir()]  # no unpacked copies are left
-    return *tables, json.loads((out / "fields.json").read_text()), report
+    rows, entities = pl.read_parquet(out / "interactions.parquet"), pl.read_parquet(out / "entities.parquet")
+    return rows, entities, json.loads((out / "fields.json").read_text()), report
 
 
 def write(folder: Path, name: str, content: str | bytes) -> str:
@@ -215,11 +216,11 @@ BAD_INTERACTIONS = [
     ("a.csv", 'user,item\n1,"a\nb"\n2,"c\n",d\n', r"line 5 has 3 fields; expected 2"),
     ("a.csv", b"user,item\n1,a\n2,M\xfcller\n", r"line 3, byte 17 holds the byte 0xfc.*UTF-8.*iconv"),
     ("a.csv", b"us\xfcr,item\n1,a\n", r"line 1, byte 2 holds the byte 0xfc"),
-    ("a.csv", "user,item,rating\n1,a,5\n1,b,good\n", r"row 2 below the header, column 'rating' is 'good'; expected a finite"),
-    ("a.csv", "user,item,rating\n1,a,nan\n1,b,3\n", r"row 1 below the header, column 'rating' is 'nan'; .*Correct the value"),
+    ("a.csv", "user,item,rating\n1,a,5\n1,b,good\n", r"row 2 .* column 'rating' is 'good'; expected a finite"),
+    ("a.csv", "user,item,rating\n1,a,nan\n1,b,3\n", r"row 1 .*'rating' is 'nan'; .*Correct the value"),
     ("a.csv", "user,item,rating\n1,a,1\n1,b,inf\n", r"row 2 .*'rating' is 'inf'"),
-    ("a.csv", "user,item,weight\n1,a,1\n1,b,-2\n", r"row 2 .*'weight' is -2\.0; expected a weight of at least 0.*Shift"),
-    ("a.csv", "user,item,date\n1,a,2020-01-01\n1,b,soon\n", r"row 2 .*'date' is 'soon'; expected a time such as.*Write all times"),
+    ("a.csv", "user,item,weight\n1,a,1\n1,b,-2\n", r"row 2 .*'weight' is -2\.0; expected a weight of.*Shift"),
+    ("a.csv", "user,item,date\n1,a,2020-01-01\n1,b,soon\n", r"row 2 .*'date' is 'soon'; .*Write all times"),
     ("a.csv", "user,item\n,a\n,b\n", r"has no row with both ids; .*source\.columns"),
     ("a.jsonl", '{"user":1,"item":"a"}\n{"user":2,\n', r"line 2 is not JSON \(.*\); .*Correct or remove"),
     ("a.jsonl", '{"user":1,"item":"a","rating":NaN}\n', r"line 1 is not JSON \(NaN is no JSON number\)"),
@@ -260,11 +261,17 @@ def test_files_that_are_not_there_are_told_with_what_is(tmp_path, patterns, mess
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"columns": {"collection": "usr", "entity": "item"}}, r"column 'usr' is missing; .*Did you mean 'user'\? Set source\.columns\.collection"),
-        ({"columns": {"collection": "user", "entity": "qqqqq"}}, r"column 'qqqqq' is missing; expected one of user, item"),
-        ({"entity_columns": {"id": "itm"}}, r"column 'itm' is missing; .*Did you mean 'item'\? Set source\.entity_columns\.id"),
+        (
+            {"columns": {"collection": "usr", "entity": "item"}},
+            r"column 'usr' is missing; .*Did you mean 'user'\? Set source\.columns\.collection",
+        ),
+        ({"columns": {"collection": "user", "entity": "qqqqq"}}, r"'qqqqq' is missing; expected one of user, item"),
+        ({"entity_columns": {"id": "itm"}}, r"'itm' is missing; .*Did you mean 'item'\? Set source\.entity_col"),
         ({"fields": {"nam": {"type": "text"}}}, r"column 'nam' is missing; .*Did you mean 'name'\?"),
-        ({"fields": {"name": {"type": "number"}}}, r"row 1 below the header, column 'name' is 'A'; expected a number, as source\.fields\.name says"),
+        (
+            {"fields": {"name": {"type": "number"}}},
+            r"row 1 below the header, column 'name' is 'A'; expected a number, as source\.fields\.name.*looks like",
+        ),
     ],
 )  # fmt: skip
 def test_a_misspelt_column_is_told_with_the_nearest(tmp_path, options, message):
@@ -275,15 +282,15 @@ def test_a_misspelt_column_is_told_with_the_nearest(tmp_path, options, message):
 
 
 @pytest.mark.parametrize(
-    ("interactions", "entities", "message"),
+    ("entities", "message"),
     [
-        ("user,item\n1,a\n1,b\n", "item,name\na,A\nb,B\na,C\n", r"column 'item' holds 'a' in rows 1, 3; expected every id once.*entity_columns\.id"),
-        ("user,item\n1,a\n1,b\n", "item,name\nx,X\ny,Y\n", r"shares no id with .*: 'x', 'y' against 'a', 'b'; .*source\.entity_columns\.id"),
-        ("user,item\n1,a\n1,b\n", "colour,size\nred,1\nblue,2\n", r"has no column that holds the entities' ids \(colour, size\); .*entity_columns\.id"),
+        ("item,name\na,A\nb,B\na,C\n", r"'item' holds 'a' in rows 1, 3; expected every id once.*entity_columns\.id"),
+        ("item,name\nx,X\ny,Y\n", r"shares no id with .*: 'x', 'y' against 'a', 'b'; .*source\.entity_columns\.id"),
+        ("colour,size\nred,1\nblue,2\n", r"no column that holds the entities' ids \(colour, size\); .*entity_col"),
     ],
 )  # fmt: skip
-def test_an_entity_table_that_does_not_fit_is_refused(tmp_path, interactions, entities, message):
-    write(tmp_path, "a.csv", interactions)
+def test_an_entity_table_that_does_not_fit_is_refused(tmp_path, entities, message):
+    write(tmp_path, "a.csv", "user,item\n1,a\n1,b\n")
     write(tmp_path, "e.csv", entities)
     with pytest.raises(DataError, match=message):
         read(tmp_path, interactions=["a.csv"], entities=["e.csv"])

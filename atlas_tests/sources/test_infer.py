@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -159,9 +160,10 @@ def test_real_data_under_usual_names_needs_no_editing(
     table = pl.read_parquet(folder / "entities.parquet").rename(
         {"entity_id": table_columns["id"], "label": table_columns["label"]}
     )
-    found = infer(**{relation: write(tmp_path, f"a.{ending}", rows)}, entities=write(tmp_path, f"e.{ending}", table))
+    files: dict[str, Any] = {relation: write(tmp_path, f"a.{ending}", rows)}
+    found = infer(**files, entities=write(tmp_path, f"e.{ending}", table))
     roles = {"collection_id": "collection", "entity_id": "entity"}
-    expected = {roles.get(k, k): v for k, v in renamed.items() if v != "kind"}
+    expected = {roles[k] if k in roles else k: v for k, v in renamed.items() if v != "kind"}
     assert {k: found.columns[k] for k in expected} == expected
     assert found.entity_columns == table_columns
     assert {k: found.fields[k]["type"] for k in types} == types

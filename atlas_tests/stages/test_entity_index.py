@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -34,7 +35,7 @@ def write_raw(folder: Path, rows: list[Row], **columns: list) -> Path:
 
 def as_sets(indptr: np.ndarray, entities: np.ndarray, ids: pl.DataFrame) -> list[tuple[int, ...]]:
     names = ids["id"].to_numpy()
-    return sorted(tuple(names[entities[a:b]].tolist()) for a, b in zip(indptr[:-1], indptr[1:], strict=True))
+    return sorted(tuple(names[entities[a:b]].tolist()) for a, b in itertools.pairwise(indptr))
 
 
 def naive(
@@ -201,7 +202,7 @@ def test_steps_account_for_every_row(tmp_path):
     assert [(s["rule"].split()[0], s["rows"], s["removed_rows"]) for s in index.steps] == [
         ("read", 8, 0), ("value", 7, 1), ("repeated", 6, 1), ("collections", 4, 2), ("entities", 4, 0),
     ]  # fmt: skip
-    for step, following in zip(index.steps, index.steps[1:], strict=False):
+    for step, following in itertools.pairwise(index.steps):
         for name in ("rows", "collections", "entities"):
             assert step[name] - following[f"removed_{name}"] == following[name]
     json.dumps(index.steps)
