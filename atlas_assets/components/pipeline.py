@@ -110,7 +110,8 @@ class Pipeline:
             self._knn_graph(), self._embedding(), self._projection(), self._regions(), self._quality(),
             self._sweep_report(), self._bundle(), self._site(),
         ]  # fmt: skip
-        return {stage.name: stage for stage in stages}
+        # A sweep in which everything is laid out straight from the graph has no embedding at all.
+        return {stage.name: stage for stage in stages if stage.keys != ()}
 
     def _raw(self) -> Stage:
         from atlas_assets.components import reading

@@ -64,6 +64,14 @@ def test_each_kind_of_input_has_its_stages_in_one_group(kind: str) -> None:
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys() if key.path[0] == "toy"} == {"toy"}
 
 
+def test_a_sweep_of_graph_layouts_only_has_no_embedding() -> None:
+    sweep = {"projections": [{"method": "tsne", "from": "graph"}]}
+    spec = validate({"source": {"edges": "data.csv"}, "sweep": sweep}, file=Path("defs/toy/defs.yaml"))
+    graph = complete(spec).resolve_asset_graph()
+    assert dg.AssetKey(["toy", "embedding"]) not in graph.get_all_asset_keys()
+    assert dg.AssetKey(["toy", "site"]) in graph.get_all_asset_keys()
+
+
 def test_every_asset_but_the_source_has_a_blocking_check() -> None:
     graph = complete(toy()).resolve_asset_graph()
     checked = {check.asset_key for check in graph.asset_check_keys}

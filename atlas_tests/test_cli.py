@@ -1,0 +1,118 @@
+"""``atlas`` as a person types it: in a folder of their own, with files of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from atlas_tests import toy
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    toy.write_tables(tmp_path)
+    return tmp_path
+
+
+def atlas(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command as an installed package would in ``folder``: atlases and data live there, not in the checkout."""
+    import os
+
+    variables = os.environ | {
+        "ATLAS_DEFS": str(folder / "defs"), "ATLAS_STORAGE": str(folder / "data"), "COLUMNS": "200", "NO_COLOR": "1",
+    }  # fmt: skip
+    (folder / "dagster.yaml").touch()  # the mark of a project
+    return subprocess.run(
+        [sys.executable, "-m", "atlas_assets.cli", *arguments], cwd=folder, env=variables | environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def new_books(folder: Path) -> subprocess.CompletedProcess[str]:
+    return atlas(folder, "new", "books", "--interactions", "ratings.csv", "--entities", "books.csv")
+
+
+def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folder: Path) -> None:
+    made = new_books(folder)
+    assert made.returncode == 0, made.stderr
+    for guess in ("user_id -> collection", "book_id -> entity", "rating -> value", "title", "genre -> category"):
+        assert guess in made.stdout
+    written = (folder / "defs" / "books" / "defs.yaml").read_text(encoding="utf-8")
+    assert "interactions: [ratings.csv]" in written  # relative to the project, so that the folder can be moved
+
+    # Without the viewer, whose build needs Node and a minute; the browser tests build it.
+    stages = ["raw_collections", "entity_index", "cooccurrence", "knn_graph", "projection", "regions", "quality"]
+    smaller = written.replace("n_neighbors: [15]", "n_neighbors: [5]").replace(
+        "from: graph, perplexity: 30", "from: graph, perplexity: 5"
+    )
+    only_tsne = smaller[: smaller.index("      - {method: umap, from")]
+    (folder / "defs" / "books" / "defs.yaml").write_text(only_tsne, encoding="utf-8")
+    first = atlas(folder, "run", "books", *(f"--stage={stage}" for stage in [*stages, "sweep_report"]))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "8 made, 0 up to date, 0 failed" in first.stdout
+
+    second = atlas(folder, "run", "books", *(f"--stage={stage}" for stage in [*stages, "sweep_report"]))
+    assert "0 made, 8 up to date, 0 failed" in second.stdout
+
+    report = atlas(folder, "report", "books")
+    assert "k5_tsne-p5" in report.stdout
+    assert "Recommended: k5_tsne-p5" in report.stdout
+
+
+def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:
+    assert new_books(folder).returncode == 0
+    again = new_books(folder)
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+    assert "--force" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["new", "books"], "exactly one of --interactions, --edges or --vectors"),
+        (["new", "My Books", "--interactions", "ratings.csv"], "lower-case letters"),
+        (["new", "books", "--interactions", "rating.csv"], "rating.csv"),
+        (["run", "boks"], "boks is not an atlas here"),
+        (["serve", "books"], "holds no site yet. Make it with: atlas run books"),
+        (["report", "python_api"], "has not been made yet"),
+        (["run", "python_api", "--stage", "knn"], "'knn' is not a stage of this atlas. It has: raw_collections"),
+        (["run", "python_api", "--point", "k3"], "'k3' is not a point of this atlas"),
+    ],
+)
+def test_a_mistake_is_one_message_and_no_traceback(folder: Path, arguments: list[str], expected: str) -> None:
+    done = atlas(folder, *arguments)
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_spec_is_explained(folder: Path) -> None:
+    new_books(folder)
+    path = folder / "defs" / "books" / "defs.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("min_collections", "min_colections"), encoding="utf-8")
+    done = atlas(folder, "run", "books")
+    assert done.returncode == 1
+    assert "filter.min_colections is not a known key" in done.stderr
+    assert "Did you mean 'min_collections'?" in done.stderr
+
+
+def test_a_failed_stage_says_why_and_what_was_not_made(folder: Path) -> None:
+    new_books(folder)
+    (folder / "ratings.csv").write_text("user_id,book_id,rating\nx,1,2,3\n", encoding="utf-8")
+    done = atlas(folder, "run", "books")
+    assert done.returncode == 1
+    assert "raw_collections failed:" in done.stdout
+    assert "ratings.csv" in done.stdout
+    assert "Not made, because what they need is missing: entity_index" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_doctor_lists_the_atlases(folder: Path) -> None:
+    new_books(folder)
+    done = atlas(folder, "doctor")
+    assert "books (collections)" in done.stdout
+    assert "python_api (collections)" in done.stdout
