@@ -71,11 +71,10 @@ def build(frontend: Path, out: Path, *, progress: Progress = _no_progress) -> No
             _run([npm, "ci", "--no-audit", "--no-fund"], frontend)
         stamp.write_text(lock, encoding="utf-8")
     progress(0.4, "building the viewer (npm run build)")
-    _run([npm, "run", "build", "--silent"], frontend)
-    dist = frontend / "dist"
-    if not (dist / "index.html").exists():
-        raise AtlasError(f"npm run build in {frontend} left no dist/index.html. Run it by hand to see why.")
-    shutil.copytree(dist, out, dirs_exist_ok=True)
+    # Straight into the target, not through frontend/dist: another run may be building at the same time.
+    _run([npm, "run", "build", "--silent", "--", "--outDir", str(out.resolve()), "--emptyOutDir"], frontend)
+    if not (out / "index.html").exists():
+        raise AtlasError(f"npm run build in {frontend} wrote no index.html to {out}. Run it by hand to see why.")
 
 
 def source_hash(frontend: Path) -> str:

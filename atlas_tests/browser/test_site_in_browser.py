@@ -120,14 +120,14 @@ def test_projections_morph_into_each_other_and_into_three_dimensions(visit: Open
     row = free_row(site)
     places = [site.page.evaluate("row => __atlas.screenOf(row)", row)]
     for name in ("Turned", "Deep", "Flat"):
-        section = site.page.locator("section").filter(has_text="3-D").or_(site.page.locator("section")).first
         if not site.page.get_by_role("list", name="Maps").is_visible():
-            section.get_by_role("button").first.click()
+            site.page.locator("section").first.get_by_role("button").first.click()
         frames = site.state()["frames"]
         site.page.get_by_role("list", name="Maps").get_by_role("button", name=re.compile(name)).click()
-        site.page.wait_for_function("key => __atlas.state().projection === key", arg=name.lower())
+        # A movement of several frames, not a jump; it begins when the positions have arrived.
+        site.page.wait_for_function("frames => __atlas.state().frames >= frames + 3", arg=frames)
         site.settle()
-        assert site.state()["frames"] - frames >= 3  # a movement, not a jump
+        assert site.state()["projection"] == name.lower()
         places.append(site.page.evaluate("row => __atlas.screenOf(row)", row))
         assert canvas_pixels(site).std() > 5
     flat, turned, _, again = ((place["x"], place["y"]) for place in places)
@@ -151,6 +151,7 @@ def test_colouring_by_another_field_changes_the_map_and_its_legend(visit: Open) 
         ("Maker", ""),
     ):
         choice.select_option(label=label)
+        site.page.wait_for_function("key => __atlas.state().colour === key", arg=f"field:{names[label]}")
         site.settle()
         assert site.page.get_by_text(sign).first.is_visible(), label
     after = canvas_pixels(site)

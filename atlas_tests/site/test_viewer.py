@@ -14,7 +14,7 @@ from atlas_assets.stages import viewer
 NPM = """#!/bin/sh
 echo "$@" >> calls
 if [ "$1" = ci ]; then mkdir -p node_modules; fi
-if [ "$1" = run ]; then mkdir -p dist/assets; echo page > dist/index.html; echo code > dist/assets/a.js; fi
+if [ "$1" = run ]; then mkdir -p "$6/assets"; echo page > "$6/index.html"; echo code > "$6/assets/a.js"; fi
 """
 
 
@@ -45,16 +45,17 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def calls(frontend: Path) -> list[str]:
-    return (frontend / "calls").read_text().splitlines()
+    """What npm was asked for, by its first word and without where to put it."""
+    return [line.partition(" --")[0] for line in (frontend / "calls").read_text().splitlines()]
 
 
 def test_packages_are_installed_once_per_lock_file(frontend: Path, tools: Path, tmp_path: Path) -> None:
     for _ in range(2):
         viewer.build(frontend, tmp_path / "out")
-    assert calls(frontend) == ["ci --no-audit --no-fund", "run build --silent", "run build --silent"]
+    assert calls(frontend) == ["ci", "run build", "run build"]
     (frontend / "package-lock.json").write_text(json.dumps({"packages": {"node_modules/a": {"version": "2.0.0"}}}))
     viewer.build(frontend, tmp_path / "out")
-    assert calls(frontend)[3:] == ["ci --no-audit --no-fund", "run build --silent"]
+    assert calls(frontend)[3:] == ["ci", "run build"]
     assert (tmp_path / "out" / "index.html").read_text() == "page\n"
     assert (tmp_path / "out" / "assets" / "a.js").exists()
 
@@ -63,7 +64,7 @@ def test_packages_that_somebody_installed_already_are_used(frontend: Path, tools
     (frontend / "node_modules").mkdir()
     (frontend / "node_modules" / ".package-lock.json").write_text((frontend / "package-lock.json").read_text())
     viewer.build(frontend, tmp_path / "out")
-    assert calls(frontend) == ["run build --silent"]
+    assert calls(frontend) == ["run build"]
 
 
 def test_a_missing_node_is_one_sentence_with_two_ways_out(
