@@ -6,7 +6,7 @@
  *   screenOf(row) {x, y} of a row
  *   select(row)   as a click on it; resolves when details and neighbours are there
  *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
- *   settled()     resolves when nothing has been drawn for 250 ms
+ *   settled()     resolves when nothing has been drawn for 150 ms
  *   loseContext() / restoreContext()   through WEBGL_lose_context
  */
 import type { Atlas } from './atlas.svelte'
@@ -48,7 +48,7 @@ export function exposeHooks(atlas: Atlas): void {
     async settled() {
       for (let before = -1; before !== (atlas.map?.frames ?? 0); ) {
         before = atlas.map?.frames ?? 0
-        await new Promise((resolve) => setTimeout(resolve, 250))
+        await new Promise((resolve) => setTimeout(resolve, 150))
       }
     },
     loseContext() {

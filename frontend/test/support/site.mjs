@@ -12,7 +12,7 @@ export const FRONTEND = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png', '.bin': 'application/octet-stream' }
 
 export function buildViewer() {
-  execFileSync(join(FRONTEND, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], { cwd: FRONTEND, stdio: 'inherit' })
+  execFileSync(join(FRONTEND, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], { cwd: FRONTEND, stdio: 'inherit', env: { ...process.env, NODE_ENV: 'production' } }) // vitest sets it to test, which would build a development version
 }
 
 /** Serves dist plus the bundle in `data` at /some/where/; override(path) may answer {status, body} instead of a file. */
