@@ -48,9 +48,15 @@ class Ids:
     first_other: Any  # the first value that is no integer
 
 
+def _identifies(dtype: pl.DataType) -> bool:
+    return not (dtype.is_nested() or dtype in (pl.Binary, pl.Boolean, pl.Object))
+
+
 def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
     """Aggregations for ``ids_of``, named after the column."""
     value = pl.col(name)
+    if not _identifies(dtype):
+        return [pl.len().alias(f"{name}:absent")]  # ids_of refuses it before it looks at facts
     if dtype.is_integer():
         known, outside = value, (value > 2**63 - 1) if dtype in (pl.UInt64, pl.Int128) else pl.lit(False)
         other = value.filter(outside).cast(pl.String)
@@ -66,7 +72,7 @@ def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
 
 def ids_of(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any], *, typed: bool) -> Ids:
     """The facts as an ``Ids``. Raises DataError for a type that cannot identify anything."""
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Boolean, pl.Object):
+    if not _identifies(dtype):
         raise DataError(
             file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
             expected="integers or text that identify something", remedy="Choose another column in source.columns.",

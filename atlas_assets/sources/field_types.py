@@ -174,6 +174,8 @@ def _converted(values: pl.Series, type_: str) -> pl.Series:
     if type_ == "boolean":
         if dtype == pl.Boolean:
             return values
+        if dtype.is_nested():
+            return pl.Series(name, [None] * len(values), dtype=pl.Boolean)
         text = known.cast(pl.String).str.strip_suffix(".0")
         truth = pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False)
         return frame.select(truth.alias(name)).to_series()

@@ -86,7 +86,21 @@ def _scan_parquet(file: Located) -> pl.LazyFrame:
         diagnose(file, error)
     if empty:
         _raise_no_rows(file)
-    return frame
+    return _plain_types(frame)
+
+
+def _plain_types(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Categories and bytes as text (older writers store text as bytes), decimals and durations (seconds) as numbers."""
+    casts = []
+    for name, dtype in frame.collect_schema().items():
+        column = pl.col(name)
+        if dtype in (pl.Categorical, pl.Enum, pl.Binary, pl.Time, pl.Null):
+            casts.append(column.cast(pl.String))
+        elif dtype == pl.Decimal:
+            casts.append(column.cast(pl.Float64))
+        elif dtype == pl.Duration:
+            casts.append((column.dt.total_milliseconds() / 1000).alias(name))
+    return frame.with_columns(casts)
 
 
 def _scan_jsonl(file: Located) -> pl.LazyFrame:

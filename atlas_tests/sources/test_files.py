@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from atlas_assets.errors import DataError
@@ -392,6 +394,45 @@ def test_an_npy_file_needs_a_table_of_the_same_length(tmp_path):
         read_vectors(tmp_path, vectors=["flat.npy"])
 
 
+CELLS = st.one_of(
+    st.sampled_from(["1", "2", "a", "b", "", '"', '"x"', "nan", "inf", "1e400", "-1", "2020-01-01", "é", "a,b", "\n", "01", "{}", "[]",
+                     "null", "9223372036854775808", "1.0", "True", "\x00", "\r", "'", "[1, 2]", " "]),
+    st.text(max_size=5),
+)  # fmt: skip
+
+
+@given(
+    header=st.lists(st.sampled_from(["user", "item", "rating", "date", "id", "vector", "source", "target", "x1", "x2", "label"]),
+                    min_size=1, max_size=4),
+    rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=6),
+    ending=st.sampled_from(["csv", "tsv", "jsonl", "csv.gz", "parquet", "npy"]),
+    kind=st.sampled_from(["collections", "edges", "vectors"]),
+    quoted=st.booleans(),
+)  # fmt: skip
+def test_whatever_is_in_a_file_it_is_read_or_refused_with_a_message(
+    tmp_path_factory, header, rows, ending, kind, quoted
+):
+    folder = tmp_path_factory.mktemp("any")
+    if ending == "jsonl" and quoted:
+        text = "\n".join(json.dumps(dict(zip(header, row, strict=False))) for row in rows)
+    else:
+        sign = "\t" if ending == "tsv" else ","
+        cells = [[json.dumps(c, ensure_ascii=False) if quoted else c for c in row] for row in rows]
+        text = "\n".join(sign.join(line) for line in [header, *cells])
+    content = text.encode("utf-8", "surrogatepass")
+    write(folder, f"a.{ending}", gzip.compress(content) if ending == "csv.gz" else content)
+    write(folder, "e.csv", "id,label,year\n1,one,1999\na,ay,2001\n")
+    option = {"collections": "interactions", "edges": "edges", "vectors": "vectors"}[kind]
+    reader = getattr(files, f"read_{kind}")
+    for options in ({}, {"entities": ["e.csv"]}):
+        try:
+            report = reader(folder / "raw", base=folder, **{option: [f"a.{ending}"]}, **options)
+        except DataError as error:
+            assert len(str(error)) > 30
+        else:
+            assert report["rows"] > 0
+
+
 def test_mtg_decks_is_read_and_indexed_whole(tmp_path, shared_data):
     """11.9 million rows; the figures are those of the data set's own description."""
     from atlas_assets.stages import entity_index
@@ -404,3 +445,29 @@ def test_mtg_decks_is_read_and_indexed_whole(tmp_path, shared_data):
     index = entity_index.from_collections(tmp_path, min_collections=1, min_collection_size=1, holdout=0)
     assert (index.n_collections, index.n_entities, index.entities.size) == (491_644, 15_569, 11_872_134 - 501)
     assert all(check.passed for check in index.check())
+
+
+@pytest.mark.slow
+def test_a_bucket_is_read(tmp_path, monkeypatch):
+    """Through s3fs against a local imitation of S3; needs the s3 extra."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    server.start()
+    try:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        bucket = fsspec.filesystem("s3", skip_instance_cache=True)
+        bucket.mkdir("maps")
+        with bucket.open("maps/rows.csv.gz", "wb") as sink:
+            sink.write(gzip.compress(ROWS.write_csv().encode()))
+        bucket.invalidate_cache()
+        rows, _, _, report = read(tmp_path, interactions=["s3://maps/*.csv.gz"])
+        assert rows.height == 5
+        assert report["files"][0]["path"] == "s3://maps/rows.csv.gz"
+        with pytest.raises(DataError, match=r"s3://maps/none\.csv cannot be opened .*credentials"):
+            read(tmp_path, interactions=["s3://maps/none.csv"])
+    finally:
+        server.stop()
