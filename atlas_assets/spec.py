@@ -134,7 +134,7 @@ class RelationSpec(Model):
     def similarities(kind: Kind) -> tuple[str, ...]:
         """The similarities that make sense for this kind of input; the first is the default."""
         return {
-            "collections": ("npmi", "cosine", "jaccard", "lift", "count"),
+            "collections": ("jaccard", "npmi", "cosine", "lift", "count"),
             "edges": ("auto", "weight", "cosine", "jaccard"),
             "vectors": ("cosine", "euclidean"),
         }[kind]

@@ -142,7 +142,7 @@ def _start(
 
 def _complete(start: np.ndarray, edges: np.ndarray, seed: int) -> np.ndarray:
     """Give rows without a position the mean of their neighbours' (a few rounds), with a little seeded noise."""
-    known: np.ndarray = np.isfinite(start).all(axis=1)
+    known = np.array(np.isfinite(start).all(axis=1), dtype=bool)
     if not known.any():
         return np.random.default_rng(seed).standard_normal(start.shape).astype(np.float32)
     missing = ~known

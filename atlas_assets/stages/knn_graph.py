@@ -97,13 +97,17 @@ class Vectors(Protocol):
 
 
 def from_cooccurrence(
-    cooccurrence: Cooccurrence, *, n_neighbors: int, similarity: PairSimilarity = "npmi",
+    cooccurrence: Cooccurrence, *, n_neighbors: int, similarity: PairSimilarity = "jaccard",
     shrinkage: float = 0.0, progress: Progress = no_progress,
 ) -> KnnGraph:  # fmt: skip
     """The n_neighbors most similar entities of each entity by how often they meet (formulae: kernels.similarities).
 
-    ``shrinkage``: every similarity but count is multiplied by c / (c + shrinkage), c being the shared weight. Pairs
-    at or below chance (npmi <= 0) are no neighbours; rows that end up short are filled from two steps away.
+    Jaccard is the default because its maps kept most of the held-out pairs: recall of t-SNE maps by jaccard, cosine and
+    npmi was 0.152, 0.142, 0.142 (mtg-decks), 0.191, 0.173, 0.127 (crates-dependencies), 0.211, 0.189, 0.203
+    (github-trending), 0.035, 0.033, 0.033 (steam-200k), 0.492, 0.498, 0.493 (acl-authors).
+    ``shrinkage``: every similarity but count is multiplied by c / (c + shrinkage), c being the shared weight, against
+    coincidences of rare entities; where these were filtered out, 0 measured best. Pairs at or below chance
+    (npmi <= 0) are no neighbours; rows that end up short are filled from two steps away.
     Raises DataError unless there are more entities than n_neighbors. Not modified: cooccurrence.
     """
     _require_enough(cooccurrence.n_entities, n_neighbors)

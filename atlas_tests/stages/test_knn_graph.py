@@ -47,8 +47,7 @@ def random_counts(seed: int, n: int = 12) -> cooccurrence.Cooccurrence:
     return cooccurrence.build(index_of(sets, n))
 
 
-@pytest.mark.parametrize("similarity", CODES)
-@given(seed=seeds, n_neighbors=st.integers(1, 8))
+@given(similarity=st.sampled_from(list(CODES)), seed=seeds, n_neighbors=st.integers(1, 8))
 def test_lists_from_counts_are_those_of_a_sort_by_the_definition(similarity, seed, n_neighbors):
     counts = random_counts(seed)
     graph = knn_graph.from_cooccurrence(counts, n_neighbors=n_neighbors, similarity=similarity, shrinkage=1.0)
@@ -64,8 +63,9 @@ def test_lists_from_counts_are_those_of_a_sort_by_the_definition(similarity, see
         expected = sorted((round(-s, 9), j) for j, s in scores.items() if s > 1e-12)[:n_neighbors]
         direct = (graph.indices[i] >= 0) & ~graph.filled[i]
         np.testing.assert_allclose(graph.similarity[i][direct], [-s for s, _ in expected], rtol=1e-5, atol=1e-8)
-        # equal up to rounding: then either order is right
-        assert {round(-s, 6) for s, _ in expected} >= {round(scores[int(j)], 6) for j in graph.indices[i][direct]}
+        # the listed entities have these scores; which of two equal ones it is, the kernels' own tests say
+        chosen = [scores[int(j)] for j in graph.indices[i][direct]]
+        np.testing.assert_allclose(chosen, [-s for s, _ in expected], rtol=1e-6, atol=1e-8)
         assert graph.shared is not None
         listed = graph.indices[i] >= 0
         assert np.array_equal(graph.shared[i][listed], matrix[i, graph.indices[i][listed]])
@@ -119,7 +119,7 @@ def test_a_graph_read_back_is_the_one_written(tmp_path):
     graph.save(tmp_path)
     again = knn_graph.KnnGraph.load(tmp_path)
     assert np.array_equal(again.indices, graph.indices)
-    assert (again.method, again.notes) == ("npmi", graph.notes)
+    assert (again.method, again.notes) == ("jaccard", graph.notes)
     assert_sound(again)
 
 
