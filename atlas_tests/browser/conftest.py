@@ -54,7 +54,14 @@ class Visit:
         return self.page.evaluate("__atlas.state()")
 
     def settle(self) -> None:
-        self.page.evaluate("__atlas.settled()")
+        """Wait until nothing moves. A moving map draws in every animation frame, however slow the machine is."""
+        self.page.evaluate("""async () => {
+          for (let before = -1; before !== __atlas.state().frames; ) {
+            before = __atlas.state().frames
+            await new Promise((resolve) => setTimeout(resolve, 150))
+            for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame)
+          }
+        }""")
 
     def row_of(self, name: str) -> int:
         return self.page.evaluate(
