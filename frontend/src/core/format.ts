@@ -99,7 +99,7 @@ export function figuresOf(metrics: Record<string, number | null>): Figure[] {
     const value = metrics[name]
     if (value === null || !Number.isFinite(value)) return []
     const share = name === 'held_out_lift' ? null : value
-    const text = share === null ? `${fine.format(value)} ×` : `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
+    const text = share === null ? `${value < 10 ? value.toFixed(1) : whole.format(value)} ×` : `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
     const [label, explanation] = METRICS[name]
     return [{ name, label, explanation, text, share }]
   })

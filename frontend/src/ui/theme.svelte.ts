@@ -1,10 +1,12 @@
 /** Dark or light: the system's choice until the person makes another, which is remembered. */
-import { parseHex, readable, toHex, type Rgb } from '../core/colour/oklab'
+import { contrast, parseHex, readable, toHex, type Rgb } from '../core/colour/oklab'
 import type { Scheme } from '../core/colour/palettes'
 
 const KEY = 'atlas-theme'
 const BACKGROUND: Record<Scheme, Rgb> = { dark: [13, 17, 23], light: [247, 248, 250] }
 const PANEL: Record<Scheme, Rgb> = { dark: [22, 27, 34], light: [255, 255, 255] }
+const DARK_TEXT: Rgb = [11, 14, 18]
+const LIGHT_TEXT: Rgb = [255, 255, 255]
 const DEFAULT_ACCENT: Rgb = [88, 160, 240]
 
 export class Theme {
@@ -39,7 +41,7 @@ export class Theme {
     const root = document.documentElement
     root.dataset.theme = this.scheme
     root.style.setProperty('--accent', toHex(this.accent))
-    root.style.setProperty('--on-accent', toHex(readable([128, 128, 128], this.accent, 4.6)))
+    root.style.setProperty('--on-accent', contrast(this.accent, DARK_TEXT) > contrast(this.accent, LIGHT_TEXT) ? toHex(DARK_TEXT) : toHex(LIGHT_TEXT))
     root.style.setProperty('--map', toHex(this.background))
   }
 }

@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { encodeColumn } from '../../src/core/colour/encode'
+import { Bundle } from '../../src/core/data/bundle'
 import { decodeBooleans, decodeCodes, decodeLists, decodeNeighbours, decodeNumbers, decodePositions, decodeTexts } from '../../src/core/data/decode'
 import type { Manifest } from '../../src/core/data/manifest'
+import { SLOT } from '../../src/core/gl/look'
 import { encodePositions } from '../fixtures/make_fixture.mjs'
 import { FIXTURE } from '../support/global_setup'
+import { FRONTEND } from '../support/site.mjs'
 import { generator } from '../support/random'
 
 describe('positions', () => {
@@ -92,5 +96,42 @@ describe('neighbour shards', () => {
   it('without shared counts have none', () => {
     expect(decodeNeighbours(new Uint8Array(16), 1, 2, false).shared).toBeNull()
     expect(() => decodeNeighbours(new Uint8Array(16), 1, 2, true)).toThrow('16 bytes, expected 24')
+  })
+})
+
+const golden = join(FRONTEND, '../atlas_tests/bundle/golden')
+describe.skipIf(!existsSync(golden))('the golden bundle of the Python writer', () => {
+  const fromDisk = async (url: string) => new Response(readFileSync(join(golden, new URL(url).pathname)))
+
+  it('is read file by file, and every file is as long as it should be', async () => {
+    const bundle = await Bundle.open('http://h/manifest.json', { get: fromDisk })
+    const { manifest } = bundle
+    for (let bucket = 0; bucket < manifest.buckets.length; bucket++) {
+      expect((await bundle.names(bucket)).every((name) => name.length > 0)).toBe(true)
+      expect(new Set(await bundle.ids(bucket)).size).toBe(manifest.buckets[bucket] - bundle.bucketStart(bucket))
+    }
+    for (const column of manifest.columns) {
+      const data = await bundle.column(column)
+      const { slots } = encodeColumn(column, data)
+      expect(slots.length).toBe(manifest.n)
+      const unknown = slots.filter((slot) => slot === SLOT.unknown).length
+      if (column.type === 'list') expect(unknown, column.name).toBeGreaterThanOrEqual(column.nulls) // an empty list has no colour either
+      else expect(unknown, column.name).toBe(column.nulls)
+    }
+    for (const projection of manifest.projections) {
+      const positions = new Uint16Array(manifest.n * 4)
+      for (let bucket = 0; bucket < manifest.buckets.length; bucket++) await bundle.positions(projection, bucket, positions)
+      // Quantised on its own bounding box: every axis reaches both ends.
+      for (let axis = 0; axis < projection.dims; axis++) {
+        const values = Array.from({ length: manifest.n }, (_, row) => positions[4 * row + axis])
+        expect([Math.min(...values), Math.max(...values)]).toEqual([0, 65535])
+      }
+      if (projection.distortion) expect((await bundle.distortion(projection)).length).toBe(manifest.n)
+      for (const region of await bundle.regions(projection)) expect(typeof region.name).toBe('string')
+    }
+    for (let row = 0; row < manifest.n; row++) {
+      expect(await bundle.details(row)).toHaveLength(manifest.details.fields.length)
+      for (const neighbour of await bundle.neighbours(row)) expect(neighbour.row < manifest.n && neighbour.row !== row).toBe(true)
+    }
   })
 })

@@ -39,7 +39,7 @@ it('shared collections are counted in words, singular and plural', () => {
 
 it('quality figures leave out what is not known, and read as shares', () => {
   const figures = figuresOf({ held_out_recall: 0.142, neighbour_recall: null, trustworthiness: 0.953, held_out_lift: 41.2, something_else: 3 })
-  expect(figures.map((f) => [f.label, f.text])).toEqual([['Predicts unseen data', '14 %'], ['Better than chance', '41.2 ×'], ['Trustworthiness', '95 %']])
+  expect(figures.map((f) => [f.label, f.text])).toEqual([['Predicts unseen data', '14 %'], ['Better than chance', '41 ×'], ['Trustworthiness', '95 %']])
 })
 
 it('sizes and ticks are short', () => {

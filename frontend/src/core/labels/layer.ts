@@ -3,6 +3,8 @@ import type { Placed } from './placement'
 
 export interface LabelText {
   text: string
+  /** The name in full, where `text` is shortened. */
+  title: string
   kind: 'region' | 'entity'
   /** 'selected', 'hover', 'neighbour' or 'far' (a neighbour that this map tears away). */
   tone: string
@@ -45,7 +47,10 @@ export class LabelLayer {
         const entering = button
         requestAnimationFrame(() => entering.classList.add('shown'))
       }
-      if (button.textContent !== label.text) button.textContent = label.text
+      if (button.textContent !== label.text) {
+        button.textContent = label.text
+        button.setAttribute('aria-label', label.title)
+      }
       const className = `label ${label.kind} ${side} ${label.tone}`
       if (button.dataset.look !== className) {
         button.dataset.look = className

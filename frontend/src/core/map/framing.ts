@@ -17,6 +17,8 @@ export class Framing {
   spatial = false
   /** CSS px per world unit when everything is seen. */
   fit = 1
+  /** The same without the panels that come and go. */
+  fitOpen = 1
   #insets: Insets = { left: 0, top: 0, right: 0, bottom: 0 }
 
   get insets(): Insets {
@@ -80,5 +82,7 @@ export class Framing {
     const { left, top, right, bottom } = this.#insets
     const free = { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
     this.fit = fitScale(this.extent, free, this.spatial)
+    const open = { width: Math.max(LEAST_PX, this.view.width - left), height: Math.max(LEAST_PX, this.view.height - top) }
+    this.fitOpen = fitScale(this.extent, open, this.spatial)
   }
 }

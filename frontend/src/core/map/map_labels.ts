@@ -7,6 +7,7 @@ import { LOOK } from '../gl/look'
 import type { Layer, Renderer } from '../gl/renderer'
 import { LabelLayer, type LabelText } from '../labels/layer'
 import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
+import { inLines, shorten } from '../labels/text'
 import { SpatialIndex } from '../labels/spatial_index'
 import type { Highlights } from './highlights'
 import { toWorldUnits, worldOf } from './layers'
@@ -15,12 +16,19 @@ import { toWorldUnits, worldOf } from './layers'
 const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
 const MAX_SCAN = 40_000
 const MAX_IN_WINDOW = 5_000
-const MAX_TEXT_PX = 230
+const MAX_TEXT_PX = 250
+const MAX_NAME = 34
+/** What theme.css puts behind the name of a neighbour that lies far away. */
+const ARROW_PX = 14
+const MAX_REGION_LINE = 20
 const LINE_HEIGHT_PX = 17
+/** Below this width theme.css sets smaller type. */
+const NARROW_PX = 720
 
 export interface LabelScene {
   view: View
   pose: Pose
+  /** Relative to the whole map on the whole screen, so that a panel that opens changes no labels. */
   zoom: number
   matrix: Float32Array
   mix: number
@@ -95,7 +103,10 @@ export class MapLabels {
 
   #textOf(key: string): LabelText {
     const number = Number(key.slice(1))
-    if (key.startsWith('r')) return { text: this.regions[number].name, kind: 'region', tone: `level${Math.min(2, this.regions[number].level)}` }
+    if (key.startsWith('r')) {
+      const { name, level } = this.regions[number]
+      return { text: inLines(name, MAX_REGION_LINE).join('\n'), title: name, kind: 'region', tone: `level${Math.min(2, level)}${this.highlights.any ? ' quiet' : ''}` }
+    }
     const { highlights } = this
     const tone =
       number === highlights.selected ? 'selected'
@@ -104,7 +115,8 @@ export class MapLabels {
       : highlights.has(number) ? 'near'
       : highlights.any ? 'quiet'
       : ''
-    return { text: this.bundle.nameOf(number) ?? '', kind: 'entity', tone }
+    const name = this.bundle.nameOf(number) ?? ''
+    return { text: shorten(name, MAX_NAME), title: name, kind: 'entity', tone }
   }
 
   #width(text: string, font: string, spacing: number): number {
@@ -128,10 +140,11 @@ export class MapLabels {
       if (zoom < from || zoom > to) return []
       toScreen(matrix, view, distance, ...toWorldUnits(scene.projection, region), point)
       if (point.nearness <= 0.3) return []
-      const px = region.level === 0 ? 15 : region.level === 1 ? 13 : 12
+      const px = (region.level === 0 ? 15 : region.level === 1 ? 13 : 12) - (view.width < NARROW_PX ? 2 : 0)
+      const lines = inLines(region.name, MAX_REGION_LINE)
       return [{
         key: `r${i}`, x: point.x, y: point.y, gap: 0, tier: TIER.region, rank: region.level * 1e5 - Math.min(99_999, region.priority),
-        width: this.#width(region.name, `600 ${px}px ${FONT}`, px * 0.09), height: px * 1.5,
+        width: Math.max(...lines.map((line) => this.#width(line, `600 ${px}px ${FONT}`, px * 0.09))), height: px * 1.35 * lines.length,
       }]
     })
   }
@@ -152,14 +165,16 @@ export class MapLabels {
       }
       toScreen(matrix, view, distance, q[0], q[1], q[2], point)
       if (point.nearness <= 0 || point.x < 0 || point.y < 0 || point.x > view.width || point.y > view.height) return
-      const text = this.bundle.nameOf(row)
-      if (!text) return
+      const name = this.bundle.nameOf(row)
+      if (!name) return
+      const text = shorten(name, MAX_NAME)
       const size = renderer.look[row * LOOK.stride + LOOK.size] / 255
       const radius = ((style.minPx + (style.maxPx - style.minPx) * size) * Math.min(2.5, point.nearness)) / 2
       const strong = pinned && (row === highlights.selected || row === highlights.hovered)
       const gap = radius + (highlights.has(row) ? 6 : 3)
+      const arrow = this.#far.has(row) ? ARROW_PX : 0
       const width = this.#width(text, `${strong ? 600 : 500} ${strong ? 14 : 12.5}px ${FONT}`, 0)
-      found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, tier: pinned ? TIER.pinned : TIER.entity })
+      found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + arrow + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, tier: pinned ? TIER.pinned : TIER.entity })
     }
     consider(highlights.hovered, -3, true)
     consider(highlights.selected, -2, true)

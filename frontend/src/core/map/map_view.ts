@@ -403,7 +403,7 @@ export class MapView {
   #frame(): Frame {
     const { extent } = this.#framing
     const area = Math.max(0.05, extent[0] * (this.#spatial ? 1 : extent[1])) * 4 * this.#pose.scale ** 2
-    const style = pointStyle(this.#rows, area, this.zoom)
+    const style = pointStyle(this.#rows, area, this.#pose.scale / this.#framing.fitOpen)
     return {
       viewProjection: viewProjection(this.#pose, this.#framing.view),
       distance: distanceOf(this.#pose, this.#framing.view),
@@ -426,7 +426,7 @@ export class MapView {
     this.renderer.draw(frame)
     this.#frames++
     this.#labels.update({
-      view: this.#framing.view, pose: this.#pose, zoom: this.zoom, matrix: frame.viewProjection, mix: this.#mix, style: frame,
+      view: this.#framing.view, pose: this.#pose, zoom: this.#pose.scale / this.#framing.fitOpen, matrix: frame.viewProjection, mix: this.#mix, style: frame,
       spatial: this.#spatial, morphing: this.#morph !== null, obstacles: this.#obstacles, projection: this.#projection, rows: this.#rows,
     })
     if (this.#flight || this.#morph) this.request()

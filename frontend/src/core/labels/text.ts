@@ -1,0 +1,33 @@
+/** Names made to fit: shortened where they say least, broken where they may be. */
+
+/**
+ * At most `max` characters. A path (`fontTools.ttLib.tables.otTables.PairSet`) keeps its first part and its end, which is
+ * what tells it from its siblings; other names are cut at the end.
+ */
+export function shorten(name: string, max: number): string {
+  if (name.length <= max) return name
+  const separator = /\s/.test(name) ? null : (name.match(/[./:\\]/)?.[0] ?? null)
+  if (!separator) return `${name.slice(0, max - 1).trimEnd()}…`
+  const parts = name.split(separator)
+  const last = parts.at(-1)!
+  if (last.length >= max - 2) return `…${last.slice(-(max - 1))}`
+  const tail = [last]
+  const room = max - parts[0].length - 1
+  for (let i = parts.length - 2; i > 0; i--) {
+    if ([parts[i], ...tail].join(separator).length > room) break
+    tail.unshift(parts[i])
+  }
+  const end = tail.join(separator)
+  return end.length <= room ? `${parts[0]}…${end}` : `…${end}`
+}
+
+/** One line, or two of similar length for long names: at the separator of a double name, else at a space. */
+export function inLines(name: string, max: number): string[] {
+  if (name.length <= max) return [name]
+  const dot = name.indexOf(' · ')
+  if (dot > 0) return [shorten(name.slice(0, dot), max), shorten(name.slice(dot + 3), max)]
+  const spaces = [...name.matchAll(/ /g)].map((match) => match.index)
+  if (spaces.length === 0) return [shorten(name, max)]
+  const middle = spaces.reduce((best, at) => (Math.abs(at - name.length / 2) < Math.abs(best - name.length / 2) ? at : best))
+  return [shorten(name.slice(0, middle), max), shorten(name.slice(middle + 1), max)]
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { inLines, shorten } from '../../src/core/labels/text'
+
+describe('names that are too long', () => {
+  it('keep what tells them apart', () => {
+    expect(shorten('fontTools.ttLib.tables.otTables.PairSet', 34)).toBe('fontTools…tables.otTables.PairSet')
+    expect(shorten('a.very_long_function_name_that_never_ends', 20)).toBe('…ame_that_never_ends')
+    expect(shorten('The Hitchhiker’s Guide to the Galaxy. Part 2', 20)).toBe('The Hitchhiker’s Gu…')
+    expect(shorten('numpy.asarray', 34)).toBe('numpy.asarray')
+  })
+
+  it('never grow beyond the limit', () => {
+    for (const name of ['x'.repeat(99), 'a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q', 'first.second.third.fourth', 'one two three four five six', 'a/'.repeat(40)]) {
+      for (const max of [8, 15, 20, 34]) expect(shorten(name, max).length).toBeLessThanOrEqual(max)
+    }
+  })
+
+  it('are broken into two lines of similar length', () => {
+    expect(inLines('standard library · typing.TYPE_CHECKING', 20)).toEqual(['standard library', 'typing.TYPE_CHECKING'])
+    expect(inLines('Contemporary fantasy for adults', 20)).toEqual(['Contemporary', 'fantasy for adults'])
+    expect(inLines('sympy', 20)).toEqual(['sympy'])
+  })
+})
