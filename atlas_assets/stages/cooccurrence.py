@@ -85,7 +85,7 @@ def build(
     indptr = np.ascontiguousarray(index.indptr, dtype=np.int64).view(np.ndarray)
     entities = np.ascontiguousarray(index.entities, dtype=np.int32).view(np.ndarray)
     sizes = np.diff(indptr)
-    collection_of = np.repeat(np.arange(sizes.size), sizes)
+    collection_of = np.repeat(np.arange(sizes.size, dtype=np.int32), sizes)
     row_weights = np.ones(entities.size) if index.weights is None else np.asarray(index.weights, dtype=np.float64)
     unusable = ~(np.isfinite(row_weights) & (row_weights >= 0))
     if unusable.any():
@@ -98,8 +98,7 @@ def build(
     occurrences = np.bincount(
         entities, weights=collection_weights[collection_of] * row_weights**2, minlength=index.n_entities
     )
-    largest = np.zeros(sizes.size)
-    np.maximum.at(largest, collection_of, row_weights**2)
+    largest = _segments(np.maximum, row_weights**2, indptr)
     expected = _expected_pair_weight(indptr, row_weights, collection_weights)
     if (row_weights == 0).any():  # rows of weight zero add nothing; the kernel takes zero as "not met"
         keep = row_weights > 0
@@ -143,17 +142,17 @@ def _expected_pair_weight(indptr: np.ndarray, row_weights: np.ndarray, collectio
         if (collection_weights == 1).all():
             return float(sum(pairs))
         return math.fsum(pairs.astype(np.float64) * collection_weights)
-    sums = _segment_sums(row_weights, indptr)
-    squares = _segment_sums(row_weights**2, indptr)
+    sums, squares = _segments(np.add, row_weights, indptr), _segments(np.add, row_weights**2, indptr)
     return math.fsum(collection_weights * (sums * sums - squares))
 
 
-def _segment_sums(values: np.ndarray, indptr: np.ndarray) -> np.ndarray:
-    sums = np.zeros(indptr.size - 1)
+def _segments(operation: np.ufunc, values: np.ndarray, indptr: np.ndarray) -> np.ndarray:
+    """``operation`` over each collection's values, float64; 0 for empty collections."""
+    result = np.zeros(indptr.size - 1)
     filled = np.flatnonzero(np.diff(indptr))
     if filled.size:
-        sums[filled] = np.add.reduceat(values, indptr[filled])
-    return sums
+        result[filled] = operation.reduceat(values, indptr[filled])
+    return result
 
 
 def _is_symmetric(cooccurrence: Cooccurrence) -> bool:
