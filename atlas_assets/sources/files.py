@@ -213,6 +213,8 @@ class _Relation:
             elif _is_plain(schema[role]):
                 wanted += read.id_facts(role, schema[role])
         facts = tables.collect(frame.select(wanted), file).row(0, named=True)
+        if schema.get("timestamp") == pl.String and facts["timestamp:not_numbers"]:
+            facts |= tables.collect(frame.select(read.written_time_facts("timestamp")), file).row(0, named=True)
         for role in ("value", "weight"):
             if role in columns:
                 read.check_numbers(file, role, columns[role], schema[role], facts, negative=role == "value")

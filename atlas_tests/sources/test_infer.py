@@ -163,8 +163,8 @@ def test_real_data_under_usual_names_needs_no_editing(
     files: dict[str, Any] = {relation: write(tmp_path, f"a.{ending}", rows)}
     found = infer(**files, entities=write(tmp_path, f"e.{ending}", table))
     roles = {"collection_id": "collection", "entity_id": "entity"}
-    expected = {roles.get(k, k): v for k, v in renamed.items() if v != "kind"}
-    assert {k: found.columns[k] for k in expected} == expected
+    expected = {(roles.get(k) or k): v for k, v in renamed.items() if v != "kind"}
+    assert {str(k): found.columns[str(k)] for k in expected} == expected
     assert found.entity_columns == table_columns
     assert {k: found.fields[k]["type"] for k in types} == types
 
