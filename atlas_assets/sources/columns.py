@@ -188,11 +188,10 @@ def time_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
     if dtype.is_temporal():
         return []
     number = as_number(name, dtype)
-    facts = [
+    return [
         number.abs().median().alias(f"{name}:median"),
         (known.is_not_null() & number.is_null()).sum().alias(f"{name}:not_numbers"),
     ]
-    return facts
 
 
 def written_time_facts(name: str) -> list[pl.Expr]:
