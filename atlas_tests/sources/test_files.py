@@ -425,7 +425,7 @@ CELLS = st.one_of(
             "'",
             "[1, 2]",
             " ",
-        ]  # fmt: skip
+        ]
     ),
     st.text(max_size=5),
 )
