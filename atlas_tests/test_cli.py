@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def atlas(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command as an installed package would in ``folder``: atlases and data live there, not in the checkout."""
-    import os
-
+    """Runs the command as with an installed package: atlases and data live in ``folder``, not in the checkout."""
     variables = os.environ | {
         "ATLAS_DEFS": str(folder / "defs"), "ATLAS_STORAGE": str(folder / "data"), "COLUMNS": "200", "NO_COLOR": "1",
     }  # fmt: skip

@@ -106,10 +106,12 @@ def test_a_key_depends_on_exactly_the_keys_it_is_made_from(
 ) -> None:
     graph = complete(toy()).resolve_asset_graph()
     child, parent = dg.AssetKey(["toy", stage]), dg.AssetKey(["toy", upstream])
+    upstream_partitions = graph.get(parent).partitions_def
+    assert upstream_partitions is not None
     with dg.instance_for_test() as instance:
         mapping = graph.get_partition_mapping(child, parent)
         found = mapping.get_upstream_mapped_partitions_result_for_partitions(
-            _subset(graph, child, key), graph.get(child).partitions_def, graph.get(parent).partitions_def,
+            _subset(graph, child, key), graph.get(child).partitions_def, upstream_partitions,
             dynamic_partitions_store=instance,
         )  # fmt: skip
     assert set(found.partitions_subset.get_partition_keys()) == expected

@@ -39,7 +39,7 @@ class World:
     def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
         definitions = self.definitions(spec)
         return dg.materialize(
-            definitions.assets or [], selection=[dg.AssetKey(["toy", stage])], partition_key=key,
+            list(definitions.assets or []), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
             instance=self.instance, resources=definitions.resources, raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )  # fmt: skip
