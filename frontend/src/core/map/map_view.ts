@@ -54,6 +54,8 @@ export class MapView {
   #flight: { path: Flight; from: number; duration: number } | null = null
   #morph: { from: number; duration: number; spatialFrom: number } | null = null
   #mix = 1
+  /** Row that the camera was sent to; it stays centred while panels come, until the person moves the map. */
+  #followed = -1
   #token = 0
   #frameRequest = 0
   #restTimer = 0
@@ -215,6 +217,7 @@ export class MapView {
   }
 
   setSelection(row: number, neighbours: Neighbour[]): void {
+    if (row !== this.#highlights.selected) this.#followed = -1
     this.#highlights.selected = row
     this.#highlights.neighbours = neighbours
     this.#highlights.apply()
@@ -246,9 +249,12 @@ export class MapView {
   setInsets(insets: Insets, obstacles: Rect[]): void {
     this.#obstacles = obstacles
     const first = this.#frames === 0
+    const before = this.#framing.view
     const { pose, goal } = this.#framing.cover(insets, this.#pose)
     this.#pose = first && goal ? goal : pose
-    if (goal && !first) this.#flyTo(goal)
+    const { centreX, centreY } = this.#framing.view
+    if (this.#followed >= 0 && (centreX !== before.centreX || centreY !== before.centreY)) this.flyToRow(this.#followed, 0)
+    else if (goal && !first) this.#flyTo(goal)
     this.request()
   }
 
@@ -265,16 +271,8 @@ export class MapView {
     return zoom * this.#framing.fit
   }
 
-  setPose(pose: Pose, options: { jump?: boolean } = {}): void {
-    const target = this.#framing.limit(pose)
-    if (options.jump) {
-      this.#flight = null
-      this.#pose = target
-      this.#labels.forget()
-      this.request()
-    } else {
-      this.#flyTo(target)
-    }
+  setPose(pose: Pose): void {
+    this.#flyTo(pose)
   }
 
   fit(): void {
@@ -287,7 +285,9 @@ export class MapView {
 
   flyToRow(row: number, minZoom = 5): void {
     const [x, y, z] = worldOf(this.renderer.layer(1), row, [0, 0, 0])
-    this.#flyTo({ ...this.#pose, x, y, z, scale: Math.max(this.#pose.scale, this.#framing.fit * minZoom) })
+    const { pose } = this
+    this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale, this.#framing.fit * minZoom) })
+    this.#followed = row
   }
 
   /** Brings a row into the free part of the screen, moving only if it is not there. */
@@ -306,6 +306,7 @@ export class MapView {
 
   #flyTo(pose: Pose, duration?: number): void {
     this.#controls.stop()
+    this.#followed = -1
     const target = this.#framing.limit(pose)
     const path = flight(this.#pose, target, this.#framing.view)
     const ms = this.options.reducedMotion() ? 0 : (duration ?? path.duration)
@@ -321,6 +322,7 @@ export class MapView {
 
   #move(pose: Pose): void {
     this.#flight = null
+    this.#followed = -1
     this.#pose = this.#framing.limit(pose)
     this.request()
   }
