@@ -27,6 +27,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     from atlas_assets.stages.quality import Quality
     from atlas_assets.stages.regions import Regions
     from atlas_assets.stages.sweep_report import SweepReport
+    from atlas_assets.stages.telling_field import telling_field
 
     summary = run.load(SweepReport, "sweep_report")
     reference = np.asarray(run.load(Projection, "projection", run.sweep.reference.key).positions)
@@ -46,13 +47,14 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
             )
         )  # fmt: skip
     entities, fields = entity_table(run)
+    graph = run.load(KnnGraph, "knn_graph", run.sweep.largest_graph.key)
     display = run.spec.display
     return bundle.build(
         folder, atlas=_about(run), entities=entities, fields=fields,
-        graph=run.load(KnnGraph, "knn_graph", run.sweep.largest_graph.key), projections=projections,
+        graph=graph, projections=projections,
         default={
             "projection": display.projection or summary.recommended,
-            "colour": display.colour or _telling_field(entities, fields),
+            "colour": display.colour or telling_field(entities, fields, graph),
             "size": display.size or "popularity",
         },
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
@@ -76,26 +78,6 @@ def publish_site(run: StageRun, folder: Path) -> SiteReport:
             run.store.upload(Path(draft), name, "site", last="index.html")
     made.save(folder)
     return made
-
-
-def _telling_field(entities: pl.DataFrame, fields: list[dict[str, Any]]) -> str | None:
-    """The field to colour by where the spec names none: known for most entities, and not nearly always the same.
-
-    Categories tell most on a map, then years, then numbers; among equals the first in the table.
-    """
-    for kinds in (("category",), ("list",), ("year", "date"), ("number",)):
-        for field in fields:
-            known = entities[field["name"]].drop_nulls()
-            if field["type"] not in kinds or len(known) < len(entities) / 2:
-                continue
-            if field["type"] == "list":
-                return field["name"]
-            counts = known.value_counts(sort=True)
-            if len(counts) > 1 and counts["count"][0] < 0.8 * len(known):
-                if field["type"] == "category" and len(counts) > len(known) / 4:
-                    continue  # nearly a name of its own per entity
-                return field["name"]
-    return None
 
 
 def _about(run: StageRun) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class World:
     def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
         definitions = self.definitions(spec)
         return dg.materialize(
-            list(definitions.assets or []), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
+            _assets(definitions), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
             instance=self.instance, resources=definitions.resources, raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )  # fmt: skip
@@ -58,6 +58,10 @@ class World:
             for key in stage.keys or (None,)
         ]
         return {str(a): stored.version for a in addresses if (stored := self.store.current(a))}
+
+
+def _assets(definitions: dg.Definitions) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    return [asset for asset in definitions.assets or [] if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))]
 
 
 def _messages(result: dg.ExecuteInProcessResult) -> list[str]:
