@@ -137,9 +137,7 @@ def _two_hop_rows(rows, n_bins, indices, similarity, row_sums, out_columns, out_
             _two_hop_of_row(i, indices, similarity, row_sums, mass, touched, out_columns[at], out_scores[at])
 
 
-def two_hop(
-    indices: np.ndarray, similarity: np.ndarray, *, rows: np.ndarray, k: int
-) -> tuple[np.ndarray, np.ndarray]:
+def two_hop(indices: np.ndarray, similarity: np.ndarray, *, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """For each of ``rows``, the k most likely ends of a two-step walk that it does not list itself.
 
     indices (n, k') int32 with -1 at the end of short rows; similarity (n, k') float64, positive where listed.

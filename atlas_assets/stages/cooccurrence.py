@@ -72,9 +72,7 @@ class Cooccurrence(Artifact):
         ]  # fmt: skip
 
 
-def build(
-    index: Collections, *, normalise: Normalisation = "none", progress: Progress = no_progress
-) -> Cooccurrence:
+def build(index: Collections, *, normalise: Normalisation = "none", progress: Progress = no_progress) -> Cooccurrence:
     """Count, for every pair of entities, the weight of the collections that hold both.
 
     A pair (i, j) of collection c adds W_c w_ci w_cj, where w are the row weights (1 where there are none) and

@@ -67,6 +67,10 @@ def build(
 ) -> Embedding:  # fmt: skip
     """Place every entity in ``embedding_dim`` dimensions so that neighbours are close and random pairs are not.
 
+    Defaults by held-out recall of the 3-D embedding on mtg-decks (5,105 entities): log1p with 1, 3 and 6 repulsive
+    edges per attractive one 0.128, 0.134, 0.137 (6 has twice the edges of 3); linear 0.128; quadratic, standardized
+    0.105.
+
     Minimises the mean over attractive edges of w p(d) and over repulsive_ratio times as many random pairs of
     -q(d) (Agrawal, Ali & Boyd 2021, ch. 6), by L-BFGS. ``init`` may be an (n, embedding_dim) array: a warm start; rows
     that are not finite start near the middle of their neighbours. The same seed and device give the same positions.

@@ -51,6 +51,4 @@ def _without_self(indices: np.ndarray, distances: np.ndarray) -> NeighbourLists:
     own = indices == np.arange(n)[:, None]
     own[~own.any(axis=1), -1] = True
     keep = ~own
-    return NeighbourLists(
-        indices[keep].reshape(n, width - 1).astype(np.int32), distances[keep].reshape(n, width - 1)
-    )
+    return NeighbourLists(indices[keep].reshape(n, width - 1).astype(np.int32), distances[keep].reshape(n, width - 1))

@@ -136,9 +136,7 @@ def graph_distances(graph: KnnGraph, rows: np.ndarray) -> np.ndarray:
     n, k = lists.indices.shape
     listed = lists.indices >= 0
     sources = np.repeat(np.arange(n), k)[listed.ravel()]
-    matrix = csr_array(
-        (np.maximum(lists.distances[listed], 1e-6), (sources, lists.indices[listed])), shape=(n, n)
-    )
+    matrix = csr_array((np.maximum(lists.distances[listed], 1e-6), (sources, lists.indices[listed])), shape=(n, n))
     return dijkstra(matrix, directed=False, indices=rows)
 
 

@@ -63,9 +63,7 @@ def _modes(adjacency: csr_array, n_dims: int, generator: np.random.Generator) ->
     return shape + 1e-3 * generator.standard_normal(shape.shape)
 
 
-def _component_centres(
-    radii: np.ndarray, order: np.ndarray, n_dims: int, generator: np.random.Generator
-) -> np.ndarray:
+def _component_centres(radii: np.ndarray, order: np.ndarray, n_dims: int, generator: np.random.Generator) -> np.ndarray:
     """Centres in order of size: each at the radius at which all volumes so far would fill a ball."""
     directions = generator.standard_normal((radii.size, n_dims))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -126,9 +126,7 @@ def test_impossible_options_are_named(grouped, options, message):
 def test_spectral_positions_of_a_ring_are_a_ring_and_components_do_not_overlap():
     graph = broken_graph()
     keep = graph.edges.max(axis=1) < 60
-    found = spectral.spectral_positions(
-        graph.edges[keep], graph.edge_weights[keep], n_entities=60, n_dims=2, seed=0
-    )
+    found = spectral.spectral_positions(graph.edges[keep], graph.edge_weights[keep], n_entities=60, n_dims=2, seed=0)
     assert np.isfinite(found).all()
     assert np.abs(found).max() == pytest.approx(1)
     ring = found[:40] - found[:40].mean(axis=0)

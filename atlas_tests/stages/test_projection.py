@@ -12,10 +12,7 @@ from atlas_assets.stages.alignment import align, canonical
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 
 ROUTES = [
-    (method, source, dims)
-    for method, facts in methods.METHODS.items()
-    for source in facts.sources
-    for dims in (2, 3)
+    (method, source, dims) for method, facts in methods.METHODS.items() for source in facts.sources for dims in (2, 3)
 ]
 
 
