@@ -23,14 +23,13 @@ FIELDS: list[dict[str, str | None]] = [
     {"name": "distribution", "label": "Distribution", "type": "category", "unit": None},
     {"name": "module", "label": "Module", "type": "category", "unit": None},
     {"name": "kind", "label": "Kind", "type": "category", "unit": None},
-    {"name": "files", "label": "Files that use it", "type": "number", "unit": "files"},
-    {"name": "packages", "label": "Packages that use it", "type": "number", "unit": "packages"},
+    {"name": "packages", "label": "Packages that use it", "type": "number", "unit": None},
     {"name": "summary", "label": "Summary", "type": "text", "unit": None},
     {"name": "documentation", "label": "Documentation", "type": "link", "unit": None},
 ]
 _SCHEMA = {
     "id": pl.String, "label": pl.String, "distribution": pl.String, "module": pl.String, "kind": pl.String,
-    "files": pl.Int32, "packages": pl.Int32, "summary": pl.String, "documentation": pl.String,
+    "packages": pl.Int32, "summary": pl.String, "documentation": pl.String,
 }  # fmt: skip
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _OTHERS_FOR_PRIVATE = 2
@@ -171,33 +170,19 @@ def _owner(tree: python_tree.Tree, top: str) -> str:
 
 
 def _entities(usage: _Usage, tree: python_tree.Tree) -> pl.DataFrame:
-    files: Counter[str] = Counter()
     packages: dict[str, set[str]] = defaultdict(set)
     for collection, names in usage.names.items():
-        files.update(names)
         for name in names:
             packages[name].add(usage.distributions[collection])
     rows = []
-    for name in sorted(files):
+    for name in sorted(packages):
         meaning = usage.meanings[name]
         distribution = _owner(tree, name.split(".")[0])
         module = _module_part(name, meaning)
         page = python_docs.link(
             name, module=module, kind=meaning.kind, is_standard=distribution == python_tree.STANDARD_LIBRARY
         )
-        rows.append(
-            (
-                name,
-                name,
-                distribution,
-                module,
-                meaning.kind,
-                files[name],
-                len(packages[name]),
-                meaning.doc or None,
-                page,
-            )
-        )
+        rows.append((name, name, distribution, module, meaning.kind, len(packages[name]), meaning.doc or None, page))
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 

@@ -129,7 +129,7 @@ def test_entities_are_described(tree, tmp_path):
     rows = {row["id"]: row for row in entities.iter_rows(named=True)}
     square = rows["shapes.Square"]
     assert (square["distribution"], square["module"], square["kind"]) == ("shapes", "shapes", "class")
-    assert (square["files"], square["packages"], square["summary"]) == (3, 1, "Four equal sides.")
+    assert (square["packages"], square["summary"]) == (1, "Four equal sides.")
     assert rows["shapes.Circle"]["packages"] == 2  # app/copy_of_main.py is in no RECORD, so it belongs to "app"
     assert rows["shapes.area"]["summary"] == "Its area, over two lines."
     assert (rows["shapes.Square.SIDES"]["kind"], rows["shapes.Square.SIDES"]["module"]) == ("constant", "shapes")
