@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,7 @@ def publish_site(run: StageRun, folder: Path) -> SiteReport:
     name = run.spec.name or ""
     sources: dict[str, Any] = {
         "bundle_folder": run.folder("bundle"), "viewer_folder": run.store.folder(VIEWER), "atlas": _about(run),
+        "public_url": public_url(name), "progress": run.progress,
     }  # fmt: skip
     if run.store.is_local:
         made = site.build(Path(run.store.path(name, "site")), **sources)
@@ -80,12 +82,26 @@ def publish_site(run: StageRun, folder: Path) -> SiteReport:
     return made
 
 
+def public_url(name: str) -> str | None:
+    """Where the site of an atlas will be found, from ATLAS_PUBLIC_URL: ``{atlas}`` in it stands for the name."""
+    given = os.environ.get("ATLAS_PUBLIC_URL")
+    return given.replace("{atlas}", name) if given else None
+
+
+def _words(run: StageRun) -> tuple[list[str], list[str]]:
+    """What visitors call the points, and what makes one popular: without a word of the user's, edges have links."""
+    display = run.spec.display
+    given = "collection" in display.model_fields_set or run.spec.kind != "edges"
+    return list(display.entity), list(display.collection) if given else ["link", "links"]
+
+
 def _about(run: StageRun) -> dict[str, Any]:
     spec, display = run.spec, run.spec.display
+    entity, collection = _words(run)
     about: dict[str, Any] = {
         "name": spec.name, "title": spec.title or (spec.name or "").replace("_", " ").capitalize(),
-        "description": spec.description, "attribution": spec.attribution, "entity": list(display.entity),
-        "collection": list(display.collection), "kind": spec.kind,
+        "description": spec.description, "attribution": spec.attribution, "entity": entity, "collection": collection,
+        "kind": spec.kind,
     }  # fmt: skip
     if spec.licence:
         about["licence"] = spec.licence

@@ -6,24 +6,29 @@ import numpy as np
 import polars as pl
 
 MIN_SHARE = 0.3  # a name that fits fewer of a region's entities would mislead
-MIN_LIFT = 1.5  # a value this little more frequent than on the whole map says nothing
+MIN_LIFT = 2.0  # a value this little more frequent than on the whole map says nothing
 MIN_COUNT = 3
 LONGEST_PART = 32
+JOIN = " · "
 
 
 def name_regions(
-    members: np.ndarray, *, popularity: np.ndarray, labels: list[str], fields: pl.DataFrame | None
-) -> list[str]:
-    """One name per region 0...members.max(), no two alike.
+    members: np.ndarray, *, popularity: np.ndarray, labels: list[str], fields: pl.DataFrame | None,
+    within: list[str] | None = None,
+) -> list[str]:  # fmt: skip
+    """One name per region 0...members.max(), no two alike. within: the name of the larger region around each, if any.
 
     A region is named by the field value with the largest share * ln(share / share on the map), the value's part in the
     Kullback-Leibler divergence of the region from the map, if it holds for at least MIN_SHARE of the region and is
     MIN_LIFT times as frequent there; else by its two most popular entities. A name that is taken is made specific by
-    the next best value, or by the most popular entity.
+    the next best value, or by the most popular entity. What the larger region is called is not said again inside it.
     """
     n_regions = int(members.max()) + 1 if members.size else 0
     known = _best_known(members, n_regions, popularity, labels)
     candidates = _candidates(members, n_regions, fields)
+    if within is not None:
+        said = [set(name.split(JOIN)) for name in within]
+        candidates = [[c for c in listed if c[1] not in said[r]] for r, listed in enumerate(candidates)]
     strength = [candidates[r][0][0] if candidates[r] else 0.0 for r in range(n_regions)]
     names, taken = [""] * n_regions, set()
     for region in sorted(range(n_regions), key=lambda r: (-strength[r], r)):
@@ -34,10 +39,12 @@ def name_regions(
 
 def _first_free(candidates: list[tuple[float, str]], known: list[str], taken: set[str], region: int) -> str:
     values = [value for _, value in candidates]
-    options = [values[0]] if values else []
-    options += [f"{values[0]} · {other}" for other in values[1:3]]
-    options += [f"{values[0]} · {label}" for label in known[:3]] if values else []
-    options += [" · ".join(known[:2]), " · ".join(known[:3]), *known]
+    options = values[:1]
+    # A second value that repeats the first ("torch" the package, "torch" the module) makes nothing specific.
+    options += [
+        f"{values[0]}{JOIN}{other}" for other in (*values[1:3], *known[:3]) if other not in values[:1] and values
+    ]
+    options += [JOIN.join(known[:2]), JOIN.join(known[:3]), *known]
     for option in options:
         if option and option not in taken:
             return option

@@ -61,7 +61,8 @@ def build(
     offset, coarser = 0, None
     for level, members in enumerate(assignment):
         progress(0.3 + 0.7 * level / levels, f"naming {members.max() + 1 if n else 0} regions")
-        names = name_regions(members, popularity=popularity, labels=labels, fields=fields)
+        within = None if coarser is None else _names_around(members, coarser, rows)
+        names = name_regions(members, popularity=popularity, labels=labels, fields=fields, within=within)
         sizes = np.bincount(members, minlength=len(names))
         for region, name in enumerate(names):
             inside = np.flatnonzero(members == region)
@@ -78,6 +79,13 @@ def build(
         offset += len(names)
     region = np.full(n, -1) if coarser is None else coarser
     return Regions(region=region.astype(np.int32), table=pl.DataFrame(rows, schema=SCHEMA))
+
+
+def _names_around(members: np.ndarray, coarser: np.ndarray, rows: list[dict]) -> list[str]:
+    """The name of the coarser region that each region lies in. rows: the coarser regions, by their number."""
+    around = np.zeros(int(members.max(initial=-1)) + 1, np.int64)
+    around[members] = coarser
+    return [rows[parent]["name"] for parent in around]
 
 
 SCHEMA = {

@@ -143,7 +143,7 @@ export class Atlas {
     if (!column || column.type === 'category' || column.type === 'list' || column.type === 'boolean') return
     const data = (await this.bundle!.column(column)) as Extract<ColumnData, { kind: 'numbers' }>
     this.sizeValues = data.values
-    this.sizes = sizesFrom(data.values, column.min, column.max)
+    this.sizes = sizesFrom(data.values, column.min, column.max, column.quantiles)
     this.map?.setSizes(this.sizes)
     this.search.setImportance(this.sizes)
   }

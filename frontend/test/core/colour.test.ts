@@ -3,7 +3,7 @@ import { encodeColumn, encodeDistortion, rampPosition, scaleFor, type RampScale 
 import { contrast, fromOklab, parseHex, ramp, readable, toOklab, type Rgb } from '../../src/core/colour/oklab'
 import { paletteFor, type Scheme } from '../../src/core/colour/palettes'
 import type { CategoryColumn, ListColumn, NumberColumn } from '../../src/core/data/manifest'
-import { drawingOrder, sizesFrom, SLOT } from '../../src/core/gl/look'
+import { drawingOrder, plainSizes, scatter, sizesFrom, SLOT } from '../../src/core/gl/look'
 import { pointStyle } from '../../src/core/gl/density'
 import { generator } from '../support/random'
 
@@ -119,16 +119,32 @@ describe('palettes', () => {
 
 describe('points', () => {
   it('grow with popularity, partly logarithmic: the median is well above the least', () => {
-    const sizes = sizesFrom(Float32Array.from([0, 1, 100, 10000, NaN]), 0, 10000)
+    const spread = Array.from({ length: 21 }, (_, i) => i * 500)
+    const sizes = sizesFrom(Float32Array.from([0, 1, 100, 10000, NaN]), 0, 10000, spread)
     expect([...sizes].slice(0, 4)).toEqual([...sizes].slice(0, 4).sort((a, b) => a - b))
     expect([sizes[0], sizes[3], sizes[4]]).toEqual([0, 255, 0])
     expect(sizes[2] / 255).toBeGreaterThan(100 / 10000 + 0.1)
   })
 
-  it('are drawn least important first, ties in row order from the back', () => {
-    expect([...drawingOrder(Uint8Array.from([5, 200, 5, 0]), 4)]).toEqual([3, 2, 0, 1])
-    expect([...drawingOrder(new Uint8Array(3), 3)]).toEqual([2, 1, 0])
+  it('are plain where nearly all are equally popular', () => {
+    const flat = Array.from({ length: 21 }, (_, i) => (i < 3 ? 8 : 95 + i / 4))
+    expect(sizesFrom(Float32Array.from([8, 95, 100]), 8, 100, flat)).toEqual(plainSizes(3))
+  })
+
+  it('are drawn least important first, every row once', () => {
+    const order = [...drawingOrder(Uint8Array.from([5, 200, 5, 0]), 4)]
+    expect([order[0], order[3], new Set(order).size]).toEqual([3, 1, 4])
     expect([...drawingOrder(Uint8Array.from([9, 1, 255]), 2)]).toEqual([1, 0])
+    for (const n of [1, 2, 7, 100, 1009]) expect(new Set(drawingOrder(new Uint8Array(n), n)).size).toBe(n)
+  })
+
+  it('spread ties over the map, so that a prefix is a fair sample and labels do not crowd a corner', () => {
+    const last = drawingOrder(new Uint8Array(1000), 1000).slice(-50)
+    for (let quarter = 0; quarter < 4; quarter++) expect(last.filter((row) => Math.floor(row / 250) === quarter).length).toBeGreaterThan(8)
+    const ranks = Array.from({ length: 1000 }, (_, row) => scatter(row))
+    expect(ranks.every((rank) => rank >= 0 && rank < 1)).toBe(true)
+    const first = ranks.map((rank, row) => [rank, row]).sort((a, b) => a[0] - b[0]).slice(0, 50)
+    for (let quarter = 0; quarter < 4; quarter++) expect(first.filter(([, row]) => Math.floor(row / 250) === quarter).length).toBeGreaterThan(8)
   })
 
   it('get smaller and fainter in a crowd, larger when zoomed in', () => {

@@ -59,6 +59,10 @@ describe('search', () => {
     expect(search.query('beta', 5)).toEqual([1])
   })
 
+  it('takes a name with a subtitle or a series for the name itself', () => {
+    expect(['dune (dune chronicles #1)', 'dune: a novel', 'dune road'].map((name) => tier(name, 'dune'))).toEqual([0, 0, 1])
+  })
+
   it('has tiers that are worked out by hand', () => {
     expect(['torch', 'torch.nn', 'torchvision', 'my.torch', 'use torch now', 'pytorch'].map((name) => tier(name, 'torch'))).toEqual([0, 1, 2, 1, 3, 4])
     expect(fold('Ærø')).toBe('aero')

@@ -7,11 +7,20 @@ export const STATE = { hover: 1, selected: 2, neighbour: 4, hit: 8 } as const
 /** Palette slots: 0 … 239 a ramp or categories, then the ones with a fixed meaning. */
 export const SLOT = { ramp: 240, other: 253, unknown: 254, plain: 255 } as const
 
+/** The size of every point where no field sizes them, or where the field says the same of nearly all. */
+const PLAIN_SIZE = 56
+
+export function plainSizes(rows: number): Uint8Array {
+  return new Uint8Array(rows).fill(PLAIN_SIZE)
+}
+
 /**
  * Size bytes from popularity: partly logarithmic, so that the few giants stand out without hiding the many.
- * Unknown values get the smallest size.
+ * Unknown values get the smallest size. Where the upper quartile is close to the lower one (`quantiles`: 21 values, 0 to
+ * 100 %), size would only make all points large, so they get the plain one.
  */
-export function sizesFrom(values: Float32Array, min: number, max: number): Uint8Array {
+export function sizesFrom(values: Float32Array, min: number, max: number, quantiles: readonly number[]): Uint8Array {
+  if (quantiles[15] <= quantiles[5] * 1.25) return plainSizes(values.length)
   const low = Math.min(0, min)
   const logSpan = Math.log1p(max - low) || 1
   const rootSpan = Math.sqrt(max - low) || 1
@@ -22,15 +31,33 @@ export function sizesFrom(values: Float32Array, min: number, max: number): Uint8
   })
 }
 
+/** A number in 0 … 1 that looks random but is the row's own: neighbours in the bundle get distant ones. */
+export function scatter(row: number): number {
+  return (Math.imul(row + 1, 0x9e3779b1) >>> 0) / 2 ** 32
+}
+
 /**
  * Rows in drawing order: least important first, so that popular points end on top and the last k entries are the k
- * most important rows. Equal sizes: the bundle's order, earlier rows more important.
+ * most important rows. Equal sizes are spread over the map: rows follow a space-filling curve, so in their own order the
+ * last k would be one corner of it.
  */
 export function drawingOrder(sizes: Uint8Array, rows: number): Uint32Array {
   const starts = new Uint32Array(257)
   for (let row = 0; row < rows; row++) starts[sizes[row] + 1]++
   for (let s = 0; s < 256; s++) starts[s + 1] += starts[s]
   const order = new Uint32Array(rows)
-  for (let row = rows - 1; row >= 0; row--) order[starts[sizes[row]]++] = row
+  const stride = coprimeStride(rows)
+  for (let i = rows - 1; i >= 0; i--) {
+    const row = (i * stride) % rows // every row once: the stride has no factor in common with their number
+    order[starts[sizes[row]]++] = row
+  }
   return order
+}
+
+/** A stride of about 0.618 n without a common factor: steps of the golden ratio cover a range most evenly. */
+function coprimeStride(n: number): number {
+  const factor = (a: number, b: number): number => (b === 0 ? a : factor(b, a % b))
+  let stride = Math.max(1, Math.round(n * 0.618))
+  while (factor(n, stride) > 1) stride++
+  return stride
 }

@@ -3,7 +3,7 @@ import { distanceOf, toScreen, toWorld, type Pose, type ScreenPoint, type View }
 import type { Bundle, Region } from '../data/bundle'
 import type { Projection } from '../data/manifest'
 import type { PointStyle } from '../gl/density'
-import { LOOK } from '../gl/look'
+import { LOOK, scatter } from '../gl/look'
 import type { Layer, Renderer } from '../gl/renderer'
 import { LabelLayer, type LabelText } from '../labels/layer'
 import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
@@ -190,7 +190,7 @@ export class MapLabels {
   }
 
   #rank(row: number): number {
-    return 100 + (255 - this.renderer.look[row * LOOK.stride + LOOK.size]) * 1e-3 * this.bundle.manifest.n + row * 1e-6
+    return 100 + (255 - this.renderer.look[row * LOOK.stride + LOOK.size] + scatter(row)) * 1e-3 * this.bundle.manifest.n
   }
 
   /** Rows that may be in view, most important first. */
@@ -207,7 +207,7 @@ export class MapLabels {
       if (window) {
         const rows = window.flatMap((part) => [...part])
         const size = (row: number) => this.renderer.look[row * LOOK.stride + LOOK.size]
-        yield* rows.sort((r, s) => size(s) - size(r) || r - s)
+        yield* rows.sort((r, s) => size(s) - size(r) || scatter(r) - scatter(s))
         return
       }
     }

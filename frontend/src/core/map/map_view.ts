@@ -8,7 +8,7 @@ import { ease, flight, type Flight } from '../camera/flight'
 import type { Bundle, Neighbour, Region } from '../data/bundle'
 import { projectionOf, type Projection } from '../data/manifest'
 import { pointStyle } from '../gl/density'
-import { drawingOrder, LOOK } from '../gl/look'
+import { drawingOrder, plainSizes, LOOK } from '../gl/look'
 import { DetailLevel } from '../gl/detail_level'
 import { Picker } from '../gl/picker'
 import { Renderer, type Frame, type Theme } from '../gl/renderer'
@@ -50,7 +50,7 @@ export class MapView {
   #pose: Pose = { x: 0, y: 0, z: 0, yaw: 0, pitch: 0, scale: 1 }
   #projection!: Projection
   #rows = 0
-  #sizes: Uint8Array
+  #sizes: Uint8Array = new Uint8Array(0)
   #flight: { path: Flight; from: number; duration: number } | null = null
   #morph: { from: number; duration: number; spatialFrom: number } | null = null
   #mix = 1
@@ -86,13 +86,13 @@ export class MapView {
     this.#picker = new Picker(renderer)
     this.#layers = new LayerStore(bundle)
     this.#highlights = new Highlights(renderer)
-    this.#sizes = new Uint8Array(bundle.manifest.n)
     this.#labels = new MapLabels(options.labels, bundle, renderer, this.#highlights, (label) => this.#pickLabel(label))
     this.#controls = new Controls(options.stage, this.#host())
     this.#observer = new ResizeObserver(() => this.#resized())
     this.#observer.observe(canvas)
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal: this.#abort.signal })
     canvas.addEventListener('webglcontextrestored', () => this.#restored(), { signal: this.#abort.signal })
+    this.setSizes(plainSizes(bundle.manifest.n))
     this.#resized()
   }
 

@@ -17,7 +17,7 @@ export function fold(text: string): string {
 
 /** How well a folded name answers a folded query; 0 is best. */
 export function tier(name: string, query: string): number {
-  if (name === query) return 0
+  if (name === query || withoutAside(name) === query) return 0
   const at = name.indexOf(query)
   if (at === 0) return name[query.length] === undefined || !isWord(name[query.length]) ? 1 : 2
   // `asarray` finds `numpy.asarray`: a whole last part is nearly an exact match.
@@ -25,6 +25,11 @@ export function tier(name: string, query: string): number {
   if (at > 0 && !isWord(name[at - 1])) return 3
   if (at > 0 && startsSomeWord(name, query)) return 3
   return at > 0 ? 4 : 5
+}
+
+/** `dune (dune chronicles #1)` and `dune: a novel` are called `dune`. */
+function withoutAside(name: string): string {
+  return name.replace(/(?: \(.*\)|: .*)$/u, '')
 }
 
 function startsSomeWord(name: string, query: string): boolean {
