@@ -6,7 +6,7 @@
  *   screenOf(row) {x, y} of a row
  *   select(row)   as a click on it; resolves when details and neighbours are there
  *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
- *   settled()     resolves when nothing has been drawn for 150 ms
+ *   settled()     resolves when something has been drawn, and nothing more for three animation frames
  *   loseContext() / restoreContext()   through WEBGL_lose_context
  */
 import type { Atlas } from './atlas.svelte'
@@ -46,9 +46,12 @@ export function exposeHooks(atlas: Atlas): void {
       zoom: atlas.map?.zoom ?? 0, frames: atlas.map?.frames ?? 0,
     }),
     async settled() {
-      for (let before = -1; before !== (atlas.map?.frames ?? 0); ) {
-        before = atlas.map?.frames ?? 0
-        await new Promise((resolve) => setTimeout(resolve, 150))
+      // Counted in animation frames: on a busy machine one frame can take longer than any fixed pause.
+      for (let quiet = 0, before = -1; quiet < 3; ) {
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50)))
+        const frames = atlas.map?.frames ?? 0
+        quiet = frames === before && (frames > 0 || !atlas.map) ? quiet + 1 : 0
+        before = frames
       }
     },
     loseContext() {
