@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from atlas_tests import toy
 from atlas_tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow
@@ -49,3 +50,25 @@ def test_an_installed_package_provides_the_viewer_without_node(wheel: Path, tmp_
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "installed") in done.stdout
     assert (tmp_path / "out" / "index.html").exists()
+
+
+def test_an_installed_package_makes_a_project_of_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    folder = tmp_path / "my maps"
+    folder.mkdir()
+    toy.write_tables(folder)
+
+    def atlas(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "atlas_assets.cli", *arguments], cwd=folder, capture_output=True, text=True,
+            check=False, env={"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path / "installed"), "HOME": str(tmp_path)},
+        )  # fmt: skip
+
+    made = atlas("new", "books", "--interactions", "ratings.csv", "--entities", "books.csv")
+    assert made.returncode == 0, made.stderr
+    assert {path.name for path in folder.iterdir()} >= {"dagster.yaml", "workspace.yaml", "defs"}
+    ran = atlas("run", "books", "--stage", "raw_collections", "--stage", "entity_index", "--stage", "viewer")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert (folder / "data" / "books" / "entity_index" / "current.json").exists()
+    assert (folder / "data" / "viewer" / "build" / "current.json").exists()
