@@ -30,10 +30,10 @@ Metadata = dict[str, Any]
 ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
 # The figures that a sweep is judged by, as columns of its tables.
 DECISIVE = {
-    "held_out_recall": "held-out recall",
-    "neighbour_recall": "neighbour recall",
+    "held_out_recall": "held-out",
+    "neighbour_recall": "neighbours",
     "trustworthiness": "trust",
-    "triplet_accuracy": "triplets",
+    "triplet_accuracy": "shape",
 }
 MAX_PICTURES_BYTES = 40_000  # of the 50 kB that metadata may take: it is kept in the event log at every run
 
