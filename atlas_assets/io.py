@@ -115,15 +115,6 @@ class ArtifactStore:
             return Path(self.path(str(address), stored.version))
         return self._cached(address, stored)
 
-    def partitions(self, atlas: str, stage: str) -> list[str]:
-        """The partition keys of a stage that have a current version."""
-        try:
-            entries = self._fs.ls(self.path(atlas, stage), detail=False)
-        except FileNotFoundError:
-            return []
-        keys = [entry.rstrip("/").rsplit("/", 1)[-1] for entry in entries]
-        return sorted(key for key in keys if self.current(Address(atlas, stage, key)) is not None)
-
     @contextlib.contextmanager
     def write(self, address: Address, *, recipe: str) -> Iterator[Draft]:
         """Write an artifact: fill ``draft.folder`` inside the block. If the block raises, nothing changes.

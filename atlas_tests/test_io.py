@@ -75,13 +75,6 @@ def test_going_back_to_earlier_content_works(store: ArtifactStore) -> None:
     assert read(store) == "one"
 
 
-def test_partitions_lists_the_keys_that_exist(store: ArtifactStore) -> None:
-    assert store.partitions("films", "knn_graph") == []
-    write(store, "one")
-    write(store, "two", address=Address("films", "knn_graph", "k50"))
-    assert store.partitions("films", "knn_graph") == ["k15", "k50"]
-
-
 def test_only_the_current_and_the_previous_version_take_up_space(tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path)
     versions = [write(store, text) for text in ("one", "two", "three")]
