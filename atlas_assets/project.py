@@ -53,6 +53,12 @@ def storage_root() -> str:
     return os.environ.get("ATLAS_STORAGE") or str(root() / "data")
 
 
+def public_url(name: str) -> str | None:
+    """Where the site of an atlas will be found, from ATLAS_PUBLIC_URL: ``{atlas}`` in it stands for the name."""
+    given = os.environ.get("ATLAS_PUBLIC_URL")
+    return given.replace("{atlas}", name) if given else None
+
+
 def cache_folder() -> Path:
     """Where results that can be computed again are kept between runs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"

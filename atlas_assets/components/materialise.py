@@ -33,7 +33,7 @@ class Materialised:
 
 def materialise(stage: Stage, run: StageRun) -> Materialised:
     """Build the artifact, check it and store it. Raises AtlasError, and then stores nothing."""
-    address = Address(run.spec.name or "", stage.stored_as or stage.name, run.key)
+    address = run.address(stage.stored_as or stage.name, run.key)
     recipe = stage.recipe(run.store, run.key) or ""  # before the build: what is read may be renewed meanwhile
     _reset_peak_memory()
     started = time.perf_counter()

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from atlas_assets import __version__, report
+from atlas_assets import __version__, project, report
 from atlas_assets.io import Address, ArtifactStore, recipe_hash
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
@@ -51,9 +51,16 @@ class StageRun:
     progress: Progress = no_progress
     notes: dict[str, Any] = field(default_factory=dict)  # what the run cost beyond time and memory: the device used
 
+    @property
+    def name(self) -> str:
+        assert self.spec.name is not None, "a spec is named after its folder when it is loaded"
+        return self.spec.name
+
+    def address(self, stage: str, key: str | None = None) -> Address:
+        return Address(self.name, stage, key)
+
     def folder(self, stage: str, key: str | None = None) -> Path:
-        assert self.spec.name is not None
-        return self.store.folder(Address(self.spec.name, stage, key))
+        return self.store.folder(self.address(stage, key))
 
     def load(self, artifact: type[A], stage: str, key: str | None = None) -> A:
         return artifact.load(self.folder(stage, key))
@@ -229,6 +236,7 @@ class Pipeline:
             "site", "1", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
             build=_build_site,
             inputs=lambda key: [self.address("bundle"), VIEWER],
+            parameters=lambda key: {"public_url": project.public_url(self.name)},
             kinds=("svelte",),
             stored_as=SITE_RECORD,
         )  # fmt: skip
@@ -392,12 +400,12 @@ def _build_site(run: StageRun, folder: Path) -> Outcome:
     from atlas_assets.components.publishing import publish_site
 
     made = publish_site(run, folder)
-    return Outcome([], report.site(made, run.spec.name or ""))
+    return Outcome([], report.site(made, run.name))
 
 
 def seconds_of(run: StageRun) -> dict[str, float | None]:
     """What each projection took. Not part of any artifact: two runs with one result would differ."""
-    stored = {key: run.store.current(Address(run.spec.name or "", "projection", key)) for key in run.sweep.projections}
+    stored = {key: run.store.current(run.address("projection", key)) for key in run.sweep.projections}
     return {key: version.cost.get("seconds") if version else None for key, version in stored.items()}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ import numpy as np
 
 from atlas_assets import __version__, project
 from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
-from atlas_assets.io import Address
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,25 +65,18 @@ def publish_site(run: StageRun, folder: Path) -> SiteReport:
     """Put the current bundle and the viewer into ``<storage>/<atlas>/site``; ``folder`` keeps a record of it."""
     from atlas_assets.stages import site
 
-    name = run.spec.name or ""
     sources: dict[str, Any] = {
         "bundle_folder": run.folder("bundle"), "viewer_folder": run.store.folder(VIEWER), "atlas": _about(run),
-        "public_url": public_url(name), "progress": run.progress,
+        "public_url": project.public_url(run.name), "progress": run.progress,
     }  # fmt: skip
     if run.store.is_local:
-        made = site.build(Path(run.store.path(name, "site")), **sources)
+        made = site.build(Path(run.store.path(run.name, "site")), **sources)
     else:
-        with tempfile.TemporaryDirectory(dir=project.cache_folder()) as draft:
+        with tempfile.TemporaryDirectory(prefix="atlas-site-") as draft:
             made = site.build(Path(draft), **sources)
-            run.store.upload(Path(draft), name, "site", last="index.html")
+            run.store.upload(Path(draft), run.name, "site", last="index.html")
     made.save(folder)
     return made
-
-
-def public_url(name: str) -> str | None:
-    """Where the site of an atlas will be found, from ATLAS_PUBLIC_URL: ``{atlas}`` in it stands for the name."""
-    given = os.environ.get("ATLAS_PUBLIC_URL")
-    return given.replace("{atlas}", name) if given else None
 
 
 def _words(run: StageRun) -> tuple[list[str], list[str]]:
@@ -99,7 +90,7 @@ def _about(run: StageRun) -> dict[str, Any]:
     spec, display = run.spec, run.spec.display
     entity, collection = _words(run)
     about: dict[str, Any] = {
-        "name": spec.name, "title": spec.title or (spec.name or "").replace("_", " ").capitalize(),
+        "name": run.name, "title": spec.title or run.name.replace("_", " ").capitalize(),
         "description": spec.description, "attribution": spec.attribution, "entity": entity, "collection": collection,
         "kind": spec.kind,
     }  # fmt: skip
@@ -113,7 +104,7 @@ def _about(run: StageRun) -> dict[str, Any]:
 def _versions(run: StageRun) -> dict[str, str]:
     """Which version of each unswept artifact went into the bundle; points are told apart by their parameters."""
     stages = [f"raw_{run.spec.kind}", "entity_index", "cooccurrence", "sweep_report"]
-    stored = {stage: run.store.current(Address(run.spec.name or "", stage)) for stage in stages}
+    stored = {stage: run.store.current(run.address(stage)) for stage in stages}
     return {stage: version.version for stage, version in stored.items() if version is not None}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import fsspec
 import numpy as np
 import polars as pl
 import pytest
@@ -27,12 +28,13 @@ from atlas_tests import toy
 class World:
     """One project folder, one Dagster instance, one atlas."""
 
-    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+    def __init__(self, folder: Path, instance: dg.DagsterInstance, *, storage: str | None = None) -> None:
         self.folder, self.instance = folder, instance
-        self.store = ArtifactStore(folder / "data")
+        self.storage = storage or str(folder / "data")
+        self.store = ArtifactStore(self.storage)
 
     def definitions(self, spec: AtlasSpec) -> dg.Definitions:
-        resources = {"storage": Storage(root=str(self.folder / "data")), "pymde": PyMDE(device="cpu")}
+        resources = {"storage": Storage(root=self.storage), "pymde": PyMDE(device="cpu")}
         shared = dg.Definitions(assets=[viewer], resources=resources, sensors=[automation.sensor()])
         return dg.Definitions.merge(definitions_of(spec), shared)
 
@@ -173,6 +175,20 @@ def test_bad_data_leaves_the_earlier_artifacts_and_the_site_as_they_were(world: 
     assert "ratings.csv" in _messages(result)[0]
     assert world.versions(toy.spec()) == before
     assert (world.folder / "data/toy/site/index.html").read_bytes() == index
+
+
+def test_storage_may_be_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "root", lambda: tmp_path)
+    toy.write_tables(tmp_path)
+    with dg.instance_for_test() as instance:
+        world = World(tmp_path, instance, storage=f"memory://{tmp_path.name}")
+        toy.put_viewer(world.store)
+        world.materialise_all(toy.spec(sweep={"n_neighbors": [5], "projections": [{"method": "pca"}]}))
+    objects = fsspec.filesystem("memory")
+    assert b'content="data/' in objects.cat_file(world.store.path("toy", "site", "index.html"))
+    [manifest] = objects.glob(world.store.path("toy", "site", "data", "*", "manifest.json"))
+    assert json.loads(objects.cat_file(manifest))["n"] == 61
+    assert not (tmp_path / "data").exists()
 
 
 def test_fewer_entities_than_neighbours_is_said_with_numbers(world: World) -> None:
