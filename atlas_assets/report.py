@@ -126,11 +126,8 @@ def embedding(result: Embedding) -> Metadata:
 
 
 def projection(result: Projection, point: ProjectionPoint) -> Metadata:
-    from atlas_assets.thumbnail import thumbnail
-
-    image = thumbnail(result.positions, size=360, max_bytes=MAX_PICTURES_BYTES)
     return {
-        "map": picture(image, point.name),
+        "map": _map(result.positions, point),
         ROW_COUNT: len(result.positions),
         "name": point.name,
         **{name: value for name, value in point.describe().items() if name != "method"},
@@ -147,11 +144,16 @@ def regions(result: Regions) -> Metadata:
     }
 
 
-def quality(result: Quality) -> Metadata:
-    """Every metric by its own name: Dagster plots numbers over partitions and over time."""
-    return {name: value for name, value in result.metrics.items() if value is not None} | {
-        "mean_distortion": float(np.mean(result.distortion))
-    }
+def quality(result: Quality, positions: np.ndarray, point: ProjectionPoint) -> Metadata:
+    """The map beside its figures, each by its own name: Dagster plots numbers over partitions and over time."""
+    figures = {name: value for name, value in result.metrics.items() if value is not None}
+    return {"map": _map(positions, point), **figures, "mean_distortion": float(np.mean(result.distortion))}
+
+
+def _map(positions: np.ndarray, point: ProjectionPoint) -> Markdown:
+    from atlas_assets.thumbnail import thumbnail
+
+    return picture(thumbnail(positions, size=360, max_bytes=MAX_PICTURES_BYTES), point.name)
 
 
 def sweep_report(

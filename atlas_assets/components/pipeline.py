@@ -370,7 +370,7 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
         positions, graph=_graph(run), embedding=_embedding(run), holdout=holdout, seed=run.spec.seed
     )
     quality.save(folder)
-    return Outcome(quality.check(), report.quality(quality))
+    return Outcome(quality.check(), report.quality(quality, positions, run.sweep.projections[run.key or ""]))
 
 
 def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:

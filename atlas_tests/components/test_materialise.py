@@ -148,9 +148,10 @@ def test_each_materialisation_shows_its_cost_its_rows_and_a_passing_check(made: 
         assert size < 50_000, stage
 
 
-def test_a_projections_page_shows_a_thumbnail(made: World) -> None:
+@pytest.mark.parametrize("stage", ["projection", "quality"])
+def test_a_maps_pages_show_its_thumbnail(made: World, stage: str) -> None:
     records = made.instance.fetch_materializations(
-        dg.AssetRecordsFilter(dg.AssetKey(["toy", "projection"]), asset_partitions=["k5_d3_pca"]), limit=1
+        dg.AssetRecordsFilter(dg.AssetKey(["toy", stage]), asset_partitions=["k5_d3_pca"]), limit=1
     ).records
     materialization = records[0].asset_materialization
     assert materialization is not None
