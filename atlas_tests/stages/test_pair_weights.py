@@ -1,0 +1,163 @@
+"""What a collection adds to a pair: every option and combination against the plain definition."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atlas_assets.errors import DataError
+from atlas_assets.kernels.similarities import FORMULAE
+from atlas_assets.stages import pair_weights
+from atlas_assets.stages.pair_weights import PairWeights, pair_weight_reference
+
+UNKNOWN_TIME = -(2**63)
+DAY = 86_400
+ANIME = {5: 0, 6: 0.5, 7: 3.3, 8: 6.5, 9: 9.1, 10: 10.1}
+
+
+@dataclass(frozen=True)
+class Index:
+    n_entities: int
+    indptr: np.ndarray
+    entities: np.ndarray
+    values: np.ndarray | None = None
+    timestamps: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+
+def index_of(sets, n: int, *, values=None, timestamps=None, weights=None) -> Index:
+    """Columns are lists of lists in the order of each set's sorted entities."""
+    indptr = np.concatenate([[0], np.cumsum([len(s) for s in sets])]).astype(np.int64)
+    entities = np.array([e for s in sets for e in sorted(s)], np.int32)
+    return Index(
+        n, indptr, entities,
+        values=None if values is None else np.array(values, np.float32),
+        timestamps=None if timestamps is None else np.array(timestamps, np.int64),
+        weights=None if weights is None else np.array(weights, np.float32),
+    )  # fmt: skip
+
+
+@st.composite
+def indices(draw) -> Index:
+    n = draw(st.integers(1, 7))
+    sets = draw(st.lists(st.frozensets(st.integers(0, n - 1)), max_size=8))
+    m = sum(len(s) for s in sets)
+    value = st.sampled_from([math.nan, -3.0, 0.0, 0.1, 1.0, 2.0, 4.5, 5.0, 10.0])
+    time = st.sampled_from([UNKNOWN_TIME, -DAY, 0, 1, DAY, 40 * DAY, 2_000 * DAY])
+    weight = st.sampled_from([0.0, 0.25, 1.0, 3.0])
+    columns = {"values": value, "timestamps": time, "weights": weight}
+    drawn = {
+        name: draw(st.lists(one, min_size=m, max_size=m)) if draw(st.booleans()) else None
+        for name, one in columns.items()
+    }
+    return index_of(sets, n, **drawn)
+
+
+options = st.fixed_dictionaries(
+    {
+        "normalise": st.sampled_from(["none", "size", "log_size"]),
+        "use_weights": st.booleans(),
+        "value_weights": st.sampled_from([None, ANIME, {0.1: 0.0, 4.5: 2.0}, {1: 1}]),
+        "value_closeness": st.sampled_from(
+            [
+                None,
+                {"form": "linear", "width": 0.5},
+                {"form": "linear", "width": 3.0},
+                {"form": "gaussian", "width": 1.5},
+            ]
+        ),
+        "time_half_life": st.sampled_from([None, 0.5, 30.0]),
+    }
+)
+
+
+def weights_of(index: Index, chosen: dict) -> PairWeights | None:
+    """None where the data lacks what the options need."""
+    try:
+        return pair_weights.of(index, **chosen)
+    except DataError:
+        return None
+
+
+def weight_of_row(index: Index, row: int, chosen: dict) -> float:
+    """w by its definition: the column's weight times the value's, interpolated."""
+    weight = 1.0
+    if chosen["use_weights"] and index.weights is not None:
+        weight = float(index.weights[row])
+    table = chosen["value_weights"]
+    if table is None or math.isnan(index.values[row]):
+        return weight
+    value = float(index.values[row])
+    listed = sorted((float(np.float32(v)), w) for v, w in table.items())
+    below = max((pair for pair in listed if pair[0] <= value), default=listed[0])
+    above = min((pair for pair in listed if pair[0] >= value), default=listed[-1])
+    if above[0] == below[0] or value < listed[0][0] or value > listed[-1][0]:
+        return weight * (below[1] if value >= listed[0][0] else above[1])
+    share = (value - below[0]) / (above[0] - below[0])
+    return weight * ((1 - share) * below[1] + share * above[1])
+
+
+def closeness(index: Index, i: int, j: int, chosen: dict) -> float:
+    """f times g by their definitions."""
+    result = 1.0
+    if chosen["value_closeness"] is not None:
+        form, width = chosen["value_closeness"]["form"], chosen["value_closeness"]["width"]
+        a, b = float(index.values[i]), float(index.values[j])
+        if not (math.isnan(a) or math.isnan(b)):
+            if form == "linear":
+                apart = abs(a - b) / max(abs(a), abs(b)) if a or b else 0.0
+                result *= 0.0 if apart > width else 2 * (1 - apart / width)
+            else:
+                result *= math.exp(-((a - b) ** 2) / (2 * width * width))
+    if chosen["time_half_life"] is not None:
+        a, b = int(index.timestamps[i]), int(index.timestamps[j])
+        if UNKNOWN_TIME not in (a, b):
+            result *= 0.5 ** (abs(a - b) / DAY / chosen["time_half_life"])
+    return result
+
+
+@given(indices(), options)
+def test_pairs_weigh_what_the_definition_says(index, chosen):
+    weights = weights_of(index, chosen)
+    if weights is None:
+        return
+    everything = 0.0
+    for c, (begin, end) in enumerate(zip(index.indptr[:-1], index.indptr[1:], strict=True)):
+        w = {row: weight_of_row(index, row, chosen) for row in range(begin, end)}
+        s = max(sum(one > 0 for one in w.values()), 2)
+        of_collection = {"none": 1.0, "size": 1 / (s - 1), "log_size": 1 / math.log2(s)}[chosen["normalise"]]
+        for i, j in permutations(range(begin, end), 2):
+            expected = of_collection * w[i] * w[j] * closeness(index, i, j, chosen)
+            assert pair_weight_reference(weights, c, i, j) == pytest.approx(expected, rel=1e-12)
+            assert pair_weight_reference(weights, c, i, j) == pair_weight_reference(weights, c, j, i)
+            everything += expected
+    assert pair_weights.expected_total(index, weights) == pytest.approx(everything, rel=1e-12)
+
+
+@given(indices(), options)
+def test_no_similarity_exceeds_its_bound(index, chosen):
+    """c_ij^2 <= a_i a_j and a_i <= total, so cosine, jaccard and npmi stay at most 1, with unknown values as well."""
+    weights = weights_of(index, chosen)
+    if weights is None:
+        return
+    occurrences, total = pair_weights.occurrences(index, weights), pair_weights.total(index, weights)
+    expected, counted = np.zeros(index.n_entities), np.zeros((index.n_entities, index.n_entities))
+    for c, (begin, end) in enumerate(zip(index.indptr[:-1], index.indptr[1:], strict=True)):
+        for i in range(begin, end):
+            expected[index.entities[i]] += pair_weight_reference(weights, c, i, i)
+        for i, j in permutations(range(begin, end), 2):
+            counted[index.entities[i], index.entities[j]] += pair_weight_reference(weights, c, i, j)
+    np.testing.assert_allclose(occurrences, expected, rtol=1e-12)
+    assert (counted**2 <= np.outer(occurrences, occurrences) * (1 + 1e-9)).all()
+    assert (occurrences <= total * (1 + 1e-12)).all()
+    for i, j in np.argwhere(np.triu(counted, 1) > 0):
+        for name in ("cosine", "jaccard", "npmi"):
+            # 1e-6: npmi of a pair that is in nearly all collections divides two tiny logarithms
+            value = FORMULAE[name](counted[i, j], occurrences[i], occurrences[j], total * (1 + 1e-9))
+            assert value <= 1 + 1e-6
