@@ -6,8 +6,12 @@ with the installed package. All relative paths, in specs and in ``dagster.yaml``
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from pathlib import Path
+
+from atlas_assets.errors import AtlasError
 
 PACKAGE = Path(__file__).parent
 # Written by `atlas new` where there is none, so that an installed package makes the same kind of project as a checkout.
@@ -62,3 +66,27 @@ def public_url(name: str) -> str | None:
 def cache_folder() -> Path:
     """Where results that can be computed again are kept between runs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
+
+
+def memory_budget() -> int:
+    """Bytes that one step may use beyond its inputs: ATLAS_MEMORY ("8G", "500M" or bytes), else half the machine's.
+
+    A target, not a hard limit. The machine's memory is the container's where that is limited. Raises AtlasError for an
+    ATLAS_MEMORY that cannot be read.
+    """
+    given = os.environ.get("ATLAS_MEMORY")
+    if not given:
+        return machine_memory() // 2
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", given.lower())
+    if found is None or float(found[1]) <= 0:
+        raise AtlasError(f"ATLAS_MEMORY is {given!r}; expected a number of bytes, or one such as 500M or 8G.")
+    return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this process may use at most."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            total = min(total, int(Path(limit).read_text()))
+    return total

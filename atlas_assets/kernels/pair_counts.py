@@ -1,229 +1,156 @@
-"""Weighted pair counts of entities that share collections, row by row (Gustavson 1978), as a symmetric CSR matrix.
+"""Pair counts, row by row: how much the collections that hold an entity say about each other entity.
 
-``count_pairs`` is the entry; ``count_pairs_reference`` is the obvious version it is tested against.
+``count_row`` adds up one row in a dense accumulator; ``matrix_rows`` writes blocks of the symmetric matrix with it, and
+``nearest_pairs`` takes the best of each row without ever writing them. ``count_pairs_reference`` is the obvious version.
+
+Unit weights are counted in uint32, others in fixed point as int64 (``pair_weight.contribution``): exact integers, so
+that no result depends on the order of collections, on blocks or on the number of threads.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from fractions import Fraction
 
 import numba
 import numpy as np
 from numba import njit, prange
 
-# Largest number of pair slots that one panel of rows may reserve: 12 bytes each, so 96 MB beside the result.
-PANEL_SLOTS = 8_000_000
-# Rows are split for the mirror into this many column blocks; fixed, so that nothing depends on the thread count.
-MIRROR_BLOCKS = 16
+from atlas_assets.kernels.incidence import Incidence
+from atlas_assets.kernels.pair_weight import Weighting, contribution
+from atlas_assets.kernels.prefetch import prefetch
+
+AHEAD = 12  # visits between the hint that a collection will be needed and its use
 
 
 @njit(cache=True)
-def _rows_by_entity(indptr, entities, n_entities):
-    """For each entity, the positions of its rows and the end of the collection each lies in, in row order."""
-    starts = np.zeros(n_entities + 1, np.int64)
-    for entity in entities:
-        starts[entity + 1] += 1
-    for i in range(n_entities):
-        starts[i + 1] += starts[i]
-    cursor = starts[:-1].copy()
-    collection_of = np.empty(entities.size, np.int32)
-    position = np.empty(entities.size, np.int64)
-    for collection in range(indptr.size - 1):
-        for at in range(indptr[collection], indptr[collection + 1]):
-            slot = cursor[entities[at]]
-            collection_of[slot] = collection
-            position[slot] = at
-            cursor[entities[at]] += 1
-    return starts, collection_of, position
+def count_row(row, incidence, weighting, reach, sums, found):
+    """Row ``row`` into ``sums`` (n,), zero before; the names with a sum above zero into ``found``. Returns how many.
 
-
-@njit(cache=True)
-def _row_bounds(indptr, starts, collection_of, position, n_entities):
-    """For each row of the upper triangle: additions it costs, and an upper bound of its length."""
-    additions = np.zeros(n_entities, np.int64)
-    for i in range(n_entities):
-        for slot in range(starts[i], starts[i + 1]):
-            additions[i] += indptr[collection_of[slot] + 1] - position[slot] - 1
-    bounds = np.empty(n_entities, np.int64)
-    for i in range(n_entities):
-        bounds[i] = min(additions[i], n_entities - 1 - i)
-    return additions, bounds
-
-
-@njit(cache=True)
-def _count_row(i, indptr, entities, row_weights, collection_weights, incidence, sums, columns, values):
-    """Row i of the upper triangle into ``columns`` and ``values`` (sorted); returns its length, leaves ``sums`` zero.
-
-    ``sums`` (n,) float64 is the dense accumulator: counts stay exact to 2^53, and float32 comes only at the end.
+    ``weighting`` is None for unit weights (``sums`` uint32) or a Weighting (int64). reach: no name is larger. The
+    caller sets the sums of what was found back to zero.
     """
-    starts, collection_of, position = incidence
-    found = 0
-    for slot in range(starts[i], starts[i + 1]):
-        collection, at = collection_of[slot], position[slot]
-        weight = row_weights[at] * collection_weights[collection]
-        for other in range(at + 1, indptr[collection + 1]):  # entities are sorted, so these are the larger ones
-            j = entities[other]
-            if sums[j] == 0.0:  # all weights are positive, so zero means not met before
-                columns[found] = j
-                found += 1
-            sums[j] += weight * row_weights[other]
-    if found * 16 > sums.size - i:  # long rows: walking the accumulator in order beats sorting
-        found = 0
-        for j in range(i + 1, sums.size):
-            if sums[j] != 0.0:
-                columns[found] = j
-                found += 1
-    else:
-        columns[:found].sort()
-    for slot in range(found):
-        values[slot] = sums[columns[slot]]
-        sums[columns[slot]] = 0.0
-    return found
+    first, last, members = incidence.first, incidence.last, incidence.members
+    begin, end = incidence.starts[row], incidence.starts[row + 1]
+    additions = 0
+    for visit in range(begin, end):
+        additions += np.int64(last[visit]) - np.int64(first[visit])
+    # Looking through all sums afterwards costs a quarter of noting each name when it is first met.
+    listing = additions * 4 < reach
+    count = 0
+    for visit in range(begin, end):
+        prefetch(members, np.int64(first[min(visit + AHEAD, first.size - 1)]))
+        if weighting is None:
+            if listing:
+                for slot in range(first[visit], last[visit]):
+                    name = members[slot]
+                    before = sums[name]
+                    found[count] = name
+                    count += before == 0
+                    sums[name] = before + np.uint32(1)
+            else:
+                for slot in range(first[visit], last[visit]):
+                    sums[members[slot]] += np.uint32(1)
+        else:
+            own = incidence.own[visit]
+            a = incidence.source[own] if incidence.source.size else own
+            for slot in range(first[visit], last[visit]):
+                b = incidence.source[slot] if incidence.source.size else slot
+                amount = contribution(weighting, incidence.collection[visit], a, b)
+                if amount > 0:  # zero means not met before
+                    name = members[slot]
+                    if listing and sums[name] == 0:
+                        found[count] = name
+                        count += 1
+                    sums[name] += amount
+    if not listing:
+        for name in range(np.uint64(reach)):
+            if sums[name] != 0:
+                found[count] = name
+                count += 1
+    return count
+
+
+@njit(cache=True)
+def accumulator(weighting, n):
+    """Sums for ``count_row``, all zero."""
+    return np.zeros(n, np.uint32) if weighting is None else np.zeros(n, np.int64)
 
 
 @njit(cache=True, parallel=True)
-def _count_rows(order, n_bins, offsets, indptr, entities, row_weights, collection_weights, incidence, out):
-    """Rows ``order[b::n_bins]`` for every bin b; a row writes only its own slots, so bins may run in any order."""
-    columns, values, lengths = out
-    n_entities = incidence[0].size - 1
+def _whole_rows(rows, n_bins, n, incidence, weighting, offsets, columns, sums_out, lengths):
+    """Rows ``rows[b::n_bins]`` of every bin b, sorted, without the diagonal; each writes only its own slots."""
     for b in prange(n_bins):
-        sums = np.zeros(n_entities)
-        for at in range(b, order.size, n_bins):
-            i = order[at]
-            begin, end = offsets[at], offsets[at + 1]
-            lengths[i] = _count_row(
-                i, indptr, entities, row_weights, collection_weights, incidence, sums,
-                columns[begin:end], values[begin:end],
-            )  # fmt: skip
+        sums, found = accumulator(weighting, n), np.empty(n + 1, np.uint32)
+        for at in range(b, rows.size, n_bins):
+            count = count_row(at, incidence, weighting, n, sums, found)
+            names = found[:count]
+            names.sort()
+            slot = offsets[at]
+            for name in names:
+                if name != rows[at]:
+                    columns[slot] = name
+                    sums_out[slot] = sums[name]
+                    slot += 1
+                sums[name] = 0
+            lengths[at] = slot - offsets[at]
 
 
-@njit(cache=True)
-def _compact(rows, order_position, offsets, columns, values, lengths):
-    """The panel's rows end to end in row order."""
-    total = 0
-    for i in rows:
-        total += lengths[i]
-    packed_columns, packed_values = np.empty(total, np.int32), np.empty(total, np.float32)
-    at = 0
-    for i in rows:
-        begin, size = offsets[order_position[i - rows[0]]], lengths[i]
-        packed_columns[at : at + size] = columns[begin : begin + size]
-        packed_values[at : at + size] = values[begin : begin + size]
-        at += size
-    return packed_columns, packed_values
-
-
-@njit(cache=True)
-def _add_degrees(columns, degrees):
-    for j in columns:
-        degrees[j] += 1
+def row_bounds(incidence: Incidence, n_entities: int) -> np.ndarray:
+    """(rows,) int64: no row of the incidence has more pairs than this."""
+    bounds = np.empty(incidence.starts.size - 1, np.int64)
+    _additions(incidence, bounds)
+    return np.minimum(bounds, n_entities)
 
 
 @njit(cache=True, parallel=True)
-def _mirror(first_row, starts, columns, values, borders, indptr, cursor, out_columns, out_values):
-    """Write the panel's rows, and their mirror image, into the full matrix.
-
-    Called with ascending panels: when entry (i, j) arrives in row j, all smaller columns of row j are already there,
-    so rows come out sorted. A block owns the mirrored entries of its columns [borders[b], borders[b + 1]).
-    """
-    n_rows = starts.size - 1
-    for b in prange(borders.size - 1):
-        for r in range(n_rows):
-            row = columns[starts[r] : starts[r + 1]]
-            at = np.searchsorted(row, borders[b]) + starts[r]
-            while at < starts[r + 1] and columns[at] < borders[b + 1]:
-                j = columns[at]
-                out_columns[cursor[j]] = first_row + r
-                out_values[cursor[j]] = values[at]
-                cursor[j] += 1
-                at += 1
-    for r in prange(n_rows):
-        size = starts[r + 1] - starts[r]
-        end = indptr[first_row + r + 1]
-        out_columns[end - size : end] = columns[starts[r] : starts[r + 1]]
-        out_values[end - size : end] = values[starts[r] : starts[r + 1]]
+def _additions(incidence, out):
+    for row in prange(out.size):
+        total = 0
+        for visit in range(incidence.starts[row], incidence.starts[row + 1]):
+            total += np.int64(incidence.last[visit]) - np.int64(incidence.first[visit])
+        out[row] = total
 
 
-def _panels(bounds: np.ndarray, limit: int) -> list[tuple[int, int]]:
-    """Consecutive row ranges whose bounds sum to at most ``limit`` (a longer row is a panel of its own)."""
-    ends = np.cumsum(bounds)
-    panels, begin = [], 0
-    while begin < bounds.size:
-        used = ends[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(ends, used + limit, side="right")), begin + 1)
-        panels.append((begin, end))
-        begin = end
-    return panels
+def bins(n_rows: int) -> int:
+    """Parts in which rows are dealt out; several per thread even out the work."""
+    return max(1, min(4 * numba.get_num_threads(), n_rows))
 
 
-def count_pairs(
-    indptr: np.ndarray,
-    entities: np.ndarray,
-    *,
-    n_entities: int,
-    row_weights: np.ndarray,
-    collection_weights: np.ndarray,
-    panel_slots: int = PANEL_SLOTS,
-    progress: Callable[[float], None] = lambda share: None,
+def matrix_rows(
+    rows: np.ndarray, incidence: Incidence, n_entities: int, weighting: Weighting | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """CSR of sum over collections c of W_c w_ci w_cj for all i != j that share a collection.
+    """The rows of the symmetric matrix that ``incidence`` (``whole``) was made for, end to end.
 
-    indptr (C+1,) int64 and entities (rows,) int32, sorted and unique inside a collection; row_weights (rows,) and
-    collection_weights (C,) float64, all positive. Returns indptr (n+1,) int64, indices int32 (sorted, both
-    directions, no diagonal) and data float32, summed in float64 in collection order.
-    Only the upper triangle is counted (half the additions) and mirrored once. Memory beside the result: half the
-    result, 12 bytes per row of input, and one panel.
+    Returns lengths (rows,) int64, columns int32, ascending in each row, and sums float64 without the diagonal, in
+    units of the weighting's 1/scale.
     """
-    starts, collection_of, position = _rows_by_entity(indptr, entities, n_entities)
-    additions, bounds = _row_bounds(indptr, starts, collection_of, position, n_entities)
-    total_additions = max(int(additions.sum()), 1)
-    incidence = (starts, collection_of, position)
-    lengths = np.zeros(n_entities, np.int64)
-    degrees = np.zeros(n_entities, np.int64)
-    panels, parts, done = _panels(bounds, panel_slots), [], 0
-    n_bins = 4 * numba.get_num_threads()  # several per thread even out the work; rows are independent of their bin
-    for begin, end in panels:
-        order = begin + np.argsort(-additions[begin:end], kind="stable")
-        offsets = np.concatenate([[0], np.cumsum(bounds[order])])
-        columns, values = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.float64)
-        _count_rows(
-            order, min(n_bins, order.size), offsets, indptr, entities, row_weights, collection_weights, incidence,
-            (columns, values, lengths),
-        )  # fmt: skip
-        order_position = np.empty(end - begin, np.int64)
-        order_position[order - begin] = np.arange(end - begin)
-        parts.append(_compact(np.arange(begin, end), order_position, offsets, columns, values, lengths))
-        _add_degrees(parts[-1][0], degrees)
-        done += int(additions[begin:end].sum())
-        progress(0.9 * done / total_additions)
-    full_indptr = np.concatenate([[0], np.cumsum(degrees + lengths)])
-    out_columns, out_values = np.empty(full_indptr[-1], np.int32), np.empty(full_indptr[-1], np.float32)
-    cursor = full_indptr[:-1].copy()
-    borders = np.searchsorted(np.cumsum(degrees), np.linspace(0, degrees.sum(), MIRROR_BLOCKS + 1)[1:-1])
-    borders = np.concatenate([[0], borders, [n_entities]]).astype(np.int64)
-    for at, (begin, end) in enumerate(panels):
-        columns, values = parts[at]
-        parts[at] = None  # type: ignore[call-overload]  # its memory goes back before the next panel is mirrored
-        row_starts = np.concatenate([[0], np.cumsum(lengths[begin:end])])
-        _mirror(begin, row_starts, columns, values, borders, full_indptr, cursor, out_columns, out_values)
-    progress(1.0)
-    return full_indptr, out_columns, out_values
+    bounds = row_bounds(incidence, n_entities)
+    offsets = np.concatenate([[0], np.cumsum(bounds)])
+    columns = np.empty(offsets[-1], np.int32)
+    sums = np.empty(offsets[-1], np.uint32 if weighting is None else np.int64)
+    lengths = np.zeros(rows.size, np.int64)
+    _whole_rows(rows, bins(rows.size), n_entities, incidence, weighting, offsets, columns, sums, lengths)
+    used = _used(offsets, lengths)
+    return lengths, columns[used], sums[used].astype(np.float64)
+
+
+@njit(cache=True)
+def _used(offsets, lengths):
+    used = np.zeros(offsets[-1], np.bool_)
+    for row in range(lengths.size):
+        used[offsets[row] : offsets[row] + lengths[row]] = True
+    return used
 
 
 def count_pairs_reference(
-    indptr: np.ndarray, entities: np.ndarray, row_weights: np.ndarray, collection_weights: np.ndarray
+    indptr: np.ndarray, entities: np.ndarray, amount: Callable[[int, int, int], float] = lambda c, a, b: 1.0
 ) -> dict[tuple[int, int], float]:
-    """The same sums by a double loop over each collection, in exact arithmetic."""
-    sums: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
+    """The same by a double loop over each collection; ``amount(c, a, b)`` is what memberships a and b add."""
+    sums: dict[tuple[int, int], float] = defaultdict(float)
     for c in range(len(indptr) - 1):
-        rows = range(indptr[c], indptr[c + 1])
-        for a in rows:
-            for b in rows:
-                if a != b:
-                    pair = int(entities[a]), int(entities[b])
-                    sums[pair] += Fraction(float(collection_weights[c])) * Fraction(float(row_weights[a])) * Fraction(
-                        float(row_weights[b])
-                    )  # fmt: skip
-    return {pair: float(value) for pair, value in sums.items()}
+        for a in range(indptr[c], indptr[c + 1]):
+            for b in range(indptr[c], indptr[c + 1]):
+                if a != b and amount(c, a, b):
+                    sums[int(entities[a]), int(entities[b])] += amount(c, a, b)
+    return dict(sums)

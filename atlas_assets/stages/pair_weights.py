@@ -134,6 +134,8 @@ def occurrences(index: Collections, weights: PairWeights) -> np.ndarray:
     is unknown; gaussian: f <= 1 = f(v, v)) and g <= 1 = g(0). So each collection's share of c_ij is at most
     sqrt(share of a_i) sqrt(share of a_j), and the sum over collections follows by Cauchy and Schwarz.
     """
+    if weights.are_one:
+        return np.bincount(index.entities, minlength=index.n_entities).astype(np.float64)
     return np.bincount(index.entities, weights=_self_weights(index, weights), minlength=index.n_entities)
 
 
@@ -143,8 +145,10 @@ def total(index: Collections, weights: PairWeights) -> float:
     The number of collections where all weights are 1. Never less than any a_i of :func:`occurrences`, so a_i / total
     may stand for a probability.
     """
-    result = np.zeros(index.indptr.size - 1)
     filled = np.flatnonzero(np.diff(index.indptr))
+    if weights.are_one:
+        return float(filled.size)
+    result = np.zeros(index.indptr.size - 1)
     if filled.size:
         result[filled] = np.maximum.reduceat(_self_weights(index, weights), index.indptr[filled])
     return math.fsum(result)
@@ -157,10 +161,11 @@ def expected_total(index: Collections, weights: PairWeights) -> float:
     numbers) if the W_c are 1 too. Else from classes of rows with the same value and time: see ``kernels.pair_totals``.
     """
     if weights.rows is None and weights.values is None and weights.times is None:
-        sizes = np.diff(index.indptr).astype(object)  # Python integers: s^2 over all collections may exceed 2^63
-        pairs = sizes * (sizes - 1)
+        sizes = np.diff(index.indptr)
+        pairs = sizes * (sizes - 1)  # below 2^63: there are fewer than 2^31 entities
         if weights.collections is None:
-            return float(sum(pairs))
+            # in two halves of 32 bits, because the whole sum may exceed 2^63
+            return float(int((pairs >> 32).sum()) * 2**32 + int((pairs & 0xFFFFFFFF).sum()))
         return math.fsum(pairs.astype(np.float64) * weights.collections)
     return pair_totals(
         np.asarray(index.indptr), rows=weights.rows, collections=weights.collections, values=weights.values,
