@@ -1,0 +1,82 @@
+"""From a file of rows to the neighbour lists of all its entities on disk: the whole way, ours and theirs.
+
+Each function runs in a process of its own and starts its clock after the imports. Everything that both sides must do is
+the same: distinct rows, collections of two or more, entities in the order of their ids.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import measure
+
+
+def ours(path: str, columns: list[str], k: int, rows: str, sample: str, scratch: str) -> dict[str, Any]:
+    """Read, index, neighbours, graph: the stages in the order, and with the store, of ``components.pipeline``."""
+    from atlas_assets.io import Address, ArtifactStore
+    from atlas_assets.sources import files
+    from atlas_assets.stages import entity_index, knn_graph, neighbours
+
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    store = ArtifactStore(folder)
+    raw, index, near, graph = (
+        Address("benchmark", stage) for stage in ("raw_collections", "entity_index", "neighbours", "knn_graph")
+    )
+    start = time.perf_counter()
+    with store.write(raw, recipe="") as draft:
+        files.read_collections(
+            draft.folder, interactions=[path], columns=dict(zip(("collection", "entity"), columns, strict=True))
+        )
+    with store.write(index, recipe="") as draft:
+        entity_index.from_collections(
+            store.folder(raw), min_collections=1, min_collection_size=2, holdout=0.0
+        ).save(draft.folder)  # fmt: skip
+    with store.write(near, recipe="") as draft:
+        neighbours.from_collections(
+            entity_index.CollectionIndex.load(store.folder(index)), n_neighbors=k, similarity="cosine"
+        ).save(draft.folder)  # fmt: skip
+    with store.write(graph, recipe="") as draft:
+        knn_graph.build(neighbours.Neighbours.load(store.folder(near)), n_neighbors=k).save(draft.folder)
+    seconds = time.perf_counter() - start
+    peak = measure.peak_bytes()
+    made = knn_graph.KnnGraph.load(store.folder(graph))
+    chosen = np.load(rows)
+    direct = (made.indices[chosen] >= 0) & ~made.filled[chosen]
+    np.save(sample, np.where(direct, made.similarity[chosen], 0.0))
+    shutil.rmtree(folder)
+    return {"seconds": seconds, "peak_bytes": peak}
+
+
+def polars_scipy(path: str, columns: list[str], k: int, rows: str, sample: str, scratch: str) -> dict[str, Any]:
+    """Polars reads and numbers, SciPy multiplies, and the lists are saved with their ids."""
+    import polars as pl
+    from scipy.sparse import csr_matrix
+
+    from benchmarks import matrix as rows_of_file
+    from benchmarks.peers import matrices, scipy_product
+
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    start = time.perf_counter()
+    frame = rows_of_file.distinct_rows(path, *columns)
+    collection, entity = (
+        frame.select(pl.col(name).rank("dense").cast(pl.Int32) - 1).to_series().to_numpy() for name in columns
+    )
+    ids = frame.select(pl.col(columns[1]).unique().sort())
+    del frame
+    matrix = csr_matrix((np.ones(entity.size, np.float32), (collection, entity)))
+    del collection, entity
+    indices, similarities = lists = scipy_product.nearest(matrix, k)
+    ids.write_parquet(folder / "ids.parquet")
+    np.save(folder / "indices.npy", indices)
+    np.save(folder / "similarities.npy", similarities)
+    seconds = time.perf_counter() - start
+    peak = measure.peak_bytes()
+    np.save(sample, matrices.rows_of(lists, np.load(rows)))
+    shutil.rmtree(folder)
+    return {"seconds": seconds, "peak_bytes": peak}

@@ -1,0 +1,120 @@
+"""What every benchmark returns, how it is printed and what is written as JSON."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Kind = Literal["cost", "gain"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of ours beside one of theirs. ``runs`` holds the single measurements behind the two.
+
+    kind "cost": less is better; "gain": more is. ``note`` says why a figure or the ratio is missing, or what else to
+    know; ``comparable`` is False where the results of the two differ, which makes any ratio meaningless.
+    """
+
+    benchmark: str
+    case: str
+    metric: str
+    peer: str
+    ours: float | None
+    theirs: float | None
+    kind: Kind = "cost"
+    note: str = ""
+    comparable: bool = True
+    runs: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times better ours is; None where there is nothing to compare."""
+        if self.ours is None or self.theirs is None or not self.comparable:
+            return None
+        above, below = (self.theirs, self.ours) if self.kind == "cost" else (self.ours, self.theirs)
+        return above / below if below else None
+
+    def as_json(self) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "benchmark": self.benchmark, "case": self.case, "metric": self.metric, "peer": self.peer,
+            "ours": self.ours, "theirs": self.theirs, "ratio": self.ratio,
+        }  # fmt: skip
+        return made | ({"note": self.note} if self.note else {}) | ({"runs": self.runs} if self.runs else {})
+
+
+def show(rows: Sequence[Row], console: Console) -> None:
+    """Print the rows as one table, a line between cases."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="ratio above 1: ours is better", caption_justify="left")
+    for heading in ("case", "metric", "peer"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("ours", "theirs", "ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for at, row in enumerate(rows):
+        last = at + 1 == len(rows) or rows[at + 1].case != row.case
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        figures = (_figure(row.metric, row.ours), _figure(row.metric, row.theirs), ratio)
+        table.add_row(row.case, row.metric, row.peer, *figures, end_section=last)
+    console.print(table)
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        if row.note:
+            notes.setdefault(f"{row.case}: {row.note}", []).append(row.peer)
+    for note, peers in notes.items():
+        console.print(f"- {escape(note)} ({', '.join(dict.fromkeys(peers))})", soft_wrap=True)
+
+
+def write(path: Path, rows: Sequence[Row], about: dict[str, Any]) -> None:
+    """Write the rows, and last the machine they were measured on, as a JSON list."""
+    entries = [*(row.as_json() for row in rows), {"machine": about}]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def machine(packages: Sequence[str], **settings: Any) -> dict[str, Any]:
+    """The machine, the versions of ``packages`` (None where one is missing), and ``settings`` such as seeds."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "load_at_start": round(os.getloadavg()[0], 2),
+        "versions": {name: _version(name) for name in packages},
+        **settings,
+    }
+
+
+def _figure(metric: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    if metric.endswith("bytes"):
+        return f"{value / 2**30:.2f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor())
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
