@@ -17,19 +17,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from atlas_assets import methods
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
+from atlas_assets.relation_spec import Kind, RelationSpec
+from atlas_assets.spec_model import MISTAKE, Model
 
 COMPONENT_TYPE = "atlas_assets.components.Atlas"
-Kind = Literal["collections", "edges", "vectors"]
 FieldType = Literal["number", "category", "list", "year", "date", "boolean", "link", "image", "text"]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # Names that Dagster's asset keys, Atlas's own assets or the storage folder already use.
 RESERVED_NAMES = frozenset({"viewer", "site", "config", "context", "input", "output", "type"})
-
-
-class Model(BaseModel):
-    """Strict and immutable: an unknown key is an error, never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _as_list(value: Any) -> Any:
@@ -92,6 +87,11 @@ class SourceSpec(Model):
     def kind(self) -> Kind:
         return "edges" if self.edges else "vectors" if self.vectors else "collections"
 
+    def may_have(self, column: str) -> bool:
+        """Whether the rows may come with it: named here, or left to be guessed when the files are read."""
+        named, guessed = self.columns, not (self.columns.collection and self.columns.entity)
+        return self.python_api is None and (guessed or getattr(named, column) is not None)
+
     @model_validator(mode="after")
     def _one_origin(self) -> SourceSpec:
         given = [name for name in ("interactions", "edges", "vectors", "python_api") if getattr(self, name) is not None]
@@ -118,26 +118,6 @@ class FilterSpec(Model):
     keep: list[str | int] | None = Field(None, description="Keep only these entities (ids or labels).")
     drop: list[str | int] | None = Field(None, description="Drop these entities (ids or labels).")
     deduplicate: bool = Field(True, description="Count an entity once per collection; false adds repeated rows up.")
-
-
-class RelationSpec(Model):
-    """How company becomes similarity."""
-
-    similarity: str | None = Field(
-        None,
-        description="Which pairs count as similar; see RelationSpec.similarities for what each kind of input offers.",
-    )
-    shrinkage: float | None = Field(None, ge=0, description="Pulls the similarity of rarely seen pairs to zero.")
-    normalise: Literal["none", "size", "log_size"] = Field("none", description="Weigh large collections down.")
-
-    @staticmethod
-    def similarities(kind: Kind) -> tuple[str, ...]:
-        """The similarities that make sense for this kind of input; the first is the default."""
-        return {
-            "collections": ("jaccard", "npmi", "cosine", "lift", "count"),
-            "edges": ("auto", "weight", "cosine", "jaccard"),
-            "vectors": ("cosine", "euclidean"),
-        }[kind]
 
 
 class EmbeddingSpec(Model):
@@ -186,10 +166,10 @@ class SweepSpec(Model):
 
     n_neighbors: Annotated[
         list[Annotated[int, Field(ge=2, le=1000)]], BeforeValidator(_int_list), Field(min_length=1)
-    ] = [15]
+    ] = Field([15])
     embedding_dim: Annotated[
         list[Annotated[int, Field(ge=2, le=10)]], BeforeValidator(_int_list), Field(min_length=1)
-    ] = [3]
+    ] = Field([3])
     projections: list[ProjectionSpec] = Field(
         default_factory=lambda: [
             ProjectionSpec.model_validate(p)
@@ -201,7 +181,7 @@ class SweepSpec(Model):
             )
         ]
     )
-    points: list[PointSpec] = []
+    points: list[PointSpec] = Field([])
 
 
 class QualitySpec(Model):
@@ -237,7 +217,7 @@ class AtlasSpec(Model):
     filter: FilterSpec = FilterSpec()  # type: ignore[call-arg]
     relation: RelationSpec = RelationSpec()  # type: ignore[call-arg]
     embedding: EmbeddingSpec = EmbeddingSpec()  # type: ignore[call-arg]
-    sweep: SweepSpec = Field(default_factory=lambda: SweepSpec())
+    sweep: SweepSpec = Field(default_factory=lambda: SweepSpec())  # type: ignore[call-arg]
     quality: QualitySpec = QualitySpec()  # type: ignore[call-arg]
     display: DisplaySpec = DisplaySpec()  # type: ignore[call-arg]
     seed: int = Field(0, ge=0, description="The same seed on the same data gives the same map.")
@@ -297,6 +277,8 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
             file=file, field="relation.similarity", found=spec.relation.similarity,
             expected=f"one of {', '.join(allowed)} for {spec.kind}", remedy=_nearest(spec.relation.similarity, allowed),
         )  # fmt: skip
+    may_have = {column: spec.source.may_have(column) for column in ("value", "timestamp")}
+    yield from spec.relation.mistakes(file=file, kind=spec.kind, may_have=may_have)
     listed = [(f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
     listed += [(f"sweep.points[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.points)]
     if not listed:
@@ -341,6 +323,10 @@ def _spec_error(problem: Any, file: Path) -> SpecError:
         return SpecError(
             file=file, field=field, found=Found("is missing"), expected="a value", remedy=f"Add '{location[-1]}:'.",
         )  # fmt: skip
+    if problem["type"] == MISTAKE:
+        said = dict(problem["ctx"])
+        below = said.pop("below")
+        return SpecError(file=file, field=f"{field}.{below}" if below else field, **said)
     if problem["type"] == "value_error":
         return SpecError(
             file=file, field=field, found=Found("does not say one thing"),

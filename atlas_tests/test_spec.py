@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,98 @@ def test_a_mistake_is_named_with_file_field_and_remedy(attributes: dict, expecte
     message = problem(attributes)
     assert str(FILE) in message
     assert expected in message
+
+
+def weighting(relation: dict, source: dict = SOURCE) -> dict:
+    return validate({"source": source, "relation": relation}, file=FILE).relation.weighting()
+
+
+def test_without_a_relation_every_pair_counts_one() -> None:
+    assert weighting({}) == {
+        "normalise": "none", "use_weights": True, "value_weights": None, "value_closeness": None,
+        "time_half_life": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("relation", "expected"),
+    [
+        ({"value_closeness": "linear"}, {"value_closeness": {"form": "linear", "width": 0.5}}),
+        ({"value_closeness": {"form": "linear"}}, {"value_closeness": {"form": "linear", "width": 0.5}}),
+        (
+            {"value_closeness": {"form": "gaussian", "width": 2}},
+            {"value_closeness": {"form": "gaussian", "width": 2.0}},
+        ),
+        ({"time_half_life": 30}, {"time_half_life": 30.0}),
+        ({"time_half_life": "30d"}, {"time_half_life": 30.0}),
+        ({"time_half_life": "12h"}, {"time_half_life": 0.5}),
+        ({"time_half_life": "1.5 w"}, {"time_half_life": 10.5}),
+        ({"time_half_life": "36min"}, {"time_half_life": 0.025}),
+        ({"time_half_life": "2y"}, {"time_half_life": 730.5}),
+        ({"value_weights": {10: 10.1, 5: 0}}, {"value_weights": {5.0: 0.0, 10.0: 10.1}}),
+        ({"use_weights": False, "normalise": "size"}, {"use_weights": False, "normalise": "size"}),
+    ],
+)
+def test_weights_may_be_written_short_and_mean_the_same(relation: dict, expected: dict) -> None:
+    assert weighting(relation) == weighting({}) | expected
+
+
+def test_the_weighting_survives_json() -> None:
+    """It is part of the key by which an artifact is found again."""
+    found = weighting({"value_weights": {1: 0, 5: 2}, "value_closeness": "linear", "time_half_life": "1d"})
+    again = json.loads(json.dumps(found))
+    assert {float(value): weight for value, weight in again.pop("value_weights").items()} == {1.0: 0.0, 5.0: 2.0}
+    assert again == {name: one for name, one in found.items() if name != "value_weights"}
+
+
+NAMED = {"columns": {"collection": "user", "entity": "film"}}
+
+
+@pytest.mark.parametrize(
+    ("relation", "source", "expected"),
+    [
+        ({"value_closeness": "linaer"}, {}, "value_closeness.form is 'linaer'; expected 'linear' or 'gaussian'. Did"),
+        ({"value_closeness": "gaussian"}, {}, "value_closeness has no width; expected how far apart two values may be"),
+        ({"value_closeness": 0.5}, {}, "is 0.5; expected linear, or a form with its width. Write {form"),
+        ({"value_closeness": {"width": 1}}, {}, "relation.value_closeness.form is missing"),
+        ({"value_closeness": {"form": "linear", "widht": 1}}, {}, "Did you mean 'width'?"),
+        ({"value_closeness": {"form": "linear", "width": 0}}, {}, "closeness.width is 0; expected greater than 0"),
+        ({"value_closeness": {"form": "linear", "width": float("inf")}}, {}, "width is inf; expected a finite number"),
+        ({"value_closeness": {"form": "linear", "width": True}}, {}, "width is True; expected a valid number"),
+        ({"time_half_life": 0}, {}, "relation.time_half_life is 0; expected a time above 0"),
+        ({"time_half_life": -1.5}, {}, "relation.time_half_life is -1.5; expected a time above 0"),
+        ({"time_half_life": "30 days"}, {}, "expected a time above 0: a number of days, or one with a unit"),
+        ({"time_half_life": True}, {}, "Write 30d for thirty days, or 12h for twelve hours."),
+        ({"time_half_life": float("nan")}, {}, "relation.time_half_life is nan"),
+        ({"value_weights": {}}, {}, "relation.value_weights is empty; expected a table from values to weights"),
+        ({"value_weights": [1, 2]}, {}, "relation.value_weights is [1, 2]; expected a table from values to weights"),
+        ({"value_weights": {"good": 1}}, {}, "lists 'good'; expected numbers on the left of each colon"),
+        ({"value_weights": {5: -1}}, {}, "value_weights.5 is -1; expected a weight: a number, 0 or more. Write"),
+        ({"value_weights": {5: float("inf")}}, {}, "relation.value_weights.5 is inf; expected a weight"),
+        ({"value_weights": {5: None}}, {}, "relation.value_weights.5 is None; expected a weight"),
+        ({"value_weights": {4: 0, 5: 0}}, {}, "relation.value_weights has weight 0 everywhere; expected at least one"),
+        ({"value_weight": {4: 1}}, {}, "Did you mean 'value_weights'?"),
+        ({"normalise": "sise"}, {}, "Did you mean 'size'?"),
+        ({"value_weights": {5: 1}}, NAMED, "the column in source.columns.value, or delete relation.value_weights."),
+        ({"value_closeness": "linear"}, NAMED, "relation.value_closeness is given, but the source has no value"),
+        ({"time_half_life": 1}, NAMED, "expected a column for source.columns.timestamp"),
+        ({"time_half_life": 1}, {"interactions": None, "python_api": {}}, "the source has no timestamp"),
+        ({"normalise": "size"}, {"interactions": None, "edges": "e.csv"}, "is given, but the source holds edges"),
+        ({"use_weights": False}, {"interactions": None, "vectors": "v.npy"}, "is given, but the source holds vectors"),
+        ({"time_half_life": 1}, {"interactions": None, "edges": "e.csv"}, "expected it only with collections"),
+    ],
+)  # fmt: skip
+def test_a_weight_that_cannot_be_is_named_with_field_and_remedy(relation: dict, source: dict, expected: str) -> None:
+    message = problem({"source": SOURCE | source, "relation": relation})
+    assert f"{FILE}: relation." in message
+    assert expected in message
+
+
+def test_columns_left_to_be_guessed_may_hold_values_and_times() -> None:
+    """Whether they do is known when the files are read; ``pair_weights.of`` says so then."""
+    assert weighting({"value_closeness": "linear", "time_half_life": 1})["time_half_life"] == 1.0
+    partly = SOURCE | {"columns": {"collection": "user"}}
+    assert weighting({"value_closeness": "linear"}, partly)["value_closeness"]["width"] == 0.5
 
 
 def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
