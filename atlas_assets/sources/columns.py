@@ -1,7 +1,7 @@
 """From what a column holds in a file to what the canonical tables hold: ids, numbers, times. Nothing is guessed away.
 
-Each cast comes with the facts it needs, gathered in one streaming pass over the file: what could not be read, and in
-which row. Rows are counted from 1, without a header.
+Tables are read in batches; a batch that cannot be read as meant ends in an error that names the row. Rows are counted
+from 1, without a header.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
+from atlas_assets.sources.tables import ROW as ROW
 
-ROW = "__row"
 ABSENT = ["", "NA", "N/A", "n/a", "null", "NULL", "None", "\\N"]
 TIME_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3))  # median above -> units per second
 _INTEGERS = "integers"
@@ -75,19 +75,29 @@ def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
     ]
 
 
+def other_than_integers(name: str) -> pl.Expr:
+    """The texts of a column that are no integers as Python would write them."""
+    return pl.col(name).filter(~_is_canonical(pl.col(name)))
+
+
 def ids_of(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any], *, typed: bool) -> Ids:
     """The facts as an ``Ids``. Raises DataError for a type that cannot identify anything."""
-    if not _identifies(dtype):
-        raise DataError(
-            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
-            expected="integers or text that identify something", remedy="Choose another column in source.columns.",
-        )  # fmt: skip
+    check_identifies(file, label, dtype)
     other = facts[f"{name}:other"]
     if (dtype.is_integer() and other is None) or (dtype.is_float() and other is None):
         kind = _INTEGERS
     else:
         kind = _UNTYPED_INTEGERS if other is None and not typed else _TEXT
     return Ids(file, label, kind, dtype, facts[f"{name}:absent"], facts[f"{name}:example"], other)
+
+
+def check_identifies(file: Located, label: str, dtype: pl.DataType) -> None:
+    """Raise DataError for a type that cannot identify anything."""
+    if not _identifies(dtype):
+        raise DataError(
+            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
+            expected="integers or text that identify something", remedy="Choose another column in source.columns.",
+        )  # fmt: skip
 
 
 def common_type(columns: list[Ids]) -> tuple[pl.DataType, list[str]]:
@@ -176,61 +186,90 @@ def check_numbers(
         )  # fmt: skip
 
 
+def numbers(file: Located, name: str, label: str, frame: pl.DataFrame, *, negative: bool = True) -> pl.Series:
+    """A column of ``frame`` as floats, null where there is no number; errors as in ``check_numbers``. Needs ROW."""
+    column, dtype = frame[name], frame.schema[name]
+    if dtype.is_numeric() or dtype == pl.String:
+        number = column if dtype.is_float() else column.cast(pl.Float64, strict=False)
+        understood = number.null_count() == column.null_count() and bool(number.is_finite().all())
+        if understood and (negative or not bool((number < 0).any())):
+            return number
+    facts = frame.select(number_facts(name, dtype)).row(0, named=True) if _is_plain(dtype) else {}
+    check_numbers(file, name, label, dtype, facts, negative=negative)
+    return frame.select(as_number(name, dtype)).to_series()
+
+
+def _is_plain(dtype: pl.DataType) -> bool:
+    return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object))
+
+
 def as_number(name: str, dtype: pl.DataType) -> pl.Expr:
     """The column as float64; null where there is no number."""
     known = present(pl.col(name), dtype)
     return (known.str.strip_chars() if dtype == pl.String else known).cast(pl.Float64, strict=False)
 
 
-def time_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
-    """Aggregations for ``as_seconds``, named after the column; needs the column ROW."""
-    known = present(pl.col(name), dtype)
-    if dtype.is_temporal():
-        return []
-    number = as_number(name, dtype)
-    return [
-        number.abs().median().alias(f"{name}:median"),
-        (known.is_not_null() & number.is_null()).sum().alias(f"{name}:not_numbers"),
-    ]
+@dataclass(frozen=True)
+class Clock:
+    """How one column writes times: dates or ISO text (per_second 0), or numbers with so many to a second."""
 
+    file: Located
+    name: str
+    label: str
+    per_second: int
 
-def written_time_facts(name: str) -> list[pl.Expr]:
-    """Further aggregations for ``as_seconds``, where a column of text is not all numbers; needs the column ROW."""
-    known = present(pl.col(name), pl.String())
-    bad = known.is_not_null() & iso_seconds(known).is_null()
-    return [
-        pl.col(ROW).filter(bad).first().alias(f"{name}:bad_row"),
-        known.filter(bad).first().alias(f"{name}:bad"),
-    ]
+    @classmethod
+    def of(cls, file: Located, name: str, label: str, frame: pl.DataFrame) -> Clock | None:
+        """Told from the rows of ``frame``, the first of the file that have times; None where none has.
 
+        The unit of numbers is told from their median: above 1e11 (year 5138 in seconds, 1973 in milliseconds) they
+        cannot be seconds. Raises DataError for a type that holds no times.
+        """
+        dtype = frame.schema[name]
+        if not (dtype in (pl.Date, pl.Datetime, pl.String) or dtype.is_numeric()):
+            raise DataError(
+                file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
+                expected="unix seconds or milliseconds, or ISO dates", remedy="Choose another column as timestamp.",
+            )  # fmt: skip
+        known = frame.select(present(pl.col(name), dtype).alias(name)).to_series().drop_nulls()
+        if known.is_empty():
+            return None
+        if dtype.is_temporal():
+            return cls(file, name, label, 0)
+        number = known.to_frame().select(as_number(name, dtype)).to_series()
+        if number.null_count():
+            return cls(file, name, label, 0)
+        median: Any = number.abs().median()
+        return cls(file, name, label, next((unit for limit, unit in TIME_UNITS if median > limit), 1))
 
-def as_seconds(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any]) -> pl.Expr:
-    """The column as int64 unix seconds: from dates, ISO text, or seconds, milli-, micro- or nanoseconds.
+    def seconds(self, frame: pl.DataFrame) -> pl.Series:
+        """The column as int64 unix seconds, null where there is no time. A time without a zone is UTC.
 
-    The unit of numbers is told from their median: above 1e11 (year 5138 in seconds, 1973 in milliseconds) they cannot
-    be seconds. A time without a zone is UTC. Raises DataError where a value is none of these.
-    """
-    value = pl.col(name)
-    if dtype in (pl.Date, pl.Datetime):
-        return value.cast(pl.Datetime("ms")).dt.timestamp("ms").floordiv(1000)
-    if not (dtype.is_numeric() or dtype == pl.String):
-        raise DataError(
-            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
-            expected="unix seconds or milliseconds, or ISO dates", remedy="Choose another column as timestamp.",
-        )  # fmt: skip
-    if dtype.is_numeric() or not facts[f"{name}:not_numbers"]:
-        median = facts[f"{name}:median"] or 0.0
-        per_second = next((unit for limit, unit in TIME_UNITS if median > limit), 1)
+        Raises DataError at the first value that is written in another way. Needs the column ROW.
+        """
+        dtype, value = frame.schema[self.name], frame[self.name]
+        if dtype in (pl.Date, pl.Datetime):
+            return value.cast(pl.Datetime("ms")).dt.timestamp("ms") // 1000
         if dtype.is_integer():
-            return value.cast(pl.Int64).floordiv(per_second)
-        return (as_number(name, dtype) / per_second).floor().cast(pl.Int64, strict=False)
-    if facts[f"{name}:bad_row"] is not None:
-        raise DataError(
-            file=file.name, where=place(file, facts[f"{name}:bad_row"], label), found=facts[f"{name}:bad"],
-            expected="a time such as 2026-11-21, 2026-11-21T08:00:00Z, or unix seconds",
-            remedy="Write all times of the column in one of these forms.",
-        )  # fmt: skip
-    return iso_seconds(present(value, dtype))
+            whole = value.cast(pl.Int64)
+            return whole // self.per_second if self.per_second > 1 else whole
+        known = present(pl.col(self.name), dtype)
+        if self.per_second:
+            number = as_number(self.name, dtype)
+            made = (number / self.per_second).floor().cast(pl.Int64, strict=False)
+        else:
+            number = made = iso_seconds(known)
+        facts = frame.select(
+            row=pl.col(ROW).filter(known.is_not_null() & number.is_null()).first(),
+            found=known.filter(known.is_not_null() & number.is_null()).first(),
+        ).row(0, named=True)
+        if facts["row"] is not None:
+            raise DataError(
+                file=self.file.name, where=place(self.file, facts["row"], self.label), found=facts["found"],
+                expected="a time such as 2026-11-21, 2026-11-21T08:00:00Z, or unix seconds",
+                remedy="Write all times of the column in one of these forms.",
+            )  # fmt: skip
+        return frame.select(made.alias(self.name)).to_series()
 
 
 def iso_seconds(text: pl.Expr) -> pl.Expr:

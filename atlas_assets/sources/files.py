@@ -1,7 +1,6 @@
 """Readers of files: relation and entity tables in whatever form people have them, written as canonical tables.
 
-Each relation is read twice, both times in Polars' streaming engine: once for the facts that decide types and find
-mistakes, once to be written. So memory stays bounded by what is written, not by what the files hold.
+A relation is read once, batch by batch (``relation``), so memory is bounded by its distinct ids, not by its rows.
 """
 
 from __future__ import annotations
@@ -9,21 +8,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources import canonical, entity_table, infer, tables, vector_files
+from atlas_assets.sources import canonical, entity_table, tables, vector_files
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.locate import Located, locate
+from atlas_assets.sources.relation import Relation
 from atlas_assets.stages.artifact import Progress, no_progress
 
 Columns = Mapping[str, Any]
 FieldSpecs = Mapping[str, Mapping[str, Any]] | None
-_ROW_GROUP = 1 << 20
 _EXAMPLE_IDS = 2_000
 
 
@@ -50,22 +48,19 @@ def read_collections(
     with _workspace(out) as scratch:
         files = locate(interactions, base=base, scratch=scratch / "relation")
         progress(0.05, "checking interactions")
-        relation = _Relation.open(files, "collections", dict(columns or {}))
-        table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
-        entity_ids = relation.ids("entity") + ([table.origin] if table else [])
-        entity_type, notes = read.common_type(entity_ids)
-        collection_type, more = read.common_type(relation.ids("collection"))
-        progress(0.4, "writing interactions")
-        types = {"collection": collection_type, "entity": entity_type, "value": pl.Float32(), "weight": pl.Float32()}
-        written = out / "interactions.parquet"
-        n_absent = relation.write(written, types)
+        relation = Relation.open(files, "collections", dict(columns or {}))
+        relation.write(out / "interactions.parquet", progress)
         progress(0.8, "writing entities")
-        used = _distinct(written, ["entity"])
-        frame, described, told = _entities(table, used, entity_type, files)
-        n_rows = pl.scan_parquet(written).select(pl.len()).collect().item()
-        report = _report(
-            files, n_rows, [*relation.notes, *notes, *more, *told, *_absent(n_absent, "a collection or entity")]
-        )
+        table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
+        entity_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
+        collection_type, more = read.common_type(relation.origins("collection"))
+        used = relation.ids("entity", entity_type)
+        canonical.write_ids(out / "entity_ids.parquet", used)
+        canonical.write_ids(out / "collection_ids.parquet", relation.ids("collection", collection_type))
+        frame, described, told = _entities(table, used.sort(), entity_type, files)
+        n_rows = relation.n_rows
+        absent = _absent(relation.n_absent, "a collection or entity")
+        report = _report(files, n_rows, [*relation.notes, *notes, *more, *told, *absent])
         canonical.write_entities(out, entities=frame, fields=described, report=report)
     progress(1.0, f"{n_rows:,} rows, {len(used):,} entities")
     return report
@@ -86,18 +81,17 @@ def read_edges(
     with _workspace(out) as scratch:
         files = locate(edges, base=base, scratch=scratch / "relation")
         progress(0.05, "checking edges")
-        relation = _Relation.open(files, "edges", dict(columns or {}))
-        table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
-        ids = [*relation.ids("source"), *relation.ids("target"), *([table.origin] if table else [])]
-        id_type, notes = read.common_type(ids)
-        progress(0.4, "writing edges")
-        written = out / "edges.parquet"
-        n_absent = relation.write(written, {"source": id_type, "target": id_type, "weight": pl.Float32()}, weight=1.0)
+        relation = Relation.open(files, "edges", dict(columns or {}))
+        relation.write(out / "edges.parquet", progress, weight=1.0)
         progress(0.8, "writing entities")
-        used = _distinct(written, ["source", "target"])
-        frame, described, told = _entities(table, used, id_type, files)
-        n_rows = pl.scan_parquet(written).select(pl.len()).collect().item()
-        report = _report(files, n_rows, [*relation.notes, *notes, *told, *_absent(n_absent, "a source or target")])
+        table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
+        id_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
+        used = relation.ids("entity", id_type)
+        canonical.write_ids(out / "entity_ids.parquet", used)
+        frame, described, told = _entities(table, used.sort(), id_type, files)
+        n_rows = relation.n_rows
+        absent = _absent(relation.n_absent, "a source or target")
+        report = _report(files, n_rows, [*relation.notes, *notes, *told, *absent])
         canonical.write_entities(out, entities=frame, fields=described, report=report)
     progress(1.0, f"{n_rows:,} edges, {len(used):,} entities")
     return report
@@ -161,144 +155,16 @@ class _workspace:
         shutil.rmtree(self._path)
 
 
-@dataclass
-class _Part:
-    """One file of a relation: its rows with one column per role, and what the first pass found out about it."""
-
-    file: Located
-    frame: pl.LazyFrame
-    schema: pl.Schema
-    columns: dict[str, str]
-    facts: dict[str, Any]
-
-
-class _Relation:
-    """The files of one relation, checked; ``write`` makes them one canonical table."""
-
-    def __init__(self, kind: str, parts: list[_Part], notes: list[str]) -> None:
-        self.kind, self.parts, self.notes = kind, parts, notes
-
-    @classmethod
-    def open(cls, files: Sequence[Located], kind: str, columns: dict[str, Any]) -> _Relation:
-        """Scan every file and gather the facts; raises DataError at the first value that cannot be meant."""
-        notes: list[str] = []
-        parts = []
-        required = infer.ROLES[kind][:2]
-        for file in files:
-            frame = tables.scan(file).with_row_index(read.ROW, offset=1)
-            nested = infer.nested_column(_without_row(frame), columns.get("entity"))
-            if nested and kind == "collections":
-                frame = infer.unfold(frame, nested)
-            names = list(_without_row(frame))
-            for role, name in columns.items():
-                tables.column(file, names, name, field=f"source.columns.{role}")
-            chosen = columns
-            if not set(required) <= set(columns):
-                sample = tables.collect(frame.drop(read.ROW).head(infer.SAMPLE_ROWS), file)
-                guess = infer.guess_columns(sample, kind, file=file, given=columns)
-                chosen, notes = guess.columns, notes or guess.sentences
-            parts.append(cls._part(file, frame, chosen))
-        return cls(kind, parts, notes)
-
-    @classmethod
-    def _part(cls, file: Located, frame: pl.LazyFrame, columns: dict[str, str]) -> _Part:
-        frame = frame.select(read.ROW, *[pl.col(name).alias(role) for role, name in columns.items()])
-        schema = frame.collect_schema()
-        wanted: list[pl.Expr] = [pl.len().alias("rows")]
-        for role in columns:
-            if role in ("value", "weight"):
-                wanted += read.number_facts(role, schema[role]) if _is_plain(schema[role]) else []
-            elif role == "timestamp":
-                wanted += read.time_facts(role, schema[role]) if _is_plain(schema[role]) else []
-            elif _is_plain(schema[role]):
-                wanted += read.id_facts(role, schema[role])
-        facts = tables.collect(frame.select(wanted), file).row(0, named=True)
-        if schema.get("timestamp") == pl.String and facts["timestamp:not_numbers"]:
-            facts |= tables.collect(frame.select(read.written_time_facts("timestamp")), file).row(0, named=True)
-        for role in ("value", "weight"):
-            if role in columns:
-                read.check_numbers(file, role, columns[role], schema[role], facts, negative=role == "value")
-        return _Part(file, frame, schema, columns, facts)
-
-    def ids(self, role: str) -> list[read.Ids]:
-        return [
-            read.ids_of(p.file, role, p.columns[role], p.schema[role], p.facts, typed=tables.is_typed(p.file))
-            for p in self.parts
-        ]
-
-    def sample(self, role: str) -> pl.Series:
-        """Some of the ids, as text."""
-        part = self.parts[0]
-        ids = part.frame.select(read.as_ids(role, part.schema[role], pl.String())).head(_EXAMPLE_IDS * 10)
-        return tables.collect(ids, part.file)[role].unique(maintain_order=True).head(_EXAMPLE_IDS)
-
-    def write(self, path: Path, types: Mapping[str, pl.DataType], *, weight: float | None = None) -> int:
-        """Write all parts as one table, in the order of the files; returns how many rows lacked an id."""
-        roles = [r for r in infer.ROLES[self.kind] if any(r in p.columns for p in self.parts)]
-        if weight is not None and "weight" not in roles:
-            roles.append("weight")
-        frames = [self._canonical(part, roles, types, weight) for part in self.parts]
-        required = list(infer.ROLES[self.kind][:2])
-        rows = pl.concat(frames).drop_nulls(required)
-        try:
-            rows.sink_parquet(path, compression="zstd", row_group_size=_ROW_GROUP)
-        except pl.exceptions.PolarsError as error:
-            tables.diagnose(self.parts[0].file, error)
-        n_written = pl.scan_parquet(path).select(pl.len()).collect().item()
-        if n_written == 0:
-            raise DataError(
-                file=self.parts[0].file.name, where="", found=Found("has no row with both ids"),
-                expected=f"rows with a {' and a '.join(required)}",
-                remedy="Check the columns chosen in source.columns.",
-            )  # fmt: skip
-        return sum(part.facts["rows"] for part in self.parts) - n_written
-
-    def _canonical(
-        self, part: _Part, roles: Sequence[str], types: Mapping[str, pl.DataType], weight: float | None
-    ) -> pl.LazyFrame:
-        made = []
-        for role in roles:
-            if role not in part.columns:
-                dtype = pl.Int64 if role == "timestamp" else pl.Float32
-                made.append(pl.lit(weight if role == "weight" else None, dtype=dtype).alias(role))
-            elif role == "timestamp":
-                label = part.columns[role]
-                made.append(read.as_seconds(part.file, role, label, part.schema[role], part.facts).alias(role))
-            elif role in ("value", "weight"):
-                number = read.as_number(role, part.schema[role]).cast(pl.Float32)
-                made.append(
-                    (number.fill_null(weight) if role == "weight" and weight is not None else number).alias(role)
-                )
-            else:
-                made.append(read.as_ids(role, part.schema[role], types[role]).alias(role))
-        return part.frame.select(made)
-
-
-def _is_plain(dtype: pl.DataType) -> bool:
-    return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object))
-
-
-def _without_row(frame: pl.LazyFrame) -> dict[str, pl.DataType]:
-    return {name: dtype for name, dtype in frame.collect_schema().items() if name != read.ROW}
-
-
 def _entity_table(
-    patterns: Sequence[str] | None, relation: _Relation, columns: Mapping[str, str] | None, fields: FieldSpecs,
+    patterns: Sequence[str] | None, relation: Relation, columns: Mapping[str, str] | None, fields: FieldSpecs,
     base: Path, scratch: Path,
 ) -> entity_table.EntityTable | None:  # fmt: skip
     if not patterns:
         return None
-    role = infer.ROLES[relation.kind][1]
     return entity_table.read_table(
         locate(patterns, base=base, scratch=scratch / "entities"), columns=dict(columns or {}), fields=fields,
-        ids=relation.sample(role), relation=[part.columns[role] for part in relation.parts[:1]],
+        ids=relation.sample("entity"), relation=relation.id_columns()[1:],
     )  # fmt: skip
-
-
-def _distinct(path: Path, names: Sequence[str]) -> pl.Series:
-    """The distinct values of the columns together, sorted."""
-    parts = [pl.scan_parquet(path).select(pl.col(name).alias("id").unique()) for name in names]
-    return pl.concat(parts).unique().collect(engine="streaming")["id"].sort()
 
 
 def _entities(

@@ -9,11 +9,14 @@ from __future__ import annotations
 import csv
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
@@ -21,6 +24,12 @@ from atlas_assets.sources.locate import Located
 _SEPARATORS = (",", "\t", ";", "|")
 _NO_SEPARATOR = "\x01"  # never in a text file: makes Polars read lines whole
 _HEADER_BYTES = 1 << 20
+ROW = "__row"
+BATCH_ROWS = 1 << 18
+_PLAIN = (
+    pa.types.is_signed_integer, pa.types.is_unsigned_integer, pa.types.is_float32, pa.types.is_float64,
+    pa.types.is_boolean, pa.types.is_string, pa.types.is_large_string, pa.types.is_date32, pa.types.is_timestamp,
+)  # fmt: skip
 
 
 def scan(file: Located) -> pl.LazyFrame:
@@ -62,6 +71,75 @@ def collect(frame: pl.LazyFrame, file: Located) -> pl.DataFrame:
         return frame.collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
         diagnose(file, error)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive rows of a table. Of a column with ``indices``, row i is columns[name][indices[name][i]], -1 is null.
+
+    first_row: number of the first row, from 1, where rows are those of the file; else there is a column ROW.
+    """
+
+    columns: dict[str, pl.Series]
+    indices: dict[str, np.ndarray]
+    n_rows: int
+    first_row: int = 0
+
+    def frame(self, names: Sequence[str]) -> pl.DataFrame:
+        """The columns, none of which has indices, with the number of each row as ROW."""
+        frame = pl.DataFrame([self.columns[name] for name in names])
+        if ROW in self.columns:
+            return frame.with_columns(self.columns[ROW])
+        return frame.with_row_index(ROW, offset=self.first_row)
+
+
+def batches(frame: pl.LazyFrame, file: Located) -> Iterator[Batch]:
+    """``frame``, some ``BATCH_ROWS`` rows at a time, in order; a broken file ends as in ``collect``."""
+    try:
+        for rows in frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, engine="streaming"):
+            yield Batch({column.name: column for column in rows}, {}, rows.height)
+    except pl.exceptions.PolarsError as error:
+        diagnose(file, error)
+
+
+def has_plain_columns(file: Located, names: Sequence[str]) -> bool:
+    """Whether ``parquet_batches`` reads these columns as ``scan`` would."""
+    if file.format != "parquet":
+        return False
+    schema = pq.read_schema(file.path)
+    return all(
+        schema.names.count(name) == 1 and any(holds(schema.field(name).type) for holds in _PLAIN) for name in names
+    )
+
+
+def parquet_batches(file: Located, columns: Mapping[str, str], *, distinct: Sequence[str]) -> Iterator[Batch]:
+    """Columns of a Parquet file, {name in the batch: name in the file}; in less time and a third of the memory.
+
+    distinct: names of which text is wanted as distinct values with indices, which is how Parquet holds it mostly.
+    """
+    try:
+        schema = pq.read_schema(file.path)
+        held = [columns[name] for name in distinct if _is_text(schema.field(columns[name]).type)]
+        source = pq.ParquetFile(file.path, read_dictionary=held, buffer_size=1 << 20)
+        first_row = 1
+        for batch in source.iter_batches(batch_size=BATCH_ROWS, columns=list(columns.values())):
+            made: dict[str, pl.Series] = {}
+            indices: dict[str, np.ndarray] = {}
+            for name, label in columns.items():
+                array = batch.column(label)
+                if isinstance(array, pa.DictionaryArray):
+                    places = array.indices.fill_null(-1) if array.null_count else array.indices
+                    indices[name] = places.to_numpy(zero_copy_only=False)
+                    array = array.dictionary
+                made[name] = pl.Series(name, array)
+            yield Batch(made, indices, batch.num_rows, first_row)
+            first_row += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        diagnose(file, error)
+
+
+def _is_text(dtype: pa.DataType) -> bool:
+    return pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
 
 
 def diagnose(file: Located, error: Exception) -> NoReturn:

@@ -17,7 +17,7 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
-from atlas_assets.stages.membership import Memberships, Steps
+from atlas_assets.stages.membership import Memberships, Steps, ranked_ids
 from atlas_assets.stages.stable_hash import hash_ids
 
 Larger = Literal["sample", "drop", "keep"]
@@ -162,55 +162,56 @@ def from_collections(
     depend on the order of rows. Raises DataError where fewer than two entities are left.
     """
     progress(0.0, "reading interactions")
-    rows = Memberships.read(raw / "interactions.parquet")
+    rows = Memberships.read(raw, progress)
     labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
-    steps = Steps(rows)
+    steps = Steps(*_measure(rows))
     if min_value is not None:
-        rows = steps.apply(f"value at least {min_value:g}", rows, rows.value_at_least(min_value))
+        rows.keep_values(min_value)
+        steps.add(f"value at least {min_value:g}", *_measure(rows))
     for name, listed in (("keep", keep), ("drop", drop)):
         if listed is not None:
             named = _named(listed, rows.entity_ids, labels, name)
-            wanted = named if name == "keep" else ~named
-            rows = steps.apply(f"{name} list of {len(listed):,}", rows, wanted[rows.entity])
-    progress(0.3, "sorting")
-    rows = rows.sorted()
+            rows.keep(entities=named if name == "keep" else ~named)
+            steps.add(f"{name} list of {len(listed):,}", *_measure(rows))
     if deduplicate:
-        rows = steps.apply("repeated rows", rows, rows.best_of_repeated())
+        rows.keep_best_of_repeated()
+        steps.add("repeated rows", *_measure(rows))
     else:
-        rows = steps.replace("repeated rows added up", rows, rows.summed())
-    held_out = hash_ids(rows.collection_ids, seed) < np.uint64(int(holdout * 2**64)) if holdout > 0 else None
+        rows.sum_repeated()
+        steps.add("repeated rows added up", *_measure(rows))
     held = None
-    if held_out is not None:
-        aside = held_out[rows.collection]
-        held = rows.where(aside)
-        rows = steps.apply(f"{holdout:.0%} of collections held out to test maps", rows, ~aside)
+    if holdout > 0:
+        held = rows.take_out(hash_ids(rows.collection_ids, seed) < np.uint64(int(holdout * 2**64)))
+        steps.add(f"{holdout:.0%} of collections held out to test maps", *_measure(rows))
     progress(0.6, "applying the filter")
     settle = functools.partial(
-        _settle, steps=steps, min_collections=min_collections, min_collection_size=min_collection_size
+        _settle, rows, steps, min_collections=min_collections, min_collection_size=min_collection_size
     )
-    rows = settle(rows, again=False)
+    settle(again=False)
     if max_collection_size is not None and larger != "keep":
-        rows = _cap(rows, steps, max_collection_size, larger, seed)
-        rows = settle(rows, again=True)
+        _cap(rows, max_collection_size, larger, seed)
+        sampled = "a sample" if larger == "sample" else "larger ones dropped"
+        steps.add(f"at most {max_collection_size:,} entities per collection ({sampled})", *_measure(rows))
+        settle(again=True)
     if rows.n_entities < 2:
         raise _nothing_left(steps, f"lower filter.min_collections (now {min_collections})")
-    progress(0.9, "writing indices")
-    present = np.bincount(rows.entity, minlength=len(rows.entity_ids))
-    index_of = np.cumsum(present > 0) - 1
-    ids = pl.DataFrame({"id": rows.entity_ids.filter(pl.Series(present > 0)), "n_collections": present[present > 0]})
-    holdout_indptr = holdout_entities = None
+    progress(0.8, "numbering entities")
+    present = rows.counts > 0
+    ids = pl.DataFrame({"id": rows.entity_ids.filter(pl.Series(present)), "n_collections": rows.counts[present]})
+    numbers = (np.cumsum(present) - 1).astype(np.int32)
     if held is not None:
-        held = held.where((present > 0)[held.entity])
-        held = held.where(held.sizes()[held.collection] >= max(2, min_collection_size))
+        held.keep(entities=present)
+        held.keep(collections=held.sizes() >= max(2, min_collection_size))
         if max_collection_size is not None and larger != "keep":
-            held = held.where(_within_cap(held, max_collection_size, larger, seed))
-        holdout_indptr, holdout_entities = held.indptr(), index_of[held.entity].astype(np.int32)
+            _cap(held, max_collection_size, larger, seed)
+        held.renumber(numbers)
+    rows.renumber(numbers)
+    progress(0.85, "reading values")
     return CollectionIndex(
-        ids=ids.cast({"n_collections": pl.Int64}),
-        indptr=rows.indptr(),
-        entities=index_of[rows.entity].astype(np.int32),
-        values=rows.value, timestamps=rows.timestamp, weights=rows.weight,
-        holdout_indptr=holdout_indptr, holdout_entities=holdout_entities,
+        ids=ids, indptr=rows.borders(), entities=rows.entities,
+        values=rows.column("value"), timestamps=rows.column("timestamp"), weights=rows.column("weight"),
+        holdout_indptr=None if held is None else held.borders(),
+        holdout_entities=None if held is None else held.entities,
         steps=steps.listed, min_collections=min_collections,
     )  # fmt: skip
 
@@ -234,11 +235,8 @@ def from_edges(
     progress(0.0, "reading edges")
     table = pl.read_parquet(raw / "edges.parquet")
     labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
-    ends = pl.concat([table["source"], table["target"]])
-    entity_ids = ends.unique().sort()
-    position = pl.DataFrame({"id": entity_ids, "i": np.arange(len(entity_ids), dtype=np.int32)})
-    codes = pl.DataFrame({"id": ends}).join(position, on="id", how="left", maintain_order="left")["i"].to_numpy()
-    source, target = codes[: table.height], codes[table.height :]
+    entity_ids, ranks = ranked_ids(raw / "entity_ids.parquet")
+    source, target = (table[end].to_numpy() if ranks is None else ranks[table[end]] for end in ("source", "target"))
     weight = table["weight"].to_numpy().astype(np.float32)
     steps = _EdgeSteps(source, target)
     chosen = source != target
@@ -314,47 +312,34 @@ def from_vectors(
     return VectorIndex(table, chosen, listed_steps)
 
 
-def _settle(
-    rows: Memberships, steps: Steps, *, min_collections: int, min_collection_size: int, again: bool
-) -> Memberships:
+def _measure(rows: Memberships) -> tuple[int, int, int]:
+    return len(rows), rows.n_collections, rows.n_entities
+
+
+def _settle(rows: Memberships, steps: Steps, *, min_collections: int, min_collection_size: int, again: bool) -> None:
     """Apply both limits in turn until neither removes anything; the result is the same in whichever order."""
     if not again:
-        size_rule = f"collections of at least {min_collection_size:,} entities"
-        rows = steps.apply(size_rule, rows, rows.sizes()[rows.collection] >= min_collection_size)
-        rows = steps.apply(
-            f"entities in at least {min_collections:,} collections", rows, rows.counts()[rows.entity] >= min_collections
-        )
-    start, passes = rows, 0
+        rows.keep(collections=rows.sizes() >= min_collection_size)
+        steps.add(f"collections of at least {min_collection_size:,} entities", *_measure(rows))
+        rows.keep(entities=rows.counts >= min_collections)
+        steps.add(f"entities in at least {min_collections:,} collections", *_measure(rows))
+    passes, before = 0, -1
     while True:
-        kept = rows.where(rows.sizes()[rows.collection] >= min_collection_size)
-        kept = kept.where(kept.counts()[kept.entity] >= min_collections)
-        if len(kept) == len(rows):
+        before = len(rows)
+        rows.keep(collections=rows.sizes() >= min_collection_size)
+        rows.keep(entities=rows.counts >= min_collections)
+        if len(rows) == before:
             break
-        rows, passes = kept, passes + 1
+        passes += 1
     if passes:
-        rows = steps.replace(f"both again until they hold together ({passes} passes)", start, rows)
-    return rows
+        steps.add(f"both again until they hold together ({passes} passes)", *_measure(rows))
 
 
-def _cap(rows: Memberships, steps: Steps, limit: int, larger: Larger, seed: int) -> Memberships:
-    rule = f"at most {limit:,} entities per collection ({'a sample' if larger == 'sample' else 'larger ones dropped'})"
-    return steps.apply(rule, rows, _within_cap(rows, limit, larger, seed))
-
-
-def _within_cap(rows: Memberships, limit: int, larger: Larger, seed: int) -> np.ndarray:
-    """Mask of the rows that stay; of a larger collection those whose (seed, collection, entity) hashes lowest."""
-    too_large = (rows.sizes() > limit)[rows.collection]
-    if larger == "drop" or not too_large.any():
-        return ~too_large
-    within = ~too_large
-    at = np.flatnonzero(too_large)
-    draw = rows.pair_hashes(at, seed ^ _SAMPLE_STREAM)
-    order = np.lexsort((draw, rows.collection[at]))
-    collection = rows.collection[at][order]
-    first = np.r_[True, collection[1:] != collection[:-1]]
-    rank = np.arange(order.size) - np.maximum.accumulate(np.where(first, np.arange(order.size), 0))
-    within[at[order[rank < limit]]] = True
-    return within
+def _cap(rows: Memberships, limit: int, larger: Larger, seed: int) -> None:
+    if larger == "drop":
+        rows.keep(collections=rows.sizes() <= limit)
+    else:
+        rows.keep_sample(limit, seed ^ _SAMPLE_STREAM)
 
 
 def _named(listed: Sequence[str | int], ids: pl.Series, labels: pl.DataFrame, field: str) -> np.ndarray:
@@ -378,19 +363,17 @@ class _EdgeSteps(Steps):
     """Steps over edges: rows are edges, there are no collections."""
 
     def __init__(self, source: np.ndarray, target: np.ndarray) -> None:
-        self.listed = []
-        self._add("read", self._measure(source, target), self._measure(source, target))
+        super().__init__(*self._measure(source, target))
 
     @staticmethod
     def _measure(source: np.ndarray, target: np.ndarray) -> tuple[int, int, int]:
         return source.size, 0, int(np.unique(np.concatenate([source, target])).size)
 
-    def apply(  # type: ignore[override]
+    def apply(
         self, rule: str, source: np.ndarray, target: np.ndarray, weight: np.ndarray, chosen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        before = self._measure(source, target)
         source, target, weight = source[chosen], target[chosen], weight[chosen]
-        self._add(rule, before, self._measure(source, target))
+        self.add(rule, *self._measure(source, target))
         return source, target, weight
 
 

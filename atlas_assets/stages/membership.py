@@ -1,183 +1,241 @@
-"""Rows (collection, entity) as parallel arrays, and the account of what each rule of a filter took away."""
+"""Which entities are in which collection, and the account of what each rule of a filter took away.
+
+From the canonical tables (``sources.canonical``) to collections in the order of their ids. Rules move nothing but
+entities and, where the table has further columns, the place that each membership has in it: those columns are read
+once, for what is left.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
-from atlas_assets.stages.stable_hash import hash_ids, mix
+from atlas_assets.kernels import memberships as kernels
+from atlas_assets.stages.artifact import Progress
+from atlas_assets.stages.stable_hash import hash_ids
 
 NO_TIME = np.iinfo(np.int64).min
+_BATCH = 1 << 20
+_COLUMNS: dict[str, tuple[type, float | int]] = {
+    "value": (np.float32, np.nan), "timestamp": (np.int64, NO_TIME), "weight": (np.float32, 1.0),
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
+class Table:
+    """The further columns of an ``interactions.parquet``. One that is empty throughout counts as absent."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = pq.ParquetFile(path)
+        self.n_rows = self._file.metadata.num_rows
+        self.names = [name for name in _COLUMNS if name in self._file.schema_arrow.names and not self._is_empty(name)]
+
+    def _is_empty(self, name: str) -> bool:
+        at = self._file.schema_arrow.names.index(name)
+        groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
+        statistics = [group.column(at).statistics for group in groups]
+        return all(s is not None and s.null_count == g.num_rows for s, g in zip(statistics, groups, strict=True))
+
+    def codes(self, name: str, ranks: np.ndarray | None, report: Any) -> np.ndarray:
+        """A column of codes, each replaced by its rank."""
+        found = np.empty(self.n_rows, np.int32)
+        for start, values in self._batches(name):
+            part = found[start : start + values.size]
+            if ranks is None:
+                part[:] = values
+            else:
+                np.take(ranks, values, out=part, mode="clip")  # codes are in range; "raise" would copy through a buffer
+            report(start + values.size)
+        return found
+
+    def column(self, name: str, places: np.ndarray | None = None) -> np.ndarray:
+        """A column, or what it holds at ``places``; empty where the table has none. NaN, NO_TIME or 1 where unknown.
+
+        Ascending places need no more memory than their result.
+        """
+        dtype, _ = _COLUMNS[name]
+        if name not in self.names:
+            return np.empty(0, dtype)
+        if places is not None and not bool((places[1:] > places[:-1]).all()):
+            return self.column(name)[places]
+        found = np.empty(self.n_rows if places is None else places.size, dtype)
+        for start, values in self._batches(name):
+            if places is None:
+                found[start : start + values.size] = values
+            else:
+                begin, end = np.searchsorted(places, np.array([start, start + values.size], places.dtype))
+                np.take(values, places[begin:end] - start, out=found[begin:end], mode="clip")
+        return found
+
+    def _batches(self, name: str) -> Any:
+        start = 0
+        for batch in self._file.iter_batches(batch_size=_BATCH, columns=[name], use_threads=False):
+            values = batch.column(0)
+            if values.null_count:
+                values = values.fill_null(_COLUMNS[name][1])
+            yield start, values.to_numpy(zero_copy_only=False)
+            start += len(values)
+
+
+@dataclass
 class Memberships:
-    """collection, entity: (m,) int32 codes into the sorted collection_ids and entity_ids; value and weight (m,) float32
-    and timestamp (m,) int64 or None. Codes stay as they are while rows are removed, so counts have fixed lengths.
+    """indptr (C+1,) int64 and entities (m,) int32: collections by id, in each its entities by id, as positions in the
+    sorted collection_ids and entity_ids; these stay as they are while memberships are removed. places (m,): where in
+    ``table`` each membership is, empty where the table has no further columns. counts (E,): memberships per entity.
+
+    Rules change the arrays in place.
     """
 
     collection_ids: pl.Series
     entity_ids: pl.Series
-    collection: np.ndarray
-    entity: np.ndarray
-    value: np.ndarray | None
-    timestamp: np.ndarray | None
-    weight: np.ndarray | None
+    indptr: np.ndarray
+    entities: np.ndarray
+    places: np.ndarray
+    counts: np.ndarray
+    table: Table
+    sums: dict[str, np.ndarray] | None = None  # columns that ``summed`` made instead of those of the table
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """The rows of an ``interactions.parquet``. A column that is empty throughout counts as absent."""
-        names = pl.scan_parquet(path).collect_schema().names()
-        collection_ids, collection = _encode(path, "collection")
-        entity_ids, entity = _encode(path, "entity")
-        return cls(
-            collection_ids, entity_ids, collection, entity,
-            value=_column(path, "value", np.float32, np.nan) if "value" in names else None,
-            timestamp=_column(path, "timestamp", np.int64, NO_TIME) if "timestamp" in names else None,
-            weight=_column(path, "weight", np.float32, 1.0) if "weight" in names else None,
+    def read(cls, raw: Path, progress: Progress) -> Memberships:
+        """The memberships of a folder with ``raw_collections``."""
+        table = Table(raw / "interactions.parquet")
+        collection_ids, of_collection = ranked_ids(raw / "collection_ids.parquet")
+        entity_ids, of_entity = ranked_ids(raw / "entity_ids.parquet")
+        n = max(1, table.n_rows)
+        told = "reading interactions"
+        collection = table.codes("collection", of_collection, lambda done: progress(0.2 * done / n, told))
+        entity = table.codes("entity", of_entity, lambda done: progress(0.2 + 0.2 * done / n, told))
+        progress(0.4, "sorting")
+        indptr, entities, places = kernels.group(
+            collection, entity, len(collection_ids), with_places=bool(table.names)
         )  # fmt: skip
+        counts = kernels.count_entities(entities, len(entity_ids))
+        return cls(collection_ids, entity_ids, indptr, entities, places, counts, table)
 
     def __len__(self) -> int:
-        return self.collection.size
+        return self.entities.size
 
     @property
     def n_entities(self) -> int:
-        return int(np.count_nonzero(self.counts()))
+        return int(np.count_nonzero(self.counts))
 
     @property
     def n_collections(self) -> int:
-        return int(np.count_nonzero(self.sizes()))
+        return int(np.count_nonzero(self.indptr[1:] > self.indptr[:-1]))
 
     def sizes(self) -> np.ndarray:
-        """Rows per collection."""
-        return np.bincount(self.collection, minlength=len(self.collection_ids))
+        """(C,) memberships per collection."""
+        return np.diff(self.indptr)
 
-    def counts(self) -> np.ndarray:
-        """Rows per entity."""
-        return np.bincount(self.entity, minlength=len(self.entity_ids))
+    def keep(self, *, collections: np.ndarray | None = None, entities: np.ndarray | None = None) -> None:
+        """Remove all but the chosen collections (C,) and entities (E,), masks."""
+        if collections is None:
+            collections = np.ones(len(self.collection_ids), dtype=bool)
+        if entities is None:
+            entities = np.ones(len(self.entity_ids), dtype=bool)
+        if collections[self.indptr[1:] > self.indptr[:-1]].all() and entities[self.counts > 0].all():
+            return
+        self._cut(
+            kernels.select(
+                self.indptr, self.entities, self.places, collections, entities, self.entities, self.places
+            )
+        )  # fmt: skip
 
-    def indptr(self) -> np.ndarray:
-        """(C+1,) int64 offsets of the collections that have rows. Rows must be sorted."""
-        sizes = self.sizes()
-        return np.concatenate([[0], np.cumsum(sizes[sizes > 0])]).astype(np.int64)
+    def keep_values(self, limit: float) -> None:
+        """Remove memberships of a smaller value, or none."""
+        values = self.table.column("value")
+        if values.size:
+            self._cut(kernels.select_at_least(self.indptr, self.entities, self.places, values, np.float32(limit)))
+        else:
+            self.keep(collections=np.zeros(len(self.collection_ids), dtype=bool))
 
-    def where(self, chosen: np.ndarray) -> Memberships:
-        """The rows of a mask or in an order."""
-        if chosen.dtype == bool and chosen.all():
-            return self
-        columns = {name: getattr(self, name) for name in ("collection", "entity", "value", "timestamp", "weight")}
-        return dataclasses.replace(self, **{k: None if v is None else v[chosen] for k, v in columns.items()})
+    def keep_best_of_repeated(self) -> None:
+        """Remove all but one membership of each pair: that of the largest value, then time, then weight."""
+        if kernels.count_repeated(self.indptr, self.entities):
+            columns = [self.table.column(name) for name in _COLUMNS]
+            self._cut(kernels.best_of_repeated(self.indptr, self.entities, self.places, *columns))
 
-    def sorted(self) -> Memberships:
-        """By collection, then entity; rows of one pair keep their order."""
-        key = self._key()
-        if bool((key[1:] >= key[:-1]).all()):
-            return self
-        return self.where(np.argsort(key, kind="stable"))
+    def sum_repeated(self) -> None:
+        """Make the memberships of each pair one: values and weights added, the latest time."""
+        columns = [self.table.column(name) for name in _COLUMNS]
+        indptr, *sums = kernels.sum_repeated(self.indptr, self.entities, self.places, *columns)
+        self.sums = {name: column for name, column in zip(_COLUMNS, sums, strict=True) if column.size}
+        dtype = np.int32 if self.entities.size < 2**31 else np.int64
+        self.places = np.arange(self.entities.size, dtype=dtype)
+        self._cut(indptr)
 
-    def value_at_least(self, limit: float) -> np.ndarray:
-        """Mask. Rows without a value do not pass."""
-        return np.zeros(len(self), dtype=bool) if self.value is None else self.value >= limit
+    def take_out(self, collections: np.ndarray) -> Memberships:
+        """Move the chosen collections to a table of their own, without places."""
+        size = int(self.sizes()[collections].sum())
+        entities, places = np.empty(size, np.int32), self.places[:0]
+        everything = np.ones(len(self.entity_ids), dtype=bool)
+        indptr = kernels.select(self.indptr, self.entities, places, collections, everything, entities, places)
+        counts = kernels.count_entities(entities, len(self.entity_ids))
+        out = dataclasses.replace(self, indptr=indptr, entities=entities, places=places, counts=counts)
+        self.keep(collections=~collections)
+        return out
 
-    def best_of_repeated(self) -> np.ndarray:
-        """Mask over sorted rows: of each pair the row of the largest value, then time, then weight."""
-        repeated = self._repeats_previous()
-        chosen = ~repeated
-        involved = np.flatnonzero(repeated | np.r_[repeated[1:], False])
-        if involved.size:
-            ranks = [
-                np.nan_to_num(-column[involved].astype(np.float64), nan=np.inf)
-                for column in (self.weight, self.timestamp, self.value)
-                if column is not None
-            ]
-            key = self._key()[involved]
-            order = np.lexsort((*ranks, key))
-            first = np.r_[True, np.diff(key[order]) != 0]
-            chosen[involved] = False
-            chosen[involved[order[first]]] = True
-        return chosen
+    def keep_sample(self, limit: int, seed: int) -> None:
+        """Of each collection that is larger, keep ``limit`` memberships: those whose hash of seed and ids is lowest."""
+        large = np.flatnonzero(self.sizes() > limit)
+        if large.size:
+            of_large, of_entity = hash_ids(self.collection_ids.gather(large), seed), hash_ids(self.entity_ids, seed)
+            self._cut(
+                kernels.sample(self.indptr, self.entities, self.places, limit, large, of_large, of_entity)
+            )  # fmt: skip
 
-    def summed(self) -> Memberships:
-        """Sorted rows with those of one pair made one: values and weights added, the latest time."""
-        first = np.flatnonzero(~self._repeats_previous())
-        one = self.where(first)
-        weight = np.ones(len(self), dtype=np.float32) if self.weight is None else self.weight
-        value, timestamp = self.value, self.timestamp
-        return dataclasses.replace(
-            one,
-            weight=np.add.reduceat(weight, first, dtype=np.float64).astype(np.float32),
-            value=None if value is None else _sum_known(value, first),
-            timestamp=None if timestamp is None else np.maximum.reduceat(timestamp, first),
-        )
+    def renumber(self, numbers: np.ndarray) -> None:
+        """Give every entity another number, (E,) int32; entities of a collection are sorted again if need be."""
+        kernels.renumber(self.entities, numbers, self.entities)
+        if not kernels.ascending(self.indptr, self.entities):
+            kernels.sort_inside(self.indptr, self.entities, self.places)
 
-    def pair_hashes(self, at: np.ndarray, seed: int) -> np.ndarray:
-        """A stable hash of (seed, collection id, entity id) for the rows ``at``."""
-        collections, entities = np.unique(self.collection[at]), np.unique(self.entity[at])
-        left = hash_ids(self.collection_ids.gather(collections), seed)
-        right = hash_ids(self.entity_ids.gather(entities), seed)
-        of_collection = left[np.searchsorted(collections, self.collection[at])]
-        return mix(of_collection, right[np.searchsorted(entities, self.entity[at])])
+    def column(self, name: str) -> np.ndarray | None:
+        """What a further column holds for each membership; None where there is no such column."""
+        if self.sums is not None:
+            return self.sums[name][self.places] if name in self.sums else None
+        return self.table.column(name, self.places) if name in self.table.names else None
 
-    def _key(self) -> np.ndarray:
-        return self.collection.astype(np.int64) * len(self.entity_ids) + self.entity  # < 2^62: both are int32
+    def borders(self) -> np.ndarray:
+        """indptr of the collections that have memberships."""
+        return np.concatenate([self.indptr[:1], self.indptr[1:][self.indptr[1:] > self.indptr[:-1]]])
 
-    def _repeats_previous(self) -> np.ndarray:
-        key = self._key()
-        return np.r_[np.zeros(min(1, key.size), dtype=bool), key[1:] == key[:-1]]
+    def _cut(self, indptr: np.ndarray) -> None:
+        """Take over what a kernel left of the arrays."""
+        self.indptr = indptr
+        self.entities, self.places = self.entities[: indptr[-1]], self.places[: indptr[-1]]
+        self.counts = kernels.count_entities(self.entities, len(self.entity_ids))
 
 
 class Steps:
     """What each rule left and removed, in order: the ``steps`` of an index."""
 
-    def __init__(self, rows: Memberships) -> None:
+    def __init__(self, *size: int) -> None:
+        """size: rows, collections and entities that were read."""
         self.listed: list[dict[str, Any]] = []
-        self._add("read", self._size(rows), self._size(rows))
+        self._size = size
+        self.add("read", *size)
 
-    @staticmethod
-    def _size(rows: Memberships) -> tuple[int, int, int]:
-        return len(rows), rows.n_collections, rows.n_entities
-
-    def apply(self, rule: str, rows: Memberships, chosen: np.ndarray) -> Memberships:
-        """The chosen rows, and the step noted."""
-        return self.replace(rule, rows, rows.where(chosen))
-
-    def replace(self, rule: str, before: Memberships, after: Memberships) -> Memberships:
-        """``after``, and the step from ``before`` noted."""
-        self._add(rule, self._size(before), self._size(after))
-        return after
-
-    def _add(self, rule: str, before: tuple[int, int, int], after: tuple[int, int, int]) -> None:
+    def add(self, rule: str, *size: int, note: str = "") -> None:
+        """What ``rule`` left."""
         names = ("rows", "collections", "entities")
-        step: dict[str, Any] = {"rule": rule} | dict(zip(names, after, strict=True))
-        step |= {f"removed_{n}": b - a for n, b, a in zip(names, before, after, strict=True)}
-        self.listed.append(step)
+        step: dict[str, Any] = {"rule": rule} | dict(zip(names, size, strict=True))
+        step |= {f"removed_{n}": b - a for n, b, a in zip(names, self._size, size, strict=True)}
+        self.listed.append(step | {"note": note})
+        self._size = size
 
 
-def _encode(path: Path, name: str) -> tuple[pl.Series, np.ndarray]:
-    """The sorted distinct values of a column, and each row's place among them."""
-    column = pl.read_parquet(path, columns=[name])[name]
-    ids = column.unique().sort()
-    if ids.dtype.is_integer():
-        return ids, np.searchsorted(ids.to_numpy(), column.to_numpy()).astype(np.int32)
-    places = pl.DataFrame({name: ids, "place": np.arange(len(ids), dtype=np.int32)})
-    joined = column.to_frame().join(places, on=name, how="left", maintain_order="left")
-    return ids, joined["place"].to_numpy()
-
-
-def _column(path: Path, name: str, dtype: Any, missing: Any) -> np.ndarray | None:
-    column = pl.read_parquet(path, columns=[name])[name]
-    if column.null_count() == len(column):
-        return None
-    return column.fill_null(missing).to_numpy().astype(dtype, copy=False)
-
-
-def _sum_known(value: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Sums over rows first[i] … first[i+1]-1 that leave out NaN; NaN where nothing is known."""
-    known = ~np.isnan(value)
-    total = np.add.reduceat(np.where(known, value, 0.0), first, dtype=np.float64)
-    return np.where(np.add.reduceat(known, first, dtype=np.int64) > 0, total, np.nan).astype(np.float32)
+def ranked_ids(path: Path) -> tuple[pl.Series, np.ndarray | None]:
+    """The ids of a table sorted, and the rank of each as it stands; None where they are in order already."""
+    ids = pl.read_parquet(path)["id"]
+    if ids.is_sorted():
+        return ids, None
+    order = ids.arg_sort().to_numpy()
+    ranks = np.empty(order.size, np.int32)
+    ranks[order] = np.arange(order.size, dtype=np.int32)
+    return ids.gather(order), ranks

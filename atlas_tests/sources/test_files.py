@@ -40,13 +40,23 @@ BOOKS = pl.DataFrame(
 
 
 def read(folder: Path, name: str = "raw", **options: Any) -> tuple[pl.DataFrame, pl.DataFrame, list, dict]:
-    """interactions.parquet, entities.parquet, fields.json, report of one reading."""
+    """The interactions with their ids, entities.parquet, fields.json, report of one reading."""
     out = folder / name
     report = files.read_collections(out, base=folder, **options)
     assert json.loads((out / "report.json").read_text()) == report
     assert not [p for p in out.iterdir() if p.is_dir()]  # no unpacked copies are left
-    rows, entities = pl.read_parquet(out / "interactions.parquet"), pl.read_parquet(out / "entities.parquet")
+    rows = decoded(out / "interactions.parquet", collection="collection_ids", entity="entity_ids")
+    entities = pl.read_parquet(out / "entities.parquet")
     return rows, entities, json.loads((out / "fields.json").read_text()), report
+
+
+def decoded(path: Path, **tables: str) -> pl.DataFrame:
+    """A table of codes with the ids in their place."""
+    rows = pl.read_parquet(path)
+    for name, ids in tables.items():
+        assert rows.schema[name] == pl.Int32
+        rows = rows.with_columns(pl.read_parquet(path.parent / f"{ids}.parquet")["id"].gather(rows[name]).alias(name))
+    return rows
 
 
 def write(folder: Path, name: str, content: str | bytes) -> str:
@@ -312,7 +322,7 @@ def test_edges_of_any_format_have_weights(tmp_path):
     table = pl.DataFrame({"from": ["a", "b"], "to": ["b", "c"], "strength": [0.5, None]})
     for i, name in enumerate(write_all_forms(tmp_path, "edges", table)):
         report = files.read_edges(tmp_path / f"raw{i}", edges=[name], base=tmp_path)
-        rows = pl.read_parquet(tmp_path / f"raw{i}" / "edges.parquet")
+        rows = decoded(tmp_path / f"raw{i}" / "edges.parquet", source="entity_ids", target="entity_ids")
         assert rows.rows() == [("a", "b", 0.5), ("b", "c", 1.0)]
         assert rows.schema["weight"] == pl.Float32
         assert pl.read_parquet(tmp_path / f"raw{i}" / "entities.parquet")["id"].to_list() == ["a", "b", "c"]

@@ -109,7 +109,10 @@ def tree(tmp_path) -> Path:
 
 def scan(root: Path, out: Path, **options) -> tuple[dict[str, set[str]], pl.DataFrame, dict]:
     report = python_api.scan(out, roots=[root], **options)
-    rows = pl.read_parquet(out / "interactions.parquet")
+    rows = pl.read_parquet(out / "interactions.parquet").with_columns(
+        pl.read_parquet(out / f"{name}_ids.parquet")["id"].gather(pl.read_parquet(out / "interactions.parquet")[name])
+        .alias(name) for name in ("collection", "entity")
+    )  # fmt: skip
     names = {c: set(part["entity"]) for (c,), part in rows.group_by("collection")}
     return names, pl.read_parquet(out / "entities.parquet"), report  # type: ignore[return-value]
 
