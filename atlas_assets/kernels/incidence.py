@@ -94,6 +94,20 @@ def _ranges(starts: np.ndarray) -> np.ndarray:
     return borders
 
 
+def companions(indptr: np.ndarray, entities: np.ndarray, n_entities: int) -> np.ndarray:
+    """(n,) int64: other members of each entity's collections, added up; no row of the pair counts is longer."""
+    return _companions(indptr, entities, n_entities)
+
+
+@njit(cache=True)
+def _companions(indptr, entities, n_entities):
+    total = np.zeros(n_entities, np.int64)
+    for c in range(indptr.size - 1):
+        for at in range(indptr[c], indptr[c + 1]):
+            total[entities[at]] += indptr[c + 1] - indptr[c] - 1
+    return total
+
+
 @njit(cache=True)
 def _counts(entities, n_entities):
     counts = np.zeros(n_entities, np.int64)  # numpy's bincount copies int32 to int64 first

@@ -72,17 +72,23 @@ def empty_lists(n: int, k: int) -> Lists:
 
 
 @njit(cache=True)
-def insert(name, score, shared, ties, names, scores, shares):
-    """Into one descending list, if it is better than the last; insertion beats a heap for the k of maps (5 to 100)."""
-    at = names.size - 1
-    if score < scores[at] or (score == scores[at] and names[at] != NONE and ties[name] > ties[names[at]]):
+def insert(name, score, share, row, k, ties, names, scores, shared):
+    """Into the descending list of a row, flat arrays of k each, unless the last is better.
+
+    Insertion beats a heap for the k of maps (5 to 100). Unsigned places spare numba's check for negative ones.
+    """
+    first = np.uint64(row) * np.uint64(k)
+    at = first + np.uint64(k - 1)
+    if score < scores[at] or (score == scores[at] and ties[name] > ties[names[at]]):
         return
-    while at > 0 and (
-        score > scores[at - 1] or (score == scores[at - 1] and ties[name] < ties[names[at - 1]])
-    ):  # a list is full up to the first NONE, whose score of 0 is below every other
-        names[at], scores[at], shares[at] = names[at - 1], scores[at - 1], shares[at - 1]
-        at -= 1
-    names[at], scores[at], shares[at] = name, score, shared
+    one = np.uint64(1)
+    while at > first:
+        before = at - one
+        if score < scores[before] or (score == scores[before] and ties[name] > ties[names[before]]):
+            break
+        names[at], scores[at], shared[at] = names[before], scores[before], shared[before]
+        at = before
+    names[at], scores[at], shared[at] = name, score, share
 
 
 @njit(cache=True)
@@ -96,16 +102,18 @@ def _judge(row, name, amount, scoring):
 @njit(cache=True, parallel=True)
 def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists, offers, tally):
     """Count each of ``rows`` (visitor v of the incidence is row rows[v]), fill its own list, and note its offers."""
-    n = scoring.occurrences.size
+    n, ties = scoring.occurrences.size, scoring.ties
     # Taken out of the tuple here: numba 0.68 loses what a parallel loop writes through a tuple's field.
     offsets, lengths, offered_names, offered_scores, offered_shares = offers
     tally_pairs, tally_weight = tally
+    k = lists.names.shape[1]
+    names, scores, shares = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel()
     for b in prange(n_bins):
         sums, found = accumulator(weighting, n), np.empty(n + 1, np.uint32)
         for at in range(b, rows.size, n_bins):
             row = rows[at]
             count = count_row(visitors[at], incidence, weighting, row if prefix else n, sums, found)
-            names, scores, shares = lists.names[row], lists.scores[row], lists.shared[row]
+            last = row * k + k - 1
             slot, pairs, weight = offsets[at], 0, 0.0
             for f in range(count):
                 name = found[f]
@@ -118,8 +126,8 @@ def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists,
                 score, shared = _judge(row, name, amount, scoring)
                 if score <= 0.0:
                     continue
-                if score >= scores[-1]:
-                    insert(name, score, shared, scoring.ties, names, scores, shares)
+                if score >= scores[last]:
+                    insert(name, score, shared, row, k, ties, names, scores, shares)
                 if score >= lists.entry[name]:
                     offered_names[slot], offered_scores[slot], offered_shares[slot] = name, score, shared
                     slot += 1
@@ -128,18 +136,18 @@ def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists,
 
 
 @njit(cache=True, parallel=True)
-def _accept(rows, n_parts, offers, scoring, lists):
+def _accept(rows, n_parts, offers, ties, lists):
     """Put the offers into the lists. Part p owns the lists of the names that are p modulo n_parts."""
+    offsets, lengths, offered_names, offered_scores, offered_shares = offers
+    k = lists.names.shape[1]
+    names, scores, shares = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel()
     for p in prange(n_parts):
         for at in range(rows.size):
             row = rows[at]
-            for slot in range(offers.offsets[at], offers.offsets[at] + offers.lengths[at]):
-                name = offers.names[slot]
+            for slot in range(offsets[at], offsets[at] + lengths[at]):
+                name = offered_names[slot]
                 if name % np.uint32(n_parts) == p:
-                    insert(
-                        row, offers.scores[slot], offers.shared[slot], scoring.ties,
-                        lists.names[name], lists.scores[name], lists.shared[name],
-                    )  # fmt: skip
+                    insert(row, offered_scores[slot], offered_shares[slot], name, k, ties, names, scores, shares)
 
 
 @njit(cache=True)
@@ -177,7 +185,7 @@ def fill(
         _panel(
             rows[order], visitors[order], bins(order.size), prefix, incidence, weighting, scoring, lists, offers, tally
         )  # fmt: skip
-        _accept(rows[order], numba.get_num_threads(), offers, scoring, lists)
+        _accept(rows[order], numba.get_num_threads(), offers, scoring.ties, lists)
         _raise_entry(lists.names, lists.scores, lists.entry)
         done += int(additions[begin:end].sum())
         progress(done / max(int(additions.sum()), 1))

@@ -1,7 +1,7 @@
 """Pair counts, row by row: how much the collections that hold an entity say about each other entity.
 
-``count_row`` adds up one row in a dense accumulator; ``matrix_rows`` writes blocks of the symmetric matrix with it, and
-``nearest_pairs`` takes the best of each row without ever writing them. ``count_pairs_reference`` is the obvious version.
+``count_row`` adds up one row in a dense accumulator; ``matrix_rows`` makes blocks of the symmetric matrix with it, and
+``nearest_pairs`` takes the best of each row without keeping any. ``count_pairs_reference`` is the obvious version.
 
 Unit weights are counted in uint32, others in fixed point as int64 (``pair_weight.contribution``): exact integers, so
 that no result depends on the order of collections, on blocks or on the number of threads.
@@ -39,7 +39,7 @@ def count_row(row, incidence, weighting, reach, sums, found):
     listing = additions * 4 < reach
     count = 0
     for visit in range(begin, end):
-        prefetch(members, np.int64(first[min(visit + AHEAD, first.size - 1)]))
+        prefetch(members, np.int64(first[min(visit + AHEAD, first.size - 1)]))  # pyright: ignore[reportCallIssue]
         if weighting is None:
             if listing:
                 for slot in range(first[visit], last[visit]):

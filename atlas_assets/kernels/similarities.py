@@ -35,7 +35,8 @@ def similarity(code, c, a, b, n, shrinkage):
         value = 1.0
     else:
         value = min(math.log(c * n / (a * b)) / math.log(n / c), 1.0)
-    return value * c / (c + shrinkage)
+    # Not times c / c where there is none: rounding would tell equal similarities apart.
+    return value if shrinkage == 0.0 else value * (c / (c + shrinkage))
 
 
 FORMULAE: dict[str, Callable[[float, float, float, float], float]] = {

@@ -74,6 +74,33 @@ class Artifact:
         return []
 
 
+class ArrayWriter:
+    """A one-dimensional ``.npy`` file written piece by piece, for arrays that need not fit into memory."""
+
+    def __init__(self, path: Path, dtype: Any) -> None:
+        self._path, self._dtype, self._length = path, np.dtype(dtype), 0
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("wb")
+        self._write_header()
+        return self
+
+    def append(self, part: np.ndarray) -> None:
+        """Write another part, of the array's type."""
+        self._file.write(np.ascontiguousarray(part, self._dtype).data)
+        self._length += part.size
+
+    def __exit__(self, *error: object) -> None:
+        self._file.seek(0)
+        self._write_header()  # numpy pads headers so that the length may grow in place
+        self._file.close()
+
+    def _write_header(self) -> None:
+        description = np.lib.format.dtype_to_descr(self._dtype)
+        header = {"descr": description, "fortran_order": False, "shape": (self._length,)}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
