@@ -55,17 +55,19 @@ class Row:
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
-    """Print the rows as one table, a line between cases."""
+    """Print the rows as one table, case by case, and below it the notes."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="ratio above 1: ours is better", caption_justify="left")
-    for heading in ("case", "metric", "peer"):
+    for heading in ("", "peer"):
         table.add_column(heading, no_wrap=True)
     for heading in ("ours", "theirs", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
     for at, row in enumerate(rows):
+        if at == 0 or rows[at - 1].case != row.case:
+            table.add_row(f"[bold]{escape(row.case)}[/bold]")
         last = at + 1 == len(rows) or rows[at + 1].case != row.case
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
         figures = (_figure(row.metric, row.ours), _figure(row.metric, row.theirs), ratio)
-        table.add_row(row.case, row.metric, row.peer, *figures, end_section=last)
+        table.add_row(row.metric, row.peer, *figures, end_section=last)
     console.print(table)
     notes: dict[str, list[str]] = {}
     for row in rows:

@@ -14,31 +14,45 @@ from benchmarks import data, matrix, relate
 from benchmarks.__main__ import app
 from benchmarks.generate import generate
 from benchmarks.measure import GIB, Limits
+from benchmarks.peers import recipe, scipy_product
 
 KEYS = {"benchmark", "case", "metric", "peer", "ours", "theirs", "ratio"}
 CASE = "generated-20k"
 
 
-def test_the_command_compares_every_peer_and_writes_complete_rows(tmp_path: Path) -> None:
+def test_the_command_compares_peers_and_writes_complete_rows(tmp_path: Path) -> None:
     out = tmp_path / "rows.json"
+    kernels = ("scipy", "sparse_dot_mkl", "sparse_dot_topn", "implicit", "polars")
+    peers = [argument for name in (*kernels, "polars+scipy") for argument in ("--peer", name)]
 
     result = CliRunner().invoke(
-        app, ["relate", "--case", CASE, "--runs", "1", "--json", str(out), "--cache", str(tmp_path / "cache")]
+        app, ["relate", "--case", CASE, *peers, "--runs", "1", "--json", str(out), "--cache", str(tmp_path / "cache")]
     )
 
     assert result.exit_code == 0, result.output
     *rows, machine = json.loads(out.read_text())
     assert all(set(row) >= KEYS for row in rows)
-    expected = {(peer, metric) for peer in relate.PEERS for metric in ("kernel seconds", "peak memory bytes")}
+    expected = {(peer, metric) for peer in kernels for metric in ("kernel seconds", "peak memory bytes")}
     expected |= {("polars+scipy", metric) for metric in ("end-to-end seconds", "peak memory bytes")}
     assert {(row["peer"], row["metric"]) for row in rows} == expected
     for row in rows:
         assert row["ours"] > 0, row
-        if row["peer"] in ("scipy", "polars", "recipe", "polars+scipy") or row["theirs"] is not None:
+        if row["peer"] in ("scipy", "polars", "polars+scipy") or row["theirs"] is not None:
             assert row["ratio"] == pytest.approx(row["theirs"] / row["ours"]), row
         else:  # an extra that is not installed where the tests run
             assert row["note"].startswith("missing: "), row
     assert machine["machine"]["seed"] == data.SEED
+
+
+def test_the_recipe_loses_nothing_when_its_buffer_is_filled_many_times(tmp_path: Path) -> None:
+    generate(tmp_path / "rows", n_rows=20_000, seed=3)
+    matrix.prepare(str(tmp_path / "rows"), ["collection", "entity"], str(tmp_path))
+    members, rows = matrix.load(tmp_path), np.arange(200)
+
+    small = recipe.nearest(members, 15, buffer=10_000)
+
+    expected = scipy_product.nearest(scipy_product.prepare(members), 15)
+    assert relate.difference(recipe.similarities(small, rows, 15), scipy_product.similarities(expected, rows, 15)) == ""
 
 
 def test_peers_that_are_missing_wrong_or_too_large_are_told_apart(tmp_path: Path) -> None:

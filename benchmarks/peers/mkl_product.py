@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -27,9 +28,9 @@ def prepare(data: Memberships) -> csr_matrix:
     return matrices.matrix_of(data)
 
 
-def nearest(prepared: csr_matrix, k: int) -> matrices.Lists:
-    scaled = matrices.normalised(prepared)
-    return matrices.top_k(dot_product_mkl(scaled.T.tocsr(), scaled), k)
+def nearest(prepared: Any, k: int) -> matrices.Lists:
+    counts = dot_product_mkl(prepared.T.tocsr(), prepared)
+    return matrices.top_k(matrices.to_cosines(counts, np.bincount(prepared.indices, minlength=prepared.shape[1])), k)
 
 
 def similarities(result: matrices.Lists, rows: np.ndarray, k: int) -> np.ndarray:

@@ -19,11 +19,11 @@ def prepare(data: Memberships) -> Memberships:
     return data
 
 
-def nearest(prepared: Memberships, k: int) -> matrices.Lists:
+def nearest(prepared: Memberships, k: int, *, buffer: int = BUFFER) -> matrices.Lists:
     n = prepared.n_entities
     sizes = np.diff(prepared.indptr)
     n_pairs = int((sizes * (sizes - 1) // 2).sum())
-    size = max(min(BUFFER, n_pairs), int((sizes * (sizes - 1) // 2).max(initial=1)))
+    size = max(min(buffer, n_pairs), int((sizes * (sizes - 1) // 2).max(initial=1)))
     rows, columns = np.empty(size, np.int32), np.empty(size, np.int32)
     weights = np.empty(size, np.float32)
     total, collection = csr_matrix((n, n), dtype=np.float32), 0
@@ -32,10 +32,7 @@ def nearest(prepared: Memberships, k: int) -> matrices.Lists:
         triplets = (weights[:filled], (rows[:filled], columns[:filled]))
         total = total + coo_matrix(triplets, shape=(n, n)).tocsr()
     total = total + total.T.tocsr()
-    lengths = np.sqrt(np.maximum(np.bincount(prepared.entities, minlength=n), 1)).astype(np.float32)
-    total.data /= lengths[total.indices]
-    total.data /= np.repeat(lengths, np.diff(total.indptr))
-    return matrices.top_k(total, k)
+    return matrices.top_k(matrices.to_cosines(total, np.bincount(prepared.entities, minlength=n)), k)
 
 
 def similarities(result: matrices.Lists, rows: np.ndarray, k: int) -> np.ndarray:

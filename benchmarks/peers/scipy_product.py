@@ -1,4 +1,4 @@
-"""SciPy: the product of the normalised matrix with its own transpose, then the largest entries of each row."""
+"""SciPy: the product of the matrix with its own transpose, scaled to cosines, then the largest of each row."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def prepare(data: Memberships) -> csr_matrix:
 
 
 def nearest(prepared: csr_matrix, k: int) -> matrices.Lists:
-    scaled = matrices.normalised(prepared)
-    return matrices.top_k(scaled.T.tocsr() @ scaled, k)
+    counts = prepared.T.tocsr() @ prepared
+    return matrices.top_k(matrices.to_cosines(counts, counts.diagonal()), k)
 
 
 def similarities(result: matrices.Lists, rows: np.ndarray, k: int) -> np.ndarray:
