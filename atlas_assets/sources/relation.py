@@ -75,7 +75,10 @@ class Relation:
                 tables.column(file, names, name, field=f"source.columns.{role}")
             chosen = columns
             if not set(required) <= set(columns):
-                sample = tables.collect(frame.drop(tables.ROW).head(infer.SAMPLE_ROWS), file)
+                if flat:
+                    sample = tables.head(frame, file, infer.SAMPLE_ROWS)
+                else:
+                    sample = tables.collect(frame.drop(tables.ROW).head(infer.SAMPLE_ROWS), file)
                 guess = infer.guess_columns(sample, kind, file=file, given=columns)
                 chosen, notes = guess.columns, notes or guess.sentences
             frame = frame.select(tables.ROW, *[pl.col(name).alias(role) for role, name in chosen.items()])
@@ -99,7 +102,7 @@ class Relation:
             roles.append("weight")
         n_read = 0
         with canonical.RelationWriter(path, roles) as writer:
-            for part in self._parts:
+            for i, part in enumerate(self._parts):
                 for batch in part.batches():
                     columns, present = self._encoded(part, batch)
                     for role in roles[2:]:
@@ -107,7 +110,7 @@ class Relation:
                         columns[role] = values if present is None else values.filter(pl.Series(present))
                     writer.append(columns)
                     n_read += batch.n_rows
-                    progress(0.5, f"reading {part.file.name}: {n_read:,} rows")
+                    progress(0.05 + 0.75 * i / len(self._parts), f"{n_read:,} rows read, now {part.file.name}")
             self.n_rows = writer.n_rows
         self.n_absent = n_read - self.n_rows
         if not self.n_rows:

@@ -6,6 +6,7 @@ in Polars too; Python looks at single lines only once it is known that one is wr
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import json
@@ -100,6 +101,15 @@ def batches(frame: pl.LazyFrame, file: Located) -> Iterator[Batch]:
             yield Batch({column.name: column for column in rows}, {}, rows.height)
     except pl.exceptions.PolarsError as error:
         diagnose(file, error)
+
+
+def head(frame: pl.LazyFrame, file: Located, n_rows: int) -> pl.DataFrame:
+    """The first rows of ``frame``, which is what ``scan`` made of ``file``."""
+    if has_plain_columns(file, [name for name in frame.collect_schema() if name != ROW]):
+        with contextlib.suppress(pa.ArrowException):  # what is wrong is told by whoever reads all of it
+            batch = next(pq.ParquetFile(file.path, buffer_size=1 << 20).iter_batches(batch_size=n_rows))
+            return pl.DataFrame(pa.Table.from_batches([batch]))
+    return collect(frame.drop(ROW, strict=False).head(n_rows), file)
 
 
 def has_plain_columns(file: Located, names: Sequence[str]) -> bool:

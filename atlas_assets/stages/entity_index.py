@@ -16,12 +16,14 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.kernels import memberships as kernels
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.membership import Memberships, Steps, ranked_ids
 from atlas_assets.stages.stable_hash import hash_ids
 
 Larger = Literal["sample", "drop", "keep"]
 Listed = Sequence[str | int] | None
+NOTABLE_PAIRS = 10_000_000  # of one collection: 4,473 entities; about what all of a small data set has
 _SAMPLE_STREAM = 0x5A17  # sampling and hold-out must not depend on each other, though both start from the seed
 
 
@@ -29,12 +31,12 @@ _SAMPLE_STREAM = 0x5A17  # sampling and hold-out must not depend on each other, 
 class CollectionIndex(Artifact):
     """Collections as CSR rows over entities.
 
-    ids: [id, n_collections int64], sorted by id; the row number is the entity's index, n_collections counts the
-    collections in ``indptr`` (not the held-out ones). indptr (C+1,) int64; entities int32, ascending and unique inside
-    a collection; values and weights float32, timestamps int64 (unix seconds), parallel to entities, absent as a whole
-    where the source has none; a value or weight that is unknown is NaN or 1, a timestamp -2^63. Collections are in the
-    order of their ids. holdout_*: the collections kept aside to test maps on, in the same form. steps: what each rule
-    of the filter left and removed.
+    ids: [id, n_collections int64]; the row number is the entity's index. Rows are in the order of ids, but those of an
+    earlier index come first, in its order. n_collections counts the collections in ``indptr`` (not the held-out ones).
+    indptr (C+1,) int64; entities int32, ascending and unique inside a collection; values and weights float32,
+    timestamps int64 (unix seconds), parallel to entities, absent as a whole where the source has none; a value or
+    weight that is unknown is NaN or 1, a timestamp -2^63. Collections are in the order of their ids. holdout_*: the
+    collections kept aside to test maps on, in the same form. steps: what each rule of the filter left and removed.
     """
 
     ids: pl.DataFrame
@@ -58,17 +60,20 @@ class CollectionIndex(Artifact):
 
     def check(self) -> list[Check]:
         n, sizes = self.n_entities, np.diff(self.indptr)
-        counted = np.bincount(self.entities, minlength=n) if self.entities.size else np.zeros(n, np.int64)
+        in_range = _in_range(self.entities, n)
+        counted = kernels.count_entities(self.entities, n) if in_range else np.zeros(n, np.int64)
         recorded = self.ids["n_collections"].to_numpy()
         columns = [a for a in (self.values, self.timestamps, self.weights) if a is not None]
         rarest = int(counted.min()) if n else 0
+        complete = self.entities.size == self.indptr[-1]
+        ascending = complete and bool(kernels.ascending(self.indptr, self.entities))
         checks = [
             _ids_check(self.ids),
             Check("every column has one entry per membership",
-                  self.entities.size == self.indptr[-1] and all(a.size == self.entities.size for a in columns),
+                  complete and all(a.size == self.entities.size for a in columns),
                   f"{self.entities.size:,} memberships in {sizes.size:,} collections"),
-            Check("entities are in range", _in_range(self.entities, n), f"{n:,} entities"),
-            Check("entities are ascending and unique in a collection", _ascending(self.indptr, self.entities), ""),
+            Check("entities are in range", in_range, f"{n:,} entities"),
+            Check("entities are ascending and unique in a collection", ascending, ""),
             Check("recorded numbers of collections are those counted",
                   counted.size == n and bool((counted == recorded).all()), f"{int(recorded.sum()):,} recorded"),
             Check("every entity is in enough collections", rarest >= self.min_collections,
@@ -76,7 +81,8 @@ class CollectionIndex(Artifact):
         ]  # fmt: skip
         if self.holdout_indptr is not None and self.holdout_entities is not None:
             held = self.holdout_entities
-            good = _in_range(held, n) and held.size == self.holdout_indptr[-1] and _ascending(self.holdout_indptr, held)
+            good = _in_range(held, n) and held.size == self.holdout_indptr[-1]
+            good = good and kernels.ascending(self.holdout_indptr, held)
             checks.append(
                 Check("held-out collections are sound", good, f"{self.holdout_indptr.size - 1:,} collections")
             )
@@ -147,6 +153,7 @@ def from_collections(
     deduplicate: bool = True,
     holdout: float = 0.05,
     seed: int = 0,
+    previous: pl.Series | None = None,
     progress: Progress = no_progress,
 ) -> CollectionIndex:
     """The entities of ``raw`` (a folder written by ``sources``) that pass the filter, and their collections.
@@ -154,8 +161,13 @@ def from_collections(
     Rules, in order: ``min_value`` (a row without a value does not pass); ``keep`` and ``drop`` (ids or labels);
     repeated (collection, entity) rows become one: that of the largest value, then the latest, then the heaviest, or,
     with ``deduplicate=False``, one whose value and weight are the sums; hold-out; collection sizes and entity counts
-    until both hold at once; ``max_collection_size`` on what is left (``sample`` draws that many entities of each larger
-    collection, by a hash of seed and ids), and both again.
+    until both hold at once; ``max_collection_size`` on what is left, and both again. ``larger`` says what becomes of a
+    larger collection: ``sample`` keeps that many of its entities, those whose hash of (seed, collection id, entity id)
+    is lowest, so that the same are drawn in every run and from rows in any order; ``drop`` leaves it out; ``keep`` does
+    nothing. The step says how many collections that meets and how many pairs it saves, or what keeping them costs.
+
+    previous: the ids of an earlier index in its row order. Entities that are still there keep that order, new ones
+    follow in the order of their ids; without it, all are in the order of their ids. Nothing else depends on it.
 
     A collection is held out if a hash of seed and its id falls below ``holdout``: data that is added later moves none
     to the other side. Counts of entities are taken over the collections that are not held out. The result does not
@@ -189,16 +201,20 @@ def from_collections(
     )
     settle(again=False)
     if max_collection_size is not None and larger != "keep":
+        note = _told_of_cap(rows.sizes(), max_collection_size, 0 if larger == "drop" else max_collection_size)
         _cap(rows, max_collection_size, larger, seed)
         sampled = "a sample" if larger == "sample" else "larger ones dropped"
-        steps.add(f"at most {max_collection_size:,} entities per collection ({sampled})", *_measure(rows))
+        steps.add(f"at most {max_collection_size:,} entities per collection ({sampled})", *_measure(rows), note=note)
         settle(again=True)
+    elif note := _told_of_cost(rows.sizes(), max_collection_size):
+        steps.add("collections of any size are kept", *_measure(rows), note=note)
     if rows.n_entities < 2:
         raise _nothing_left(steps, f"lower filter.min_collections (now {min_collections})")
     progress(0.8, "numbering entities")
     present = rows.counts > 0
     ids = pl.DataFrame({"id": rows.entity_ids.filter(pl.Series(present)), "n_collections": rows.counts[present]})
-    numbers = (np.cumsum(present) - 1).astype(np.int32)
+    order, place = _row_order(ids["id"], previous)
+    numbers = place[np.cumsum(present) - 1]
     if held is not None:
         held.keep(entities=present)
         held.keep(collections=held.sizes() >= max(2, min_collection_size))
@@ -208,7 +224,7 @@ def from_collections(
     rows.renumber(numbers)
     progress(0.85, "reading values")
     return CollectionIndex(
-        ids=ids, indptr=rows.borders(), entities=rows.entities,
+        ids=ids[order], indptr=rows.borders(), entities=rows.entities,
         values=rows.column("value"), timestamps=rows.column("timestamp"), weights=rows.column("weight"),
         holdout_indptr=None if held is None else held.borders(),
         holdout_entities=None if held is None else held.entities,
@@ -223,6 +239,7 @@ def from_edges(
     top: int | None = None,
     keep: Listed = None,
     drop: Listed = None,
+    previous: pl.Series | None = None,
     progress: Progress = no_progress,
 ) -> EdgeIndex:
     """The entities of ``raw`` that pass the filter, and the edges between them.
@@ -230,7 +247,7 @@ def from_edges(
     Edges from an entity to itself are dropped; of repeated (source, target) edges the heaviest stays; directions are
     kept. ``min_degree`` counts distinct neighbours in either direction, until it holds for all that are left. ``top``
     keeps the entities with the most neighbours (then the largest sum of weights, then the smaller id), and
-    ``min_degree`` is applied again. Raises DataError where no edge is left.
+    ``min_degree`` is applied again. previous: as for ``from_collections``. Raises DataError where no edge is left.
     """
     progress(0.0, "reading edges")
     table = pl.read_parquet(raw / "edges.parquet")
@@ -266,11 +283,13 @@ def from_edges(
     if not source.size:
         raise _nothing_left(steps, f"lower filter.min_degree (now {min_degree})")
     degree = _degrees(source, target, n)
-    index_of = (np.cumsum(degree > 0) - 1).astype(np.int32)
     ids = pl.DataFrame({"id": entity_ids.filter(pl.Series(degree > 0)), "n_collections": degree[degree > 0]})
-    return EdgeIndex(
-        ids.cast({"n_collections": pl.Int64}), index_of[source], index_of[target], weight, steps.listed
-    )  # fmt: skip
+    rows, place = _row_order(ids["id"], previous)
+    numbers = place[np.cumsum(degree > 0) - 1]
+    source, target = numbers[source], numbers[target]
+    order = np.lexsort((target, source))
+    ids = ids[rows].cast({"n_collections": pl.Int64})
+    return EdgeIndex(ids, source[order], target[order], weight[order], steps.listed)
 
 
 def from_vectors(
@@ -279,11 +298,13 @@ def from_vectors(
     keep: Listed = None,
     drop: Listed = None,
     normalise: bool = False,
+    previous: pl.Series | None = None,
     progress: Progress = no_progress,
 ) -> VectorIndex:
     """The entities of ``raw`` that pass the filter, with their vectors; ``normalise`` scales these to length 1.
 
-    A vector of zeros has no direction and stays as it is. Raises DataError where fewer than two entities are left.
+    A vector of zeros has no direction and stays as it is. previous: as for ``from_collections``. Raises DataError where
+    fewer than two entities are left.
     """
     progress(0.0, "reading vectors")
     entities = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
@@ -304,6 +325,8 @@ def from_vectors(
             file="filter", where="keep and drop", found=Found(f"leave {ids.len()} of {entities.height:,} entities"),
             expected="at least two", remedy="List more entities in filter.keep, or fewer in filter.drop.",
         )  # fmt: skip
+    rows, _ = _row_order(ids, previous)
+    order, ids = order[rows], ids[rows]
     chosen = np.ascontiguousarray(vectors[order], dtype=np.float32)
     if normalise:
         lengths = np.linalg.norm(chosen.astype(np.float64), axis=1, keepdims=True)
@@ -333,6 +356,43 @@ def _settle(rows: Memberships, steps: Steps, *, min_collections: int, min_collec
         passes += 1
     if passes:
         steps.add(f"both again until they hold together ({passes} passes)", *_measure(rows))
+
+
+def _told_of_cap(sizes: np.ndarray, limit: int, left: int) -> str:
+    """What a limit means for collections of these sizes, of which ``left`` entities stay where they are larger."""
+    large = sizes[sizes > limit]
+    if not large.size:
+        return "no collection is larger"
+    saved = int((large * (large - 1) // 2).sum()) - large.size * (left * (left - 1) // 2)
+    return (
+        f"{large.size:,} collections are larger, the largest with {large.max():,} entities; "
+        f"{int((large - left).sum()):,} rows are left out, which saves {saved:,} pairs"
+    )
+
+
+def _told_of_cost(sizes: np.ndarray, limit: int | None) -> str:
+    """What the collections above ``limit``, or those of very many pairs, will cost; empty where there are none."""
+    pairs = sizes * (sizes - 1) // 2
+    large = pairs >= NOTABLE_PAIRS if limit is None else sizes > limit
+    if not large.any():
+        return ""
+    return (
+        f"{int(large.sum()):,} collections are very large, the largest with {sizes.max():,} entities: they make "
+        f"{int(pairs[large].sum()):,} pairs, {pairs[large].sum() / pairs.sum():.0%} of all. "
+        "filter.max_collection_size with larger: sample would draw a part of each"
+    )
+
+
+def _row_order(ids: pl.Series, previous: pl.Series | None) -> tuple[np.ndarray, np.ndarray]:
+    """(order, place): row i is for ids[order[i]], and ids[j] gets row place[j]. ``ids`` are sorted and unique."""
+    order = np.arange(len(ids), dtype=np.int32)
+    if previous is not None:
+        earlier = previous.cast(ids.dtype, strict=False).drop_nulls().unique(maintain_order=True).to_frame("id")
+        known = earlier.join(pl.DataFrame({"id": ids, "at": order}), on="id", maintain_order="left")["at"].to_numpy()
+        order = np.concatenate([known, np.setdiff1d(order, known)]).astype(np.int32)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size, dtype=np.int32)
+    return order, place
 
 
 def _cap(rows: Memberships, limit: int, larger: Larger, seed: int) -> None:
@@ -421,19 +481,8 @@ def _step(rule: str, rows: int, collections: int, entities: int, *before: int) -
 
 def _ids_check(ids: pl.DataFrame) -> Check:
     values = ids["id"]
-    good = bool(values.is_sorted()) and values.n_unique() == len(values) and values.null_count() == 0
-    return Check("ids are sorted and unique", good, f"{len(values):,} ids")
+    return Check("ids are unique", values.n_unique() == len(values) and not values.null_count(), f"{len(values):,} ids")
 
 
 def _in_range(entities: np.ndarray, n: int) -> bool:
     return entities.size == 0 or bool(entities.min() >= 0 and entities.max() < n)
-
-
-def _ascending(indptr: np.ndarray, entities: np.ndarray) -> bool:
-    """Whether entities strictly ascend inside every row of a CSR structure."""
-    if entities.size < 2:
-        return True
-    inside = np.ones(entities.size - 1, dtype=bool)
-    borders = indptr[1:-1]
-    inside[borders[(borders > 0) & (borders < entities.size)] - 1] = False
-    return bool((np.diff(entities)[inside] > 0).all())

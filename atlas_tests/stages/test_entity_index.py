@@ -186,6 +186,37 @@ def test_a_sample_of_a_large_collection_has_exactly_the_limit_and_differs_by_see
     assert len(set(chosen)) == 4  # drawn per collection
 
 
+def test_a_limit_says_what_it_leaves_out_and_no_limit_what_that_costs(tmp_path):
+    # three collections of 100, 50 and 3 entities
+    raw = write_raw(tmp_path, [(c, e, 1.0) for c, size in enumerate((100, 50, 3)) for e in range(size)])
+    options = {"min_collections": 1, "max_collection_size": 10, "holdout": 0}
+    notes = {
+        larger: [s["note"] for s in entity_index.from_collections(raw, larger=larger, **options).steps if s["note"]]
+        for larger in ("sample", "drop", "keep")
+    }
+    # sample: 100 + 50 - 2 * 10 rows, and 4950 + 1225 - 2 * 45 pairs
+    assert notes["sample"] == [
+        "2 collections are larger, the largest with 100 entities; 130 rows are left out, which saves 6,085 pairs"
+    ]
+    assert notes["drop"] == [
+        "2 collections are larger, the largest with 100 entities; 150 rows are left out, which saves 6,175 pairs"
+    ]
+    assert notes["keep"][0].startswith(
+        "2 collections are very large, the largest with 100 entities: they make 6,175 pairs, 100% of all"
+    )
+    few = entity_index.from_collections(raw, min_collections=1, max_collection_size=100, holdout=0)
+    assert [s["note"] for s in few.steps if s["note"]] == ["no collection is larger"]
+
+
+def test_a_collection_of_very_many_pairs_is_told_though_no_limit_was_asked_for(tmp_path):
+    size = 5_000  # 12,497,500 pairs; 1 + 3 in the others
+    raw = write_raw(tmp_path, [(0, e, 1.0) for e in range(size)] + [(1, 0, 1.0), (1, 1, 1.0)])
+    *_, last = entity_index.from_collections(raw, min_collections=1, holdout=0).steps
+    assert last["rule"] == "collections of any size are kept"
+    assert last["removed_rows"] == 0
+    assert "5,000 entities: they make 12,497,500 pairs, 100% of all" in last["note"]
+
+
 def test_steps_account_for_every_row(tmp_path):
     rows: list[Row] = [
         (1, 1, 1.0),
@@ -243,7 +274,7 @@ def test_an_index_survives_saving_and_loading(tmp_path):
         ({"entities": np.array([0, 1, 0, 5], dtype=np.int32)}, "in range"),
         ({"indptr": np.array([0, 2, 3])}, "one entry per membership"),
         ({"min_collections": 3}, "enough collections"),
-        ({"ids": pl.DataFrame({"id": [5, 3], "n_collections": [2, 2]})}, "sorted and unique"),
+        ({"ids": pl.DataFrame({"id": [5, 5], "n_collections": [2, 2]})}, "unique"),
         ({"ids": pl.DataFrame({"id": [3, 5], "n_collections": [2, 9]})}, "those counted"),
     ],
 )
@@ -256,6 +287,51 @@ def test_check_finds_a_broken_index(broken, name):
     assert all(check.passed for check in CollectionIndex(**sound).check())
     failed = [check.name for check in CollectionIndex(**{**sound, **broken}).check() if not check.passed]
     assert any(name in text for text in failed), failed
+
+
+previous_ids = st.lists(st.integers(-6, 14), max_size=20)
+
+
+@given(rows=rows_strategy, previous=previous_ids, as_text=st.booleans())
+def test_an_earlier_order_of_rows_is_kept_and_changes_nothing_else(tmp_path_factory, rows, previous, as_text):
+    raw = write_raw(
+        tmp_path_factory.mktemp("raw"), [*rows, (99, 1, 1.0), (99, 2, 1.0), (98, 0, 0.0)],
+        timestamp=[i % 3 for i in range(len(rows) + 3)],
+    )  # fmt: skip
+    options = {"min_collections": 1, "max_collection_size": 7, "holdout": 0.2, "seed": 1}
+    try:
+        plain = entity_index.from_collections(raw, **options)
+    except DataError:
+        return
+    earlier = pl.Series(previous, dtype=pl.Int64).cast(pl.String if as_text else pl.Int64)
+    index = entity_index.from_collections(raw, previous=earlier, **options)
+    known = plain.ids["id"].to_list()
+    stayed = [i for i in dict.fromkeys(previous) if i in known]
+    assert index.ids["id"].to_list() == stayed + [i for i in known if i not in stayed]
+    assert all(check.passed for check in index.check()), index.check()
+    assert index.steps == plain.steps
+    assert dict(index.ids.iter_rows()) == dict(plain.ids.iter_rows())
+    np.testing.assert_array_equal(index.indptr, plain.indptr)
+    for name in ("values", "timestamps"):
+        for a, b in itertools.pairwise(plain.indptr):
+            of = [
+                dict(zip(one.ids["id"].gather(one.entities[a:b]).to_list(), getattr(one, name)[a:b], strict=True))
+                for one in (index, plain)
+                if getattr(one, name) is not None
+            ] or [{}, {}]
+            assert set(of[0]) == set(of[1])
+            assert all(np.array_equal(of[0][entity], of[1][entity], equal_nan=True) for entity in of[0])
+    assert index.holdout_indptr is not None
+    assert plain.holdout_indptr is not None
+    assert index.holdout_entities is not None
+    assert plain.holdout_entities is not None
+    held = [as_sets_in_order(one.holdout_indptr, one.holdout_entities, one.ids) for one in (index, plain)]
+    assert held[0] == held[1]
+
+
+def as_sets_in_order(indptr: np.ndarray, entities: np.ndarray, ids: pl.DataFrame) -> list[set[int]]:
+    names = ids["id"].to_numpy()
+    return [set(names[entities[a:b]].tolist()) for a, b in itertools.pairwise(indptr)]
 
 
 def write_edges(folder: Path, edges: list[tuple[str, str, float]]) -> Path:
@@ -297,6 +373,28 @@ def test_edges_against_a_naive_twin(tmp_path_factory, edges, min_degree):
     assert all(check.passed for check in index.check())
 
 
+@given(edges=st.lists(edge, min_size=1, max_size=40), previous=st.lists(st.sampled_from("ahcqxd"), unique=True))
+def test_edges_keep_an_earlier_order_of_rows(tmp_path_factory, edges, previous):
+    raw = write_edges(tmp_path_factory.mktemp("raw"), [*edges, ("a", "b", 1.0)])
+    plain, index = (
+        entity_index.from_edges(raw),
+        entity_index.from_edges(raw, previous=pl.Series(previous, dtype=pl.String)),
+    )
+    known = plain.ids["id"].to_list()
+    stayed = [i for i in previous if i in known]
+    assert index.ids["id"].to_list() == stayed + [i for i in known if i not in stayed]
+    assert dict(index.ids.iter_rows()) == dict(plain.ids.iter_rows())
+    assert all(check.passed for check in index.check()), index.check()
+    found = [
+        {
+            (i.ids["id"][int(s)], i.ids["id"][int(t)], float(w))
+            for s, t, w in zip(i.source, i.target, i.weight, strict=True)
+        }
+        for i in (plain, index)
+    ]
+    assert found[0] == found[1]
+
+
 def test_top_keeps_the_best_connected_and_what_still_has_neighbours(tmp_path):
     # a star around h with four leaves, of which a and b also know each other; y-z apart
     edges = [("h", "a", 1.0), ("h", "b", 1.0), ("h", "c", 1.0), ("d", "h", 1.0), ("a", "b", 1.0), ("y", "z", 9.0)]
@@ -313,6 +411,9 @@ def test_vectors_follow_their_ids(tmp_path):
     index = entity_index.from_vectors(tmp_path / "raw", normalise=True)
     assert index.ids["id"].to_list() == ["a", "b", "c"]
     np.testing.assert_allclose(index.vectors, [[0.0, 1.0], [0.6, 0.8], [0.0, 0.0]], rtol=1e-6)
+    grown = entity_index.from_vectors(tmp_path / "raw", previous=pl.Series(["c", "gone", "b"]))
+    assert grown.ids["id"].to_list() == ["c", "b", "a"]
+    assert grown.vectors.tolist() == [[0.0, 0.0], [3.0, 4.0], [0.0, 2.0]]
     assert entity_index.from_vectors(tmp_path / "raw", drop=["B"]).vectors.tolist() == [[0.0, 2.0], [0.0, 0.0]]
     index.save(tmp_path / "saved")
     assert all(check.passed for check in VectorIndex.load(tmp_path / "saved").check())
