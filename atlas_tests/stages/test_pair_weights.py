@@ -18,7 +18,7 @@ from atlas_assets.stages.pair_weights import PairWeights, pair_weight_reference
 
 UNKNOWN_TIME = -(2**63)
 DAY = 86_400
-ANIME = {5: 0, 6: 0.5, 7: 3.3, 8: 6.5, 9: 9.1, 10: 10.1}
+ANIME: dict[float, float] = {5: 0, 6: 0.5, 7: 3.3, 8: 6.5, 9: 9.1, 10: 10.1}
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,14 @@ def weights_of(index: Index, chosen: dict) -> PairWeights | None:
 
 def weight_of_row(index: Index, row: int, chosen: dict) -> float:
     """w by its definition: the column's weight times the value's, interpolated."""
+    values = index.values if index.values is not None else np.full(index.entities.size, np.nan)
     weight = 1.0
     if chosen["use_weights"] and index.weights is not None:
         weight = float(index.weights[row])
     table = chosen["value_weights"]
-    if table is None or math.isnan(index.values[row]):
+    if table is None or math.isnan(values[row]):
         return weight
-    value = float(index.values[row])
+    value = float(values[row])
     listed = sorted((float(np.float32(v)), w) for v, w in table.items())
     below = max((pair for pair in listed if pair[0] <= value), default=listed[0])
     above = min((pair for pair in listed if pair[0] >= value), default=listed[-1])
@@ -106,7 +107,7 @@ def weight_of_row(index: Index, row: int, chosen: dict) -> float:
 def closeness(index: Index, i: int, j: int, chosen: dict) -> float:
     """f times g by their definitions."""
     result = 1.0
-    if chosen["value_closeness"] is not None:
+    if chosen["value_closeness"] is not None and index.values is not None:
         form, width = chosen["value_closeness"]["form"], chosen["value_closeness"]["width"]
         a, b = float(index.values[i]), float(index.values[j])
         if not (math.isnan(a) or math.isnan(b)):
@@ -115,7 +116,7 @@ def closeness(index: Index, i: int, j: int, chosen: dict) -> float:
                 result *= 0.0 if apart > width else 2 * (1 - apart / width)
             else:
                 result *= math.exp(-((a - b) ** 2) / (2 * width * width))
-    if chosen["time_half_life"] is not None:
+    if chosen["time_half_life"] is not None and index.timestamps is not None:
         a, b = int(index.timestamps[i]), int(index.timestamps[j])
         if UNKNOWN_TIME not in (a, b):
             result *= 0.5 ** (abs(a - b) / DAY / chosen["time_half_life"])
@@ -156,8 +157,105 @@ def test_no_similarity_exceeds_its_bound(index, chosen):
     np.testing.assert_allclose(occurrences, expected, rtol=1e-12)
     assert (counted**2 <= np.outer(occurrences, occurrences) * (1 + 1e-9)).all()
     assert (occurrences <= total * (1 + 1e-12)).all()
-    for i, j in np.argwhere(np.triu(counted, 1) > 0):
+    for i, j in np.argwhere(np.triu(counted, 1) > 0).tolist():
         for name in ("cosine", "jaccard", "npmi"):
             # 1e-6: npmi of a pair that is in nearly all collections divides two tiny logarithms
-            value = FORMULAE[name](counted[i, j], occurrences[i], occurrences[j], total * (1 + 1e-9))
+            value = FORMULAE[name](*map(float, (counted[i, j], occurrences[i], occurrences[j], total * (1 + 1e-9))))
             assert value <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("count", [1, 3_000_000_000])
+def test_pairs_that_count_one_are_counted_in_whole_numbers(count):
+    """Two collections of ``count`` members hold 2 s (s - 1) ordered pairs, beyond 2^63 for the larger; and no more."""
+    index = Index(1, np.array([0, count, 2 * count]), np.zeros(0, np.int32))
+    assert pair_weights.expected_total(index, PairWeights()) == float(2 * count * (count - 1))
+
+
+def test_weights_that_differ_by_sixteen_orders_keep_their_product():
+    """(1e8 + 1e-8)^2 - 1e16 - 1e-16 would be 0 in float64; the pair is worth 1 in each direction."""
+    index = index_of([{0, 1}], 2)
+    assert pair_weights.expected_total(index, PairWeights(rows=np.array([1e8, 1e-8]))) == pytest.approx(2.0)
+
+
+def test_the_published_table_of_scores_is_applied_row_by_row():
+    """Scores 10 and 8 of one person: 10.1 * 6.5; the 5 counts 0 and takes no part, 7.5 lies between 3.3 and 6.5."""
+    index = index_of([{0, 1, 2, 3, 4}], 5, values=[10, 8, 5, 7.5, 2])
+    weights = pair_weights.of(index, value_weights=ANIME, normalise="size")
+    assert weights.rows is not None
+    assert weights.rows.tolist() == pytest.approx([10.1, 6.5, 0, 4.9, 0])
+    assert pair_weight_reference(weights, 0, 0, 1) == pytest.approx(10.1 * 6.5 / 2)  # three rows take part
+    assert weights.notes() == ["2 of 5 rows have weight 0 and take no part"]
+
+
+def test_the_published_closeness_of_values_is_linear_to_half_the_larger():
+    """100 and 75 are a quarter apart, half of the width: 2 (1 - 0.5) = 1. 100 and 50: 0. 100 and 100: 2."""
+    index = index_of([{0, 1, 2, 3}], 4, values=[100, 75, 50, 100])
+    weights = pair_weights.of(index, value_closeness={"form": "linear", "width": 0.5})
+    assert [pair_weight_reference(weights, 0, 0, other) for other in (1, 2, 3)] == [1.0, 0.0, 2.0]
+
+
+def test_a_pair_one_half_life_apart_counts_half():
+    index = index_of([{0, 1, 2}], 3, timestamps=[0, 30 * DAY, UNKNOWN_TIME])
+    weights = pair_weights.of(index, time_half_life=30.0)
+    assert pair_weight_reference(weights, 0, 0, 1) == 0.5
+    assert pair_weight_reference(weights, 0, 0, 2) == 1.0
+    assert weights.notes() == ["1 of 3 times are unknown: relation.time_half_life is 1 there"]
+
+
+def test_a_listed_value_that_float32_cannot_hold_is_still_met_exactly():
+    """Values are kept in float32; 0.1 there is a little more than 0.1 here, and would not weigh 0."""
+    index = index_of([{0, 1}], 2, values=[0.1, 0.2])
+    rows = pair_weights.of(index, value_weights={0.1: 0.0, 0.2: 1.0}).rows
+    assert rows is not None
+    assert rows.tolist() == [0.0, 1.0]
+
+
+def test_weights_that_are_all_one_are_counted_as_if_there_were_none():
+    index = index_of([{0, 1}], 2, values=[1, 2], weights=[1, 1])
+    assert pair_weights.of(index, value_weights={1: 1.0}).are_one
+    assert pair_weights.of(index_of([{0, 1}], 2, weights=[1, 3]), use_weights=False).are_one
+    assert not pair_weights.of(index_of([{0, 1}], 2, weights=[1, 3])).are_one
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen", "message"),
+    [
+        (
+            {},
+            {"value_weights": ANIME},
+            r"value is not known for any row; .*relation.value_weights weighs.*columns.value",
+        ),
+        ({}, {"value_closeness": {"form": "linear", "width": 1}}, r"or delete relation.value_closeness"),
+        ({"values": [math.nan, math.nan]}, {"value_weights": ANIME}, r"value is not known for any row"),
+        ({"values": [1, math.inf]}, {"value_weights": ANIME}, r"value of row 1 is inf; expected a finite number"),
+        ({}, {"time_half_life": 1.0}, r"timestamp is not known for any row; .*source.columns.timestamp, or delete"),
+        ({"timestamps": [UNKNOWN_TIME] * 2}, {"time_half_life": 1.0}, r"timestamp is not known for any row"),
+        (
+            {"weights": [1, -1]},
+            {},
+            r"weight of row 1 is -1.0; expected a finite number, 0 or more. .*use_weights: false",
+        ),
+        ({"weights": [math.nan, 1]}, {}, r"weight of row 0 is nan"),
+        ({"weights": [0, 0]}, {}, r"the weights of all rows are 0; expected some above 0"),
+        (
+            {"values": [1, 2]},
+            {"value_weights": {5: 0.0, 6: 1.0}},
+            r"Give some value a weight in relation.value_weights",
+        ),
+    ],
+)
+def test_data_that_cannot_be_weighed_is_refused_with_the_remedy(columns, chosen, message):
+    with pytest.raises(DataError, match=message):
+        pair_weights.of(index_of([{0, 1}], 2, **columns), **chosen)
+
+
+def test_an_unknown_normalisation_is_refused():
+    with pytest.raises(ValueError, match="normalise is 'sise'"):
+        pair_weights.of(index_of([{0, 1}], 2), normalise="sise")  # type: ignore[arg-type]
+
+
+def test_an_index_without_rows_has_totals_of_zero():
+    index = index_of([set(), set()], 3)
+    weights = pair_weights.of(index, normalise="size")
+    assert pair_weights.occurrences(index, weights).tolist() == [0, 0, 0]
+    assert (pair_weights.total(index, weights), pair_weights.expected_total(index, weights)) == (0, 0)
