@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import numba
 import numpy as np
-from numba import njit, prange
+from numba import njit, prange, types
+from numba.extending import overload
 
 from atlas_assets.kernels.incidence import Incidence
 from atlas_assets.kernels.pair_weight import Weighting, contribution
@@ -71,10 +72,17 @@ def count_row(row, incidence, weighting, reach, sums, found):
     return count
 
 
-@njit(cache=True)
 def accumulator(weighting, n):
-    """Sums for ``count_row``, all zero."""
-    return np.zeros(n, np.uint32) if weighting is None else np.zeros(n, np.int64)
+    """Sums for ``count_row``, (n,) of zeros: uint32 without a weighting, int64 with one. For kernels only."""
+    raise NotImplementedError
+
+
+@overload(accumulator)
+def _accumulator(weighting, n):
+    # Chosen by type here, since numba compiles both branches of a test for None where the argument is something.
+    if isinstance(weighting, types.NoneType):
+        return lambda weighting, n: np.zeros(n, np.uint32)
+    return lambda weighting, n: np.zeros(n, np.int64)
 
 
 @njit(cache=True, parallel=True)
