@@ -48,13 +48,6 @@ class Lists(NamedTuple):
     entry: np.ndarray
 
 
-class Tally(NamedTuple):
-    """What was counted in each row, (n,): pairs int64, weight float64 in units of a sum; a pair is in one row only."""
-
-    pairs: np.ndarray
-    weight: np.ndarray
-
-
 class Offers(NamedTuple):
     """What the rows of a panel offer to others: slots from offsets[r] on, lengths[r] of them used."""
 
@@ -105,7 +98,6 @@ def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists,
     n, ties = scoring.occurrences.size, scoring.ties
     # Taken out of the tuple here: numba 0.68 loses what a parallel loop writes through a tuple's field.
     offsets, lengths, offered_names, offered_scores, offered_shares = offers
-    tally_pairs, tally_weight = tally
     k = lists.names.shape[1]
     names, scores, shares = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel()
     for b in prange(n_bins):
@@ -114,14 +106,13 @@ def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists,
             row = rows[at]
             count = count_row(visitors[at], incidence, weighting, row if prefix else n, sums, found)
             last = row * k + k - 1
-            slot, pairs, weight = offsets[at], 0, 0.0
+            slot, weight = offsets[at], 0.0
             for f in range(count):
                 name = found[f]
                 amount = np.float64(sums[name])
                 sums[name] = 0
                 if name == row:  # a whole collection holds its visitor
                     continue
-                pairs += 1
                 weight += amount
                 score, shared = _judge(row, name, amount, scoring)
                 if score <= 0.0:
@@ -132,7 +123,7 @@ def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists,
                     offered_names[slot], offered_scores[slot], offered_shares[slot] = name, score, shared
                     slot += 1
             lengths[at] = slot - offsets[at]
-            tally_pairs[row], tally_weight[row] = pairs, weight
+            tally[row] = weight
 
 
 @njit(cache=True, parallel=True)
@@ -160,10 +151,10 @@ def _raise_entry(names, scores, entry):
 def fill(
     lists: Lists, rows: np.ndarray, visitors: np.ndarray, incidence: Incidence, *, prefix: bool, scoring: Scoring,
     weighting: Weighting | None, offer_slots: int, progress: Callable[[float], None] = lambda share: None,
-) -> Tally:  # fmt: skip
+) -> np.ndarray:  # fmt: skip
     """Count ``rows`` and put what is found into ``lists``, theirs and those that take offers. Changes ``lists``.
 
-    The tally is zero in rows that were not counted.
+    Returns what was counted in each row, (n,) float64, in units of a sum: a pair of prefixes is in one row only.
     rows, visitors (r,) int64: names, and their numbers in the incidence. prefix: whether visits cover the more popular
     members only (then rows ascend and are all there are), or whole collections. offer_slots bounds the memory of a
     panel, 16 bytes each; a panel has at least one row.
@@ -171,7 +162,7 @@ def fill(
     additions = row_bounds(incidence, np.iinfo(np.int64).max)[visitors]
     bounds = np.minimum(additions, rows if prefix else scoring.occurrences.size)
     ends, begin, done = np.cumsum(bounds), 0, 0
-    tally = Tally(np.zeros(scoring.occurrences.size, np.int64), np.zeros(scoring.occurrences.size))
+    tally = np.zeros(scoring.occurrences.size)
     while begin < rows.size:
         used = ends[begin - 1] if begin else 0
         end = max(int(np.searchsorted(ends, used + offer_slots, side="right")), begin + 1)

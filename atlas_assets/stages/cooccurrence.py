@@ -104,15 +104,15 @@ def build(
     n, weighted = counting.n_entities, counting.weighting is not None
     bounds = np.minimum(companions(counting.indptr, counting.entities, n), n) + 1  # and the entity itself
     lengths = np.zeros(n, np.int64)
-    value_type = _value_type(counting)
-    with ArrayWriter(folder / "indices.npy", np.int32) as indices, ArrayWriter(folder / "data.npy", value_type) as data:
+    dtype = value_type(counting)
+    with ArrayWriter(folder / "indices.npy", np.int32) as indices, ArrayWriter(folder / "data.npy", dtype) as data:
         for begin, end in row_blocks(bounds, max(memory or BLOCK_BYTES, 1) // BYTES_PER_PAIR):
             progress(float(bounds[:begin].sum() / max(bounds.sum(), 1)), f"counting pairs of {n:,} entities")
             rows = np.arange(begin, end)
             visits = whole(counting.indptr, counting.entities, n, rows=rows, weighted=weighted)
             lengths[begin:end], columns, sums = matrix_rows(rows, visits, n, counting.weighting)
             indices.append(columns)
-            data.append((sums * counting.unit).astype(value_type))
+            data.append((sums * counting.unit).astype(dtype))
     progress(1.0, f"{lengths.sum() // 2:,} pairs")
     Cooccurrence(
         indptr=np.concatenate([[0], np.cumsum(lengths)]), indices=None, data=None,  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ def build(
     return Cooccurrence.load(folder)
 
 
-def _value_type(counting: Counting) -> type:
+def value_type(counting: Counting) -> type:
     """float32 where it holds every sum exactly: whole counts below 2^24."""
     exact = counting.weights.are_one and counting.occurrences.max(initial=0) < 2**24
     return np.float32 if exact else np.float64

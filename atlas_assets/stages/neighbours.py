@@ -147,8 +147,7 @@ def from_collections(
     return Neighbours(
         indices=np.where(listed, order[np.where(listed, names, 0)], -1).astype(np.int32),
         similarity=lists.scores[place], shared=lists.shared[place], method=similarity,
-        notes={"pairs": int(tally.pairs.sum()), "collections": counting.indptr.size - 1, "unit": counting.unit},
-        pair_weight=2.0 * float(tally.weight.sum()) * counting.unit,
+        pair_weight=2.0 * float(tally.sum()) * counting.unit,
         pair_weight_expected=pair_weights.expected_total(index, counting.weights),
     )  # fmt: skip
 
