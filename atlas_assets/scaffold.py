@@ -115,6 +115,8 @@ def _document(name: str, relation: dict[str, list[str]], tables: list[str], foun
         for field, facts in found.fields.items():
             yield f"      {_text(field)}: {_inline(facts)}\n"
     yield from _filter(found.kind)
+    if found.kind == "collections":
+        yield from _relation(found.columns)
     yield SWEEP
     if found.entity_noun or found.collection_noun:
         yield "  display:\n"
@@ -131,6 +133,21 @@ def _filter(kind: str) -> Iterator[str]:
         yield "    max_collection_size: 1000   # of larger collections a sample is taken\n"
     if kind == "edges":
         yield f"  filter:\n    top: {TOP}                  # the best-connected entities; more take longer\n"
+
+
+def _relation(columns: dict[str, Any]) -> Iterator[str]:
+    """The similarity, and as comments those weights that the columns allow."""
+    yield "  relation:\n"
+    yield "    similarity: jaccard         # or npmi, cosine, lift, count\n"
+    yield "    # normalise: log_size       # large collections count less per pair; size: still less\n"
+    if "value" in columns:
+        value = _text(columns["value"])
+        yield f"    # value_closeness: linear   # pairs whose {value} differs count less\n"
+        yield f"    # value_weights: {{3: 0.5, 5: 1}}  # weight of a row by its {value}; 0 leaves it out\n"
+    if "timestamp" in columns:
+        yield "    # time_half_life: 30d       # pairs 30 days apart count half; also 12h, 2w, 1y\n"
+    if "weight" in columns:
+        yield f"    # use_weights: false        # ignore {_text(columns['weight'])}\n"
 
 
 def _inline(value: Any) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from atlas_assets.spec import load
 from atlas_tests import toy
 
 
@@ -59,6 +61,19 @@ def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folde
     report = atlas(folder, "report", "books")
     assert "k5_tsne-p5" in report.stdout
     assert "Recommended: k5_tsne-p5" in report.stdout
+
+
+def test_the_weights_that_new_suggests_are_valid_once_uncommented(folder: Path) -> None:
+    assert new_books(folder).returncode == 0
+    path = folder / "defs" / "books" / "defs.yaml"
+    written = path.read_text(encoding="utf-8")
+    assert "# value_closeness: linear   # pairs whose rating differs count less" in written
+    assert "time_half_life" not in written  # there is no column with times
+    path.write_text(re.sub(r"(?m)^    # ", "    ", written), encoding="utf-8")
+    relation = load(path).relation
+    assert relation.normalise == "log_size"
+    assert relation.value_weights == {3.0: 0.5, 5.0: 1.0}
+    assert relation.value_closeness is not None
 
 
 def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:
