@@ -1,4 +1,4 @@
-"""The sum of the weights of all pairs, collection by collection: what the counted pairs are held against."""
+"""Sums of weights that need no pair counts: of all pairs, what the counted ones are held against; of each entity."""
 
 from __future__ import annotations
 
@@ -91,3 +91,27 @@ def pair_totals(
         sums, within, FORMS[form], float(width), float(half_life), values is not None, times is not None, out,
     )  # fmt: skip
     return 2 * math.fsum(out if collections is None else out * collections)
+
+
+_FINE = 2.0**36  # with up to 2^26 rows of an entity, sums of the finer part stay below 2^62
+
+
+@njit(cache=True)
+def sums_by_entity(entities, weights, n_entities):
+    """(n_entities,) float64: the sum of the weights (>= 0) of each entity's rows; the same bits in any order of rows.
+
+    Weights are added up as integers: in units of 2^-60 of a bound of the entity's sum, and what is left in finer ones.
+    """
+    unit, count = np.zeros(n_entities), np.zeros(n_entities, np.int64)
+    for row in range(entities.size):
+        unit[entities[row]] = max(unit[entities[row]], weights[row])
+        count[entities[row]] += 1
+    for entity in range(n_entities):
+        unit[entity] = math.ldexp(1.0, math.frexp(unit[entity] * count[entity])[1] - 60)
+    coarse, fine = np.zeros(n_entities, np.int64), np.zeros(n_entities, np.int64)
+    for row in range(entities.size):
+        share = weights[row] / unit[entities[row]]  # exact: the unit is a power of two
+        whole = np.floor(share)
+        coarse[entities[row]] += np.int64(whole)
+        fine[entities[row]] += np.int64((share - whole) * _FINE)
+    return (coarse + fine / _FINE) * unit

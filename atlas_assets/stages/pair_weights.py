@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.kernels.pair_totals import pair_totals
+from atlas_assets.kernels.pair_totals import pair_totals, sums_by_entity
 from atlas_assets.kernels.pair_weight import NO_TIME
 
 Normalisation = Literal["none", "size", "log_size"]
@@ -136,7 +136,8 @@ def occurrences(index: Collections, weights: PairWeights) -> np.ndarray:
     """
     if weights.are_one:
         return np.bincount(index.entities, minlength=index.n_entities).astype(np.float64)
-    return np.bincount(index.entities, weights=_self_weights(index, weights), minlength=index.n_entities)
+    # plain float sums would depend on the order of the collections in their last bits, and similarities with them
+    return sums_by_entity(np.asarray(index.entities), _self_weights(index, weights), index.n_entities)
 
 
 def total(index: Collections, weights: PairWeights) -> float:
