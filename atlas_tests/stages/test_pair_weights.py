@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.similarities import FORMULAE
-from atlas_assets.stages import pair_weights
+from atlas_assets.stages import neighbours, pair_weights
 from atlas_assets.stages.pair_weights import PairWeights, pair_weight_reference
 
 UNKNOWN_TIME = -(2**63)
@@ -29,6 +30,10 @@ class Index:
     values: np.ndarray | None = None
     timestamps: np.ndarray | None = None
     weights: np.ndarray | None = None
+
+    @property
+    def ids(self) -> pl.DataFrame:
+        return pl.DataFrame({"id": np.arange(self.n_entities)})
 
 
 def index_of(sets, n: int, *, values=None, timestamps=None, weights=None) -> Index:
@@ -162,6 +167,33 @@ def test_no_similarity_exceeds_its_bound(index, chosen):
             # 1e-6: npmi of a pair that is in nearly all collections divides two tiny logarithms
             value = FORMULAE[name](*map(float, (counted[i, j], occurrences[i], occurrences[j], total * (1 + 1e-9))))
             assert value <= 1 + 1e-6
+
+
+@given(indices(), options, st.sampled_from(["jaccard", "cosine", "npmi", "lift", "count"]))
+def test_neighbours_are_those_of_the_weighted_sums(index, chosen, similarity):
+    """Whatever the weights, lists hold the most similar others by the formula, and their sum is the expected one."""
+    weights = weights_of(index, chosen)
+    if weights is None or index.n_entities < 2:
+        return
+    found = neighbours.from_collections(index, n_neighbors=index.n_entities - 1, similarity=similarity, weights=weights)
+    assert [check.name for check in found.check() if not check.passed] == []
+    occurrences, total = pair_weights.occurrences(index, weights), pair_weights.total(index, weights)
+    for i in range(index.n_entities):
+        sums = dict.fromkeys(range(index.n_entities), 0.0)
+        for c, (begin, end) in enumerate(zip(index.indptr[:-1], index.indptr[1:], strict=True)):
+            mine = [row for row in range(begin, end) if index.entities[row] == i]
+            for row, other in ((r, o) for r in mine for o in range(begin, end) if o != r):
+                sums[int(index.entities[other])] += pair_weight_reference(weights, c, row, other)
+        expected = {
+            j: FORMULAE[similarity](shared, float(occurrences[i]), float(occurrences[j]), total)
+            for j, shared in sums.items() if shared > 0
+        }  # fmt: skip
+        listed = dict(zip(found.indices[i].tolist(), found.similarity[i].tolist(), strict=True))
+        listed.pop(-1, None)
+        # fixed point: sums may be off by a part in 2^30 of the largest weight; npmi <= 0 is no neighbour
+        for j, value in expected.items():
+            assert listed.get(j, 0.0) == pytest.approx(max(value, 0.0), rel=1e-5, abs=1e-5)
+        assert set(listed) <= set(expected)
 
 
 @pytest.mark.parametrize("count", [1, 3_000_000_000])
