@@ -28,6 +28,7 @@ from atlas_assets.errors import AtlasError
 
 POINTER = "current.json"
 STAGING = ".staging"
+VERSION_LENGTH = 16  # hexadecimal digits of the content's hash
 VERSIONS_KEPT = 2  # the current one, and the one before it for runs that are still reading
 STAGING_MAX_AGE_SECONDS = 2 * 24 * 3600  # older drafts belong to runs that were killed
 
@@ -74,7 +75,12 @@ def content_hash(folder: Path) -> tuple[str, list[str], int]:
             one = hashlib.file_digest(file, "sha256").hexdigest()
         digest.update(f"{name}\0{one}\n".encode())
         total += (folder / name).stat().st_size
-    return digest.hexdigest()[:16], names, total
+    return digest.hexdigest()[:VERSION_LENGTH], names, total
+
+
+def _is_version(name: str) -> bool:
+    """Whether a folder is a version, not a partition."""
+    return len(name) == VERSION_LENGTH and set(name) <= set("0123456789abcdef")
 
 
 def recipe_hash(**ingredients: Any) -> str:
@@ -103,6 +109,13 @@ class ArtifactStore:
         except FileNotFoundError:
             return None
         return Stored(**record)
+
+    def versions(self, address: Address) -> dict[str, Path]:
+        """The folders of all versions that are kept, by name; none of a store that is not a local folder."""
+        parent = Path(self.path(str(address)))
+        if not self.is_local or not parent.exists():
+            return {}
+        return {path.name: path for path in sorted(parent.iterdir()) if path.is_dir() and _is_version(path.name)}
 
     def folder(self, address: Address) -> Path:
         """A local folder with the current version's files. Read only. Raises AtlasError where there is none."""
@@ -173,10 +186,7 @@ class ArtifactStore:
     def _forget_old_versions(self, address: Address, current: str) -> None:
         if not self.is_local:
             return  # listing order says nothing about age there; `atlas prune` does it
-        parent = Path(self.path(str(address)))
-        versions = [
-            path for path in parent.iterdir() if path.is_dir() and path.name != current and len(path.name) == 16
-        ]
+        versions = [path for name, path in self.versions(address).items() if name != current]
         versions.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for path in versions[VERSIONS_KEPT - 1 :]:
             shutil.rmtree(path, ignore_errors=True)

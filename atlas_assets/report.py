@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from atlas_assets.stages.cooccurrence import Cooccurrence
     from atlas_assets.stages.embedding import Embedding
     from atlas_assets.stages.knn_graph import KnnGraph
+    from atlas_assets.stages.neighbours import Neighbours
     from atlas_assets.stages.projection import Projection
     from atlas_assets.stages.quality import Quality
     from atlas_assets.stages.regions import Regions
@@ -98,20 +99,48 @@ def cooccurrence(matrix: Cooccurrence) -> Metadata:
     }
 
 
-def knn_graph(graph: KnnGraph, labels: list[str]) -> Metadata:
-    """With the neighbours of a few entities, spread over the index, so that nonsense shows at once."""
-    n = len(graph.indices)
-    examples = [
-        {"entity": labels[row], "nearest": ", ".join(labels[j] for j in graph.indices[row][:6] if j >= 0)}
-        for row in np.linspace(0, n - 1, min(8, n)).astype(int)
-    ]
+def neighbours(lists: Neighbours, labels: list[str]) -> Metadata:
+    """With the neighbours of a few entities, spread over the index, so that nonsense shows at once; and hubs."""
+    from atlas_assets.stages.hubs import hubness
+
+    figures, n = hubness(np.asarray(lists.indices)), lists.n_entities
+    most = figures["most_listed_entity"]
     return {
         ROW_COUNT: n,
+        "similarity": lists.method,
+        "neighbours": lists.n_neighbors,
+        "without_neighbours": int((lists.indices[:, 0] < 0).sum()),
+        "hubness_skewness": figures["skewness"],
+        "largest_hub": None if most is None else f"{labels[most]} (on {figures['most_listed']:,} lists)",
+        "on_no_list": f"{figures['never_listed']:,} ({figures['never_listed_share']:.1%})",
+        "examples": _examples(np.asarray(lists.indices), labels),
+    } | {name: value for name, value in lists.notes.items() if isinstance(value, (int, float))}
+
+
+def counted_again(rows: int) -> Metadata:
+    """Of an artifact that was updated from an earlier one."""
+    return {"updated_from_the_difference": f"{rows:,} rows counted again"}
+
+
+def weights(notes: Iterable[str]) -> Metadata:
+    return {"weights": table([{"note": note} for note in notes]) or None}
+
+
+def _examples(indices: np.ndarray, labels: list[str]) -> Markdown:
+    rows = np.linspace(0, len(indices) - 1, min(8, len(indices))).astype(int)
+    return table(
+        {"entity": labels[row], "nearest": ", ".join(labels[j] for j in indices[row][:6] if j >= 0)} for row in rows
+    )
+
+
+def knn_graph(graph: KnnGraph, labels: list[str]) -> Metadata:
+    return {
+        ROW_COUNT: len(graph.indices),
         "neighbours": graph.indices.shape[1],
         "edges": len(graph.edges),
         "without_neighbours": int((graph.indices[:, 0] < 0).sum()),
         "filled_from_two_hops": int(np.asarray(graph.filled).sum()),
-        "examples": table(examples),
+        "examples": _examples(np.asarray(graph.indices), labels),
     }
 
 

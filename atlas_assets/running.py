@@ -73,7 +73,7 @@ def run(
     with instance(root) as state, Steps(console) as steps:
         for stage, key in _in_order(pipeline, keys):
             name = stage.name if stage else VIEWER.atlas
-            if stages and name not in stages:
+            if name not in stages if stages else stage is not None and stage.on_request:
                 continue
             label = " ".join(filter(None, [name, key]))
             if stage is not None and stage.recipe(store, key) is None:

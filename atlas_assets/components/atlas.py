@@ -70,7 +70,7 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         deps=list(_deps(pipeline, stage)),
         partitions_def=partitions,
         check_specs=[check],
-        automation_condition=automation.when_inputs_change(),
+        automation_condition=None if stage.on_request else automation.when_inputs_change(),
         pool=GPU_POOL if stage.uses_gpu else None,
         op_tags=GPU_OP_TAGS if stage.uses_gpu else None,
     )

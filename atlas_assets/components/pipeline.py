@@ -79,6 +79,7 @@ class Stage:
     keys: tuple[str, ...] | None = None
     kinds: tuple[str, ...] = ("python",)
     uses_gpu: bool = False
+    on_request: bool = False  # a product of its own: nothing needs it, so nothing but a person asks for it
     stored_as: str | None = None  # the artifact's folder, where it is not the stage's name
 
     def recipe(self, store: ArtifactStore, key: str | None) -> str | None:
@@ -89,6 +90,10 @@ class Stage:
             if stored is None:
                 return None
             versions[str(address)] = stored.version
+        return self.recipe_from(versions, key)
+
+    def recipe_from(self, versions: dict[str, str], key: str | None) -> str:
+        """The recipe with these versions of the inputs."""
         return recipe_hash(stage=self.name, code=self.code_version, parameters=self.parameters(key), inputs=versions)
 
 
@@ -114,8 +119,8 @@ class Pipeline:
         if self.kind == "collections":
             stages.append(self._cooccurrence())
         stages += [
-            self._knn_graph(), self._embedding(), self._projection(), self._regions(), self._quality(),
-            self._sweep_report(), self._bundle(), self._site(),
+            self._neighbours(), self._knn_graph(), self._embedding(), self._projection(), self._regions(),
+            self._quality(), self._sweep_report(), self._bundle(), self._site(),
         ]  # fmt: skip
         # A sweep in which everything is laid out straight from the graph has no embedding at all.
         return {stage.name: stage for stage in stages if stage.keys != ()}
@@ -124,7 +129,7 @@ class Pipeline:
         from atlas_assets.components import reading
 
         return Stage(
-            self.raw, "1", "The source as canonical tables: ids, values and metadata in their own types.",
+            self.raw, "2", "The source as canonical tables: ids, values and metadata in their own types.",
             build=_build_raw,
             inputs=lambda key: [],
             parameters=lambda key: {
@@ -136,7 +141,7 @@ class Pipeline:
 
     def _entity_index(self) -> Stage:
         return Stage(
-            "entity_index", "1", "The entities that pass the filter as dense indices, and the relation in them.",
+            "entity_index", "2", "The entities that pass the filter as dense indices, and the relation in them.",
             build=_build_entity_index,
             inputs=lambda key: [self.address(self.raw)],
             parameters=lambda key: {
@@ -147,20 +152,34 @@ class Pipeline:
 
     def _cooccurrence(self) -> Stage:
         return Stage(
-            "cooccurrence", "1", "How often every two entities keep company: a sparse symmetric matrix.",
+            "cooccurrence", "2",
+            "How often every two entities keep company, as a sparse matrix. No map needs it: made on request.",
             build=_build_cooccurrence,
             inputs=lambda key: [self.address("entity_index")],
-            parameters=lambda key: {"normalise": self.spec.relation.normalise},
+            parameters=lambda key: self.spec.relation.weighting(),
+            kinds=("numba",), on_request=True,
+        )  # fmt: skip
+
+    def _neighbours(self) -> Stage:
+        return Stage(
+            "neighbours", "1", "The most similar entities of every entity, as many as the largest graph takes.",
+            build=_build_neighbours,
+            inputs=lambda key: [self.address("entity_index")],
+            parameters=lambda key: self.spec.relation.model_dump() | {"n_neighbors": self.n_neighbors},
             kinds=("numba",),
         )  # fmt: skip
 
+    @property
+    def n_neighbors(self) -> int:
+        """Length of the neighbour lists: what the largest graph of the sweep takes."""
+        return max(point.n_neighbors for point in self.sweep.graphs.values())
+
     def _knn_graph(self) -> Stage:
-        upstream = "cooccurrence" if self.kind == "collections" else "entity_index"
         return Stage(
-            "knn_graph", "1", "The k most similar entities of every entity, and the graph that they span.",
+            "knn_graph", "2", "The k most similar entities of every entity, and the graph that they span.",
             build=_build_knn_graph,
-            inputs=lambda key: [self.address(upstream)],
-            parameters=lambda key: self.spec.relation.model_dump(exclude={"normalise"}) | {"key": key},
+            inputs=lambda key: [self.address("neighbours")],
+            parameters=lambda key: {"key": key},
             keys=tuple(self.sweep.graphs),
             kinds=("numba",),
         )  # fmt: skip
@@ -260,55 +279,27 @@ def _build_raw(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_entity_index(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.stages import entity_index as stage
+    from atlas_assets.components import relating
 
-    raw, rules = run.folder(f"raw_{run.spec.kind}"), run.spec.filter
-    listed = {"keep": rules.keep, "drop": rules.drop, "progress": run.progress}
-    if run.spec.kind == "edges":
-        index = stage.from_edges(raw, min_degree=rules.min_degree, top=rules.top, **listed)
-    elif run.spec.kind == "vectors":
-        index = stage.from_vectors(raw, **listed)
-    else:
-        index = stage.from_collections(
-            raw, min_collections=rules.min_collections, min_collection_size=rules.min_collection_size,
-            max_collection_size=rules.max_collection_size, larger=rules.larger, min_value=rules.min_value,
-            deduplicate=rules.deduplicate, holdout=run.spec.quality.holdout, seed=run.spec.seed, **listed,
-        )  # fmt: skip
-    index.save(folder)
-    return Outcome(index.check(), report.entity_index(index))
+    return relating.make_index(run, folder)
 
 
 def _build_cooccurrence(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.stages import cooccurrence as stage
-    from atlas_assets.stages.entity_index import CollectionIndex
+    from atlas_assets.components import relating
 
-    index = run.load(CollectionIndex, "entity_index")
-    matrix = stage.build(index, normalise=run.spec.relation.normalise, progress=run.progress)
-    matrix.save(folder)
-    return Outcome(matrix.check(), report.cooccurrence(matrix))
+    return relating.make_cooccurrence(run, folder)
+
+
+def _build_neighbours(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.components import relating
+
+    return relating.make_neighbours(run, folder)
 
 
 def _build_knn_graph(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.stages import entity_index
-    from atlas_assets.stages import knn_graph as stage
-    from atlas_assets.stages.cooccurrence import Cooccurrence
+    from atlas_assets.components import relating
 
-    relation = run.spec.relation
-    options: dict[str, Any] = {
-        "n_neighbors": run.sweep.graphs[run.key or ""].n_neighbors,
-        "progress": run.progress,
-    }
-    similarity: Any = relation.similarity or relation.similarities(run.spec.kind)[0]  # one of them: spec.py checked
-    if run.spec.kind == "edges":
-        graph = stage.from_edges(run.load(entity_index.EdgeIndex, "entity_index"), similarity=similarity, **options)
-    elif run.spec.kind == "vectors":
-        graph = stage.from_vectors(run.load(entity_index.VectorIndex, "entity_index"), metric=similarity, **options)
-    else:
-        if relation.shrinkage is not None:
-            options["shrinkage"] = relation.shrinkage
-        graph = stage.from_cooccurrence(run.load(Cooccurrence, "cooccurrence"), similarity=similarity, **options)
-    graph.save(folder)
-    return Outcome(graph.check(), report.knn_graph(graph, _labels(run)))
+    return relating.make_graph(run, folder)
 
 
 def _build_embedding(run: StageRun, folder: Path) -> Outcome:
@@ -422,7 +413,7 @@ def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     return table.select("id", "label", "popularity", *[f["name"] for f in fields]), fields
 
 
-def _labels(run: StageRun) -> list[str]:
+def labels_of(run: StageRun) -> list[str]:
     return entity_table(run)[0]["label"].to_list()
 
 

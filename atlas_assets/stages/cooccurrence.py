@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from atlas_assets.errors import DataError, Found
 from atlas_assets.stages import pair_weights
 from atlas_assets.stages.artifact import ArrayWriter, Artifact, Check, Progress, no_progress
 from atlas_assets.stages.counting import Counting, prepare
@@ -77,7 +78,7 @@ class Cooccurrence(Artifact):
                 there = mix(mix(rows.astype(np.uint64), columns.astype(np.uint64)), bits)
                 back = mix(mix(columns.astype(np.uint64), rows.astype(np.uint64)), bits)
                 difference += there.sum(dtype=np.uint64) - back.sum(dtype=np.uint64)
-        return difference == 0
+        return bool(difference == 0)
 
 
 def _is_sound(rows: np.ndarray, columns: np.ndarray, data: np.ndarray) -> tuple[bool, bool, bool]:
@@ -113,6 +114,12 @@ def build(
             lengths[begin:end], columns, sums = matrix_rows(rows, visits, n, counting.weighting)
             indices.append(columns)
             data.append((sums * counting.unit).astype(dtype))
+    if not lengths.any():
+        raise DataError(
+            file="entity_index", where="collections", found=Found("hold no pair: no two entities share a collection"),
+            expected="some that hold two entities or more",
+            remedy="Filter less strictly, or look at relation's weights, which may be 0 for all rows but one.",
+        )  # fmt: skip
     progress(1.0, f"{lengths.sum() // 2:,} pairs")
     Cooccurrence(
         indptr=np.concatenate([[0], np.cumsum(lengths)]), indices=None, data=None,  # type: ignore[arg-type]
