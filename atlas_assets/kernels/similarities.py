@@ -26,7 +26,8 @@ def similarity(code, c, a, b, n, shrinkage):
     if code == COUNT:
         return c
     if code == COSINE:
-        value = min(c / math.sqrt(a * b), 1.0)  # weights that are rounded may exceed the bound by as much
+        # One division: c / sqrt(ab) told equal ones apart, 1 of 3 and 1 from 3 of 3 and 9, and ties went by rounding.
+        value = min(math.sqrt(c * c / (a * b)), 1.0)  # weights that are rounded may exceed the bound by as much
     elif code == JACCARD:
         value = min(c / (a + b - c), 1.0)
     elif code == LIFT:
