@@ -34,7 +34,7 @@ class Weighting(NamedTuple):
 @njit(cache=True)
 def value_closeness(form, width, a, b):
     """f(a, b) >= 0, symmetric bit for bit; 1 where a value is unknown (NaN)."""
-    if math.isnan(a) or math.isnan(b):
+    if form == NO_CLOSENESS or math.isnan(a) or math.isnan(b):
         return 1.0
     if form == LINEAR:
         largest = max(abs(a), abs(b))
