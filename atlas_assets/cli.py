@@ -43,7 +43,7 @@ def new(
 @app.command()
 def run(
     name: Name,
-    stage: Annotated[list[str] | None, typer.Option(help="Only these stages; cooccurrence is made only when named.")] = None,
+    stage: Annotated[list[str] | None, typer.Option(help="Only these (cooccurrence is made only when named).")] = None,
     point: Annotated[list[str] | None, typer.Option(help="Only these keys of the sweep, and what they need.")] = None,
     force: Annotated[bool, typer.Option(help="Make everything again, also what is up to date.")] = False,
 ) -> None:

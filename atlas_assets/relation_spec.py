@@ -118,6 +118,10 @@ class RelationSpec(Model):
         None, description="Days, or text like 12h: a pair this far apart in time counts half."
     )
 
+    hubs: Literal["keep", "damp"] = Field(
+        "keep", description="damp: similarities relative to what is usual for both, so that fewer lists hold a hub."
+    )
+
     @staticmethod
     def similarities(kind: Kind) -> tuple[str, ...]:
         """The similarities that make sense for this kind of input; the first is the default."""
@@ -133,12 +137,12 @@ class RelationSpec(Model):
 
     def mistakes(self, *, file: object, kind: Kind, may_have: dict[str, bool]) -> Iterator[SpecError]:
         """What contradicts the source: its kind, and the columns that it may have (value, timestamp)."""
-        asked = [name for name in _WEIGHTING if getattr(self, name) != type(self).model_fields[name].default]
+        asked = [name for name in (*_WEIGHTING, "hubs") if getattr(self, name) != type(self).model_fields[name].default]
         for name in asked:
             if kind != "collections":
                 yield SpecError(
                     file=file, field=f"relation.{name}", found=Found(f"is given, but the source holds {kind}"),
-                    expected="it only with collections, whose rows it weighs", remedy="Delete it.",
+                    expected="it only with collections", remedy="Delete it.",
                 )  # fmt: skip
             elif (column := _NEEDS.get(name)) and not may_have[column]:
                 yield SpecError(

@@ -179,7 +179,7 @@ class Pipeline:
             "knn_graph", "2", "The k most similar entities of every entity, and the graph that they span.",
             build=_build_knn_graph,
             inputs=lambda key: [self.address("neighbours")],
-            parameters=lambda key: {"key": key},
+            parameters=lambda key: {"key": key, "hubs": self.spec.relation.hubs},
             keys=tuple(self.sweep.graphs),
             kinds=("numba",),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from atlas_assets.stages import entity_index as index_stage
 from atlas_assets.stages import growth, knn_graph, neighbours, pair_weights
 from atlas_assets.stages.cooccurrence import Cooccurrence, build
 from atlas_assets.stages.entity_index import CollectionIndex, EdgeIndex, VectorIndex
+from atlas_assets.stages.hubs import CANDIDATES
 from atlas_assets.stages.neighbours import Neighbours
 
 
@@ -54,8 +55,8 @@ def make_neighbours(run: StageRun, folder: Path) -> Outcome:
     """The lists that every graph of the sweep is cut from."""
     relation = run.spec.relation
     similarity: Any = relation.similarity or relation.similarities(run.spec.kind)[0]  # one of them: spec.py checked
-    n_neighbors, facts = Pipeline(run.spec, base=run.base).n_neighbors, {}
-    options: dict[str, Any] = {"n_neighbors": n_neighbors, "progress": run.progress}
+    options: dict[str, Any] = {"n_neighbors": Pipeline(run.spec, base=run.base).n_neighbors, "progress": run.progress}
+    facts: report.Metadata = {}
     if run.spec.kind == "edges":
         lists = neighbours.from_edges(run.load(EdgeIndex, "entity_index"), similarity=similarity, **options)
     elif run.spec.kind == "vectors":
@@ -70,13 +71,20 @@ def make_neighbours(run: StageRun, folder: Path) -> Outcome:
 def make_graph(run: StageRun, folder: Path) -> Outcome:
     """One graph of the sweep."""
     point = run.sweep.graphs[run.key or ""]
-    graph = knn_graph.build(run.load(Neighbours, "neighbours"), n_neighbors=point.n_neighbors, progress=run.progress)
+    graph = knn_graph.build(
+        run.load(Neighbours, "neighbours"), n_neighbors=point.n_neighbors,
+        damp_hubs=run.spec.relation.hubs == "damp", progress=run.progress,
+    )  # fmt: skip
     graph.save(folder)
     return Outcome(graph.check(), report.knn_graph(graph, labels_of(run)))
 
 
 def _of_collections(run: StageRun, options: dict[str, Any]) -> tuple[Neighbours, report.Metadata]:
     index = run.load(CollectionIndex, "entity_index")
+    if run.spec.relation.hubs == "damp":  # the graphs choose from longer lists
+        options["n_neighbors"] = max(
+            options["n_neighbors"], min(CANDIDATES * options["n_neighbors"], index.n_entities - 1)
+        )
     if difference := _difference(run, "neighbours", index):
         previous = run.load(Neighbours, "neighbours")
         lists = growth.update_neighbours(previous, difference, index, **options)

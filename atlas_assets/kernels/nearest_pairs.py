@@ -1,8 +1,8 @@
 """The most similar entities of every entity, straight from collections: pairs are counted and judged, never stored.
 
 Rows are counted from the popular to the rare entity, so each pair is met once, in the row of the rarer one. There it is
-offered to the row's own list at once, and to the list of the popular one if it can enter that list as it stood before
-the panel (a range of rows counted together); those lists are updated after each panel. A list is the best k under a
+offered to the row's own list at once, and to that of the popular one if it is as good as the last entry there; those
+offers are put into the lists after each panel, a range of rows that is counted together. A list is the best k under a
 total order, so neither the panels nor the number of threads change it.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit, prange
 
 from atlas_assets.kernels.incidence import Incidence
-from atlas_assets.kernels.pair_counts import accumulator, bins, count_row, row_bounds
+from atlas_assets.kernels.pair_counts import accumulators, bins, count_row, row_bounds, row_ranges
 from atlas_assets.kernels.pair_weight import Weighting
 from atlas_assets.kernels.similarities import FORMULAE, similarity
 
@@ -49,13 +49,23 @@ class Lists(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """What the rows of a panel offer to others: slots from offsets[r] on, lengths[r] of them used."""
+    """What the rows of a panel offer to others: slots from starts[r] on, lengths[r] of them, for its r-th row.
 
-    offsets: np.ndarray
+    The rows of one bin (``pair_counts.bins``) stand close together, so that only slots that are used are touched.
+    """
+
+    starts: np.ndarray
     lengths: np.ndarray
     names: np.ndarray
     scores: np.ndarray
     shared: np.ndarray
+
+
+class Workspace(NamedTuple):
+    """Accumulators for ``count_row`` and room for what it finds: (threads, n) and (threads, n + 1)."""
+
+    sums: np.ndarray
+    found: np.ndarray
 
 
 def empty_lists(n: int, k: int) -> Lists:
@@ -93,20 +103,23 @@ def _judge(row, name, amount, scoring):
 
 
 @njit(cache=True, parallel=True)
-def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists, offers, tally):
+def _panel(rows, visitors, bases, prefix, incidence, weighting, scoring, lists, offers, workspace, tally):
     """Count each of ``rows`` (visitor v of the incidence is row rows[v]), fill its own list, and note its offers."""
     n, ties = scoring.occurrences.size, scoring.ties
     # Taken out of the tuple here: numba 0.68 loses what a parallel loop writes through a tuple's field.
-    offsets, lengths, offered_names, offered_scores, offered_shares = offers
-    k = lists.names.shape[1]
-    names, scores, shares = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel()
+    starts, lengths, offered_names, offered_scores, offered_shares = offers
+    all_sums, all_found = workspace
+    k, n_bins = lists.names.shape[1], bases.size
+    names, scores, shares, entry = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel(), lists.entry
     for b in prange(n_bins):
-        sums, found = accumulator(weighting, n), np.empty(n + 1, np.uint32)
+        thread = numba.get_thread_id()  # pyright: ignore[reportPrivateImportUsage]
+        sums, found, slot = all_sums[thread], all_found[thread], bases[b]
         for at in range(b, rows.size, n_bins):
             row = rows[at]
             count = count_row(visitors[at], incidence, weighting, row if prefix else n, sums, found)
             last = row * k + k - 1
-            slot, weight = offsets[at], 0.0
+            weight = 0.0
+            starts[at] = slot
             for f in range(count):
                 name = found[f]
                 amount = np.float64(sums[name])
@@ -119,33 +132,28 @@ def _panel(rows, visitors, n_bins, prefix, incidence, weighting, scoring, lists,
                     continue
                 if score >= scores[last]:
                     insert(name, score, shared, row, k, ties, names, scores, shares)
-                if score >= lists.entry[name]:
+                if score >= entry[name]:
                     offered_names[slot], offered_scores[slot], offered_shares[slot] = name, score, shared
                     slot += 1
-            lengths[at] = slot - offsets[at]
+            lengths[at] = slot - starts[at]
+            entry[row] = max(entry[row], scores[last])  # 0 while the list is not full
             tally[row] = weight
 
 
 @njit(cache=True, parallel=True)
 def _accept(rows, n_parts, offers, ties, lists):
     """Put the offers into the lists. Part p owns the lists of the names that are p modulo n_parts."""
-    offsets, lengths, offered_names, offered_scores, offered_shares = offers
+    starts, lengths, offered_names, offered_scores, offered_shares = offers
     k = lists.names.shape[1]
-    names, scores, shares = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel()
+    names, scores, shares, entry = lists.names.ravel(), lists.scores.ravel(), lists.shared.ravel(), lists.entry
     for p in prange(n_parts):
         for at in range(rows.size):
             row = rows[at]
-            for slot in range(offsets[at], offsets[at] + lengths[at]):
+            for slot in range(starts[at], starts[at] + lengths[at]):
                 name = offered_names[slot]
                 if name % np.uint32(n_parts) == p:
                     insert(row, offered_scores[slot], offered_shares[slot], name, k, ties, names, scores, shares)
-
-
-@njit(cache=True)
-def _raise_entry(names, scores, entry):
-    for row in range(entry.size):
-        if names[row, -1] != NONE and entry[row] < scores[row, -1]:
-            entry[row] = scores[row, -1]
+                    entry[name] = max(entry[name], scores[np.int64(name) * k + k - 1])
 
 
 def fill(
@@ -161,26 +169,28 @@ def fill(
     """
     additions = row_bounds(incidence, np.iinfo(np.int64).max)[visitors]
     bounds = np.minimum(additions, rows if prefix else scoring.occurrences.size)
-    ends, begin, done = np.cumsum(bounds), 0, 0
-    tally = np.zeros(scoring.occurrences.size)
-    while begin < rows.size:
-        used = ends[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(ends, used + offer_slots, side="right")), begin + 1)
+    panels = row_ranges(bounds, offer_slots)
+    tally, n_threads = np.zeros(scoring.occurrences.size), numba.get_num_threads()
+    room = max((int(bounds[begin:end].sum()) for begin, end in panels), default=0)
+    longest = max((end - begin for begin, end in panels), default=0)
+    # allocated once: memory that was never used costs a page fault at its first use
+    offers = Offers(
+        np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(room, np.uint32), np.empty(room),
+        np.empty(room, np.float32),
+    )  # fmt: skip
+    workspace = Workspace(*accumulators(n_threads, scoring.occurrences.size, weighted=weighting is not None))
+    done, everything = 0, max(int(additions.sum()), 1)
+    for begin, end in panels:
         order = begin + np.argsort(-additions[begin:end], kind="stable")  # costly rows first, dealt out evenly
-        offsets = np.concatenate([[0], np.cumsum(bounds[order])])
-        size = offsets[-1]
-        offers = Offers(
-            offsets, np.zeros(order.size, np.int64), np.empty(size, np.uint32), np.empty(size),
-            np.empty(size, np.float32),
-        )  # fmt: skip
+        n_bins = bins(order.size)
+        needed = [int(bounds[order[b::n_bins]].sum()) for b in range(n_bins)]
+        bases = np.concatenate([[0], np.cumsum(needed)[:-1]]).astype(np.int64)
         _panel(
-            rows[order], visitors[order], bins(order.size), prefix, incidence, weighting, scoring, lists, offers, tally
+            rows[order], visitors[order], bases, prefix, incidence, weighting, scoring, lists, offers, workspace, tally
         )  # fmt: skip
-        _accept(rows[order], numba.get_num_threads(), offers, scoring.ties, lists)
-        _raise_entry(lists.names, lists.scores, lists.entry)
+        _accept(rows[order], n_threads, offers, scoring.ties, lists)
         done += int(additions[begin:end].sum())
-        progress(done / max(int(additions.sum()), 1))
-        begin = end
+        progress(done / everything)
     return tally
 
 

@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 import numba
 import numpy as np
-from numba import njit, prange, types
-from numba.extending import overload
+from numba import njit, prange
 
 from atlas_assets.kernels.incidence import Incidence
 from atlas_assets.kernels.pair_weight import Weighting, contribution
@@ -72,24 +71,18 @@ def count_row(row, incidence, weighting, reach, sums, found):
     return count
 
 
-def accumulator(weighting, n):
-    """Sums for ``count_row``, (n,) of zeros: uint32 without a weighting, int64 with one. For kernels only."""
-    raise NotImplementedError
-
-
-@overload(accumulator)
-def _accumulator(weighting, n):
-    # Chosen by type here, since numba compiles both branches of a test for None where the argument is something.
-    if isinstance(weighting, types.NoneType):
-        return lambda weighting, n: np.zeros(n, np.uint32)
-    return lambda weighting, n: np.zeros(n, np.int64)
+def accumulators(n_threads: int, n: int, *, weighted: bool) -> tuple[np.ndarray, np.ndarray]:
+    """``sums`` and ``found`` of ``count_row`` for each thread: zeros (threads, n), and room (threads, n + 1)."""
+    sums = np.zeros((n_threads, n), np.int64 if weighted else np.uint32)
+    return sums, np.empty((n_threads, n + 1), np.uint32)
 
 
 @njit(cache=True, parallel=True)
-def _whole_rows(rows, n_bins, n, incidence, weighting, offsets, columns, sums_out, lengths):
+def _whole_rows(rows, n_bins, n, incidence, weighting, sums_of, found_of, offsets, columns, sums_out, lengths):
     """Rows ``rows[b::n_bins]`` of every bin b, sorted, without the diagonal; each writes only its own slots."""
     for b in prange(n_bins):
-        sums, found = accumulator(weighting, n), np.empty(n + 1, np.uint32)
+        thread = numba.get_thread_id()  # pyright: ignore[reportPrivateImportUsage]
+        sums, found = sums_of[thread], found_of[thread]
         for at in range(b, rows.size, n_bins):
             count = count_row(at, incidence, weighting, n, sums, found)
             names = found[:count]
@@ -125,6 +118,18 @@ def bins(n_rows: int) -> int:
     return max(1, min(4 * numba.get_num_threads(), n_rows))
 
 
+def row_ranges(sizes: np.ndarray, limit: int) -> list[tuple[int, int]]:
+    """Consecutive ranges of rows whose sizes sum to at most ``limit``; a larger row is a range of its own."""
+    ends = np.cumsum(sizes)
+    ranges, begin = [], 0
+    while begin < sizes.size:
+        used = ends[begin - 1] if begin else 0
+        end = max(int(np.searchsorted(ends, used + limit, side="right")), begin + 1)
+        ranges.append((begin, end))
+        begin = end
+    return ranges
+
+
 def matrix_rows(
     rows: np.ndarray, incidence: Incidence, n_entities: int, weighting: Weighting | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -138,7 +143,8 @@ def matrix_rows(
     columns = np.empty(offsets[-1], np.int32)
     sums = np.empty(offsets[-1], np.uint32 if weighting is None else np.int64)
     lengths = np.zeros(rows.size, np.int64)
-    _whole_rows(rows, bins(rows.size), n_entities, incidence, weighting, offsets, columns, sums, lengths)
+    work = accumulators(numba.get_num_threads(), n_entities, weighted=weighting is not None)
+    _whole_rows(rows, bins(rows.size), n_entities, incidence, weighting, *work, offsets, columns, sums, lengths)
     used = _used(offsets, lengths)
     return lengths, columns[used], sums[used].astype(np.float64)
 

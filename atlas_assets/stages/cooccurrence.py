@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.kernels.incidence import companions, whole
+from atlas_assets.kernels.pair_counts import matrix_rows, row_ranges
 from atlas_assets.stages import pair_weights
 from atlas_assets.stages.artifact import ArrayWriter, Artifact, Check, Progress, no_progress
 from atlas_assets.stages.counting import Counting, prepare
@@ -64,7 +66,7 @@ class Cooccurrence(Artifact):
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Rows, columns and weights of consecutive entries, a bounded number at a time."""
-        for begin, end in row_blocks(np.diff(self.indptr), CHECKED_AT_ONCE):
+        for begin, end in row_ranges(np.diff(self.indptr), CHECKED_AT_ONCE):
             part = slice(self.indptr[begin], self.indptr[end])
             rows = np.repeat(np.arange(begin, end), np.diff(self.indptr[begin : end + 1]))
             yield rows, np.asarray(self.indices[part]), np.asarray(self.data[part])
@@ -97,8 +99,6 @@ def build(
     the result. Cost: sum of s^2 additions over collections of size s. Raises DataError where no two entities share a
     collection.
     """
-    from atlas_assets.kernels.incidence import companions, whole
-    from atlas_assets.kernels.pair_counts import matrix_rows
 
     folder.mkdir(parents=True, exist_ok=True)
     counting = prepare(index, weights)
@@ -107,7 +107,7 @@ def build(
     lengths = np.zeros(n, np.int64)
     dtype = value_type(counting)
     with ArrayWriter(folder / "indices.npy", np.int32) as indices, ArrayWriter(folder / "data.npy", dtype) as data:
-        for begin, end in row_blocks(bounds, max(memory or BLOCK_BYTES, 1) // BYTES_PER_PAIR):
+        for begin, end in row_ranges(bounds, max(memory or BLOCK_BYTES, 1) // BYTES_PER_PAIR):
             progress(float(bounds[:begin].sum() / max(bounds.sum(), 1)), f"counting pairs of {n:,} entities")
             rows = np.arange(begin, end)
             visits = whole(counting.indptr, counting.entities, n, rows=rows, weighted=weighted)
@@ -133,15 +133,3 @@ def value_type(counting: Counting) -> type:
     """float32 where it holds every sum exactly: whole counts below 2^24."""
     exact = counting.weights.are_one and counting.occurrences.max(initial=0) < 2**24
     return np.float32 if exact else np.float64
-
-
-def row_blocks(sizes: np.ndarray, limit: int) -> list[tuple[int, int]]:
-    """Consecutive ranges of rows whose sizes sum to at most ``limit``; a larger row is a range of its own."""
-    ends = np.cumsum(sizes)
-    ranges, begin = [], 0
-    while begin < sizes.size:
-        used = ends[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(ends, used + limit, side="right")), begin + 1)
-        ranges.append((begin, end))
-        begin = end
-    return ranges

@@ -16,10 +16,10 @@ import polars as pl
 from atlas_assets.kernels.content_hash import content_hashes
 from atlas_assets.kernels.incidence import companions, whole
 from atlas_assets.kernels.nearest_pairs import NONE, Lists, empty_lists, fill
-from atlas_assets.kernels.pair_counts import matrix_rows
+from atlas_assets.kernels.pair_counts import matrix_rows, row_ranges
 from atlas_assets.stages import neighbours, pair_weights
 from atlas_assets.stages.artifact import ArrayWriter, Progress, no_progress
-from atlas_assets.stages.cooccurrence import Cooccurrence, row_blocks, value_type
+from atlas_assets.stages.cooccurrence import Cooccurrence, value_type
 from atlas_assets.stages.counting import Counting, prepare
 from atlas_assets.stages.neighbours import CollectionRows, Neighbours
 from atlas_assets.stages.pair_weights import PairWeights
@@ -28,7 +28,7 @@ from atlas_assets.stages.pair_weights import PairWeights
 GLOBAL = frozenset({"lift", "npmi"})
 # Counting whole rows costs twice the additions of a full pass per row: beyond this share of them it is no gain.
 WORTHWHILE = 0.4
-ROWS_PER_BLOCK = 20_000_000  # pairs of the matrix that are merged at a time
+PAIRS_PER_BLOCK = 20_000_000  # pairs of the matrix that are merged at a time
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def update_cooccurrence(
     lengths, dtype = np.zeros(n, np.int64), value_type(later)
     folder.mkdir(parents=True, exist_ok=True)
     with ArrayWriter(folder / "indices.npy", np.int32) as indices, ArrayWriter(folder / "data.npy", dtype) as data:
-        for begin, end in row_blocks(sizes, ROWS_PER_BLOCK):
+        for begin, end in row_ranges(sizes, PAIRS_PER_BLOCK):
             progress(0.2 + 0.8 * begin / n, "merging rows")
             rows = np.arange(begin, end)
             others = rows[~is_counted[rows]]

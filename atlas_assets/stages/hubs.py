@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+CANDIDATES = 3  # times k: how far down the lists better ones are looked for
+
 
 def local_scaling(indices: np.ndarray, similarity: np.ndarray, *, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k best of each list after similarities are divided by what is usual for the two entities.
 
     indices (n, K) int32, similarity (n, K) >= 0, most similar first, -1 and 0 at the end of rows with fewer, K >= k
-    (3k serves well). Not modified. Returns (n, k) of both, indices int32 and similarity float64, in the same form.
+    (``CANDIDATES`` k serves well). Not modified. Returns (n, k) of both: the places in the lists of the k best, int64,
+    and their new similarity, float64, falling along each row.
     A pair becomes s_ij / sqrt(m_i m_j), m being the mean similarity of an entity to the first k of its list; so a pair
     that is usual for both is 1. Equal ones stay in the order of the given lists. A pair of similarity 0 stays 0.
     References: Zelnik-Manor & Perona 2005 (local scaling); Schnitzer et al. 2012 (NICDM, mean instead of k-th).
@@ -30,7 +33,7 @@ def local_scaling(indices: np.ndarray, similarity: np.ndarray, *, k: int) -> tup
     scale = root[:, None] * root[np.where(listed, indices, 0)]
     rescaled = np.divide(similarity, scale, out=np.zeros_like(similarity), where=scale > 0)
     order = np.argsort(np.where(listed, -rescaled, np.inf), axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(rescaled, order, axis=1)
+    return order, np.take_along_axis(rescaled, order, axis=1)
 
 
 def hubness(indices: np.ndarray) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.top_k import two_hop
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
+from atlas_assets.stages.hubs import CANDIDATES, local_scaling
 from atlas_assets.stages.neighbours import Neighbours
 
 
@@ -67,10 +68,14 @@ class KnnGraph(Artifact):
         ]  # fmt: skip
 
 
-def build(neighbours: Neighbours, *, n_neighbors: int, progress: Progress = no_progress) -> KnnGraph:
+def build(
+    neighbours: Neighbours, *, n_neighbors: int, damp_hubs: bool = False, progress: Progress = no_progress
+) -> KnnGraph:
     """The graph of the first ``n_neighbors`` of each list; rows with fewer are filled from two steps away.
 
-    Raises DataError where the lists are shorter than n_neighbors.
+    ``damp_hubs``: of the best among the first ``hubs.CANDIDATES`` n_neighbors, by similarities relative to what is
+    usual for both entities (``hubs.local_scaling``). Not modified: neighbours. Raises DataError where the lists are
+    shorter than n_neighbors.
     """
     if neighbours.n_neighbors < n_neighbors:
         raise DataError(
@@ -78,14 +83,18 @@ def build(neighbours: Neighbours, *, n_neighbors: int, progress: Progress = no_p
             expected=f"at least n_neighbors, which is {n_neighbors}", remedy="Materialise neighbours again.",
         )  # fmt: skip
     progress(0.0, f"joining the lists of {neighbours.n_entities:,} entities")
-    listed = np.array(neighbours.indices[:, :n_neighbors])
-    values = np.array(neighbours.similarity[:, :n_neighbors])
+    k = n_neighbors * CANDIDATES if damp_hubs else n_neighbors
+    listed, values = np.array(neighbours.indices[:, :k]), np.array(neighbours.similarity[:, :k])
+    shared = None if neighbours.shared is None else np.array(neighbours.shared[:, :k])
+    if damp_hubs:
+        places, values = local_scaling(listed, values, k=n_neighbors)
+        listed = np.take_along_axis(listed, places, axis=1)
+        shared = None if shared is None else np.take_along_axis(shared, places, axis=1)
     filled = _fill(listed, values)
     edges, edge_weights = _union(listed)
     notes = {
         "filled": int(filled.sum()), "missing": int((listed < 0).sum()), "isolated": int((listed < 0).all(axis=1).sum())
     }  # fmt: skip
-    shared = None if neighbours.shared is None else np.where(filled, 0, neighbours.shared[:, :n_neighbors])
     return KnnGraph(
         indices=listed, similarity=values.astype(np.float32), shared=shared, filled=filled,
         edges=edges.astype(np.int32), edge_weights=edge_weights, method=neighbours.method,

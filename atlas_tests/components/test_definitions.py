@@ -30,7 +30,7 @@ STAGES = {
     "vectors": ["raw_vectors", "entity_index"],
 }
 SHARED_STAGES = [
-    "knn_graph", "embedding", "projection", "regions", "quality", "sweep_report", "bundle", "site",
+    "neighbours", "knn_graph", "embedding", "projection", "regions", "quality", "sweep_report", "bundle", "site",
 ]  # fmt: skip
 
 

@@ -42,8 +42,9 @@ def test_rescaled_lists_are_those_of_the_formula(given_lists, data):
     indices, similarity = given_lists
     k = data.draw(st.integers(1, indices.shape[1]))
     before = indices.copy(), similarity.copy()
-    found, values = local_scaling(indices, similarity, k=k)
-    assert (found.dtype, values.dtype, found.shape, values.shape) == (np.int32, np.float64, *[(len(indices), k)] * 2)
+    places, values = local_scaling(indices, similarity, k=k)
+    found = np.take_along_axis(indices, places, axis=1)
+    assert (values.dtype, places.shape, values.shape) == (np.float64, *[(len(indices), k)] * 2)
     for i, row in enumerate(reference(indices, similarity, k)):
         assert (found[i, len(row) :] == -1).all()
         assert (values[i, len(row) :] == 0).all()
@@ -68,7 +69,8 @@ def test_a_hub_loses_its_place_to_one_for_whom_the_pair_is_rarer():
     """0 is 0.5 similar to the hub 1, whose own list is at 0.9, and 0.45 to 2, whose own list is at 0.5."""
     indices = np.array([[1, 2], [3, 0], [0, -1], [1, -1]], np.int32)
     similarity = np.array([[0.5, 0.45], [0.9, 0.5], [0.45, 0], [0.9, 0]])
-    found, _ = local_scaling(indices, similarity, k=1)
+    places, _ = local_scaling(indices, similarity, k=1)
+    found = np.take_along_axis(indices, places, axis=1)
     assert found[0].tolist() == [2]
 
 
