@@ -18,16 +18,18 @@ def group(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """indptr (C+1,) int64, entities and places (m,) by collection, then entity; repeated pairs keep their order.
 
-    collection, entity: (m,) int32, unchanged, though ``entities`` is ``entity`` itself where rows are in order already.
-    Counting sort by collection, then a sort inside each: O(m log of the largest collection).
+    collection, entity: (m,) int32. Where collections ascend already, ``entity`` itself is sorted and returned. Counting
+    sort by collection, then a sort inside each: O(m log of the largest collection).
     """
     dtype = np.int32 if entity.size < 2**31 else np.int64
-    indptr, ordered = _sizes(collection, entity, n_collections)
-    if ordered:
-        return indptr, entity, np.arange(entity.size if with_places else 0, dtype=dtype)
-    entities, places = np.empty_like(entity), np.empty(entity.size if with_places else 0, dtype)
-    _scatter(collection, entity, indptr[:-1].copy(), entities, places)
-    sort_inside(indptr, entities, places)
+    indptr, grouped, ordered = _sizes(collection, entity, n_collections)
+    if grouped:
+        entities, places = entity, np.arange(entity.size if with_places else 0, dtype=dtype)
+    else:
+        entities, places = np.empty_like(entity), np.empty(entity.size if with_places else 0, dtype)
+        _scatter(collection, entity, indptr[:-1].copy(), entities, places)
+    if not ordered:
+        sort_inside(indptr, entities, places)
     return indptr, entities, places
 
 
@@ -38,16 +40,17 @@ def group_reference(collection: list[int], entity: list[int]) -> list[tuple[int,
 
 @njit(cache=True)
 def _sizes(collection, entity, n_collections):
+    """indptr, whether collections ascend from row to row, and whether entities do so inside them, too."""
     indptr = np.zeros(n_collections + 1, np.int64)
-    ordered = True
+    grouped = ordered = True
     for i in range(collection.size):
         indptr[collection[i] + 1] += 1
         if i > 0:
-            earlier = collection[i] == collection[i - 1] and entity[i] < entity[i - 1]
-            ordered &= collection[i] >= collection[i - 1] and not earlier
+            grouped &= collection[i] >= collection[i - 1]
+            ordered &= collection[i] != collection[i - 1] or entity[i] >= entity[i - 1]
     for c in range(n_collections):
         indptr[c + 1] += indptr[c]
-    return indptr, ordered
+    return indptr, grouped, grouped and ordered
 
 
 @njit(cache=True)
