@@ -54,15 +54,17 @@ class Relation:
     collections: list[list[tuple[int, float, float, int]]]
     amounts: list[float]
 
-    def pack(self, *, names: Sequence[int] | None = None, order: Sequence[int] | None = None):
-        """(index, weights). names[e]: row of entity e, whose id is e; order: of the collections. As they are without.
+    def pack(
+        self, *, names: Sequence[int] | None = None, order: Sequence[int] | None = None
+    ) -> tuple[Index, PairWeights | None]:
+        """names[e]: row of entity e, whose id is e. order: of the collections. Both as they are unless given.
 
-        Weights are None for unit weights.
+        The weights are None for unit weights.
         """
-        names = np.arange(self.n) if names is None else np.asarray(names)
+        names = range(self.n) if names is None else names
         order = range(len(self.collections)) if order is None else order
         ids = np.empty(self.n, np.int64)
-        ids[names] = np.arange(self.n)
+        ids[np.asarray(names, np.int64)] = np.arange(self.n)
         packed = [sorted((int(names[row[0]]), *row[1:]) for row in self.collections[c]) for c in order]
         rows = list(itertools.chain.from_iterable(packed))
         index = Index(
