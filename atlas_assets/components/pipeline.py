@@ -178,8 +178,8 @@ class Pipeline:
         return Stage(
             "knn_graph", "2", "The k most similar entities of every entity, and the graph that they span.",
             build=_build_knn_graph,
-            inputs=lambda key: [self.address("neighbours")],
-            parameters=lambda key: {"key": key, "hubs": self.spec.relation.hubs},
+            inputs=lambda key: [self.address("neighbours"), self.address("entity_index")],
+            parameters=lambda key: self.spec.relation.model_dump() | {"key": key},
             keys=tuple(self.sweep.graphs),
             kinds=("numba",),
         )  # fmt: skip

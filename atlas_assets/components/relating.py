@@ -52,46 +52,68 @@ def make_cooccurrence(run: StageRun, folder: Path) -> Outcome:
 
 
 def make_neighbours(run: StageRun, folder: Path) -> Outcome:
-    """The lists that every graph of the sweep is cut from."""
-    relation = run.spec.relation
-    similarity: Any = relation.similarity or relation.similarities(run.spec.kind)[0]  # one of them: spec.py checked
-    options: dict[str, Any] = {"n_neighbors": Pipeline(run.spec, base=run.base).n_neighbors, "progress": run.progress}
-    facts: report.Metadata = {}
-    if run.spec.kind == "edges":
-        lists = neighbours.from_edges(run.load(EdgeIndex, "entity_index"), similarity=similarity, **options)
-    elif run.spec.kind == "vectors":
-        lists = neighbours.from_vectors(run.load(VectorIndex, "entity_index"), metric=similarity, **options)
-    else:
-        options |= {"similarity": similarity, "shrinkage": relation.shrinkage or 0.0, "memory": _block_memory()}
-        lists, facts = _of_collections(run, options)
+    """The lists that every graph of the sweep is cut from: what changed in them, or all of them."""
+    n_neighbors = _list_length(run, Pipeline(run.spec, base=run.base).n_neighbors)
+    lists, facts = _updated(run, n_neighbors) or _counted(run, n_neighbors)
     lists.save(folder)
     return Outcome(lists.check(), report.neighbours(lists, labels_of(run)) | facts)
 
 
 def make_graph(run: StageRun, folder: Path) -> Outcome:
-    """One graph of the sweep."""
-    point = run.sweep.graphs[run.key or ""]
-    graph = knn_graph.build(
-        run.load(Neighbours, "neighbours"), n_neighbors=point.n_neighbors,
-        damp_hubs=run.spec.relation.hubs == "damp", progress=run.progress,
-    )  # fmt: skip
+    """One graph of the sweep. A point that was added since, with more neighbours, has its own lists counted."""
+    k, lists = run.sweep.graphs[run.key or ""].n_neighbors, run.load(Neighbours, "neighbours")
+    if lists.n_neighbors < _list_length(run, k):
+        lists, _ = _counted(run, _list_length(run, k))
+    damp_hubs = run.spec.relation.hubs == "damp"
+    graph = knn_graph.build(lists, n_neighbors=k, damp_hubs=damp_hubs, progress=run.progress)
     graph.save(folder)
     return Outcome(graph.check(), report.knn_graph(graph, labels_of(run)))
 
 
-def _of_collections(run: StageRun, options: dict[str, Any]) -> tuple[Neighbours, report.Metadata]:
+def _list_length(run: StageRun, n_neighbors: int) -> int:
+    """How many neighbours a graph of n_neighbors chooses from."""
+    if run.spec.relation.hubs == "keep":
+        return n_neighbors
+    n_entities = pl.scan_parquet(run.folder("entity_index") / "ids.parquet").select(pl.len()).collect().item()
+    return max(n_neighbors, min(CANDIDATES * n_neighbors, n_entities - 1))
+
+
+def _counted(run: StageRun, n_neighbors: int) -> tuple[Neighbours, report.Metadata]:
+    """Lists made from the whole index."""
+    relation = run.spec.relation
+    options: dict[str, Any] = {"n_neighbors": n_neighbors, "progress": run.progress}
+    if run.spec.kind == "edges":
+        index = run.load(EdgeIndex, "entity_index")
+        return neighbours.from_edges(index, similarity=_similarity(run), **options), {}
+    if run.spec.kind == "vectors":
+        index = run.load(VectorIndex, "entity_index")
+        return neighbours.from_vectors(index, metric=_similarity(run), **options), {}
     index = run.load(CollectionIndex, "entity_index")
-    if run.spec.relation.hubs == "damp":  # the graphs choose from longer lists
-        options["n_neighbors"] = max(
-            options["n_neighbors"], min(CANDIDATES * options["n_neighbors"], index.n_entities - 1)
-        )
-    if difference := _difference(run, "neighbours", index):
-        previous = run.load(Neighbours, "neighbours")
-        lists = growth.update_neighbours(previous, difference, index, **options)
-        if lists is not None:
-            return lists, report.counted_again(len(difference.counted))
-    weights = pair_weights.of(index, **run.spec.relation.weighting())
-    return neighbours.from_collections(index, weights=weights, **options), report.weights(weights.notes())
+    weights = pair_weights.of(index, **relation.weighting())
+    lists = neighbours.from_collections(
+        index, similarity=_similarity(run), shrinkage=relation.shrinkage or 0.0, weights=weights,
+        memory=_block_memory(), **options,
+    )  # fmt: skip
+    return lists, report.weights(weights.notes())
+
+
+def _updated(run: StageRun, n_neighbors: int) -> tuple[Neighbours, report.Metadata] | None:
+    """The stored lists with what changed since; None where they cannot be updated, or not for less than all anew."""
+    if run.spec.kind != "collections":
+        return None
+    index = run.load(CollectionIndex, "entity_index")
+    difference = _difference(run, "neighbours", index)
+    if difference is None:
+        return None
+    lists = growth.update_neighbours(
+        run.load(Neighbours, "neighbours"), difference, index, n_neighbors=n_neighbors, similarity=_similarity(run),
+        shrinkage=run.spec.relation.shrinkage or 0.0, memory=_block_memory(), progress=run.progress,
+    )  # fmt: skip
+    return None if lists is None else (lists, report.counted_again(len(difference.counted)))
+
+
+def _similarity(run: StageRun) -> Any:
+    return run.spec.relation.similarity or run.spec.relation.similarities(run.spec.kind)[0]  # spec.py checked it
 
 
 def _difference(run: StageRun, stage: str, index: CollectionIndex) -> growth.Difference | None:

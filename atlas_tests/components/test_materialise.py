@@ -194,9 +194,9 @@ def test_storage_may_be_an_object_store(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_fewer_entities_than_neighbours_is_said_with_numbers(world: World) -> None:
     spec = toy.spec(sweep={"n_neighbors": [100], "projections": [{"method": "pca"}]})
-    for stage in ("raw_collections", "entity_index", "cooccurrence"):
+    for stage in ("raw_collections", "entity_index"):
         assert world.materialise(spec, stage).success
-    result = world.materialise(spec, "knn_graph", "k100")
+    result = world.materialise(spec, "neighbours")
     assert not result.success
     [message] = _messages(result)
     assert "100" in message
