@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from atlas_assets import project
+from atlas_assets.errors import AtlasError
 from atlas_tests.conftest import REPOSITORY
 
 SCRIPT = REPOSITORY / "scripts" / "check_requirements.sh"
@@ -75,3 +77,25 @@ def test_a_full_disk_is_noticed_before_anything_is_installed(tmp_path: Path) -> 
     done = check(tmp_path, sys.executable, tools=NODE | FULL_DISK)
     assert done.returncode == 1
     assert "need about 9 GB, but only 0 GB are free here" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("8G", 8 * 2**30), ("500M", 500 * 2**20), ("1.5k", 1536), ("2 GiB", 2 * 2**30), ("3tb", 3 * 2**40), ("77", 77)],
+)
+def test_the_memory_of_a_step_is_what_the_environment_says(given, expected, monkeypatch):
+    monkeypatch.setenv("ATLAS_MEMORY", given)
+    assert project.memory_budget() == expected
+
+
+def test_without_a_say_a_step_may_use_half_of_the_machine(monkeypatch):
+    monkeypatch.delenv("ATLAS_MEMORY", raising=False)
+    assert project.memory_budget() == project.machine_memory() // 2
+    assert 2**20 < project.machine_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@pytest.mark.parametrize("given", ["lots", "0", "-1G", "8X", "G"])
+def test_a_memory_that_cannot_be_read_is_named(given, monkeypatch):
+    monkeypatch.setenv("ATLAS_MEMORY", given)
+    with pytest.raises(AtlasError, match=rf"ATLAS_MEMORY is '{given}'; expected a number of bytes.*8G"):
+        project.memory_budget()

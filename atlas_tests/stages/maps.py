@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from atlas_assets.stages.knn_graph import KnnGraph, from_edges
-from atlas_tests.stages.test_knn_graph import EdgeIndex, VectorIndex, edges_of
+from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_tests.stages.test_knn_graph import EdgeIndex, VectorIndex, edges_of, from_edges
 
 GROUP = 30
 
@@ -22,13 +22,13 @@ def broken_graph(n_neighbors: int = 4) -> KnnGraph:
     """A ring of 40 with its second neighbours, a ring of 20, a lone pair, and two entities without any edge."""
     edges = [(i, (i + step) % 40, 1.0) for i in range(40) for step in (1, 2)]
     edges += [(40 + i, 40 + (i + step) % 20, 1.0) for i in range(20) for step in (1, 2)]
-    return from_edges(edges_of(*edges, (60, 61, 1.0), n=64), n_neighbors=n_neighbors)
+    return from_edges(edges_of(*edges, (60, 61, 1.0), n=64), k=n_neighbors)
 
 
 def isolated_graph(n: int = 6) -> KnnGraph:
     """Entities that nothing connects."""
     empty = np.zeros(0, np.int32)
-    return from_edges(EdgeIndex(n, empty, empty, empty.astype(np.float32)), n_neighbors=2)
+    return from_edges(EdgeIndex(n, empty, empty, empty.astype(np.float32)), k=2)
 
 
 def share_of_own_group(positions: np.ndarray, group: np.ndarray, k: int = 5) -> float:

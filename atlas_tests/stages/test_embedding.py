@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import embedding, knn_graph, spectral
+from atlas_assets.stages import embedding, spectral
 from atlas_assets.stages.placement import place_isolated
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
+from atlas_tests.stages.test_knn_graph import from_vectors
 
 
 @pytest.fixture(scope="module")
 def grouped():
     vectors, group = grouped_vectors()
-    return knn_graph.from_vectors(vectors, n_neighbors=6, metric="euclidean"), group
+    return from_vectors(vectors, k=6, metric="euclidean"), group
 
 
 @pytest.mark.parametrize("init", ["spectral", "random"])

@@ -1,19 +1,18 @@
-"""Neighbour graphs from pair counts, edges and vectors: the lists one can name, their invariants, their limits."""
+"""Neighbour graphs from collections, edges and vectors: the lists one can name, their invariants, their limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
-from atlas_assets.kernels.similarities import CODES, FORMULAE
-from atlas_assets.stages import cooccurrence, knn_graph, vector_neighbours
-from atlas_tests.stages.test_cooccurrence import dense, index_of
+from atlas_assets.stages import knn_graph, neighbours, vector_neighbours
+from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_tests.relations import index_of, relation
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -36,46 +35,79 @@ def edges_of(*edges: tuple[int, int, float], n: int) -> EdgeIndex:
     return EdgeIndex(n, np.array(source, np.int32), np.array(target, np.int32), np.array(weight, np.float32))
 
 
-def assert_sound(graph: knn_graph.KnnGraph) -> None:
+def assert_sound(graph: KnnGraph) -> None:
     failed = [check.name for check in graph.check() if not check.passed]
     assert not failed
 
 
-def random_counts(seed: int, n: int = 12) -> cooccurrence.Cooccurrence:
-    generator = np.random.default_rng(seed)
-    sets = [set(generator.integers(0, n, generator.integers(1, 5)).tolist()) for _ in range(generator.integers(1, 25))]
-    return cooccurrence.build(index_of(sets, n))
+def from_sets(sets, n: int, *, k: int, **options) -> KnnGraph:
+    return knn_graph.build(neighbours.from_collections(index_of(sets, n), n_neighbors=k, **options), n_neighbors=k)
 
 
-@given(similarity=st.sampled_from(list(CODES)), seed=seeds, n_neighbors=st.integers(1, 8))
-def test_lists_from_counts_are_those_of_a_sort_by_the_definition(similarity, seed, n_neighbors):
-    counts = random_counts(seed)
-    graph = knn_graph.from_cooccurrence(counts, n_neighbors=n_neighbors, similarity=similarity, shrinkage=1.0)
-    assert_sound(graph)
-    matrix, a = dense(counts), counts.occurrences
-    for i in range(12):
-        scores = {
-            j: FORMULAE[similarity](matrix[i, j], float(a[i]), float(a[j]), counts.total)
-            * (1.0 if similarity == "count" else matrix[i, j] / (matrix[i, j] + 1.0))
-            for j in range(12)
-            if matrix[i, j] > 0
-        }
-        expected = sorted((round(-s, 9), j) for j, s in scores.items() if s > 1e-12)[:n_neighbors]
-        direct = (graph.indices[i] >= 0) & ~graph.filled[i]
-        np.testing.assert_allclose(graph.similarity[i][direct], [-s for s, _ in expected], rtol=1e-5, atol=1e-8)
-        # the listed entities have these scores; which of two equal ones it is, the kernels' own tests say
-        chosen = [scores[int(j)] for j in graph.indices[i][direct]]
-        np.testing.assert_allclose(chosen, [-s for s, _ in expected], rtol=1e-6, atol=1e-8)
-        assert graph.shared is not None
-        listed = graph.indices[i] >= 0
-        assert np.array_equal(graph.shared[i][listed], matrix[i, graph.indices[i][listed]])
-        assert (graph.shared[i][~listed] == 0).all()
+def from_edges(index: EdgeIndex, *, k: int, **options) -> KnnGraph:
+    return knn_graph.build(neighbours.from_edges(index, n_neighbors=k, **options), n_neighbors=k)
+
+
+def from_vectors(index: VectorIndex, *, k: int, **options) -> KnnGraph:
+    return knn_graph.build(neighbours.from_vectors(index, n_neighbors=k, **options), n_neighbors=k)
+
+
+def random_neighbours(seed: int, k: int, kind: str = "unit") -> neighbours.Neighbours:
+    index, weights = relation(seed, kind).pack()
+    return neighbours.from_collections(index, n_neighbors=k, weights=weights)
+
+
+@given(seed=seeds, kind=st.sampled_from(["unit", "rows"]), k=st.integers(1, 8), longer=st.integers(0, 3))
+def test_a_graph_is_cut_from_longer_lists_as_from_its_own(seed, kind, k, longer):
+    lists = random_neighbours(seed, k + longer, kind)
+    before = lists.indices.copy(), lists.similarity.copy()
+    cut, own = (knn_graph.build(one, n_neighbors=k) for one in (lists, random_neighbours(seed, k, kind)))
+    assert_sound(cut)
+    for field in ("indices", "similarity", "shared", "filled", "edges", "edge_weights"):
+        assert np.array_equal(getattr(cut, field), getattr(own, field)), field
+    assert cut.notes == own.notes
+    assert np.array_equal(before[0], lists.indices)  # not modified
+    assert np.array_equal(before[1], lists.similarity)
+
+
+@given(seed=seeds, k=st.integers(1, 8))
+def test_direct_neighbours_come_first_and_what_is_filled_is_marked(seed, k):
+    lists = random_neighbours(seed, k)
+    graph = knn_graph.build(lists, n_neighbors=k)
+    direct = lists.indices >= 0
+    assert graph.shared is not None
+    assert (graph.similarity.dtype, graph.shared.dtype) == (np.float32, np.float32)
+    assert np.array_equal((graph.indices >= 0) & ~graph.filled, direct)
+    assert np.array_equal(graph.indices[direct], lists.indices[direct])
+    assert (graph.shared[~direct] == 0).all()
+    two_steps = [{int(j) for h in row if h >= 0 for j in lists.indices[h]} for row in lists.indices]
+    for i, row in enumerate(graph.indices):
+        known = {i, -1, *lists.indices[i].tolist()}
+        filled = row[graph.filled[i]].tolist()
+        assert set(filled) <= two_steps[i] - known
+        missing = int((~direct[i]).sum())
+        assert len(filled) == (min(missing, len(two_steps[i] - known)) if direct[i].any() else 0)
+        assert (graph.similarity[i][graph.filled[i]] <= graph.similarity[i][direct[i]].min(initial=np.inf)).all()
+
+
+@given(seed=seeds, k=st.integers(1, 8))
+def test_edges_are_the_union_of_the_lists_and_weigh_two_where_mutual(seed, k):
+    graph = knn_graph.build(random_neighbours(seed, k), n_neighbors=k)
+    listed = {(i, int(j)) for i, row in enumerate(graph.indices) for j in row if j >= 0}
+    expected = {(min(pair), max(pair)): 1 + ((pair[1], pair[0]) in listed) for pair in listed}
+    assert [tuple(edge) for edge in graph.edges.tolist()] == sorted(expected)
+    assert graph.edge_weights.tolist() == [expected[pair] for pair in sorted(expected)]
+
+
+def test_lists_that_are_too_short_say_what_to_make_again():
+    lists = random_neighbours(3, 3)
+    with pytest.raises(DataError, match=r"length of the lists is 3; .*which is 4. Materialise neighbours again"):
+        knn_graph.build(lists, n_neighbors=4)
 
 
 def test_a_short_list_is_filled_from_two_steps_away_and_an_isolated_entity_stays_so():
     # chain 0 - 1 - 2 by collections, 3 only ever alone; 4 and 5 only with each other
-    counts = cooccurrence.build(index_of([{0, 1}, {0, 1}, {1, 2}, {3}, {3}, {3}, {3}, {4, 5}], 6))
-    graph = knn_graph.from_cooccurrence(counts, n_neighbors=2, similarity="cosine")
+    graph = from_sets([{0, 1}, {0, 1}, {1, 2}, {3}, {3}, {3}, {3}, {4, 5}], 6, k=2, similarity="cosine")
     assert_sound(graph)
     assert graph.indices.tolist() == [[1, 2], [0, 2], [1, 0], [-1, -1], [5, -1], [4, -1]]
     assert graph.filled.tolist() == [[False, True], [False, False], [False, True]] + [[False, False]] * 3
@@ -87,37 +119,15 @@ def test_a_short_list_is_filled_from_two_steps_away_and_an_isolated_entity_stays
 
 def test_one_sided_edges_weigh_one_and_mutual_ones_two():
     # 0 meets all three others, most often 1; 2 and 3 meet only 0, so they list it without being listed
-    counts = cooccurrence.build(index_of([{0, 1}, {0, 1}, {0, 2}, {0, 3}], 4))
-    graph = knn_graph.from_cooccurrence(counts, n_neighbors=1, similarity="count")
+    graph = from_sets([{0, 1}, {0, 1}, {0, 2}, {0, 3}], 4, k=1, similarity="count")
     assert graph.edges.tolist() == [[0, 1], [0, 2], [0, 3]]
     assert graph.edge_weights.tolist() == [2, 1, 1]
 
 
-@pytest.mark.parametrize("n_neighbors", [4, 9])
-def test_too_few_entities_say_both_numbers_and_what_to_do(n_neighbors):
-    counts = cooccurrence.build(index_of([{0, 1, 2, 3}], 4))
-    with pytest.raises(DataError, match=rf"number of entities is 4; .*which is {n_neighbors}. Lower sweep.n_neighbors"):
-        knn_graph.from_cooccurrence(counts, n_neighbors=n_neighbors)
-
-
-def test_equal_input_gives_equal_bits_on_any_number_of_threads():
-    generator = np.random.default_rng(1)
-    counts = cooccurrence.build(index_of([set(generator.integers(0, 80, 6).tolist()) for _ in range(300)], 80))
-    available, graphs = numba.get_num_threads(), []
-    try:
-        for threads in range(1, min(available, 7) + 1):
-            numba.set_num_threads(threads)
-            graphs.append(knn_graph.from_cooccurrence(counts, n_neighbors=10, shrinkage=2))
-    finally:
-        numba.set_num_threads(available)
-    assert all(np.array_equal(g.indices, graphs[0].indices) for g in graphs)
-    assert all(np.array_equal(g.similarity, graphs[0].similarity) for g in graphs)
-
-
 def test_a_graph_read_back_is_the_one_written(tmp_path):
-    graph = knn_graph.from_cooccurrence(random_counts(3), n_neighbors=3)
+    graph = knn_graph.build(random_neighbours(3, 3), n_neighbors=3)
     graph.save(tmp_path)
-    again = knn_graph.KnnGraph.load(tmp_path)
+    again = KnnGraph.load(tmp_path)
     assert np.array_equal(again.indices, graph.indices)
     assert (again.method, again.notes) == ("jaccard", graph.notes)
     assert_sound(again)
@@ -134,27 +144,27 @@ def test_a_graph_read_back_is_the_one_written(tmp_path):
     ],
 )
 def test_a_damaged_graph_fails_its_check(damage, check):
-    graph = knn_graph.from_cooccurrence(random_counts(5), n_neighbors=3)
+    graph = knn_graph.build(random_neighbours(5, 3), n_neighbors=3)
     assert graph.edges.size
     assert any(check in c.name for c in damage(graph).check() if not c.passed)
 
 
 def test_edges_are_undirected_added_up_and_free_of_loops():
     index = edges_of((0, 1, 1), (1, 0, 2), (1, 2, 1), (2, 2, 5), (0, 1, 0.5), n=4)
-    graph = knn_graph.from_edges(index, n_neighbors=2, similarity="weight")
+    lists = neighbours.from_edges(index, n_neighbors=2, similarity="weight")
+    assert (lists.notes["self_loops"], lists.notes["repeated_edges"], lists.shared) == (1, 2, None)
+    graph = knn_graph.build(lists, n_neighbors=2)
     assert_sound(graph)
     assert graph.indices.tolist() == [[1, 2], [0, 2], [1, 0], [-1, -1]]
     assert graph.similarity[0, 0] == 3.5
-    assert {k: graph.notes[k] for k in ("self_loops", "repeated_edges", "isolated")} == {
-        "self_loops": 1, "repeated_edges": 2, "isolated": 1,
-    }  # fmt: skip
+    assert graph.notes["isolated"] == 1
 
 
 @pytest.mark.parametrize("similarity", ["auto", "cosine", "jaccard"])
 def test_linked_entities_with_common_neighbours_come_before_a_bridge(similarity):
     # two cliques 0-3 and 4-7, joined by 3 - 4: for 3 the bridge is its weakest link
     cliques = [(a, b, 1.0) for base in (0, 4) for a in range(base, base + 4) for b in range(a + 1, base + 4)]
-    graph = knn_graph.from_edges(edges_of(*cliques, (3, 4, 1.0), n=8), n_neighbors=4, similarity=similarity)
+    graph = from_edges(edges_of(*cliques, (3, 4, 1.0), n=8), k=4, similarity=similarity)
     assert_sound(graph)
     assert graph.indices[3].tolist() == [0, 1, 2, 4]
     assert graph.indices[0].tolist()[:3] == [1, 2, 3]
@@ -164,14 +174,14 @@ def test_linked_entities_with_common_neighbours_come_before_a_bridge(similarity)
 
 def test_an_edge_weight_that_cannot_be_is_named():
     with pytest.raises(DataError, match=r"weight of edge 1 is 0\.0; expected a finite number above 0"):
-        knn_graph.from_edges(edges_of((0, 1, 1), (1, 2, 0), n=3), n_neighbors=1)
+        from_edges(edges_of((0, 1, 1), (1, 2, 0), n=3), k=1)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_nearest_vectors_are_those_of_all_pairs(metric, monkeypatch):
     monkeypatch.setattr(vector_neighbours, "BLOCK_VALUES", 500)  # several blocks
     vectors = np.random.default_rng(0).standard_normal((90, 7)).astype(np.float32)
-    graph = knn_graph.from_vectors(VectorIndex(vectors), n_neighbors=5, metric=metric)
+    graph = from_vectors(VectorIndex(vectors), k=5, metric=metric)
     assert_sound(graph)
     points = vectors.astype(np.float64)
     if metric == "cosine":
@@ -187,7 +197,7 @@ def test_nearest_vectors_are_those_of_all_pairs(metric, monkeypatch):
 
 def test_equal_vectors_list_each_other_lowest_first():
     vectors = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
-    graph = knn_graph.from_vectors(VectorIndex(vectors), n_neighbors=3, metric="euclidean")
+    graph = from_vectors(VectorIndex(vectors), k=3, metric="euclidean")
     assert_sound(graph)
     assert graph.indices[:5].tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2], [5, 6, 7]]
 
@@ -195,7 +205,7 @@ def test_equal_vectors_list_each_other_lowest_first():
 def test_a_vector_without_direction_is_isolated_under_cosine():
     vectors = np.random.default_rng(0).random((8, 3)).astype(np.float32)
     vectors[2] = 0
-    graph = knn_graph.from_vectors(VectorIndex(vectors), n_neighbors=3)
+    graph = from_vectors(VectorIndex(vectors), k=3)
     assert_sound(graph)
     assert graph.isolated.tolist() == [i == 2 for i in range(8)]
 
@@ -204,7 +214,7 @@ def test_a_vector_that_is_not_finite_is_named():
     vectors = np.ones((5, 2), np.float32)
     vectors[3, 1] = np.nan
     with pytest.raises(DataError, match=r"vector of row 3 is 'nan'; expected finite numbers only"):
-        knn_graph.from_vectors(VectorIndex(vectors), n_neighbors=2)
+        from_vectors(VectorIndex(vectors), k=2)
 
 
 @pytest.mark.slow

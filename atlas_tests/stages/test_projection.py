@@ -7,9 +7,10 @@ import pytest
 
 from atlas_assets import methods
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import embedding, knn_graph, neighbour_lists, projection
+from atlas_assets.stages import embedding, neighbour_lists, projection
 from atlas_assets.stages.alignment import align, canonical
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
+from atlas_tests.stages.test_knn_graph import from_vectors
 
 ROUTES = [
     (method, source, dims) for method, facts in methods.METHODS.items() for source in facts.sources for dims in (2, 3)
@@ -19,7 +20,7 @@ ROUTES = [
 @pytest.fixture(scope="module")
 def grouped():
     vectors, group = grouped_vectors()
-    graph = knn_graph.from_vectors(vectors, n_neighbors=6, metric="euclidean")
+    graph = from_vectors(vectors, k=6, metric="euclidean")
     return graph, embedding.build(graph, max_iterations=150, device="cpu"), group
 
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from atlas_assets.stages import knn_graph, neighbour_lists, quality
+from atlas_assets.stages import neighbour_lists, quality
 from atlas_assets.stages.embedding import Embedding
 from atlas_tests.stages.maps import broken_graph, isolated_graph
-from atlas_tests.stages.test_knn_graph import VectorIndex
+from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 
 
 @pytest.fixture(scope="module")
 def faithful():
     """A map and the graph of exactly its own nearest neighbours."""
     positions = np.random.default_rng(0).standard_normal((300, 2)).astype(np.float32)
-    return positions, knn_graph.from_vectors(VectorIndex(positions), n_neighbors=15, metric="euclidean")
+    return positions, from_vectors(VectorIndex(positions), k=15, metric="euclidean")
 
 
 def _pairs_of(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +124,7 @@ def test_triplet_accuracy_is_one_for_the_same_order_and_zero_for_the_opposite():
 def test_distortion_of_one_entity_moved_away():
     """Moving an entity across the map tears it fully, its neighbours a little, and the far side not at all."""
     positions = np.stack([np.arange(60.0), np.zeros(60)], axis=1)
-    graph = knn_graph.from_vectors(VectorIndex(positions.astype(np.float32)), n_neighbors=4, metric="euclidean")
+    graph = from_vectors(VectorIndex(positions.astype(np.float32)), k=4, metric="euclidean")
     assert quality.distortion(positions, graph).max() == 0
     moved = positions.copy()
     moved[10] = [300.0, 0.0]
