@@ -45,7 +45,7 @@ def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folde
     assert "interactions: [ratings.csv]" in written  # relative to the project, so that the folder can be moved
 
     # Without the viewer, whose build needs Node and a minute; the browser tests build it.
-    stages = ["raw_collections", "entity_index", "cooccurrence", "knn_graph", "projection", "regions", "quality"]
+    stages = ["raw_collections", "entity_index", "neighbours", "knn_graph", "projection", "regions", "quality"]
     smaller = written.replace("n_neighbors: [15]", "n_neighbors: [5]").replace(
         "from: graph, perplexity: 30", "from: graph, perplexity: 5"
     )
