@@ -13,6 +13,8 @@ from numba import njit
 
 COUNT, COSINE, JACCARD, LIFT, NPMI = range(5)
 CODES = {"count": COUNT, "cosine": COSINE, "jaccard": JACCARD, "lift": LIFT, "npmi": NPMI}
+# From this share of all collections on, weights that are rounded cannot be told from all; npmi would be 0 / 0.
+ALL = 1.0 - 1e-12
 
 
 @njit(cache=True)
@@ -32,7 +34,7 @@ def similarity(code, c, a, b, n, shrinkage):
         value = min(c / (a + b - c), 1.0)
     elif code == LIFT:
         value = c * n / (a * b)
-    elif c >= n:  # every collection holds both: the limit of npmi
+    elif c >= n * ALL:  # every collection holds both: the limit of npmi
         value = 1.0
     else:
         value = min(math.log(c * n / (a * b)) / math.log(n / c), 1.0)
@@ -45,6 +47,6 @@ FORMULAE: dict[str, Callable[[float, float, float, float], float]] = {
     "cosine": lambda c, a, b, n: c / (a * b) ** 0.5,
     "jaccard": lambda c, a, b, n: c / (a + b - c),
     "lift": lambda c, a, b, n: (c / n) / ((a / n) * (b / n)),
-    "npmi": lambda c, a, b, n: 1.0 if c >= n else math.log((c / n) / ((a / n) * (b / n))) / -math.log(c / n),
+    "npmi": lambda c, a, b, n: 1.0 if c >= n * ALL else math.log((c / n) / ((a / n) * (b / n))) / -math.log(c / n),
 }
 """The definitions in probabilities, in plain Python: what the tests hold :func:`similarity` against."""
