@@ -61,9 +61,9 @@ def spec(**changes: Any) -> AtlasSpec:
     return validate(attributes | changes, file=Path("defs/toy/defs.yaml"))
 
 
-def put_viewer(store: ArtifactStore) -> None:
+def put_viewer(store: ArtifactStore, *, recipe: str = "toy") -> None:
     """Stands in for the viewer's build, which needs Node; the browser tests use the real one."""
-    with store.write(VIEWER, recipe="toy") as draft:
+    with store.write(VIEWER, recipe=recipe) as draft:
         (draft.folder / "assets").mkdir()
         (draft.folder / "index.html").write_text(INDEX_HTML, encoding="utf-8")
         (draft.folder / "assets" / "index.js").write_text("console.log('toy')", encoding="utf-8")

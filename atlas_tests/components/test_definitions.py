@@ -79,6 +79,18 @@ def test_every_asset_but_the_source_has_a_blocking_check() -> None:
     assert all(graph.get_check_spec(check).blocking for check in graph.asset_check_keys)
 
 
+def test_everything_but_cooccurrence_follows_its_inputs() -> None:
+    """No map needs it, so only a person asks for it: from the UI, or by its name from the command line."""
+    graph = complete(toy()).resolve_asset_graph()
+    left_alone = {
+        key.path[1]
+        for key in graph.materializable_asset_keys
+        if key.path[0] == "toy" and graph.get(key).automation_condition is None
+    }
+    assert left_alone == {"cooccurrence"}
+    assert not graph.get(dg.AssetKey(["toy", "cooccurrence"])).child_keys
+
+
 def test_partition_mappings_survive_serialisation() -> None:
     """A custom mapping would become None there, and backfills in the daemon would use other keys than runs do."""
     snap = RepositorySnap.from_def(complete(toy()).get_repository_def())

@@ -13,67 +13,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from atlas_assets import automation, project, served
-from atlas_assets.components.atlas import definitions_of
+from atlas_assets import project, served
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.viewer import viewer
-from atlas_assets.io import ArtifactStore
-from atlas_assets.resources import PyMDE, Storage
-from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.quality import Quality
 from atlas_tests import toy
-
-
-class World:
-    """One project folder, one Dagster instance, one atlas."""
-
-    def __init__(self, folder: Path, instance: dg.DagsterInstance, *, storage: str | None = None) -> None:
-        self.folder, self.instance = folder, instance
-        self.storage = storage or str(folder / "data")
-        self.store = ArtifactStore(self.storage)
-
-    def definitions(self, spec: AtlasSpec) -> dg.Definitions:
-        resources = {"storage": Storage(root=self.storage), "pymde": PyMDE(device="cpu")}
-        shared = dg.Definitions(assets=[viewer], resources=resources, sensors=[automation.sensor()])
-        return dg.Definitions.merge(definitions_of(spec), shared)
-
-    def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
-        definitions = self.definitions(spec)
-        return dg.materialize(
-            _assets(definitions), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
-            instance=self.instance, resources=definitions.resources, raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )  # fmt: skip
-
-    def materialise_all(self, spec: AtlasSpec) -> None:
-        for stage in Pipeline(spec, base=self.folder).stages.values():
-            for key in stage.keys or (None,):
-                result = self.materialise(spec, stage.name, key)
-                assert result.success, (stage.name, key, _messages(result))
-
-    def versions(self, spec: AtlasSpec) -> dict[str, str]:
-        pipeline = Pipeline(spec, base=self.folder)
-        addresses = [
-            pipeline.address(stage.stored_as or stage.name, key)
-            for stage in pipeline.stages.values()
-            for key in stage.keys or (None,)
-        ]
-        return {str(a): stored.version for a in addresses if (stored := self.store.current(a))}
-
-
-def _assets(definitions: dg.Definitions) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    return [asset for asset in definitions.assets or [] if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))]
-
-
-def _messages(result: dg.ExecuteInProcessResult) -> list[str]:
-    found = []
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            described = data.user_failure_data.description if data.user_failure_data else None
-            found.append(described or data.error_display_string)
-    return found
+from atlas_tests.components.world import World, messages
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance)
         world = World(folder, instance)
         toy.put_viewer(world.store)
         world.materialise_all(toy.spec())
-        yield world
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(project, "root", lambda: tmp_path)
-    toy.write_tables(tmp_path)
-    with dg.instance_for_test() as instance:
-        world = World(tmp_path, instance)
-        toy.put_viewer(world.store)
         yield world
 
 
@@ -135,27 +70,16 @@ def test_the_map_is_better_than_chance_at_pairs_it_never_saw(made: World) -> Non
 
 
 def test_each_materialisation_shows_its_cost_its_rows_and_a_passing_check(made: World) -> None:
-    for stage, key in [("entity_index", None), ("knn_graph", "k5"), ("projection", "k5_tsne-p5")]:
-        asset = dg.AssetKey(["toy", stage])
-        event = made.instance.fetch_materializations(
-            dg.AssetRecordsFilter(asset, asset_partitions=[key] if key else None), limit=1
-        ).records[0]
-        materialization = event.asset_materialization
-        assert materialization is not None
-        metadata = materialization.metadata
+    for stage, key in [("entity_index", None), ("neighbours", None), ("knn_graph", "k5"), ("projection", "k5_tsne-p5")]:
+        metadata = made.metadata(stage, key)
         assert {"seconds", "peak_memory_mib", "dagster/row_count"} <= set(metadata)
-        size = sum(len(str(value.value)) for value in metadata.values())
+        size = sum(len(str(value)) for value in metadata.values())
         assert size < 50_000, stage
 
 
 @pytest.mark.parametrize("stage", ["projection", "quality"])
 def test_a_maps_pages_show_its_thumbnail(made: World, stage: str) -> None:
-    records = made.instance.fetch_materializations(
-        dg.AssetRecordsFilter(dg.AssetKey(["toy", stage]), asset_partitions=["k5_d3_pca"]), limit=1
-    ).records
-    materialization = records[0].asset_materialization
-    assert materialization is not None
-    shown = str(materialization.metadata["map"].value)
+    shown = str(made.metadata(stage, "k5_d3_pca")["map"])
     [name] = re.findall(r"^!\[PCA\]\(/logs/atlas/(\w+)/png\)$", shown)
     assert (made.folder / served.FOLDER / "atlas" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
@@ -172,8 +96,8 @@ def test_bad_data_leaves_the_earlier_artifacts_and_the_site_as_they_were(world: 
     (world.folder / "ratings.csv").write_text("user_id,book\nreader 1,2\n")
     result = world.materialise(toy.spec(), "raw_collections")
     assert not result.success
-    assert "book_id" in _messages(result)[0]
-    assert "ratings.csv" in _messages(result)[0]
+    assert "book_id" in messages(result)[0]
+    assert "ratings.csv" in messages(result)[0]
     assert world.versions(toy.spec()) == before
     assert (world.folder / "data/toy/site/index.html").read_bytes() == index
 
@@ -198,7 +122,7 @@ def test_fewer_entities_than_neighbours_is_said_with_numbers(world: World) -> No
         assert world.materialise(spec, stage).success
     result = world.materialise(spec, "neighbours")
     assert not result.success
-    [message] = _messages(result)
+    [message] = messages(result)
     assert "100" in message
     assert "61" in message
     assert "n_neighbors" in message
@@ -207,14 +131,14 @@ def test_fewer_entities_than_neighbours_is_said_with_numbers(world: World) -> No
 def test_a_stage_without_its_input_says_what_to_run(world: World) -> None:
     result = world.materialise(toy.spec(), "cooccurrence")
     assert not result.success
-    assert "toy/entity_index has not been made yet" in _messages(result)[0]
+    assert "toy/entity_index has not been made yet" in messages(result)[0]
 
 
 def test_a_sweep_point_added_to_the_yaml_computes_exactly_the_new_partitions(world: World) -> None:
     first = toy.spec()
     longer = toy.spec(
         sweep=first.sweep.model_dump(by_alias=True)
-        | {"points": [{"n_neighbors": 8, "projection": {"method": "pca"}}], "projections": PROJECTIONS}
+        | {"points": [{"n_neighbors": 20, "projection": {"method": "pca"}}], "projections": PROJECTIONS}
     )
     world.instance.report_runless_asset_event(dg.AssetMaterialization(["viewer"]))
     tick = dg.evaluate_automation_conditions(world.definitions(first), instance=world.instance)
@@ -233,8 +157,11 @@ def test_a_sweep_point_added_to_the_yaml_computes_exactly_the_new_partitions(wor
         requested += due
     swept = [(stage, key) for stage, key in requested if key is not None]
     assert sorted(swept) == sorted(
-        [("knn_graph", "k8"), ("embedding", "k8_d3"), *((s, "k8_d3_pca") for s in ("projection", "quality", "regions"))]
-    )
+        [
+            ("knn_graph", "k20"), ("embedding", "k20_d3"),
+            *((stage, "k20_d3_pca") for stage in ("projection", "quality", "regions")),
+        ]
+    )  # fmt: skip
     assert [stage for stage, key in requested if key is None] == ["sweep_report", "bundle", "site"]
 
 

@@ -1,0 +1,164 @@
+"""From the index to the neighbour graph through Dagster: what is made, when, from what, and what its pages show."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+from rich.console import Console
+
+from atlas_assets import running
+from atlas_assets.components.pipeline import Pipeline
+from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.io import Address
+from atlas_assets.spec import AtlasSpec, validate
+from atlas_assets.stages.cooccurrence import Cooccurrence
+from atlas_assets.stages.entity_index import CollectionIndex
+from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.neighbours import Neighbours
+from atlas_tests import toy
+from atlas_tests.components.world import World, messages
+from atlas_tests.conftest import REPOSITORY
+
+SOURCE = ["raw_collections", "entity_index"]
+LAYOUT = {"projections": [{"method": "tsne", "perplexity": 5, "from": "graph"}]}
+
+
+def relation(**options: Any) -> AtlasSpec:
+    return toy.spec(relation=options, sweep=LAYOUT | {"n_neighbors": [5]})
+
+
+def graphs(*n_neighbors: int) -> AtlasSpec:
+    return toy.spec(sweep=LAYOUT | {"n_neighbors": list(n_neighbors)})
+
+
+def make(world: World, spec: AtlasSpec, *stages: str) -> None:
+    for stage in stages:
+        for key in Pipeline(spec, base=world.folder).stages[stage].keys or (None,):
+            result = world.materialise(spec, stage, key)
+            assert result.success, (stage, key, messages(result))
+
+
+def append(folder: Path, rows: Iterable[tuple[str, int, int | str]]) -> None:
+    with (folder / "ratings.csv").open("a", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+NEW_READERS = [(f"later {reader}", book, 5) for reader in range(6) for book in (0, 1, 2, 70 + reader % 2)]
+
+
+def test_cooccurrence_is_not_requested_when_what_it_is_made_from_changes(world: World) -> None:
+    spec = graphs(5)
+    make(world, spec, "raw_collections")  # automation notices changes only of what it has seen
+    cursor = dg.evaluate_automation_conditions(world.definitions(spec), instance=world.instance).cursor
+    make(world, spec, "entity_index", "cooccurrence", "neighbours", "knn_graph")
+    cursor = dg.evaluate_automation_conditions(world.definitions(spec), instance=world.instance, cursor=cursor).cursor
+    before = world.store.current(Address("toy", "cooccurrence"))
+
+    append(world.folder, NEW_READERS)
+    make(world, spec, "raw_collections")
+    requested = []
+    for _ in range(3):
+        tick = dg.evaluate_automation_conditions(world.definitions(spec), instance=world.instance, cursor=cursor)
+        cursor = tick.cursor
+        for stage in ("entity_index", "cooccurrence", "neighbours", "knn_graph"):
+            if tick.get_requested_partitions(dg.AssetKey(["toy", stage])):
+                requested.append(stage)
+                make(world, spec, stage)
+    assert requested == ["entity_index", "neighbours", "knn_graph"]
+    assert world.store.current(Address("toy", "cooccurrence")) == before
+
+
+def test_atlas_run_makes_cooccurrence_only_when_it_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world.folder)
+    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
+    shutil.copy(REPOSITORY / "dagster.yaml", world.folder)
+    toy.put_viewer(world.store, recipe=viewer_recipe())  # so that it counts as up to date
+    console, address = Console(quiet=True), Address("toy", "cooccurrence")
+    assert running.run(graphs(5), console)
+    assert world.store.current(Address("toy", "site_record"))
+    assert world.store.current(address) is None
+
+    assert running.run(graphs(5), console, stages=["cooccurrence"])
+    made = world.store.current(address)
+    append(world.folder, NEW_READERS)
+    assert running.run(graphs(5), console)
+    assert world.store.current(address) == made
+
+    assert running.run(graphs(5), console, stages=["cooccurrence"])
+    index, matrix = world.load(CollectionIndex, "entity_index"), world.load(Cooccurrence, "cooccurrence")
+    assert matrix.n_entities == index.n_entities == 63  # with the two books that the new readers brought
+    assert matrix.total == np.count_nonzero(np.diff(index.indptr))
+
+
+def test_a_graph_with_more_neighbours_than_are_listed_is_as_if_they_had_been(world: World) -> None:
+    first, longer = graphs(5), graphs(5, 20)
+    make(world, first, *SOURCE, "neighbours", "knn_graph")
+    lists = world.versions(first)["toy/neighbours"]
+    assert world.load(Neighbours, "neighbours").n_neighbors < 20
+
+    assert world.materialise(longer, "knn_graph", "k20").success
+    assert world.versions(longer)["toy/neighbours"] == lists
+    alone = world.versions(longer)["toy/knn_graph/k20"]
+
+    make(world, longer, "neighbours", "knn_graph")
+    assert world.versions(longer)["toy/neighbours"] != lists
+    assert world.versions(longer)["toy/knn_graph/k20"] == alone
+    assert world.versions(longer)["toy/knn_graph/k5"] == world.versions(first)["toy/knn_graph/k5"]
+
+
+def test_graphs_of_one_sweep_begin_alike(world: World) -> None:
+    spec = graphs(5, 8)
+    make(world, spec, *SOURCE, "neighbours", "knn_graph")
+    five, eight = world.load(KnnGraph, "knn_graph", "k5"), world.load(KnnGraph, "knn_graph", "k8")
+    assert not five.filled.any()
+    np.testing.assert_array_equal(five.indices, eight.indices[:, :5])
+    np.testing.assert_array_equal(five.similarity, eight.similarity[:, :5])
+
+
+def test_entities_keep_their_rows_when_the_source_grows(world: World) -> None:
+    spec = toy.spec(filter={"min_collections": 2})
+    make(world, spec, *SOURCE)
+    before = world.load(CollectionIndex, "entity_index").ids["id"].to_list()
+    # ids between and before those that are there: by id alone, they would move every row
+    append(world.folder, [(f"later {reader}", book, 5) for reader in range(40) for book in (-3, 7, 61)])
+    make(world, spec, *SOURCE)
+    after = world.load(CollectionIndex, "entity_index").ids["id"].to_list()
+    assert after == [*before, -3, 61]
+
+
+def test_neighbours_show_what_they_were_judged_by_and_how_evenly_they_are_spread(world: World) -> None:
+    append(world.folder, [("someone", 3, ""), ("someone", 4, "")])
+    spec = relation(similarity="cosine", value_weights={1: 0, 2: 1}, value_closeness="linear")
+    make(world, spec, *SOURCE, "neighbours")
+    shown = world.metadata("neighbours")
+    assert shown["similarity"] == "cosine"
+    assert "rows have weight 0 and take no part" in shown["weights"]
+    assert "2 of" in shown["weights"]
+    assert "values are unknown: relation.value_closeness is 1 there" in shown["weights"]
+    assert "lists)" in shown["largest_hub"]
+    assert {"hubness_skewness", "on_no_list", "examples"} <= set(shown)
+
+
+def test_a_closeness_of_values_that_the_source_turns_out_not_to_have_leaves_what_was_there(world: World) -> None:
+    """The columns are guessed from the file, so that the spec alone cannot tell."""
+    lines = [line.rsplit(",", 1)[0] for line in (world.folder / "ratings.csv").read_text().splitlines()]
+    (world.folder / "ratings.csv").write_text("\n".join(lines) + "\n")
+    guessed = {"source": {"interactions": "ratings.csv"}, "sweep": LAYOUT | {"n_neighbors": [5]}}
+    plain = validate(guessed, file=Path("defs/toy/defs.yaml"))
+    make(world, plain, *SOURCE, "neighbours", "knn_graph")
+    before = world.versions(plain)
+
+    close = validate(guessed | {"relation": {"value_closeness": "linear"}}, file=Path("defs/toy/defs.yaml"))
+    result = world.materialise(close, "neighbours")
+    assert not result.success
+    [message] = messages(result)
+    assert "relation.value_closeness" in message
+    assert "source.columns.value" in message
+    assert world.versions(close) == before

@@ -1,0 +1,80 @@
+"""One project folder, one Dagster instance and the toy atlas: what tests of whole materialisations work in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+
+from atlas_assets import automation
+from atlas_assets.components.atlas import definitions_of
+from atlas_assets.components.pipeline import Pipeline
+from atlas_assets.components.viewer import viewer
+from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.resources import PyMDE, Storage
+from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages.artifact import Artifact
+
+A = TypeVar("A", bound=Artifact)
+
+
+class World:
+    """One project folder, one Dagster instance, one atlas."""
+
+    def __init__(self, folder: Path, instance: dg.DagsterInstance, *, storage: str | None = None) -> None:
+        self.folder, self.instance = folder, instance
+        self.storage = storage or str(folder / "data")
+        self.store = ArtifactStore(self.storage)
+
+    def definitions(self, spec: AtlasSpec) -> dg.Definitions:
+        resources = {"storage": Storage(root=self.storage), "pymde": PyMDE(device="cpu")}
+        shared = dg.Definitions(assets=[viewer], resources=resources, sensors=[automation.sensor()])
+        return dg.Definitions.merge(definitions_of(spec), shared)
+
+    def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
+        definitions = self.definitions(spec)
+        return dg.materialize(
+            _assets(definitions), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
+            instance=self.instance, resources=definitions.resources, raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )  # fmt: skip
+
+    def materialise_all(self, spec: AtlasSpec) -> None:
+        for stage in Pipeline(spec, base=self.folder).stages.values():
+            for key in stage.keys or (None,):
+                result = self.materialise(spec, stage.name, key)
+                assert result.success, (stage.name, key, messages(result))
+
+    def load(self, artifact: type[A], stage: str, key: str | None = None) -> A:
+        return artifact.load(self.store.folder(Address("toy", stage, key)))
+
+    def metadata(self, stage: str, key: str | None = None) -> dict[str, Any]:
+        """What the newest materialisation shows on its page."""
+        newest = dg.AssetRecordsFilter(dg.AssetKey(["toy", stage]), asset_partitions=[key] if key else None)
+        materialization = self.instance.fetch_materializations(newest, limit=1).records[0].asset_materialization
+        assert materialization is not None
+        return {name: value.value for name, value in materialization.metadata.items()}
+
+    def versions(self, spec: AtlasSpec) -> dict[str, str]:
+        pipeline = Pipeline(spec, base=self.folder)
+        addresses = [
+            pipeline.address(stage.stored_as or stage.name, key)
+            for stage in pipeline.stages.values()
+            for key in stage.keys or (None,)
+        ]
+        return {str(a): stored.version for a in addresses if (stored := self.store.current(a))}
+
+
+def _assets(definitions: dg.Definitions) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    return [asset for asset in definitions.assets or [] if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))]
+
+
+def messages(result: dg.ExecuteInProcessResult) -> list[str]:
+    found = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            described = data.user_failure_data.description if data.user_failure_data else None
+            found.append(described or data.error_display_string)
+    return found
