@@ -117,9 +117,9 @@ def neighbours(lists: Neighbours, labels: list[str]) -> Metadata:
     } | {name: value for name, value in lists.notes.items() if isinstance(value, (int, float))}
 
 
-def counted_again(rows: int) -> Metadata:
-    """Of an artifact that was updated from an earlier one."""
-    return {"updated_from_the_difference": f"{rows:,} rows counted again"}
+def updated(how: str) -> Metadata:
+    """Of an artifact that was made from its earlier version."""
+    return {"updated_from_the_difference": how}
 
 
 def weights(notes: Iterable[str]) -> Metadata:

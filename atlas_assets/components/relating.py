@@ -16,6 +16,9 @@ from atlas_assets.stages.entity_index import CollectionIndex, EdgeIndex, VectorI
 from atlas_assets.stages.hubs import CANDIDATES
 from atlas_assets.stages.neighbours import Neighbours
 
+# Neighbours listed beyond those that are asked for: a list that growth changes a little stays certain without counting.
+SPARE = 8
+
 
 def make_index(run: StageRun, folder: Path) -> Outcome:
     """The entities that pass the filter. They keep their rows, so that a map that grows stays recognisable."""
@@ -44,7 +47,7 @@ def make_cooccurrence(run: StageRun, folder: Path) -> Outcome:
         previous = run.load(Cooccurrence, "cooccurrence")
         matrix = growth.update_cooccurrence(previous, difference, index, folder, progress=run.progress)
         if matrix is not None:
-            facts = report.cooccurrence(matrix) | report.counted_again(len(difference.counted))
+            facts = report.cooccurrence(matrix) | report.updated(f"{difference.cost:.1%} of the additions")
             return Outcome(matrix.check(), facts)
     weights = pair_weights.of(index, **run.spec.relation.weighting())
     matrix = build(index, folder, weights=weights, memory=_block_memory(), progress=run.progress)
@@ -54,7 +57,7 @@ def make_cooccurrence(run: StageRun, folder: Path) -> Outcome:
 def make_neighbours(run: StageRun, folder: Path) -> Outcome:
     """The lists that every graph of the sweep is cut from: what changed in them, or all of them."""
     n_neighbors = _list_length(run, Pipeline(run.spec, base=run.base).n_neighbors)
-    lists, facts = _updated(run, n_neighbors) or _counted(run, n_neighbors)
+    lists, facts = _updated(run, n_neighbors) or _counted(run, n_neighbors, spare=SPARE)
     lists.save(folder)
     return Outcome(lists.check(), report.neighbours(lists, labels_of(run)) | facts)
 
@@ -62,7 +65,7 @@ def make_neighbours(run: StageRun, folder: Path) -> Outcome:
 def make_graph(run: StageRun, folder: Path) -> Outcome:
     """One graph of the sweep. A point that was added since, with more neighbours, has its own lists counted."""
     k, lists = run.sweep.graphs[run.key or ""].n_neighbors, run.load(Neighbours, "neighbours")
-    if lists.n_neighbors < _list_length(run, k):
+    if lists.guaranteed < _list_length(run, k):
         lists, _ = _counted(run, _list_length(run, k))
     damp_hubs = run.spec.relation.hubs == "damp"
     graph = knn_graph.build(lists, n_neighbors=k, damp_hubs=damp_hubs, progress=run.progress)
@@ -78,8 +81,8 @@ def _list_length(run: StageRun, n_neighbors: int) -> int:
     return max(n_neighbors, min(CANDIDATES * n_neighbors, n_entities - 1))
 
 
-def _counted(run: StageRun, n_neighbors: int) -> tuple[Neighbours, report.Metadata]:
-    """Lists made from the whole index."""
+def _counted(run: StageRun, n_neighbors: int, *, spare: int = 0) -> tuple[Neighbours, report.Metadata]:
+    """Lists made from the whole index. spare: how many more are listed of collections, where there are as many."""
     relation = run.spec.relation
     options: dict[str, Any] = {"n_neighbors": n_neighbors, "progress": run.progress}
     if run.spec.kind == "edges":
@@ -90,6 +93,7 @@ def _counted(run: StageRun, n_neighbors: int) -> tuple[Neighbours, report.Metada
         return neighbours.from_vectors(index, metric=_similarity(run), **options), {}
     index = run.load(CollectionIndex, "entity_index")
     weights = pair_weights.of(index, **relation.weighting())
+    options["n_neighbors"] = max(n_neighbors, min(n_neighbors + spare, index.n_entities - 1))
     lists = neighbours.from_collections(
         index, similarity=_similarity(run), shrinkage=relation.shrinkage or 0.0, weights=weights,
         memory=_block_memory(), **options,
@@ -105,11 +109,11 @@ def _updated(run: StageRun, n_neighbors: int) -> tuple[Neighbours, report.Metada
     difference = _difference(run, "neighbours", index)
     if difference is None:
         return None
-    lists = growth.update_neighbours(
+    made = growth.update_neighbours(
         run.load(Neighbours, "neighbours"), difference, index, n_neighbors=n_neighbors, similarity=_similarity(run),
         shrinkage=run.spec.relation.shrinkage or 0.0, memory=_block_memory(), progress=run.progress,
     )  # fmt: skip
-    return None if lists is None else (lists, report.counted_again(len(difference.counted)))
+    return made and (made[0], report.updated(f"{made[1]:,} of {index.n_entities:,} rows counted again"))
 
 
 def _similarity(run: StageRun) -> Any:

@@ -47,3 +47,41 @@ def content_hashes(
     out = np.empty(indptr.size - 1, np.uint64)
     _hashes(indptr, entities, labels, columns, of_collections, out)
     return out
+
+
+def unmatched(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which hashes of two (multi)sets have no counterpart in the other: bool of ``before``, bool of ``after``."""
+    return _unmatched(before, after)
+
+
+@njit(cache=True)
+def _unmatched(before, after):
+    slots = 1
+    while slots < 2 * before.size + 2:
+        slots *= 2
+    mask = np.uint64(slots - 1)
+    keys, counts = np.empty(slots, np.uint64), np.zeros(slots, np.int32)
+    used = np.zeros(slots, np.bool_)
+    for key in before:  # open addressing: a key lies in the first free slot after its own
+        slot = key & mask
+        while used[slot] and keys[slot] != key:
+            slot = (slot + np.uint64(1)) & mask
+        used[slot], keys[slot] = True, key
+        counts[slot] += 1
+    alone_after = np.ones(after.size, np.bool_)
+    for at in range(after.size):
+        slot = after[at] & mask
+        while used[slot] and keys[slot] != after[at]:
+            slot = (slot + np.uint64(1)) & mask
+        if used[slot] and counts[slot] > 0:
+            counts[slot] -= 1
+            alone_after[at] = False
+    alone_before = np.zeros(before.size, np.bool_)
+    for at in range(before.size):  # what is left of each key was not matched; which of equal ones does not matter
+        slot = before[at] & mask
+        while keys[slot] != before[at]:
+            slot = (slot + np.uint64(1)) & mask
+        if counts[slot] > 0:
+            counts[slot] -= 1
+            alone_before[at] = True
+    return alone_before, alone_after

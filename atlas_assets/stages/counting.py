@@ -11,8 +11,8 @@ from atlas_assets.kernels.pair_weight import FORMS, Weighting
 from atlas_assets.stages import pair_weights
 from atlas_assets.stages.pair_weights import Collections, PairWeights
 
-# Sums stay below 2^60, so that an int64 never overflows whatever rounding adds to them.
-FIXED_POINT_BITS = 60
+# Sums stay below 2^52 units (rounding may add a little), so that float64 holds them exactly.
+FIXED_POINT_BITS = 52
 
 
 @dataclass(frozen=True)

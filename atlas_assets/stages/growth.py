@@ -1,8 +1,9 @@
 """From the relation of an earlier index to that of a later one, by what differs between them; exactly as if made anew.
 
-Only the collections that differ change a sum, so only rows of entities in those are counted again. Every other row
-keeps its pairs with others of its kind, whose sums and similarities are what they were; its pairs with counted rows are
-taken from these. Sums are integers (``kernels.pair_weight``), so nothing depends on the way they were arrived at.
+Only the pairs of collections that differ are counted. Added to the earlier matrix they give the later one: sums are
+whole numbers of a unit (``kernels.pair_weight``), so nothing depends on the way they were arrived at. Neighbour lists
+carry, for each row, a bar that no missing pair exceeds; where what is listed stays above what missing pairs can have
+become, the list is certain, and only the other rows are counted again (``kernels.grown_lists``).
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
-from atlas_assets.kernels.content_hash import content_hashes
+from atlas_assets.kernels.content_hash import content_hashes, unmatched
+from atlas_assets.kernels.grown_lists import BOUNDED, renew
 from atlas_assets.kernels.incidence import companions, whole
 from atlas_assets.kernels.nearest_pairs import NONE, Lists, empty_lists, fill
 from atlas_assets.kernels.pair_counts import matrix_rows, row_ranges
@@ -24,11 +27,9 @@ from atlas_assets.stages.counting import Counting, prepare
 from atlas_assets.stages.neighbours import CollectionRows, Neighbours
 from atlas_assets.stages.pair_weights import PairWeights
 
-# Similarities that also depend on the number of collections, which any growth changes: all rows have to be judged anew.
-GLOBAL = frozenset({"lift", "npmi"})
-# Counting whole rows costs twice the additions of a full pass per row: beyond this share of them it is no gain.
+# A pair that is counted in whole rows costs twice what it costs in a full pass: beyond this share it is no gain.
 WORTHWHILE = 0.4
-PAIRS_PER_BLOCK = 20_000_000  # pairs of the matrix that are merged at a time
+PAIRS_PER_BLOCK = 20_000_000  # of the matrix, merged at a time
 
 
 @dataclass(frozen=True)
@@ -36,115 +37,73 @@ class Difference:
     """What changed from one index to another.
 
     row_of (n_before,) int64: the later row of each earlier one, -1 where it is gone; ascending but for those.
-    counted (c,) int64: the later rows to be counted again, ascending. cost: additions that takes, as a share of a full
-    pass. changed_before, changed_after: bool per collection, those without a counterpart of the same content.
+    met (n, n): what the changed collections add to the sum of each pair of later rows, in units; float64, exact. A pair
+    whose sum fell is negative. changed_before, changed_after: bool per collection, those without a counterpart of the
+    same content. cost: additions for these, as a share of a full pass.
     """
 
     before: Counting
     after: Counting
     row_of: np.ndarray
-    counted: np.ndarray
-    cost: float
+    met: csr_array
     changed_before: np.ndarray
     changed_after: np.ndarray
+    cost: float
 
 
 def compare(
     before: CollectionRows, after: CollectionRows, *, weights_before: PairWeights | None = None,
     weights_after: PairWeights | None = None,
 ) -> Difference | None:  # fmt: skip
-    """The difference of two indices, or None where every sum has to be made anew.
+    """The difference of two indices, or None where everything has to be made anew.
 
-    That is so where the unit of fixed-point sums differs, and where entities do not keep their order.
+    That is so where the unit of sums differs, where entities do not keep their order, and where most has changed.
     """
     earlier, later = prepare(before, weights_before), prepare(after, weights_after)
     if earlier.unit != later.unit or earlier.weights.are_one != later.weights.are_one:
         return None
     row_of = _row_of(before.ids["id"], after.ids["id"])
-    kept = row_of[row_of >= 0]
-    if (np.diff(kept) <= 0).any():
+    if (np.diff(row_of[row_of >= 0]) <= 0).any():
         return None
-    gone = row_of < 0
-    labels = np.where(gone, later.n_entities + np.arange(row_of.size), row_of)
+    labels = np.where(row_of < 0, later.n_entities + np.arange(row_of.size), row_of)
     there = content_hashes(earlier.indptr, earlier.entities, labels, earlier.weighting)
     here = content_hashes(later.indptr, later.entities, np.arange(later.n_entities), later.weighting)
-    differing = _differing(there, here)
-    changed_before, changed_after = np.isin(there, differing), np.isin(here, differing)
-    counted = np.ones(later.n_entities, bool)
-    counted[kept] = False  # new entities, for which there is no row yet
-    counted[_members(later, changed_after)] = True
-    touched = row_of[_members(earlier, changed_before)]
-    counted[touched[touched >= 0]] = True
-    additions = companions(later.indptr, later.entities, later.n_entities)
-    cost = 2.0 * float(additions[counted].sum() / max(additions.sum(), 1))
-    return Difference(earlier, later, row_of, np.flatnonzero(counted), cost, changed_before, changed_after)
-
-
-def update_neighbours(
-    previous: Neighbours, difference: Difference, after: CollectionRows, *, n_neighbors: int, similarity: str,
-    shrinkage: float, memory: int | None = None, progress: Progress = no_progress,
-) -> Neighbours | None:  # fmt: skip
-    """``neighbours.from_collections(after, ...)`` from the lists of the earlier index; None where that is no gain.
-
-    previous: lists of the earlier index by the same similarity and shrinkage, at least n_neighbors long. A list that
-    lost entries, or in which the last has become worse, may miss a pair that was not good enough before: those rows are
-    counted again too. Not modified: previous, after.
-    """
-    if similarity in GLOBAL or difference.cost > WORTHWHILE or previous.n_neighbors < n_neighbors:
+    changed_before, changed_after = unmatched(there, here)
+    cost = (_additions(earlier, changed_before) + _additions(later, changed_after)) / max(_additions(later), 1)
+    if cost > WORTHWHILE:
         return None
-    later, counted = difference.after, difference.counted
-    judge = neighbours.scoring(later, similarity, shrinkage, neighbours.id_ranks(after.ids["id"]))
-    slots = neighbours.panel_slots(memory)
-    progress(0.1, f"counting {counted.size:,} of {later.n_entities:,} rows again")
-    lists, bar = _kept_lists(previous, difference, n_neighbors)
-    lists.entry[counted] = np.inf  # they find each other by themselves
-    _count(lists, counted, later, judge, slots)
-    doubtful = np.flatnonzero(_fell_below(lists, bar, judge.ties))
-    progress(0.6, f"and {doubtful.size:,} whose lists have become worse")
-    lists.names[doubtful], lists.scores[doubtful], lists.shared[doubtful] = NONE, 0.0, 0.0
-    lists.entry[:] = np.inf
-    _count(lists, doubtful, later, judge, slots)
-    listed = lists.names != NONE
-    return Neighbours(
-        indices=np.where(listed, lists.names, 0).astype(np.int32) - ~listed, similarity=lists.scores,
-        shared=lists.shared, method=similarity, pair_weight=_pair_weight(previous, difference),
-        pair_weight_expected=pair_weights.expected_total(after, later.weights),
-    )  # fmt: skip
+    n = max(later.n_entities, int(labels.max(initial=-1)) + 1)
+    came = _pairs(later, changed_after, np.arange(later.n_entities), n)
+    went = _pairs(earlier, changed_before, labels, n)
+    met = csr_array(csr_array(came - went)[: later.n_entities, : later.n_entities])
+    met.eliminate_zeros()
+    met.sort_indices()
+    return Difference(earlier, later, row_of, met, changed_before, changed_after, cost)
 
 
 def update_cooccurrence(
     previous: Cooccurrence, difference: Difference, after: CollectionRows, folder: Path, *,
     progress: Progress = no_progress,
 ) -> Cooccurrence | None:  # fmt: skip
-    """``cooccurrence.build(after, folder)`` from the matrix of the earlier index; None where that is no gain."""
-    from scipy.sparse import csr_array
-
-    later, counted, n = difference.after, difference.counted, difference.after.n_entities
-    if difference.cost > WORTHWHILE or value_type(difference.before) != value_type(later):
+    """``cooccurrence.build(after, folder)`` from the matrix of the earlier index; None where that cannot be."""
+    later, n = difference.after, difference.after.n_entities
+    dtype = value_type(later)
+    if value_type(difference.before) != dtype:
         return None
-    progress(0.1, f"counting {counted.size:,} of {n:,} rows again")
-    visits = whole(later.indptr, later.entities, n, rows=counted, weighted=later.weighting is not None)
-    row_lengths, columns, sums = matrix_rows(counted, visits, n, later.weighting)
-    # scipy drops nothing and keeps rows sorted when it adds matrices without a common entry
-    lengths_of_all = np.zeros(n, np.int64)
-    lengths_of_all[counted] = row_lengths
-    fresh = csr_array((sums * later.unit, columns, np.concatenate([[0], np.cumsum(lengths_of_all)])), shape=(n, n))
-    is_counted = np.zeros(n, bool)
-    is_counted[counted] = True
-    into_others = csr_array(fresh.T)  # the same pairs, in the rows of the other entity
     earlier_row = np.full(n, -1)
     earlier_row[difference.row_of[difference.row_of >= 0]] = np.flatnonzero(difference.row_of >= 0)
-    sizes = np.diff(previous.indptr)[np.maximum(earlier_row, 0)] + np.diff(fresh.indptr) + np.diff(into_others.indptr)
-    lengths, dtype = np.zeros(n, np.int64), value_type(later)
+    is_old = earlier_row >= 0
+    lengths_before = np.diff(previous.indptr)
+    sizes = np.where(is_old, lengths_before[earlier_row], 0) + np.diff(difference.met.indptr)
+    lengths = np.zeros(n, np.int64)
     folder.mkdir(parents=True, exist_ok=True)
     with ArrayWriter(folder / "indices.npy", np.int32) as indices, ArrayWriter(folder / "data.npy", dtype) as data:
         for begin, end in row_ranges(sizes, PAIRS_PER_BLOCK):
-            progress(0.2 + 0.8 * begin / n, "merging rows")
-            rows = np.arange(begin, end)
-            others = rows[~is_counted[rows]]
-            kept = _kept_rows(previous, earlier_row[others], difference.row_of, is_counted)
-            block = fresh[begin:end] + _spread(into_others[others], others - begin, end - begin)
-            block = csr_array(block + _spread(csr_array(kept, shape=(others.size, n)), others - begin, end - begin))
+            progress(begin / n, "adding what changed")
+            old = _earlier_rows(previous, earlier_row[begin:end], difference.row_of, n)
+            # both are multiples of the unit below 2^53 units, so the sum is exact, and a pair that is gone is 0
+            block = csr_array(old + difference.met[begin:end] * later.unit)
+            block.eliminate_zeros()
             block.sort_indices()
             lengths[begin:end] = np.diff(block.indptr)
             indices.append(block.indices)
@@ -157,6 +116,53 @@ def update_cooccurrence(
     return Cooccurrence.load(folder)
 
 
+def update_neighbours(
+    previous: Neighbours, difference: Difference, after: CollectionRows, *, n_neighbors: int, similarity: str,
+    shrinkage: float, memory: int | None = None, progress: Progress = no_progress,
+) -> tuple[Neighbours, int] | None:  # fmt: skip
+    """``neighbours.from_collections(after, ...)`` from the lists of the earlier index, and how many rows were counted.
+
+    previous: lists of the earlier index by the same similarity and shrinkage. The result is guaranteed for the first
+    n_neighbors of each row. None where bounds do not hold or do not help: for weights other than 1, lift, npmi and
+    shrinkage, where a pair or an entity has become rarer, and where too many rows would have to be counted again.
+    Not modified: previous, after.
+    """
+    before, later = difference.before, difference.after
+    grown = np.zeros(later.n_entities)
+    grown[difference.row_of[difference.row_of >= 0]] = before.occurrences[difference.row_of >= 0]
+    only_growth = (
+        (difference.row_of >= 0).all() and (difference.met.data > 0).all() and (later.occurrences >= grown).all()
+    )
+    if similarity not in BOUNDED or shrinkage or not later.weights.are_one or not only_growth or previous.bar is None:
+        return None
+    progress(0.1, f"judging the lists of {later.n_entities:,} entities")
+    judge = neighbours.scoring(later, similarity, shrinkage, neighbours.id_ranks(after.ids["id"]))
+    lists, bar = _renamed(previous, difference)
+    met = (difference.met.indptr.astype(np.int64), difference.met.indices.astype(np.uint32), difference.met.data)
+    lists, bar, uncertain = renew(lists, bar, met, grown, judge, wanted=n_neighbors)
+    rows = np.flatnonzero(uncertain)
+    additions = companions(later.indptr, later.entities, later.n_entities)
+    if 2.0 * additions[rows].sum() > WORTHWHILE * additions.sum():
+        return None
+    progress(0.5, f"counting {rows.size:,} of {later.n_entities:,} rows again")
+    if rows.size:
+        lists.names[rows], lists.scores[rows], lists.shared[rows], lists.entry[:] = NONE, 0.0, 0.0, np.inf
+        visits = whole(later.indptr, later.entities, later.n_entities, rows=rows, weighted=False)
+        fill(
+            lists, rows, np.arange(rows.size), visits, prefix=False, scoring=judge, weighting=None,
+            offer_slots=neighbours.panel_slots(memory),
+        )  # fmt: skip
+        bar[rows] = lists.scores[rows, -1]  # 0 unless the list is full
+    listed = lists.names != NONE
+    made = Neighbours(
+        indices=np.where(listed, lists.names, 0).astype(np.int32) - ~listed, similarity=lists.scores,
+        shared=lists.shared, method=similarity, guaranteed=n_neighbors, bar=bar,
+        pair_weight=_pair_weight(previous, difference),
+        pair_weight_expected=pair_weights.expected_total(after, later.weights),
+    )  # fmt: skip
+    return made, rows.size
+
+
 def _row_of(before: pl.Series, after: pl.Series) -> np.ndarray:
     """The row of each id in ``after``, -1 where it has none."""
     if before.dtype != after.dtype:
@@ -166,90 +172,22 @@ def _row_of(before: pl.Series, after: pl.Series) -> np.ndarray:
     return found.fill_null(-1).to_numpy()
 
 
-def _differing(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """The hashes that do not occur equally often in both."""
-    hashes, counts = np.unique(before, return_counts=True)
-    others, other_counts = np.unique(after, return_counts=True)
-    places = np.minimum(np.searchsorted(hashes, others), max(hashes.size - 1, 0))
-    if not hashes.size or not others.size:
-        return np.concatenate([hashes, others])
-    same = (hashes[places] == others) & (counts[places] == other_counts)
-    return np.union1d(np.setdiff1d(hashes, others[same], assume_unique=True), others[~same])
+def _additions(counting: Counting, collections: np.ndarray | None = None) -> float:
+    """Additions that counting the pairs of (some) collections takes."""
+    sizes = np.diff(counting.indptr).astype(np.float64)
+    return float(((sizes if collections is None else sizes[collections]) ** 2).sum())
 
 
-def _members(counting: Counting, collections: np.ndarray) -> np.ndarray:
-    """The entities of the chosen collections, repeated as they occur."""
-    return counting.entities[np.repeat(collections, np.diff(counting.indptr))]
-
-
-def _kept_lists(previous: Neighbours, difference: Difference, k: int) -> tuple[Lists, tuple[np.ndarray, np.ndarray]]:
-    """Lists of the later rows with what is known to hold; and for each row the last of its earlier list, if full.
-
-    The bar: scores (n,), infinite where no list can be as good, and 0 where the list held all there was; rows (n,).
-    """
-    n = difference.after.n_entities
-    is_counted = np.zeros(n, bool)
-    is_counted[difference.counted] = True
-    lists = empty_lists(n, k)
-    old_rows = np.flatnonzero(difference.row_of >= 0)
-    rows = difference.row_of[old_rows]
-    old_rows, rows = old_rows[~is_counted[rows]], rows[~is_counted[rows]]
-    listed = np.asarray(previous.indices[:, :k])[old_rows]
-    scores, shared = np.asarray(previous.similarity[:, :k])[old_rows], np.asarray(previous.shared[:, :k])[old_rows]  # type: ignore[index]
-    partners = np.where(listed >= 0, difference.row_of[listed], -1)
-    bar_scores, bar_rows = np.zeros(n), np.zeros(n, np.int64)
-    full = listed[:, -1] >= 0
-    bar_scores[rows] = np.where(full, np.where(partners[:, -1] >= 0, scores[:, -1], np.inf), 0.0)
-    bar_rows[rows] = np.maximum(partners[:, -1], 0)
-    holds = (partners >= 0) & ~is_counted[np.maximum(partners, 0)]
-    order = np.argsort(~holds, axis=1, kind="stable")  # what holds moves to the front, in its order
-    holds = np.take_along_axis(holds, order, 1)
-    lists.names[rows] = np.where(holds, np.take_along_axis(partners, order, 1), NONE).astype(np.uint32)
-    lists.scores[rows] = np.where(holds, np.take_along_axis(scores, order, 1), 0.0)
-    lists.shared[rows] = np.where(holds, np.take_along_axis(shared, order, 1), 0.0)
-    return lists, (bar_scores, bar_rows)
-
-
-def _fell_below(lists: Lists, bar: tuple[np.ndarray, np.ndarray], ties: np.ndarray) -> np.ndarray:
-    """Rows whose last entry is worse than the last one was before: what was not listed then may belong there now."""
-    scores, rows = bar
-    last, names = lists.scores[:, -1], np.minimum(lists.names[:, -1], ties.size - 1)
-    return (last < scores) | ((last == scores) & (scores > 0) & (ties[names] > ties[rows]))
-
-
-def _count(lists: Lists, rows: np.ndarray, counting: Counting, judge, slots: int) -> None:
-    """Count whole rows and put what is found into ``lists``."""
-    if rows.size:
-        weighted = counting.weighting is not None
-        visits = whole(counting.indptr, counting.entities, counting.n_entities, rows=rows, weighted=weighted)
-        fill(
-            lists, rows, np.arange(rows.size), visits, prefix=False, scoring=judge, weighting=counting.weighting,
-            offer_slots=slots,
-        )  # fmt: skip
-
-
-def _pair_weight(previous: Neighbours, difference: Difference) -> float | None:
-    """The sum of all pair weights: the earlier one, without the collections that went and with those that came."""
-    if previous.pair_weight is None:
-        return None
-    went = _total_of(difference.before, difference.changed_before)
-    came = _total_of(difference.after, difference.changed_after)
-    return previous.pair_weight - went + came
-
-
-def _total_of(counting: Counting, collections: np.ndarray) -> float:
-    weights, rows = counting.weights, np.repeat(collections, np.diff(counting.indptr))
-
-    def chosen(array: np.ndarray | None, mask: np.ndarray) -> np.ndarray | None:
-        return None if array is None else array[mask]
-
-    part = replace(
-        weights, rows=chosen(weights.rows, rows), collections=chosen(weights.collections, collections),
-        values=chosen(weights.values, rows), times=chosen(weights.times, rows),
-    )  # fmt: skip
-    sizes = np.diff(counting.indptr)[collections]
-    indptr = np.concatenate([[0], np.cumsum(sizes)])
-    return pair_weights.expected_total(_Part(counting.n_entities, indptr, counting.entities[rows]), part)
+def _pairs(counting: Counting, collections: np.ndarray, labels: np.ndarray, n: int) -> csr_array:
+    """(n, n) float64: sums over some collections, in units, of pairs of entities called by their labels."""
+    part, weighting = _part(counting, collections)
+    entities = labels[part.entities].astype(np.int32)
+    rows = np.unique(entities)
+    visits = whole(part.indptr, entities, n, rows=rows, weighted=weighting is not None)
+    lengths, columns, sums = matrix_rows(rows, visits, n, weighting)
+    lengths_of_all = np.zeros(n, np.int64)
+    lengths_of_all[rows] = lengths
+    return csr_array((sums, columns, np.concatenate([[0], np.cumsum(lengths_of_all)])), shape=(n, n))
 
 
 @dataclass(frozen=True)
@@ -264,25 +202,45 @@ class _Part:
     weights: np.ndarray | None = None
 
 
-def _kept_rows(
-    previous: Cooccurrence, old_rows: np.ndarray, row_of: np.ndarray, is_counted: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Those entries of earlier rows that hold, with their later columns: data, indices and indptr of a CSR matrix."""
-    lengths = np.diff(previous.indptr)[old_rows]
-    starts = previous.indptr[:-1][old_rows]
+def _part(counting: Counting, collections: np.ndarray):
+    """Some collections, and the weighting of their rows."""
+    sizes = np.diff(counting.indptr)
+    rows = np.repeat(collections, sizes)
+    part = _Part(counting.n_entities, np.concatenate([[0], np.cumsum(sizes[collections])]), counting.entities[rows])
+    weighting = counting.weighting
+    if weighting is not None:
+        chosen = {"rows": rows, "collections": collections, "values": rows, "times": rows}
+        arrays = {name: getattr(weighting, name) for name in chosen}
+        weighting = weighting._replace(
+            **{name: array[chosen[name]] if array.size else array for name, array in arrays.items()}
+        )
+    return part, weighting
+
+
+def _pair_weight(previous: Neighbours, difference: Difference) -> float | None:
+    """The sum of all pair weights: the earlier one and what was met since. Whole numbers, so exact."""
+    return None if previous.pair_weight is None else previous.pair_weight + float(difference.met.data.sum())
+
+
+def _renamed(previous: Neighbours, difference: Difference) -> tuple[Lists, np.ndarray]:
+    """The earlier lists with later rows and names, and their bars; empty lists and bars of 0 for new entities."""
+    lists = empty_lists(difference.after.n_entities, previous.n_neighbors)
+    listed = np.asarray(previous.indices)
+    lists.names[difference.row_of] = np.where(listed >= 0, difference.row_of[listed], NONE)
+    lists.shared[difference.row_of] = previous.shared
+    bar = np.zeros(difference.after.n_entities)
+    bar[difference.row_of] = previous.bar
+    return lists, bar
+
+
+def _earlier_rows(previous: Cooccurrence, old_rows: np.ndarray, row_of: np.ndarray, n: int) -> csr_array:
+    """Earlier rows (empty where -1) with their later columns, as float64."""
+    lengths = np.where(old_rows >= 0, np.diff(previous.indptr)[old_rows], 0)
+    starts = np.where(old_rows >= 0, previous.indptr[:-1][old_rows], 0)
     at = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
     columns = row_of[np.asarray(previous.indices[at])]
-    holds = (columns >= 0) & ~is_counted[np.maximum(columns, 0)]
-    rows = np.repeat(np.arange(old_rows.size), lengths)[holds]
+    stays = columns >= 0
+    rows = np.repeat(np.arange(old_rows.size), lengths)[stays]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=old_rows.size))])
-    return np.asarray(previous.data[at])[holds].astype(np.float64), columns[holds], indptr
-
-
-def _spread(matrix, rows: np.ndarray, n_rows: int):
-    """A CSR matrix whose rows ``rows`` (ascending) are those of ``matrix``, the others empty."""
-    from scipy.sparse import csr_array
-
-    lengths = np.zeros(n_rows, np.int64)
-    lengths[rows] = np.diff(matrix.indptr)
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    return csr_array((matrix.data, matrix.indices, indptr), shape=(n_rows, matrix.shape[1]))
+    data = np.asarray(previous.data[at])[stays].astype(np.float64)
+    return csr_array((data, columns[stays], indptr), shape=(old_rows.size, n))

@@ -77,9 +77,9 @@ def build(
     usual for both entities (``hubs.local_scaling``). Not modified: neighbours. Raises DataError where the lists are
     shorter than n_neighbors.
     """
-    if neighbours.n_neighbors < n_neighbors:
+    if neighbours.guaranteed < n_neighbors:
         raise DataError(
-            file="neighbours", where="length of the lists", found=neighbours.n_neighbors,
+            file="neighbours", where="length of the lists", found=neighbours.guaranteed,
             expected=f"at least n_neighbors, which is {n_neighbors}", remedy="Materialise neighbours again.",
         )  # fmt: skip
     progress(0.0, f"joining the lists of {neighbours.n_entities:,} entities")

@@ -35,8 +35,10 @@ class Neighbours(Artifact):
 
     indices (n, k) int32, -1 at the end of rows with fewer; similarity (n, k) float64, 0 there. shared (n, k) float32:
     weight of the collections that hold both; None for edges and vectors. method: name of the similarity.
-    notes: what was counted or set aside on the way. pair_weight, pair_weight_expected: the sum of the weights of all
-    pairs, as counted and from the collections alone; None for edges and vectors.
+    notes: what was set aside on the way. pair_weight, pair_weight_expected: the sum of the weights of all pairs, as
+    counted and from the collections alone; None for edges and vectors. guaranteed: of each row at least the first so
+    many are its most similar (or all it has); lists that were updated may end earlier than others. bar (n,) float64: no
+    pair that is missing from a row is more similar than this, 0 where none is missing; None for edges and vectors.
     """
 
     indices: np.ndarray
@@ -46,6 +48,8 @@ class Neighbours(Artifact):
     notes: dict[str, Any] = field(default_factory=dict)
     pair_weight: float | None = None
     pair_weight_expected: float | None = None
+    guaranteed: int = 0
+    bar: np.ndarray | None = None
 
     @property
     def n_entities(self) -> int:
@@ -149,6 +153,7 @@ def from_collections(
         similarity=lists.scores[place], shared=lists.shared[place], method=similarity,
         pair_weight=2.0 * float(tally.sum()) * counting.unit,
         pair_weight_expected=pair_weights.expected_total(index, counting.weights),
+        guaranteed=n_neighbors, bar=lists.scores[place, -1],  # 0 unless the list is full
     )  # fmt: skip
 
 
@@ -199,7 +204,7 @@ def from_edges(
     method = "cosine" if similarity == "auto" else similarity
     scores = matrix.data.astype(np.float64) if method == "weight" else shared_neighbourhoods(matrix, measure=method)
     listed, values = top_k(matrix.indptr.astype(np.int64), matrix.indices, scores, k=n_neighbors)
-    return Neighbours(listed, values, None, method, dict(notes))
+    return Neighbours(listed, values, None, method, dict(notes), guaranteed=n_neighbors)
 
 
 def from_vectors(
@@ -216,7 +221,7 @@ def from_vectors(
     vectors = np.asarray(index.vectors).view(np.ndarray)
     _require_enough(len(vectors), n_neighbors)
     listed, values = nearest(vectors, k=n_neighbors, metric=metric, progress=progress)
-    return Neighbours(listed, values, None, metric)
+    return Neighbours(listed, values, None, metric, guaranteed=n_neighbors)
 
 
 def _require_enough(n_entities: int, n_neighbors: int) -> None:

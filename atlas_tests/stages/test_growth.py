@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,28 @@ def write_raw(folder: Path, data: list[tuple[int, int, int, int]]) -> Path:
     return folder
 
 
+def read(folder: Path) -> list[tuple[int, int, int, int]]:
+    """The rows that ``grow`` left in ``folder``."""
+    return [tuple(row) for row in json.loads((folder / "rows.json").read_text(encoding="utf-8"))]
+
+
+def grow(folder: Path, old, new, share: float, deleted: float, seed: int, min_collections: int, before=None):
+    """The index of ``old``, and that of most of it with some of ``new``; None where the filter leaves nothing."""
+    generator = np.random.default_rng(seed)
+    known = {row[:2] for row in old}
+    later = [row for row in old if generator.random() >= deleted]
+    later += [row for row in new if generator.random() < share and row[:2] not in known]
+    generator.shuffle(later)
+    folder.mkdir(exist_ok=True)
+    (folder / "rows.json").write_text(json.dumps(later), encoding="utf-8")
+    try:
+        before = before or index_of(folder / "before", old, min_collections=min_collections)
+        after = index_of(folder / "after", later, before, min_collections=min_collections)
+    except DataError:
+        return None
+    return before, after
+
+
 def index_of(folder: Path, data, previous: CollectionIndex | None = None, **filters) -> CollectionIndex:
     order = None if previous is None else previous.ids["id"]
     return entity_index.from_collections(write_raw(folder, data), previous=order, holdout=0.0, **filters)
@@ -60,47 +83,69 @@ def always(monkeypatch):
 
 @settings(deadline=None, max_examples=60)
 @given(
-    old=rows, new=rows, share=st.floats(0, 0.3), weights=st.sampled_from(list(WEIGHTS)), k=st.integers(1, 4),
-    similarity=st.sampled_from(["count", "cosine", "jaccard"]), shrinkage=st.sampled_from([0.0, 1.5]),
-    min_collections=st.integers(1, 3), seed=st.integers(0, 99),
+    old=rows, new=rows, share=st.floats(0, 0.3), deleted=st.sampled_from([0.0, 0.0, 0.1]),
+    weights=st.sampled_from(list(WEIGHTS)), min_collections=st.integers(1, 3), seed=st.integers(0, 99),
 )  # fmt: skip
-def test_updates_equal_a_rebuild(
-    tmp_path_factory, old, new, share, weights, k, similarity, shrinkage, min_collections, seed
+def test_an_updated_matrix_is_the_file_that_a_rebuild_writes(
+    tmp_path_factory, old, new, share, deleted, weights, min_collections, seed
 ):
-    generator = np.random.default_rng(seed)
-    gone = generator.random(len(old)) < share / 2  # entities fall below the filter's thresholds, too
-    added = [row for row in new if generator.random() < share and row[:2] not in {r[:2] for r in old}]
-    later = [row for row, leave in zip(old, gone, strict=True) if not leave] + added
-    generator.shuffle(later)
     folder = tmp_path_factory.mktemp("growth")
-    try:
-        before = index_of(folder / "before", old, min_collections=min_collections)
-        after = index_of(folder / "after", later, before, min_collections=min_collections)
-    except DataError:
-        return  # the filter left nothing
-    if min(before.n_entities, after.n_entities) <= k:
-        return
-    found = difference(before, after, weights)
-    options = {"n_neighbors": k, "similarity": similarity, "shrinkage": shrinkage}
-    before_weights = pair_weights.of(before, **WEIGHTS[weights])
-    after_weights = pair_weights.of(after, **WEIGHTS[weights])
-    anew = neighbours.from_collections(after, weights=after_weights, **options)
-    matrix = cooccurrence.build(after, folder / "anew", weights=after_weights)
-    if found is None:
-        return  # fixed point changed its unit, which is a reason to count everything
-    lists = neighbours.from_collections(before, weights=before_weights, **options)
-    updated = growth.update_neighbours(lists, found, after, **options)
-    assert updated is not None
-    np.testing.assert_array_equal(updated.indices, anew.indices)
-    np.testing.assert_array_equal(updated.similarity, anew.similarity)
-    np.testing.assert_array_equal(updated.shared, anew.shared)
-    assert all(check.passed for check in updated.check())
-    earlier = cooccurrence.build(before, folder / "earlier", weights=before_weights)
+    grown = grow(folder, old, new, share, deleted, seed, min_collections)
+    if grown is None or (found := difference(*grown, weights)) is None:
+        return  # the filter left nothing, or fixed point changed its unit: reasons to count everything
+    before, after = grown
+    earlier = cooccurrence.build(before, folder / "earlier", weights=pair_weights.of(before, **WEIGHTS[weights]))
+    matrix = cooccurrence.build(after, folder / "anew", weights=pair_weights.of(after, **WEIGHTS[weights]))
     renewed = growth.update_cooccurrence(earlier, found, after, folder / "renewed")
     assert renewed is not None
     assert all(check.passed for check in [*renewed.check(), *matrix.check()])
     for file in ("indptr.npy", "indices.npy", "data.npy", "occurrences.npy", "info.json"):
         assert filecmp.cmp(folder / "anew" / file, folder / "renewed" / file, shallow=False), file
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    old=rows, new=rows, share=st.floats(0, 0.3), k=st.integers(1, 4), spare=st.integers(0, 3),
+    similarity=st.sampled_from(["count", "cosine", "jaccard"]), min_collections=st.integers(1, 3),
+    seed=st.integers(0, 99), steps=st.integers(1, 3),
+)  # fmt: skip
+def test_updated_lists_are_those_of_a_rebuild(
+    tmp_path_factory, old, new, share, k, spare, similarity, min_collections, seed, steps
+):
+    folder, lists, after = tmp_path_factory.mktemp("growth"), None, None
+    options = {"similarity": similarity, "shrinkage": 0.0}
+    for step in range(steps):  # an update may start from lists that were themselves updated
+        grown = grow(folder / f"{step}", old, new, share, 0.0, seed + step, min_collections, after)
+        if grown is None or grown[0].n_entities <= k + spare:
+            return
+        before, after = grown
+        lists = lists or neighbours.from_collections(before, n_neighbors=k + spare, **options)
+        found = difference(before, after, "none")
+        assert found is not None
+        updated = growth.update_neighbours(lists, found, after, n_neighbors=k, **options)
+        if updated is None:
+            assert (found.row_of < 0).any()  # sampling or sizes let an entity fall below the filter
+            return
+        lists, _ = updated
+        anew = neighbours.from_collections(after, n_neighbors=k, **options)
+        for name in ("indices", "similarity", "shared"):
+            np.testing.assert_array_equal(getattr(lists, name)[:, :k], getattr(anew, name))
+        assert (lists.pair_weight, lists.pair_weight_expected) == (anew.pair_weight, anew.pair_weight_expected)
+        assert all(check.passed for check in lists.check())
+        old = read(folder / f"{step}")
+
+
+def test_a_row_far_from_what_changed_is_not_counted_again(tmp_path):
+    data = [(c, e, 1, 0) for c in range(40) for e in (3 * c, 3 * c + 1, 3 * c + 2)]
+    before = index_of(tmp_path / "a", data, min_collections=1)
+    after = index_of(tmp_path / "b", [*data, (0, 3, 1, 0)], before, min_collections=1)
+    found = difference(before, after, "none")
+    assert found is not None
+    assert set(after.ids["id"][np.unique(found.met.indices)]) == {0, 1, 2, 3}
+    lists = neighbours.from_collections(before, n_neighbors=4, similarity="jaccard")
+    updated = growth.update_neighbours(lists, found, after, n_neighbors=2, similarity="jaccard", shrinkage=0.0)
+    assert updated is not None
+    assert updated[1] == 0  # these lists hold all there is, so what changed in them is known
 
 
 def test_rows_stay_where_they_are_and_new_ones_follow(tmp_path):
@@ -110,27 +155,24 @@ def test_rows_stay_where_they_are_and_new_ones_follow(tmp_path):
     assert after.ids["id"].to_list() == [5, 9, 1, 4]
 
 
-def test_only_rows_of_changed_collections_are_counted(tmp_path):
+def test_what_no_bound_holds_for_is_left_to_a_rebuild(tmp_path, monkeypatch):
     data = [(c, e, 1, 0) for c in range(6) for e in (3 * c, 3 * c + 1, 3 * c + 2)]
     before = index_of(tmp_path / "a", data, min_collections=1)
     after = index_of(tmp_path / "b", [*data, (0, 3, 1, 0)], before, min_collections=1)
     found = difference(before, after, "none")
     assert found is not None
-    assert after.ids["id"][found.counted].to_list() == [0, 1, 2, 3]
-
-
-def test_what_is_no_gain_is_left_to_a_rebuild(tmp_path, monkeypatch):
-    data = [(c, e, 1, 0) for c in range(6) for e in (3 * c, 3 * c + 1, 3 * c + 2)]
-    before = index_of(tmp_path / "a", data, min_collections=1)
-    after = index_of(tmp_path / "b", [*data, (0, 3, 1, 0)], before, min_collections=1)
-    found = difference(before, after, "none")
-    assert found is not None
-    lists = neighbours.from_collections(before, n_neighbors=2, similarity="npmi")
     options = {"n_neighbors": 2, "shrinkage": 0.0}
-    assert growth.update_neighbours(lists, found, after, similarity="npmi", **options) is None  # total has changed
-    assert growth.update_neighbours(lists, found, after, similarity="cosine", n_neighbors=3, shrinkage=0.0) is None
+    for similarity in ("npmi", "lift"):  # the number of collections has changed, and with it every pair
+        lists = neighbours.from_collections(before, n_neighbors=2, similarity=similarity)
+        assert growth.update_neighbours(lists, found, after, similarity=similarity, **options) is None
+    lists = neighbours.from_collections(before, n_neighbors=2, similarity="cosine")
+    assert growth.update_neighbours(lists, found, after, n_neighbors=2, similarity="cosine", shrinkage=1.0) is None
+    fewer = index_of(tmp_path / "c", data[1:], before, min_collections=1)
+    shrunk = difference(before, fewer, "none")
+    assert shrunk is not None
+    assert growth.update_neighbours(lists, shrunk, fewer, similarity="cosine", **options) is None
     monkeypatch.setattr(growth, "WORTHWHILE", 0.01)
-    assert growth.update_neighbours(lists, found, after, similarity="cosine", **options) is None
+    assert difference(before, after, "none") is None
 
 
 def test_entities_in_another_order_are_no_difference_to_update_from(tmp_path):
