@@ -6,6 +6,7 @@ import itertools
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -189,7 +190,7 @@ def test_a_sample_of_a_large_collection_has_exactly_the_limit_and_differs_by_see
 def test_a_limit_says_what_it_leaves_out_and_no_limit_what_that_costs(tmp_path):
     # three collections of 100, 50 and 3 entities
     raw = write_raw(tmp_path, [(c, e, 1.0) for c, size in enumerate((100, 50, 3)) for e in range(size)])
-    options = {"min_collections": 1, "max_collection_size": 10, "holdout": 0}
+    options: dict[str, Any] = {"min_collections": 1, "max_collection_size": 10, "holdout": 0}
     notes = {
         larger: [s["note"] for s in entity_index.from_collections(raw, larger=larger, **options).steps if s["note"]]
         for larger in ("sample", "drop", "keep")
@@ -210,7 +211,8 @@ def test_a_limit_says_what_it_leaves_out_and_no_limit_what_that_costs(tmp_path):
 
 def test_a_collection_of_very_many_pairs_is_told_though_no_limit_was_asked_for(tmp_path):
     size = 5_000  # 12,497,500 pairs; 1 + 3 in the others
-    raw = write_raw(tmp_path, [(0, e, 1.0) for e in range(size)] + [(1, 0, 1.0), (1, 1, 1.0)])
+    rows: list[Row] = [(0, e, 1.0) for e in range(size)]
+    raw = write_raw(tmp_path, [*rows, (1, 0, 1.0), (1, 1, 1.0)])
     *_, last = entity_index.from_collections(raw, min_collections=1, holdout=0).steps
     assert last["rule"] == "collections of any size are kept"
     assert last["removed_rows"] == 0
@@ -321,11 +323,11 @@ def test_an_earlier_order_of_rows_is_kept_and_changes_nothing_else(tmp_path_fact
             ] or [{}, {}]
             assert set(of[0]) == set(of[1])
             assert all(np.array_equal(of[0][entity], of[1][entity], equal_nan=True) for entity in of[0])
-    assert index.holdout_indptr is not None
-    assert plain.holdout_indptr is not None
-    assert index.holdout_entities is not None
-    assert plain.holdout_entities is not None
-    held = [as_sets_in_order(one.holdout_indptr, one.holdout_entities, one.ids) for one in (index, plain)]
+    held = []
+    for one in (index, plain):
+        assert one.holdout_indptr is not None
+        assert one.holdout_entities is not None
+        held.append(as_sets_in_order(one.holdout_indptr, one.holdout_entities, one.ids))
     assert held[0] == held[1]
 
 
