@@ -69,8 +69,11 @@ def _node() -> Finding:
 
 
 def _memory() -> Finding:
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return Finding(None, "machine", f"{os.cpu_count()} cores, {total:.0f} GiB of memory")
+    machine = f"{os.cpu_count()} cores, {project.machine_memory() / 2**30:.0f} GiB of memory"
+    try:
+        return Finding(None, "machine", f"{machine}, of which a step may use {project.memory_budget() / 2**30:.1f} GiB")
+    except AtlasError as error:
+        return Finding(False, "machine", f"{machine}; {error}")
 
 
 def _devices() -> Iterator[Finding]:

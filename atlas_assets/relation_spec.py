@@ -135,6 +135,11 @@ class RelationSpec(Model):
         """The options of ``stages.pair_weights.of``, in plain types."""
         return self.model_dump(include=set(_WEIGHTING))
 
+    def weighting_given(self) -> dict[str, Any]:
+        """Those of them that are not as they are by default."""
+        fields = type(self).model_fields
+        return {name: value for name, value in self.weighting().items() if value != fields[name].default}
+
     def mistakes(self, *, file: object, kind: Kind, may_have: dict[str, bool]) -> Iterator[SpecError]:
         """What contradicts the source: its kind, and the columns that it may have (value, timestamp)."""
         asked = [name for name in (*_WEIGHTING, "hubs") if getattr(self, name) != type(self).model_fields[name].default]

@@ -99,16 +99,19 @@ def cooccurrence(matrix: Cooccurrence) -> Metadata:
     }
 
 
-def neighbours(lists: Neighbours, labels: list[str]) -> Metadata:
-    """With the neighbours of a few entities, spread over the index, so that nonsense shows at once; and hubs."""
+def neighbours(lists: Neighbours, labels: list[str], n_neighbors: int) -> Metadata:
+    """With the neighbours of a few entities, spread over the index, so that nonsense shows at once; and hubs.
+
+    n_neighbors: how many of each list the largest graph takes.
+    """
     from atlas_assets.stages.hubs import hubness
 
-    figures, n = hubness(np.asarray(lists.indices)), lists.n_entities
+    figures, n = hubness(np.asarray(lists.indices[:, :n_neighbors])), lists.n_entities
     most = figures["most_listed_entity"]
     return {
         ROW_COUNT: n,
         "similarity": lists.method,
-        "neighbours": lists.n_neighbors,
+        "neighbours": n_neighbors,
         "without_neighbours": int((lists.indices[:, 0] < 0).sum()),
         "hubness_skewness": figures["skewness"],
         "largest_hub": None if most is None else f"{labels[most]} (on {figures['most_listed']:,} lists)",
@@ -122,8 +125,11 @@ def updated(how: str) -> Metadata:
     return {"updated_from_the_difference": how}
 
 
-def weights(notes: Iterable[str]) -> Metadata:
-    return {"weights": table([{"note": note} for note in notes]) or None}
+def weights(options: Mapping[str, Any], notes: Iterable[str]) -> Metadata:
+    """The options of ``relation`` that weigh pairs, as they are in force, and what they met."""
+    rows = [{"weight": name, "is": str(value)} for name, value in options.items()]
+    rows += [{"weight": "note", "is": note} for note in notes]
+    return {"weights": table(rows)}
 
 
 def _examples(indices: np.ndarray, labels: list[str]) -> Markdown:

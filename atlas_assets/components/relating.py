@@ -51,15 +51,19 @@ def make_cooccurrence(run: StageRun, folder: Path) -> Outcome:
             return Outcome(matrix.check(), facts)
     weights = pair_weights.of(index, **run.spec.relation.weighting())
     matrix = build(index, folder, weights=weights, memory=_block_memory(), progress=run.progress)
-    return Outcome(matrix.check(), report.cooccurrence(matrix) | report.weights(weights.notes()))
+    return Outcome(
+        matrix.check(),
+        report.cooccurrence(matrix) | report.weights(run.spec.relation.weighting_given(), weights.notes()),
+    )
 
 
 def make_neighbours(run: StageRun, folder: Path) -> Outcome:
     """The lists that every graph of the sweep is cut from: what changed in them, or all of them."""
-    n_neighbors = _list_length(run, Pipeline(run.spec, base=run.base).n_neighbors)
-    lists, facts = _updated(run, n_neighbors) or _counted(run, n_neighbors, spare=SPARE)
+    largest = Pipeline(run.spec, base=run.base).n_neighbors
+    length = _list_length(run, largest)
+    lists, facts = _updated(run, length) or _counted(run, length, spare=SPARE)
     lists.save(folder)
-    return Outcome(lists.check(), report.neighbours(lists, labels_of(run)) | facts)
+    return Outcome(lists.check(), report.neighbours(lists, labels_of(run), largest) | facts)
 
 
 def make_graph(run: StageRun, folder: Path) -> Outcome:
@@ -98,7 +102,7 @@ def _counted(run: StageRun, n_neighbors: int, *, spare: int = 0) -> tuple[Neighb
         index, similarity=_similarity(run), shrinkage=relation.shrinkage or 0.0, weights=weights,
         memory=_block_memory(), **options,
     )  # fmt: skip
-    return lists, report.weights(weights.notes())
+    return lists, report.weights(run.spec.relation.weighting_given(), weights.notes())
 
 
 def _updated(run: StageRun, n_neighbors: int) -> tuple[Neighbours, report.Metadata] | None:

@@ -427,7 +427,9 @@ class _EdgeSteps(Steps):
 
     @staticmethod
     def _measure(source: np.ndarray, target: np.ndarray) -> tuple[int, int, int]:
-        return source.size, 0, int(np.unique(np.concatenate([source, target])).size)
+        present = np.zeros(max(int(source.max(initial=-1)), int(target.max(initial=-1))) + 1, dtype=bool)
+        present[source] = present[target] = True
+        return source.size, 0, int(np.count_nonzero(present))
 
     def apply(
         self, rule: str, source: np.ndarray, target: np.ndarray, weight: np.ndarray, chosen: np.ndarray
@@ -437,23 +439,39 @@ class _EdgeSteps(Steps):
         return source, target, weight
 
 
+def _distinct(source: np.ndarray, target: np.ndarray, n: int) -> np.ndarray:
+    """Of sorted edges, the mask of one for each pair of ends: those whose other direction is not there, or comes later.
+
+    Stays right when entities are left out, with all their edges.
+    """
+    back = source > target
+    keys = source.astype(np.int64) * n + target
+    other_way = target[back].astype(np.int64) * n + source[back]
+    at = np.minimum(np.searchsorted(keys, other_way), keys.size - 1)
+    distinct = ~back
+    distinct[back] = keys[at] != other_way
+    return distinct
+
+
 def _degrees(source: np.ndarray, target: np.ndarray, n: int) -> np.ndarray:
-    """Distinct neighbours of each entity in either direction."""
-    low, high = np.minimum(source, target).astype(np.int64), np.maximum(source, target)
-    pairs = np.unique(low * n + high)
-    return np.bincount(pairs // n, minlength=n) + np.bincount(pairs % n, minlength=n)
+    """Distinct neighbours of each entity in either direction. Edges must be sorted."""
+    one = _distinct(source, target, n)
+    return np.bincount(source[one], minlength=n) + np.bincount(target[one], minlength=n)
 
 
 def _min_degree(
     source: np.ndarray, target: np.ndarray, weight: np.ndarray, n: int, min_degree: int, steps: _EdgeSteps
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    everything = np.ones(source.size, dtype=bool)
+    one = _distinct(source, target, n)
+    left = np.ones(n, dtype=bool)
     while True:
-        enough = _degrees(source[everything], target[everything], n) >= min_degree
-        chosen = everything & enough[source] & enough[target]
-        if (chosen == everything).all():
+        both = one & left[source] & left[target]
+        degrees = np.bincount(source[both], minlength=n) + np.bincount(target[both], minlength=n)
+        enough = left & (degrees >= min_degree)
+        if (enough == left).all():
+            chosen = left[source] & left[target]
             return steps.apply(f"entities with at least {min_degree:,} neighbours", source, target, weight, chosen)
-        everything = chosen
+        left = enough
 
 
 def _nothing_left(steps: Steps, advice: str) -> DataError:
