@@ -36,10 +36,14 @@ class Incidence(NamedTuple):
     collection: np.ndarray
 
 
-def by_popularity(entities: np.ndarray, n_entities: int) -> tuple[np.ndarray, np.ndarray]:
-    """(order, counts): entities from the most to the least popular, ties to the lower; and memberships of each."""
-    counts = _counts(entities, n_entities)
-    return np.argsort(-counts, kind="stable").astype(np.int32), counts
+def count_memberships(entities: np.ndarray, n_entities: int) -> np.ndarray:
+    """(n,) int64: memberships of each entity."""
+    return _counts(entities, n_entities)
+
+
+def by_popularity(counts: np.ndarray) -> np.ndarray:
+    """(n,) int32: entities from the most to the least popular, ties to the lower."""
+    return np.argsort(-counts, kind="stable").astype(np.int32)
 
 
 def prefixes(
@@ -47,9 +51,9 @@ def prefixes(
 ) -> Incidence:
     """Entities renamed to their place in ``order``; each visit covers the members that come before it.
 
-    indptr (C+1,) int64; entities (m,) int32, unique in a collection; order and counts (n,) as ``by_popularity`` gives
-    them. ``weighted`` asks for ``source`` and ``collection``. Memory: 12 bytes per membership, 10 with up to 65,536
-    entities; 8 more for ``weighted``.
+    indptr (C+1,) int64; entities (m,) int32, unique in a collection; order (n,) as ``by_popularity`` and counts (n,) as
+    ``count_memberships`` give them. ``weighted`` asks for ``source`` and ``collection``. Memory: 12 bytes per
+    membership, 10 with up to 65,536 entities; 8 more for ``weighted``.
     """
     n = order.size
     rank = np.empty(n, np.uint32)
@@ -106,6 +110,23 @@ def _companions(indptr, entities, n_entities):
         for at in range(indptr[c], indptr[c + 1]):
             total[entities[at]] += indptr[c + 1] - indptr[c] - 1
     return total
+
+
+def pairs_within(indptr: np.ndarray) -> int:
+    """Sum of s (s - 1) over collections of size s, exact."""
+    high, low = _pairs_within(indptr)
+    return int(high) * 2**32 + int(low)
+
+
+@njit(cache=True)
+def _pairs_within(indptr):
+    high, low = 0, 0  # in two halves of 32 bits, because the whole sum may exceed 2^63
+    for c in range(indptr.size - 1):
+        size = indptr[c + 1] - indptr[c]
+        pairs = size * (size - 1)
+        high += pairs >> 32
+        low += pairs & 0xFFFFFFFF
+    return high, low
 
 
 @njit(cache=True)

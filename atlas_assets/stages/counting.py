@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atlas_assets.kernels.incidence import count_memberships
 from atlas_assets.kernels.pair_weight import FORMS, Weighting
 from atlas_assets.stages import pair_weights
 from atlas_assets.stages.pair_weights import Collections, PairWeights
@@ -19,12 +20,13 @@ FIXED_POINT_BITS = 52
 class Counting:
     """indptr (C+1,) int64 and entities (m,) int32 as plain arrays; weighting as kernels take it, None for unit weights.
 
-    unit: the weight of one unit of a kernel's sum. occurrences (n,) float64 and total as in ``pair_weights``;
-    weights: what they were made from.
+    counts (n,) int64: memberships of each entity. unit: the weight of one unit of a kernel's sum. occurrences (n,)
+    float64 and total as in ``pair_weights``; weights: what they were made from.
     """
 
     indptr: np.ndarray
     entities: np.ndarray
+    counts: np.ndarray
     weighting: Weighting | None
     unit: float
     occurrences: np.ndarray
@@ -39,11 +41,13 @@ class Counting:
 def prepare(index: Collections, weights: PairWeights | None = None) -> Counting:
     """The index (not modified) with its weights, all 1 where there are none."""
     weights = weights or PairWeights()
-    occurrences = pair_weights.occurrences(index, weights)
+    indptr = np.ascontiguousarray(index.indptr, dtype=np.int64).view(np.ndarray)
+    entities = np.ascontiguousarray(index.entities, dtype=np.int32).view(np.ndarray)
+    counts = count_memberships(entities, index.n_entities)
+    occurrences = counts.astype(np.float64) if weights.are_one else pair_weights.occurrences(index, weights)
     scale = 1.0 if weights.are_one else _scale(occurrences)
     return Counting(
-        indptr=np.ascontiguousarray(index.indptr, dtype=np.int64).view(np.ndarray),
-        entities=np.ascontiguousarray(index.entities, dtype=np.int32).view(np.ndarray),
+        indptr=indptr, entities=entities, counts=counts,
         weighting=None if weights.are_one else _weighting(weights, scale),
         unit=1.0 / scale, occurrences=occurrences, total=pair_weights.total(index, weights), weights=weights,
     )  # fmt: skip

@@ -132,9 +132,9 @@ def from_collections(
     _require_enough(index.n_entities, n_neighbors)
     progress(0.0, f"arranging {index.entities.size:,} memberships")
     counting = prepare(index, weights)
-    order, counts = incidence.by_popularity(counting.entities, counting.n_entities)
+    order = incidence.by_popularity(counting.counts)
     visits = incidence.prefixes(
-        counting.indptr, counting.entities, order, counts, weighted=counting.weighting is not None
+        counting.indptr, counting.entities, order, counting.counts, weighted=counting.weighting is not None
     )
     lists = nearest_pairs.empty_lists(counting.n_entities, n_neighbors)
     rows = np.arange(counting.n_entities)

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.kernels.incidence import count_memberships, pairs_within
 from atlas_assets.kernels.pair_totals import pair_totals, sums_by_entity
 from atlas_assets.kernels.pair_weight import NO_TIME
 
@@ -135,7 +136,7 @@ def occurrences(index: Collections, weights: PairWeights) -> np.ndarray:
     sqrt(share of a_i) sqrt(share of a_j), and the sum over collections follows by Cauchy and Schwarz.
     """
     if weights.are_one:
-        return np.bincount(index.entities, minlength=index.n_entities).astype(np.float64)
+        return count_memberships(np.asarray(index.entities), index.n_entities).astype(np.float64)
     # plain float sums would depend on the order of the collections in their last bits, and similarities with them
     return sums_by_entity(np.asarray(index.entities), _self_weights(index, weights), index.n_entities)
 
@@ -162,11 +163,10 @@ def expected_total(index: Collections, weights: PairWeights) -> float:
     numbers) if the W_c are 1 too. Else from classes of rows with the same value and time: see ``kernels.pair_totals``.
     """
     if weights.rows is None and weights.values is None and weights.times is None:
+        if weights.collections is None:
+            return float(pairs_within(np.asarray(index.indptr)))
         sizes = np.diff(index.indptr)
         pairs = sizes * (sizes - 1)  # below 2^63: there are fewer than 2^31 entities
-        if weights.collections is None:
-            # in two halves of 32 bits, because the whole sum may exceed 2^63
-            return float(int((pairs >> 32).sum()) * 2**32 + int((pairs & 0xFFFFFFFF).sum()))
         return math.fsum(pairs.astype(np.float64) * weights.collections)
     return pair_totals(
         np.asarray(index.indptr), rows=weights.rows, collections=weights.collections, values=weights.values,

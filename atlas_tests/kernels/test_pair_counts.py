@@ -75,7 +75,8 @@ def test_three_collections_by_hand():
 @given(seed=seeds, largest=st.sampled_from([5, 70]), n_parts=st.sampled_from([1, 2, 7]))
 def test_prefixes_cover_the_more_popular_members_of_each_visit(seed, largest, n_parts):
     index, _ = relation(seed, "unit", n=80, n_collections=10, largest=largest).pack()
-    order, counts = incidence.by_popularity(index.entities, 80)
+    counts = incidence.count_memberships(index.entities, 80)
+    order = incidence.by_popularity(counts)
     assert counts.tolist() == np.bincount(index.entities, minlength=80).tolist()
     assert order.tolist() == sorted(range(80), key=lambda e: (-counts[e], e))
     with parts(n_parts):
