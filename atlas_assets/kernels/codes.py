@@ -11,6 +11,8 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 from numba import njit
 
+from atlas_assets.kernels.splitmix import splitmix64
+
 # Entries (4 bytes) a table over the range of ids may always have; beyond, only as many as there are ids, times FILL.
 TABLE_ENTRIES = 1 << 24
 FILL = 8
@@ -39,10 +41,7 @@ class IntegerCodes:
         if ids.size:
             self._ids = _grown(self._ids, self._n, self._n + ids.size)
             self._make_room(ids)
-            if self._hashed:
-                self._n = _encode_hashed(ids, self._table, self._ids, self._n, codes)
-            else:
-                self._n = _encode_direct(ids, self._low, self._table, self._ids, self._n, codes)
+            self._n = _encode(ids, self._low, self._hashed, self._table, self._ids, self._n, codes)
         return codes
 
     def _make_room(self, ids: np.ndarray) -> None:
@@ -58,12 +57,12 @@ class IntegerCodes:
                 low = max(low - (span // 2 if low < self._low and self._table.size else 0), -(2**63))
                 size = min(high - low + 1 + span // 2, 2**63 - low)
                 self._low, self._table = low, np.zeros(size, np.int32)
-                _fill_direct(self._ids, self._n, self._low, self._table)
+                _fill(self._ids, self._n, self._low, self._hashed, self._table)
                 return
             self._hashed, self._table = True, np.zeros(0, np.int32)
         if 2 * (self._n + ids.size) > self._table.size:
             self._table = np.zeros(_power_of_two(4 * (self._n + ids.size)), np.int32)
-            _fill_hashed(self._ids, self._n, self._table)
+            _fill(self._ids, self._n, self._low, self._hashed, self._table)
 
 
 class TextCodes:
@@ -121,21 +120,28 @@ def _power_of_two(at_least: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _spread(value):
-    """The finaliser of splitmix64: every bit of the result depends on every bit of ``value``."""
-    z = np.uint64(value)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+def _slot_of(one, low, hashed, table, known):
+    """Where ``table`` has the code of an id, or room for it.
+
+    Not ``hashed``: at its distance from ``low``. Else by linear probing: the size of the table is a power of two, and
+    at least half of it is empty.
+    """
+    if not hashed:
+        return np.uint64(one - low)
+    mask = np.uint64(table.size - 1)
+    slot = splitmix64(one) & mask
+    while table[slot] != 0 and known[table[slot] - 1] != one:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
 
 
 @njit(cache=True)
-def _encode_direct(ids, low, table, known, n, codes):
+def _encode(ids, low, hashed, table, known, n, codes):
     """Sets ``codes``; returns the new number of known ids. Runs of one id, as in sorted files, cost one look-up."""
     code = np.int32(0)
     for i in range(ids.size):
         if i == 0 or ids[i] != ids[i - 1]:
-            slot = ids[i] - low
+            slot = _slot_of(ids[i], low, hashed, table, known)
             code = table[slot] - 1
             if code < 0:
                 known[n] = ids[i]
@@ -147,39 +153,9 @@ def _encode_direct(ids, low, table, known, n, codes):
 
 
 @njit(cache=True)
-def _fill_direct(known, n, low, table):
+def _fill(known, n, low, hashed, table):
     for code in range(n):
-        table[known[code] - low] = code + 1
-
-
-@njit(cache=True)
-def _encode_hashed(ids, table, known, n, codes):
-    """As ``_encode_direct``, by linear probing in ``table``, whose size is a power of two and at least twice full."""
-    mask = np.uint64(table.size - 1)
-    code = np.int32(0)
-    for i in range(ids.size):
-        if i == 0 or ids[i] != ids[i - 1]:
-            slot = _spread(ids[i]) & mask
-            while table[slot] != 0 and known[table[slot] - 1] != ids[i]:
-                slot = (slot + np.uint64(1)) & mask
-            code = table[slot] - 1
-            if code < 0:
-                known[n] = ids[i]
-                code = n
-                n += 1
-                table[slot] = n
-        codes[i] = code
-    return n
-
-
-@njit(cache=True)
-def _fill_hashed(known, n, table):
-    mask = np.uint64(table.size - 1)
-    for code in range(n):
-        slot = _spread(known[code]) & mask
-        while table[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        table[slot] = code + 1
+        table[_slot_of(known[code], low, hashed, table, known)] = code + 1
 
 
 @njit(cache=True)
@@ -202,7 +178,7 @@ def _same(left, start, right, other, length):
 
 @njit(cache=True)
 def _encode_text(offsets, content, table, hashes, ends, known, n, codes):
-    """As ``_encode_hashed`` for texts: FNV-1a (Fowler, Noll and Vo 1991) over the bytes, compared in full."""
+    """As ``_encode`` for texts: FNV-1a (Fowler, Noll and Vo 1991) over the bytes, compared in full."""
     mask = np.uint64(table.size - 1)
     code = np.int32(0)
     for i in range(codes.size):
@@ -213,7 +189,7 @@ def _encode_text(offsets, content, table, hashes, ends, known, n, codes):
         mixed = np.uint64(0xCBF29CE484222325)
         for k in range(start, start + length):
             mixed = (mixed ^ np.uint64(content[k])) * np.uint64(0x100000001B3)
-        mixed = _spread(mixed)
+        mixed = splitmix64(mixed)
         slot = mixed & mask
         while table[slot] != 0:
             code = table[slot] - 1

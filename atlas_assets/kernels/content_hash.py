@@ -6,15 +6,7 @@ import numpy as np
 from numba import njit, prange
 
 from atlas_assets.kernels.pair_weight import Weighting
-
-
-@njit(cache=True)
-def _mixed(value):
-    """splitmix64's finaliser (Steele, Lea and Flood 2014); a permutation of uint64."""
-    value = np.uint64(value) + np.uint64(0x9E3779B97F4A7C15)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+from atlas_assets.kernels.splitmix import splitmix64
 
 
 @njit(cache=True, parallel=True)
@@ -22,13 +14,13 @@ def _hashes(indptr, entities, labels, columns, collection_bits, out):
     for c in prange(indptr.size - 1):
         total = np.uint64(indptr[c + 1] - indptr[c])
         for at in range(indptr[c], indptr[c + 1]):
-            one = _mixed(np.uint64(labels[entities[at]]))
+            one = splitmix64(np.uint64(labels[entities[at]]))
             for column in range(columns.shape[0]):
-                one = _mixed(one ^ columns[column, at])
+                one = splitmix64(one ^ columns[column, at])
             total += one  # a sum, so that the order of members does not matter
         if collection_bits.size:
-            total = _mixed(total ^ collection_bits[c])
-        out[c] = _mixed(total)
+            total = splitmix64(total ^ collection_bits[c])
+        out[c] = splitmix64(total)
 
 
 def content_hashes(

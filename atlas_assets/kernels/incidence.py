@@ -15,6 +15,8 @@ import numba
 import numpy as np
 from numba import njit, prange
 
+from atlas_assets.kernels.memberships import count_entities
+
 SMALL = 48  # collections up to this size are sorted by insertion, which beats a general sort
 
 
@@ -36,11 +38,6 @@ class Incidence(NamedTuple):
     collection: np.ndarray
 
 
-def count_memberships(entities: np.ndarray, n_entities: int) -> np.ndarray:
-    """(n,) int64: memberships of each entity."""
-    return _counts(entities, n_entities)
-
-
 def by_popularity(counts: np.ndarray) -> np.ndarray:
     """(n,) int32: entities from the most to the least popular, ties to the lower."""
     return np.argsort(-counts, kind="stable").astype(np.int32)
@@ -52,7 +49,7 @@ def prefixes(
     """Entities renamed to their place in ``order``; each visit covers the members that come before it.
 
     indptr (C+1,) int64; entities (m,) int32, unique in a collection; order (n,) as ``by_popularity`` and counts (n,) as
-    ``count_memberships`` give them. ``weighted`` asks for ``source`` and ``collection``. Memory: 12 bytes per
+    ``memberships.count_entities`` give them. ``weighted`` asks for ``source`` and ``collection``. Memory: 12 bytes per
     membership, 10 with up to 65,536 entities; 8 more for ``weighted``.
     """
     n = order.size
@@ -78,7 +75,7 @@ def whole(
     slot = np.full(n_entities, -1, np.int64)
     chosen = np.arange(n_entities) if rows is None else rows
     slot[chosen] = np.arange(chosen.size)
-    counts = _counts(entities, n_entities)[chosen]
+    counts = count_entities(entities, n_entities)[chosen]
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     first, last, own = np.empty((starts[-1], 3), place).T
     collection = np.empty(starts[-1] if weighted else 0, np.uint32)
@@ -127,14 +124,6 @@ def _pairs_within(indptr):
         high += pairs >> 32
         low += pairs & 0xFFFFFFFF
     return high, low
-
-
-@njit(cache=True)
-def _counts(entities, n_entities):
-    counts = np.zeros(n_entities, np.int64)  # numpy's bincount copies int32 to int64 first
-    for entity in entities:
-        counts[entity] += 1
-    return counts
 
 
 @njit(cache=True, parallel=True)

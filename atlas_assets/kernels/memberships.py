@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from atlas_assets.kernels.splitmix import splitmix64
+
 SHORT = 24  # entities in a collection up to which insertion beats a library sort, which has to pack keys
 
 
@@ -111,7 +113,7 @@ def _sort_packed(begin, end, entities, places):
 @njit(cache=True)
 def count_entities(entities, n_entities):
     """(n,) int64: memberships of each entity."""
-    counts = np.zeros(n_entities, np.int64)
+    counts = np.zeros(n_entities, np.int64)  # numpy's bincount copies int32 to int64 first
     for i in range(entities.size):
         counts[entities[i]] += 1
     return counts
@@ -255,15 +257,6 @@ def sum_repeated(
 
 
 @njit(cache=True)
-def _splitmix64(value):
-    """As ``stable_hash.splitmix64``."""
-    z = value + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@njit(cache=True)
 def sample(indptr, entities, places, limit, large, of_large, of_entity):
     """Keep, in place, of each collection in ``large`` (ascending) the ``limit`` that hash lowest; the new indptr.
 
@@ -278,7 +271,7 @@ def sample(indptr, entities, places, limit, large, of_large, of_entity):
         if at < large.size and large[at] == c:
             draws = np.empty(end - begin, np.uint64)
             for i in range(end - begin):
-                draws[i] = _splitmix64(of_large[at] + _splitmix64(of_entity[entities[begin + i]]))
+                draws[i] = splitmix64(of_large[at] + splitmix64(of_entity[entities[begin + i]]))
             border = np.partition(draws, limit - 1)[limit - 1]
             below = 0
             for draw in draws:

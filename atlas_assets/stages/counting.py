@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atlas_assets.kernels.incidence import count_memberships
+from atlas_assets.kernels.memberships import count_entities
 from atlas_assets.kernels.pair_weight import FORMS, Weighting
 from atlas_assets.stages import pair_weights
 from atlas_assets.stages.pair_weights import Collections, PairWeights
@@ -43,7 +43,7 @@ def prepare(index: Collections, weights: PairWeights | None = None) -> Counting:
     weights = weights or PairWeights()
     indptr = np.ascontiguousarray(index.indptr, dtype=np.int64).view(np.ndarray)
     entities = np.ascontiguousarray(index.entities, dtype=np.int32).view(np.ndarray)
-    counts = count_memberships(entities, index.n_entities)
+    counts = count_entities(entities, index.n_entities)
     occurrences = counts.astype(np.float64) if weights.are_one else pair_weights.occurrences(index, weights)
     scale = 1.0 if weights.are_one else _scale(occurrences)
     return Counting(

@@ -16,7 +16,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.kernels.incidence import count_memberships, pairs_within
+from atlas_assets.kernels.incidence import pairs_within
+from atlas_assets.kernels.memberships import count_entities
 from atlas_assets.kernels.pair_totals import pair_totals, sums_by_entity
 from atlas_assets.kernels.pair_weight import NO_TIME
 
@@ -136,7 +137,7 @@ def occurrences(index: Collections, weights: PairWeights) -> np.ndarray:
     sqrt(share of a_i) sqrt(share of a_j), and the sum over collections follows by Cauchy and Schwarz.
     """
     if weights.are_one:
-        return count_memberships(np.asarray(index.entities), index.n_entities).astype(np.float64)
+        return count_entities(np.asarray(index.entities), index.n_entities).astype(np.float64)
     # plain float sums would depend on the order of the collections in their last bits, and similarities with them
     return sums_by_entity(np.asarray(index.entities), _self_weights(index, weights), index.n_entities)
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.kernels import incidence
+from atlas_assets.kernels.memberships import count_entities
 from atlas_assets.kernels.pair_counts import count_pairs_reference, matrix_rows
 from atlas_assets.kernels.pair_weight import contribution
 from atlas_assets.stages.counting import Counting, prepare
@@ -75,7 +76,7 @@ def test_three_collections_by_hand():
 @given(seed=seeds, largest=st.sampled_from([5, 70]), n_parts=st.sampled_from([1, 2, 7]))
 def test_prefixes_cover_the_more_popular_members_of_each_visit(seed, largest, n_parts):
     index, _ = relation(seed, "unit", n=80, n_collections=10, largest=largest).pack()
-    counts = incidence.count_memberships(index.entities, 80)
+    counts = count_entities(index.entities, 80)
     order = incidence.by_popularity(counts)
     assert counts.tolist() == np.bincount(index.entities, minlength=80).tolist()
     assert order.tolist() == sorted(range(80), key=lambda e: (-counts[e], e))
