@@ -18,7 +18,8 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.kernels import memberships as kernels
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
-from atlas_assets.stages.membership import Memberships, Steps, ranked_ids
+from atlas_assets.stages.edge_filter import Edges
+from atlas_assets.stages.membership import Memberships, Steps
 from atlas_assets.stages.stable_hash import hash_ids
 
 Larger = Literal["sample", "drop", "keep"]
@@ -250,46 +251,28 @@ def from_edges(
     ``min_degree`` is applied again. previous: as for ``from_collections``. Raises DataError where no edge is left.
     """
     progress(0.0, "reading edges")
-    table = pl.read_parquet(raw / "edges.parquet")
     labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
-    entity_ids, ranks = ranked_ids(raw / "entity_ids.parquet")
-    source, target = (table[end].to_numpy() if ranks is None else ranks[table[end]] for end in ("source", "target"))
-    weight = table["weight"].to_numpy().astype(np.float32)
-    steps = _EdgeSteps(source, target)
-    chosen = source != target
-    source, target, weight = steps.apply("edges to itself", source, target, weight, chosen)
-    order = np.lexsort((-weight, target, source))
-    source, target, weight = source[order], target[order], weight[order]
-    chosen = np.ones(source.size, dtype=bool)
-    chosen[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
-    source, target, weight = steps.apply("repeated edges", source, target, weight, chosen)
+    edges = Edges(raw)
     for name, listed in (("keep", keep), ("drop", drop)):
         if listed is not None:
-            named = _named(listed, entity_ids, labels, name)
-            wanted = named if name == "keep" else ~named
-            chosen = wanted[source] & wanted[target]
-            source, target, weight = steps.apply(f"{name} list of {len(listed):,}", source, target, weight, chosen)
-    n = len(entity_ids)
+            named = _named(listed, edges.entity_ids, labels, name)
+            edges.keep_between(named if name == "keep" else ~named, f"{name} list of {len(listed):,}")
     progress(0.5, "applying the filter")
-    source, target, weight = _min_degree(source, target, weight, n, min_degree, steps)
+    edges.keep_min_degree(min_degree)
     if top is not None:
-        strength = np.bincount(source, weight, n) + np.bincount(target, weight, n)
-        best = np.lexsort((-strength, -_degrees(source, target, n)))[:top]
-        wanted = np.zeros(n, dtype=bool)
-        wanted[best] = True
-        chosen = wanted[source] & wanted[target]
-        source, target, weight = steps.apply(f"the {top:,} best-connected", source, target, weight, chosen)
-        source, target, weight = _min_degree(source, target, weight, n, min_degree, steps)
-    if not source.size:
-        raise _nothing_left(steps, f"lower filter.min_degree (now {min_degree})")
-    degree = _degrees(source, target, n)
-    ids = pl.DataFrame({"id": entity_ids.filter(pl.Series(degree > 0)), "n_collections": degree[degree > 0]})
+        edges.keep_top(top)
+        edges.keep_min_degree(min_degree)
+    if not edges.source.size:
+        raise _nothing_left(edges.steps, f"lower filter.min_degree (now {min_degree})")
+    degree = edges.degrees()
+    present = degree > 0
+    ids = pl.DataFrame({"id": edges.entity_ids.filter(pl.Series(present)), "n_collections": degree[present]})
     rows, place = _row_order(ids["id"], previous)
-    numbers = place[np.cumsum(degree > 0) - 1]
-    source, target = numbers[source], numbers[target]
+    numbers = place[np.cumsum(present) - 1]
+    source, target = numbers[edges.source], numbers[edges.target]
     order = np.lexsort((target, source))
     ids = ids[rows].cast({"n_collections": pl.Int64})
-    return EdgeIndex(ids, source[order], target[order], weight[order], steps.listed)
+    return EdgeIndex(ids, source[order], target[order], edges.weight[order], edges.steps.listed)
 
 
 def from_vectors(
@@ -311,15 +294,13 @@ def from_vectors(
     vectors = np.load(raw / "vectors.npy", mmap_mode="r", allow_pickle=False)
     order = entities["id"].arg_sort().to_numpy()
     ids = entities["id"].gather(order)
-    listed_steps: list[dict[str, Any]] = [_step("read", ids.len(), 0, ids.len(), ids.len(), 0, ids.len())]
+    steps = Steps(ids.len(), 0, ids.len())
     for name, listed in (("keep", keep), ("drop", drop)):
         if listed is not None:
             named = _named(listed, ids, entities, name)
             wanted = named if name == "keep" else ~named
-            before, order, ids = ids.len(), order[wanted], ids.filter(pl.Series(wanted))
-            listed_steps.append(
-                _step(f"{name} list of {len(listed):,}", ids.len(), 0, ids.len(), before, 0, before)
-            )  # fmt: skip
+            order, ids = order[wanted], ids.filter(pl.Series(wanted))
+            steps.add(f"{name} list of {len(listed):,}", ids.len(), 0, ids.len())
     if ids.len() < 2:
         raise DataError(
             file="filter", where="keep and drop", found=Found(f"leave {ids.len()} of {entities.height:,} entities"),
@@ -332,7 +313,7 @@ def from_vectors(
         lengths = np.linalg.norm(chosen.astype(np.float64), axis=1, keepdims=True)
         chosen = (chosen / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
     table = pl.DataFrame({"id": ids, "n_collections": np.ones(ids.len(), dtype=np.int64)})
-    return VectorIndex(table, chosen, listed_steps)
+    return VectorIndex(table, chosen, steps.listed)
 
 
 def _measure(rows: Memberships) -> tuple[int, int, int]:
@@ -419,61 +400,6 @@ def _named(listed: Sequence[str | int], ids: pl.Series, labels: pl.DataFrame, fi
     return mask
 
 
-class _EdgeSteps(Steps):
-    """Steps over edges: rows are edges, there are no collections."""
-
-    def __init__(self, source: np.ndarray, target: np.ndarray) -> None:
-        super().__init__(*self._measure(source, target))
-
-    @staticmethod
-    def _measure(source: np.ndarray, target: np.ndarray) -> tuple[int, int, int]:
-        present = np.zeros(max(int(source.max(initial=-1)), int(target.max(initial=-1))) + 1, dtype=bool)
-        present[source] = present[target] = True
-        return source.size, 0, int(np.count_nonzero(present))
-
-    def apply(
-        self, rule: str, source: np.ndarray, target: np.ndarray, weight: np.ndarray, chosen: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        source, target, weight = source[chosen], target[chosen], weight[chosen]
-        self.add(rule, *self._measure(source, target))
-        return source, target, weight
-
-
-def _distinct(source: np.ndarray, target: np.ndarray, n: int) -> np.ndarray:
-    """Of sorted edges, the mask of one for each pair of ends: those whose other direction is not there, or comes later.
-
-    Stays right when entities are left out, with all their edges.
-    """
-    back = source > target
-    keys = source.astype(np.int64) * n + target
-    other_way = target[back].astype(np.int64) * n + source[back]
-    at = np.minimum(np.searchsorted(keys, other_way), keys.size - 1)
-    distinct = ~back
-    distinct[back] = keys[at] != other_way
-    return distinct
-
-
-def _degrees(source: np.ndarray, target: np.ndarray, n: int) -> np.ndarray:
-    """Distinct neighbours of each entity in either direction. Edges must be sorted."""
-    one = _distinct(source, target, n)
-    return np.bincount(source[one], minlength=n) + np.bincount(target[one], minlength=n)
-
-
-def _min_degree(
-    source: np.ndarray, target: np.ndarray, weight: np.ndarray, n: int, min_degree: int, steps: _EdgeSteps
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    one = _distinct(source, target, n)
-    left = np.ones(n, dtype=bool)
-    while True:
-        both = one & left[source] & left[target]
-        degrees = np.bincount(source[both], minlength=n) + np.bincount(target[both], minlength=n)
-        enough = left & (degrees >= min_degree)
-        if (enough == left).all():
-            chosen = left[source] & left[target]
-            return steps.apply(f"entities with at least {min_degree:,} neighbours", source, target, weight, chosen)
-        left = enough
-
-
 def _nothing_left(steps: Steps, advice: str) -> DataError:
     start, worst = steps.listed[0], max(steps.listed[1:], key=lambda s: s["removed_entities"], default=steps.listed[0])
     told = "; ".join(
@@ -487,14 +413,6 @@ def _nothing_left(steps: Steps, advice: str) -> DataError:
         remedy=f"The rule '{worst['rule']}' removed most ({worst['removed_entities']:,} entities): "
         f"relax it, or {advice}.",
     )  # fmt: skip
-
-
-def _step(rule: str, rows: int, collections: int, entities: int, *before: int) -> dict[str, Any]:
-    return {
-        "rule": rule, "rows": rows, "collections": collections, "entities": entities,
-        "removed_rows": before[0] - rows, "removed_collections": before[1] - collections,
-        "removed_entities": before[2] - entities,
-    }  # fmt: skip
 
 
 def _ids_check(ids: pl.DataFrame) -> Check:

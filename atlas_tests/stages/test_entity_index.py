@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
+from atlas_assets.kernels.splitmix import splitmix64 as in_kernels
 from atlas_assets.sources import canonical
 from atlas_assets.stages import entity_index
 from atlas_assets.stages.entity_index import CollectionIndex, EdgeIndex, VectorIndex
-from atlas_assets.stages.stable_hash import hash_ids
+from atlas_assets.stages.stable_hash import hash_ids, splitmix64
 
 Row = tuple[int, int, float | None]
 
@@ -445,3 +446,9 @@ def test_hashes_are_the_same_in_every_version():
         895702615371617117,
         12918900198665556793,
     ]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=20))
+def test_kernels_hash_as_whole_arrays_do(values):
+    array = np.array(values, np.uint64)
+    assert [int(in_kernels(value)) for value in array] == splitmix64(array).tolist()
