@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
 import gzip
 import json
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from polars.testing import assert_frame_equal
 
 from atlas_assets.errors import DataError
 from atlas_assets.sources import files
+from atlas_tests.sources.forms import write, write_all_forms
 
 ROWS = pl.DataFrame(
     {
@@ -57,29 +56,6 @@ def decoded(path: Path, **tables: str) -> pl.DataFrame:
         assert rows.schema[name] == pl.Int32
         rows = rows.with_columns(pl.read_parquet(path.parent / f"{ids}.parquet")["id"].gather(rows[name]).alias(name))
     return rows
-
-
-def write(folder: Path, name: str, content: str | bytes) -> str:
-    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
-    return name
-
-
-def write_all_forms(folder: Path, stem: str, table: pl.DataFrame) -> list[str]:
-    """The same table in every format and compression."""
-    text = table.write_csv()
-    names = {f"{stem}.csv": text.encode(), f"{stem}.tsv": table.write_csv(separator="\t").encode()}
-    names[f"{stem}_bom.csv"] = b"\xef\xbb\xbf" + text.replace(",", ",").encode()
-    names[f"{stem}_crlf.csv"] = table.write_csv(line_terminator="\r\n").encode()
-    names[f"{stem}_semicolon.csv"] = table.write_csv(separator=";").encode()
-    names[f"{stem}.jsonl"] = table.write_ndjson().encode()
-    names[f"{stem}.csv.gz"] = gzip.compress(names[f"{stem}.csv"])
-    names[f"{stem}.jsonl.bz2"] = bz2.compress(names[f"{stem}.jsonl"])
-    with pa.CompressedOutputStream(str(folder / f"{stem}.tsv.zst"), "zstd") as sink:
-        sink.write(names[f"{stem}.tsv"])
-    for name, content in names.items():
-        (folder / name).write_bytes(content)
-    table.write_parquet(folder / f"{stem}.parquet")
-    return [*names, f"{stem}.tsv.zst", f"{stem}.parquet"]
 
 
 def test_the_same_data_in_any_format_gives_the_same_tables(tmp_path):
@@ -332,113 +308,11 @@ def test_edges_of_any_format_have_weights(tmp_path):
     assert pl.read_parquet(tmp_path / "plain" / "edges.parquet")["weight"].to_list() == [1.0, 1.0]
 
 
-VECTORS = np.array([[1.0, 2.0, 3.0], [4.0, 5.5, 6.0], [-7.0, 8.0, 9.0]], dtype=np.float32)
-
-
-def read_vectors(folder: Path, **options) -> tuple[np.ndarray, pl.DataFrame]:
-    files.read_vectors(folder / "raw", base=folder, **options)
-    return np.load(folder / "raw" / "vectors.npy"), pl.read_parquet(folder / "raw" / "entities.parquet")
-
-
-def test_vectors_of_any_form_are_one_matrix(tmp_path):
-    lists = pl.DataFrame({"word": ["x", "y", "z"], "embedding": VECTORS.tolist()})
-    lists.write_parquet(tmp_path / "lists.parquet")
-    lists.with_columns(pl.col("embedding").cast(pl.Array(pl.Float32, 3))).write_parquet(tmp_path / "arrays.parquet")
-    lists.write_ndjson(tmp_path / "lists.jsonl")
-    wide = pl.DataFrame({"word": ["x", "y", "z"]} | {f"d{i}": VECTORS[:, i] for i in range(3)})
-    wide.write_csv(tmp_path / "wide.csv")
-    text = pl.Series("embedding", [str(row) for row in VECTORS.tolist()])
-    lists.with_columns(text).write_csv(tmp_path / "text.csv")
-    np.save(tmp_path / "matrix.npy", VECTORS)
-    write(tmp_path, "words.csv", "id,label\nx,X\ny,Y\nz,Z\n")
-    for name in ("lists.parquet", "arrays.parquet", "lists.jsonl", "wide.csv", "text.csv", "matrix.npy"):
-        matrix, entities = read_vectors(tmp_path, vectors=[name], entities=["words.csv"])
-        np.testing.assert_array_equal(matrix, VECTORS)
-        assert matrix.dtype == np.float32
-        assert entities.rows() == [("x", "X"), ("y", "Y"), ("z", "Z")]
-    assert read_vectors(tmp_path, vectors=["lists.parquet"])[1].rows() == [("x", "x"), ("y", "y"), ("z", "z")]
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ([[1, 2], [3, 4], [5]], r"row 3, column 'vector' has 1 numbers; expected 2.*compute its vector again"),
-        ([[1, 2], [3, 4], None], r"row 3, column 'vector' has 0 numbers; expected 2"),
-        ([[1, 2], [3, 1e39], [5, 6]], r"row 2, number 2 is inf; expected a finite number.*1 vectors"),
-    ],
-)
-def test_vectors_that_do_not_fit_are_told_by_row(tmp_path, lines, message):
-    text = "".join(json.dumps({"id": f"w{i}", "vector": v}) + "\n" for i, v in enumerate(lines))
-    write(tmp_path, "v.jsonl", text)
-    with pytest.raises(DataError, match=message):
-        read_vectors(tmp_path, vectors=["v.jsonl"])
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("id,x1,x2\na,1,2\nb,3,nan\n", r"row 2 below the header, column 'x2' is 'nan'"),
-        ("id,x1,x2\na,1,2\nb,3,\n", r"row 2 below the header, column 'x2' is nan; .*Remove the vector"),
-        (
-            "id,x1,x2\na,1,2\na,3,4\n",
-            r"rows 1, 2 all hold the id 'a'; expected one vector per entity.*source\.columns\.id",
-        ),
-        ("id,x1,x2\na,1,2\n,3,4\n", r"row 2 has no id; .*Remove the row"),
-        ("id,name\na,b\n", r"does not show which column is the id and which the vector: id \('a'\).*source\.columns"),
-    ],
-)
-def test_numeric_columns_that_do_not_fit_are_told(tmp_path, content, message):
-    write(tmp_path, "v.csv", content)
-    with pytest.raises(DataError, match=message):
-        read_vectors(tmp_path, vectors=["v.csv"])
-
-
-def test_an_npy_file_needs_a_table_of_the_same_length(tmp_path):
-    np.save(tmp_path / "v.npy", VECTORS)
-    write(tmp_path, "e.csv", "id,label\nx,X\ny,Y\n")
-    with pytest.raises(DataError, match=r"has no ids of its own; .*source\.entities"):
-        read_vectors(tmp_path, vectors=["v.npy"])
-    with pytest.raises(DataError, match=r"has 3 rows, the entity table 2; expected .*in order"):
-        read_vectors(tmp_path, vectors=["v.npy"], entities=["e.csv"])
-    np.save(tmp_path / "flat.npy", VECTORS.ravel())
-    with pytest.raises(DataError, match=r"holds an array of shape \(9,\).*two-dimensional"):
-        read_vectors(tmp_path, vectors=["flat.npy"])
-
-
-CELLS = st.one_of(
-    st.sampled_from(
-        [
-            "1",
-            "2",
-            "a",
-            "b",
-            "",
-            '"',
-            '"x"',
-            "nan",
-            "inf",
-            "1e400",
-            "-1",
-            "2020-01-01",
-            "é",
-            "a,b",
-            "\n",
-            "01",
-            "{}",
-            "[]",
-            "null",
-            "9223372036854775808",
-            "1.0",
-            "True",
-            "\x00",
-            "\r",
-            "'",
-            "[1, 2]",
-            " ",
-        ]
-    ),
-    st.text(max_size=5),
-)
+AWKWARD = [
+    "1", "2", "a", "b", "", '"', '"x"', "nan", "inf", "1e400", "-1", "2020-01-01", "é", "a,b", "\n", "01",
+    "{}", "[]", "null", "9223372036854775808", "1.0", "True", "\x00", "\r", "'", "[1, 2]", " ",
+]  # fmt: skip
+CELLS = st.sampled_from(AWKWARD) | st.text(max_size=5)
 NAMES = ["user", "item", "rating", "date", "id", "vector", "source", "target", "x1", "x2", "label"]
 
 
