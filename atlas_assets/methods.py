@@ -13,6 +13,7 @@ from typing import Any, Literal
 from atlas_assets.errors import AtlasError
 
 Source = Literal["embedding", "graph"]
+PERPLEXITY_NEIGHBOURS = 3  # neighbours per unit of perplexity: farther ones weigh next to nothing
 
 
 class ParameterError(AtlasError):
@@ -88,6 +89,13 @@ def check(method: str, parameters: dict[str, Any], *, source: Source, dims: int)
         if not values[name]:
             raise ParameterError(name, given, "at least one value")
     return values
+
+
+def neighbors_wanted(method: str, parameters: dict[str, int | float]) -> int:
+    """How many neighbours per entity this projection takes; 0 where it takes none."""
+    if "n_neighbors" in parameters:
+        return int(parameters["n_neighbors"])
+    return round(PERPLEXITY_NEIGHBOURS * parameters["perplexity"]) if "perplexity" in parameters else 0
 
 
 def key(method: str, parameters: dict[str, int | float], *, dims: int) -> str:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from atlas_assets import __version__, project, report
+from atlas_assets import __version__, methods, project, report
 from atlas_assets.io import Address, ArtifactStore, recipe_hash
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
@@ -197,7 +197,7 @@ class Pipeline:
 
     def _projection(self) -> Stage:
         return Stage(
-            "projection", "1", "What is seen: two or three coordinates per entity.",
+            "projection", "2", "What is seen: two or three coordinates per entity.",
             build=_build_projection,
             inputs=lambda key: self._graph_and_embedding(key),
             parameters=lambda key: {"key": key, "seed": self.spec.seed},
@@ -319,11 +319,16 @@ def _build_embedding(run: StageRun, folder: Path) -> Outcome:
 
 def _build_projection(run: StageRun, folder: Path) -> Outcome:
     from atlas_assets.stages import projection as stage
+    from atlas_assets.stages.layout_inputs import LayoutInputs
 
     point = run.sweep.projections[run.key or ""]
+    inputs = LayoutInputs(
+        _graph(run), _embedding(run), seed=run.spec.seed,
+        most_neighbors=methods.neighbors_wanted(point.method, dict(point.parameters)),
+    )  # fmt: skip
     projection = stage.project(
-        point.method, graph=_graph(run), embedding=_embedding(run), source=point.source, dims=point.dims,
-        params=dict(point.parameters), seed=run.spec.seed, reference=None, progress=run.progress,
+        point.method, inputs=inputs, dims=point.dims, params=dict(point.parameters), seed=run.spec.seed,
+        progress=run.progress,
     )  # fmt: skip
     projection.save(folder)
     return Outcome(projection.check(), report.projection(projection, point))

@@ -7,13 +7,14 @@ left as they come; ``projection`` aligns them.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import coo_array, csr_matrix
+from scipy.sparse import coo_array
 
-from atlas_assets.kernels.perplexity import conditional_probabilities
+from atlas_assets.methods import neighbors_wanted
 from atlas_assets.stages.artifact import Progress, no_progress
-from atlas_assets.stages.neighbour_lists import NeighbourLists
+from atlas_assets.stages.layout_inputs import LayoutInputs
 
 # Width of a grid cell of the interpolated repulsion: 2 instead of 1 takes a quarter of the time (mtg-decks, 5,105
 # entities: 9 s instead of 33 s) at the same recall (0.1425 and 0.1423); 3 loses some (0.1396).
@@ -24,38 +25,25 @@ TSNE_EARLY_ITERATIONS, TSNE_ITERATIONS, TSNE_EXAGGERATION = 250, 500, 12
 
 
 def umap(
-    lists: NeighbourLists, start: np.ndarray, *, n_neighbors: int, min_dist: float, seed: int,
-    progress: Progress = no_progress,
+    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress,
+    n_neighbors: int, min_dist: float,
 ) -> np.ndarray:  # fmt: skip
-    """UMAP (McInnes, Healy & Melville 2018) of the first n_neighbors of each list, from start (n, dims).
+    """UMAP (McInnes, Healy & Melville 2018) of the fuzzy graph of n_neighbors, from start (m, dims).
 
-    Fewer entries in a row than n_neighbors are allowed; its entity is then held by those it has. Runs on one thread,
-    because umap-learn's parallel sampling is not reproducible.
+    Runs on one thread, because umap-learn's parallel sampling is not reproducible.
     """
+    progress(0.0, "weighing neighbours")
+    fuzzy = inputs.fuzzy_graph(n_neighbors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import warns about TensorFlow, which is not used
-        from umap.umap_ import compute_membership_strengths, find_ab_params, simplicial_set_embedding, smooth_knn_dist
-    n = len(start)
-    lists = lists.first(n_neighbors)
-    progress(0.0, "weighing neighbours")
-    # umap-learn counts the row itself among its neighbours, at distance 0
-    indices = np.concatenate([np.arange(n, dtype=np.int32)[:, None], lists.indices], axis=1)
-    distances = np.concatenate([np.zeros((n, 1)), lists.distances], axis=1).astype(np.float32)
-    missing = indices < 0
-    # a missing neighbour must not widen its row: it takes part in the fit as a copy of the last real one
-    distances = np.minimum(distances, np.where(missing, -np.inf, distances).max(axis=1, keepdims=True))
-    sigmas, rhos = smooth_knn_dist(distances, float(indices.shape[1]), local_connectivity=1.0)
-    rows, columns, strengths, _ = compute_membership_strengths(indices, distances, sigmas, rhos)
-    one_way = coo_array((strengths, (rows, columns)), shape=(n, n)).tocsr()
-    one_way.eliminate_zeros()
-    fuzzy_union = one_way + one_way.T - one_way.multiply(one_way.T)
+        from umap.umap_ import find_ab_params, simplicial_set_embedding
     a, b = find_ab_params(1.0, min_dist)
     progress(0.1, "laying out")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         positions, _ = simplicial_set_embedding(
-            None, coo_array(fuzzy_union), start.shape[1], 1.0, a, b, 1.0, 5,
-            UMAP_EPOCHS_SMALL if n <= UMAP_LARGE else UMAP_EPOCHS_LARGE, start.astype(np.float32),
+            None, coo_array(fuzzy), start.shape[1], 1.0, a, b, 1.0, 5,
+            UMAP_EPOCHS_SMALL if len(start) <= UMAP_LARGE else UMAP_EPOCHS_LARGE, start.astype(np.float32),
             np.random.RandomState(seed), "euclidean", {}, False, {}, False, parallel=False,
         )  # fmt: skip
     progress(1.0, "laid out")
@@ -63,24 +51,21 @@ def umap(
 
 
 def tsne(
-    lists: NeighbourLists, start: np.ndarray, *, perplexity: float, seed: int, progress: Progress = no_progress
-) -> np.ndarray:
-    """t-SNE (van der Maaten & Hinton 2008) on the lists, from start (n, dims), by openTSNE.
+    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress,
+    perplexity: float,
+) -> np.ndarray:  # fmt: skip
+    """t-SNE (van der Maaten & Hinton 2008) of the affinities at this perplexity, from start (m, dims), by openTSNE.
 
     Repulsion by interpolation (FIt-SNE, Linderman et al. 2019) in two dimensions, by a Barnes-Hut tree in three and
-    below TSNE_SMALL entities. A row with fewer neighbours than the perplexity weighs all of them alike. One thread,
-    because sums over several differ in their last bits.
+    below TSNE_SMALL entities. One thread, because sums over several differ in their last bits.
     """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PrecomputedAffinities
 
     progress(0.0, "weighing neighbours")
     n = len(start)
-    conditional = conditional_probabilities(lists.indices, lists.distances, perplexity=perplexity)
-    listed = lists.indices >= 0
-    rows = np.repeat(np.arange(n), listed.sum(axis=1))
-    matrix = csr_matrix((conditional[listed], (rows, lists.indices[listed])), shape=(n, n))
-    affinities = PrecomputedAffinities(csr_matrix(matrix + matrix.T), normalize=True)
+    wanted = neighbors_wanted("tsne", {"perplexity": perplexity})
+    affinities = PrecomputedAffinities(inputs.affinities(perplexity, n_neighbors=wanted), normalize=False)
     # the usual tiny start: large start positions would freeze before the clusters have formed
     small = start / max(float(start.std(axis=0).max()), 1e-12) * 1e-4
     by_grid = start.shape[1] == 2 and n >= TSNE_SMALL
@@ -104,3 +89,18 @@ def tsne(
             callbacks_every_iters=50,
         )  # fmt: skip
     return np.asarray(embedding)
+
+
+def leading_axes(
+    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress
+) -> np.ndarray:
+    """The embedding's first principal axes, (m, dims); with as many as it has dimensions, the embedding itself."""
+    return inputs.start(start.shape[1])
+
+
+LAYOUTS: dict[str, Callable[..., np.ndarray]] = {
+    "umap": umap,
+    "tsne": tsne,
+    "pca": leading_axes,
+    "mde": leading_axes,
+}

@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from atlas_assets import methods
-from atlas_assets.errors import AtlasError
 from atlas_assets.stages import embedding, neighbour_lists, projection
 from atlas_assets.stages.alignment import align, canonical
+from atlas_assets.stages.layout_inputs import LayoutInputs
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 from atlas_tests.stages.test_knn_graph import from_vectors
 
 ROUTES = [
     (method, source, dims) for method, facts in methods.METHODS.items() for source in facts.sources for dims in (2, 3)
 ]
+
+
+def inputs_of(graph, embedded, source) -> LayoutInputs:
+    return LayoutInputs(graph, embedded if source == "embedding" else None)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,7 @@ def broken():
 @pytest.mark.parametrize(("method", "source", "dims"), ROUTES)
 def test_every_route_keeps_groups_apart_at_unit_size(grouped, method, source, dims):
     graph, embedded, group = grouped
-    made = projection.project(method, graph=graph, embedding=embedded, source=source, dims=dims)
+    made = projection.project(method, inputs=inputs_of(graph, embedded, source), dims=dims)
     assert all(check.passed for check in made.check())
     assert made.positions.shape == (90, dims)
     assert made.positions.dtype == np.float32
@@ -45,49 +49,49 @@ def test_every_route_keeps_groups_apart_at_unit_size(grouped, method, source, di
 @pytest.mark.parametrize(("method", "source"), [("umap", "graph"), ("tsne", "embedding")])
 def test_the_same_seed_reproduces_every_bit(grouped, method, source):
     graph, embedded, _ = grouped
-    made = [projection.project(method, graph=graph, embedding=embedded, source=source, seed=3) for _ in range(2)]
+    made = [projection.project(method, inputs=inputs_of(graph, embedded, source), seed=3) for _ in range(2)]
     assert np.array_equal(made[0].positions, made[1].positions)
 
 
 @pytest.mark.parametrize(("method", "source", "dims"), ROUTES)
 def test_a_broken_graph_gives_finite_positions(broken, method, source, dims):
     graph, embedded = broken
-    made = projection.project(method, graph=graph, embedding=embedded, source=source, dims=dims)
+    made = projection.project(method, inputs=inputs_of(graph, embedded, source), dims=dims)
     assert np.isfinite(made.positions).all()
     assert len(np.unique(made.positions[graph.isolated], axis=0)) == 2
     assert np.abs(made.positions).max() < 20
 
 
 def test_a_graph_without_edges_gives_finite_positions():
-    made = projection.project("umap", graph=isolated_graph(), source="graph")
+    made = projection.project("umap", inputs=LayoutInputs(isolated_graph()))
     assert np.isfinite(made.positions).all()
     assert len(np.unique(made.positions, axis=0)) == 6
 
 
 def test_a_reference_turns_the_map_towards_itself(grouped):
     graph, embedded, _ = grouped
-    plain = projection.project("umap", graph=graph, embedding=embedded).positions
+    plain = projection.project("umap", inputs=LayoutInputs(graph, embedded)).positions
     turn = np.array([[0.0, -1.0], [1.0, 0.0]]) @ np.diag([1.0, -1.0])
     reference = (plain @ turn * 3 + 5).astype(np.float32)
     reference[7] = np.nan  # an entity it does not know
-    aligned = projection.project("umap", graph=graph, embedding=embedded, reference=reference).positions
+    aligned = projection.project("umap", inputs=LayoutInputs(graph, embedded), reference=reference).positions
     np.testing.assert_allclose(np.delete(aligned, 7, 0), np.delete(reference, 7, 0), atol=1e-3)
 
 
 def test_parameters_are_completed_and_limited_to_what_the_graph_lists(grouped):
     graph, embedded, _ = grouped
-    made = projection.project("umap", graph=graph, source="graph", params={"min_dist": 0.3})
+    made = projection.project("umap", inputs=LayoutInputs(graph), params={"min_dist": 0.3})
     assert made.params == {"n_neighbors": 6, "min_dist": 0.3}
-    assert projection.project("tsne", graph=graph, source="graph").params == {"perplexity": pytest.approx(4)}
-    assert projection.project("pca", graph=graph, embedding=embedded).params == {}
+    assert projection.project("tsne", inputs=LayoutInputs(graph)).params == {"perplexity": pytest.approx(4)}
+    assert projection.project("pca", inputs=LayoutInputs(graph, embedded)).params == {}
 
 
 def test_impossible_requests_are_named(grouped):
     graph, embedded, _ = grouped
     with pytest.raises(methods.ParameterError, match="min_dist is 2; expected a number from 0 to 1"):
-        projection.project("umap", graph=graph, embedding=embedded, params={"min_dist": 2})
-    with pytest.raises(AtlasError, match="umap from the embedding needs an embedding"):
-        projection.project("umap", graph=graph)
+        projection.project("umap", inputs=LayoutInputs(graph, embedded), params={"min_dist": 2})
+    with pytest.raises(methods.ParameterError, match="pca cannot lay out a graph"):
+        projection.project("pca", inputs=LayoutInputs(graph))
 
 
 @pytest.mark.parametrize("dims", [2, 3])

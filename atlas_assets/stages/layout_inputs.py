@@ -1,0 +1,139 @@
+"""What the layouts of one graph, or of one embedding, have in common: each piece is made once, when first asked for.
+
+A sweep lays the same neighbours out many times. Exact neighbours are searched once, at the largest number that any of
+its points takes; UMAP's fuzzy graph is made once per ``n_neighbors`` and t-SNE's affinities once per perplexity.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal, Protocol
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, csr_matrix
+
+from atlas_assets.kernels.perplexity import conditional_probabilities
+from atlas_assets.stages import neighbour_lists
+from atlas_assets.stages.alignment import canonical
+from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.neighbour_lists import NeighbourLists
+from atlas_assets.stages.spectral import spectral_positions
+
+
+class Embedded(Protocol):
+    """Anything with positions (n, d): an ``embedding.Embedding``."""
+
+    @property
+    def positions(self) -> np.ndarray: ...
+
+
+class LayoutInputs:
+    """Neighbours, weights and start positions of the m connected entities of one graph, numbered 0...m - 1.
+
+    ``rows`` (m,) says which entity each is; those without any neighbour take no part in layouts. With an embedding,
+    neighbours are the nearest in it and layouts start from its leading axes; without, they are the graph's own lists
+    and layouts start from its slowest modes. most_neighbors: the longest lists that will be asked for, see
+    ``methods.neighbors_wanted``; longer ones work, but are searched anew. What is returned is shared: do not write.
+    """
+
+    def __init__(
+        self, graph: KnnGraph, embedding: Embedded | None = None, *, most_neighbors: int = 0, seed: int = 0
+    ) -> None:
+        self.graph, self.embedding, self.seed = graph, embedding, seed
+        self.source: Literal["embedding", "graph"] = "graph" if embedding is None else "embedding"
+        self.rows = np.flatnonzero(~graph.isolated)
+        self._local = np.full(graph.n_entities, -1, np.int32)
+        self._local[self.rows] = np.arange(self.rows.size)
+        self._most_neighbors = most_neighbors
+        self._lists: NeighbourLists | None = None
+        self._fuzzy: dict[int, csr_array] = {}
+        self._affinities: dict[float, csr_matrix] = {}
+        self._starts: dict[int, np.ndarray] = {}
+
+    @property
+    def n_entities(self) -> int:
+        """Connected ones: m."""
+        return self.rows.size
+
+    @property
+    def edges(self) -> np.ndarray:
+        """The graph's edges (e, 2) int32 in the numbering of ``rows``."""
+        return self._local[self.graph.edges]
+
+    @property
+    def embedded(self) -> np.ndarray:
+        """Positions of the connected entities in the embedding, (m, d). Only where there is one."""
+        assert self.embedding is not None
+        return np.asarray(self.embedding.positions)[self.rows]
+
+    def lists(self, k: int) -> NeighbourLists:
+        """The k nearest of each, (m, k), or as many as there are: from the graph, no more than it lists."""
+        if self.embedding is None:
+            if self._lists is None:
+                lists = neighbour_lists.from_graph(self.graph)
+                indices = np.where(lists.indices >= 0, self._local[lists.indices], -1)[self.rows]
+                self._lists = NeighbourLists(indices, lists.distances[self.rows])
+        elif self._lists is None or self._lists.indices.shape[1] < min(k, self.n_entities - 1):
+            self._lists = neighbour_lists.from_positions(self.embedded, max(k, self._most_neighbors))
+        return self._lists.first(k)
+
+    def fuzzy_graph(self, n_neighbors: int) -> csr_array:
+        """UMAP's fuzzy simplicial set (McInnes, Healy & Melville 2018) of the n_neighbors nearest, (m, m) float32.
+
+        Rows with fewer are held by those they have.
+        """
+        if n_neighbors not in self._fuzzy:
+            self._fuzzy[n_neighbors] = fuzzy_union(self.lists(n_neighbors))
+        return self._fuzzy[n_neighbors]
+
+    def affinities(self, perplexity: float, *, n_neighbors: int) -> csr_matrix:
+        """t-SNE's joint probabilities (van der Maaten & Hinton 2008) of the n_neighbors nearest, (m, m), sum 1.
+
+        A row with no more neighbours than the perplexity weighs all of them alike.
+        """
+        if perplexity not in self._affinities:
+            self._affinities[perplexity] = joint_probabilities(self.lists(n_neighbors), perplexity)
+        return self._affinities[perplexity]
+
+    def start(self, dims: int) -> np.ndarray:
+        """Where layouts start, (m, dims) float32, in canonical position."""
+        if dims not in self._starts:
+            if self.embedding is None:
+                positions = spectral_positions(
+                    self.edges, self.graph.edge_weights, n_entities=self.n_entities, n_dims=dims, seed=self.seed
+                )
+                self._starts[dims] = canonical(positions)
+            else:
+                axes = canonical(self.embedded)[:, :dims]
+                self._starts[dims] = np.pad(axes, ((0, 0), (0, dims - axes.shape[1])))
+        return self._starts[dims]
+
+
+def fuzzy_union(lists: NeighbourLists) -> csr_array:
+    """Memberships of the lists, rescaled per row, joined by a + b - ab; (m, m) float32."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import warns about TensorFlow, which is not used
+        from umap.umap_ import compute_membership_strengths, smooth_knn_dist
+    n = len(lists.indices)
+    # umap-learn counts the row itself among its neighbours, at distance 0
+    indices = np.concatenate([np.arange(n, dtype=np.int32)[:, None], lists.indices], axis=1)
+    distances = np.concatenate([np.zeros((n, 1)), lists.distances], axis=1).astype(np.float32)
+    missing = indices < 0
+    # a missing neighbour must not widen its row: it takes part in the fit as a copy of the last real one
+    distances = np.minimum(distances, np.where(missing, -np.inf, distances).max(axis=1, keepdims=True))
+    sigmas, rhos = smooth_knn_dist(distances, float(indices.shape[1]), local_connectivity=1.0)
+    rows, columns, strengths, _ = compute_membership_strengths(indices, distances, sigmas, rhos)
+    one_way = coo_array((strengths, (rows, columns)), shape=(n, n)).tocsr()
+    one_way.eliminate_zeros()
+    return csr_array(one_way + one_way.T - one_way.multiply(one_way.T))
+
+
+def joint_probabilities(lists: NeighbourLists, perplexity: float) -> csr_matrix:
+    """(p(j|i) + p(i|j)) / 2m of the lists, (m, m) float64, sum 1."""
+    n = len(lists.indices)
+    conditional = conditional_probabilities(lists.indices, lists.distances, perplexity=perplexity)
+    listed = lists.indices >= 0
+    rows = np.repeat(np.arange(n), listed.sum(axis=1))
+    matrix = csr_matrix((conditional[listed], (rows, lists.indices[listed])), shape=(n, n))
+    joint = csr_matrix(matrix + matrix.T)
+    return csr_matrix(joint / joint.sum())
