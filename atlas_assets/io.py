@@ -185,7 +185,7 @@ class ArtifactStore:
 
     def _forget_old_versions(self, address: Address, current: str) -> None:
         if not self.is_local:
-            return  # listing order says nothing about age there; `atlas prune` does it
+            return  # a listing there does not say which is older
         versions = [path for name, path in self.versions(address).items() if name != current]
         versions.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for path in versions[VERSIONS_KEPT - 1 :]:

@@ -38,11 +38,18 @@ class Index:
         return self.ids.height
 
 
-def index_of(sets: Sequence, n: int) -> Index:
-    """Entities 0...n - 1, ids in the order of rows."""
+def index_of(sets: Sequence, n: int, *, values=None, timestamps=None, weights=None) -> Index:
+    """Entities 0...n - 1, ids in the order of rows. Columns: one entry per membership, in the order of
+    the sets and, in each, of its sorted entities.
+    """
     indptr = np.concatenate([[0], np.cumsum([len(s) for s in sets])]).astype(np.int64)
     entities = np.array([entity for members in sets for entity in sorted(members)], np.int32)
-    return Index(pl.DataFrame({"id": pl.int_range(n, eager=True)}), indptr, entities)
+    return Index(
+        pl.DataFrame({"id": pl.int_range(n, eager=True)}), indptr, entities,
+        values=None if values is None else np.array(values, np.float32),
+        timestamps=None if timestamps is None else np.array(timestamps, np.int64),
+        weights=None if weights is None else np.array(weights, np.float32),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from atlas_assets.errors import DataError
 from atlas_assets.kernels.top_k import two_hop
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.hubs import CANDIDATES, local_scaling
-from atlas_assets.stages.neighbours import Neighbours
+from atlas_assets.stages.neighbours import Neighbours, list_checks
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,9 @@ class KnnGraph(Artifact):
         return ~connected
 
     def check(self) -> list[Check]:
-        rows = np.arange(self.n_entities)[:, None]
-        listed = self.indices >= 0
-        ordered = np.sort(np.where(listed, self.indices, -1 - np.arange(self.n_neighbors)), axis=1)
-        same_direct = listed[:, 1:] & (self.filled[:, 1:] == self.filled[:, :-1])
-        steps = np.diff(self.similarity, axis=1)
         edges = self.edges.astype(np.int64)
         return [
-            Check("no entity is its own neighbour", not bool((self.indices == rows).any()), ""),
-            Check("no neighbour is listed twice", bool((np.diff(ordered, axis=1) > 0).all()), ""),
-            Check("missing neighbours come last", bool((listed[:, :-1] >= listed[:, 1:]).all()),
-                  f"{int((~listed).sum()):,} missing, {int(self.filled.sum()):,} filled from two steps away"),
-            Check("similarity falls along each row", bool((steps[same_direct] <= 0).all()), ""),
-            Check("similarity is finite", bool(np.isfinite(self.similarity).all()), ""),
+            *list_checks(self.indices, self.similarity, self.filled),
             Check("edges are the union of the lists", np.array_equal(_union(self.indices)[0], edges),
                   f"{len(edges):,} edges, {int(self.isolated.sum()):,} entities without one"),
         ]  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
@@ -16,36 +15,11 @@ from atlas_assets.errors import DataError
 from atlas_assets.kernels.similarities import FORMULAE
 from atlas_assets.stages import neighbours, pair_weights
 from atlas_assets.stages.pair_weights import PairWeights, pair_weight_reference
+from atlas_tests.relations import Index, index_of
 
 UNKNOWN_TIME = -(2**63)
 DAY = 86_400
 ANIME: dict[float, float] = {5: 0, 6: 0.5, 7: 3.3, 8: 6.5, 9: 9.1, 10: 10.1}
-
-
-@dataclass(frozen=True)
-class Index:
-    n_entities: int
-    indptr: np.ndarray
-    entities: np.ndarray
-    values: np.ndarray | None = None
-    timestamps: np.ndarray | None = None
-    weights: np.ndarray | None = None
-
-    @property
-    def ids(self) -> pl.DataFrame:
-        return pl.DataFrame({"id": np.arange(self.n_entities)})
-
-
-def index_of(sets, n: int, *, values=None, timestamps=None, weights=None) -> Index:
-    """Columns are lists of lists in the order of each set's sorted entities."""
-    indptr = np.concatenate([[0], np.cumsum([len(s) for s in sets])]).astype(np.int64)
-    entities = np.array([e for s in sets for e in sorted(s)], np.int32)
-    return Index(
-        n, indptr, entities,
-        values=None if values is None else np.array(values, np.float32),
-        timestamps=None if timestamps is None else np.array(timestamps, np.int64),
-        weights=None if weights is None else np.array(weights, np.float32),
-    )  # fmt: skip
 
 
 @st.composite
@@ -199,7 +173,7 @@ def test_neighbours_are_those_of_the_weighted_sums(index, chosen, similarity):
 @pytest.mark.parametrize("count", [1, 3_000_000_000])
 def test_pairs_that_count_one_are_counted_in_whole_numbers(count):
     """Two collections of ``count`` members hold 2 s (s - 1) ordered pairs, beyond 2^63 for the larger; and no more."""
-    index = Index(1, np.array([0, count, 2 * count]), np.zeros(0, np.int32))
+    index = Index(pl.DataFrame({"id": [0]}), np.array([0, count, 2 * count]), np.zeros(0, np.int32))
     assert pair_weights.expected_total(index, PairWeights()) == float(2 * count * (count - 1))
 
 
