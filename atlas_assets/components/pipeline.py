@@ -216,7 +216,7 @@ class Pipeline:
 
     def _quality(self) -> Stage:
         return Stage(
-            "quality", "1", "How true a projection is: recall, trust, global shape, and distortion per entity.",
+            "quality", "2", "How true a projection is: recall, trust, global shape, and distortion per entity.",
             build=_build_quality,
             inputs=lambda key: [
                 self.address("projection", key), *self._graph_and_embedding(key), self.address("entity_index")
@@ -355,6 +355,7 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
     from atlas_assets.stages import quality as stage
     from atlas_assets.stages.entity_index import CollectionIndex
     from atlas_assets.stages.projection import Projection
+    from atlas_assets.stages.yardstick import Yardstick
 
     holdout = None
     if run.spec.kind == "collections":
@@ -362,9 +363,8 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
         if index.holdout_indptr is not None and index.holdout_entities is not None:
             holdout = (index.holdout_indptr, index.holdout_entities)
     positions = run.load(Projection, "projection", run.key).positions
-    quality = stage.measure(
-        positions, graph=_graph(run), embedding=_embedding(run), holdout=holdout, seed=run.spec.seed
-    )
+    yardstick = Yardstick(_graph(run), embedding=_embedding(run), holdout=holdout, seed=run.spec.seed)
+    quality = stage.measure(positions, yardstick, progress=run.progress)
     quality.save(folder)
     return Outcome(quality.check(), report.quality(quality, positions, run.sweep.projections[run.key or ""]))
 
