@@ -71,11 +71,15 @@ def serve(
 
 
 @app.command()
-def report(name: Name) -> None:
-    """Print how the projections of an atlas compare, and which one is recommended."""
-    from atlas_assets import running
+def report(
+    name: Name,
+    html: Annotated[Path | None, typer.Option(help="Write a page there: table, pictures of all maps, reasons.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all figures there, with their standard errors.")] = None,
+) -> None:
+    """Show how the maps of an atlas compare, which one is recommended, and why."""
+    from atlas_assets import reporting
 
-    running.print_report(_spec(name), console)
+    reporting.show(_spec(name), console, html=html, json_file=json)
 
 
 @app.command()

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_assets import served
+from atlas_assets.figures import DECISIVE, FIGURES, PLUS_MINUS, value_text
 
 if TYPE_CHECKING:
+    from atlas_assets.report_page import ReportPage
     from atlas_assets.stages.bundle import BundleReport
     from atlas_assets.stages.cooccurrence import Cooccurrence
     from atlas_assets.stages.embedding import Embedding
@@ -24,18 +26,12 @@ if TYPE_CHECKING:
     from atlas_assets.stages.quality import Quality
     from atlas_assets.stages.regions import Regions
     from atlas_assets.stages.site import SiteReport
-    from atlas_assets.stages.sweep_report import SweepReport
     from atlas_assets.sweep import ProjectionPoint
 
 Metadata = dict[str, Any]
 ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
-# The figures that a sweep is judged by, as columns of its tables.
-DECISIVE = {
-    "held_out_recall": "held-out",
-    "neighbour_recall": "neighbours",
-    "trustworthiness": "trust",
-    "triplet_accuracy": "shape",
-}
+FOLDED = 1_000  # characters of Markdown from which on Dagster 1.13 shows a button instead
+MAX_SHEET_BYTES = 2_000_000  # of a sheet of all maps that lies in a file
 MAX_PICTURES_BYTES = 40_000  # of the 50 kB that metadata may take: it is kept in the event log at every run
 
 
@@ -180,9 +176,20 @@ def regions(result: Regions) -> Metadata:
 
 
 def quality(result: Quality, positions: np.ndarray, point: ProjectionPoint) -> Metadata:
-    """The map beside its figures, each by its own name: Dagster plots numbers over partitions and over time."""
-    figures = {name: value for name, value in result.metrics.items() if value is not None}
-    return {"map": _map(positions, point), **figures, "mean_distortion": float(np.mean(result.distortion))}
+    """The map beside its figures in words; and each as a number, which Dagster plots over partitions and over time."""
+    rows = [
+        {"figure": FIGURES[name].title, "value": value_text(name, value, (result.errors or {}).get(name))}
+        for name, value in result.metrics.items()
+        if value is not None
+    ]
+    numbers = {FIGURES[name].title.lower(): value for name, value in result.metrics.items() if value is not None}
+    return {
+        "map": _map(positions, point),
+        "figures": table(rows),
+        "sampling error": PLUS_MINUS,
+        **numbers,
+        "mean distortion": float(np.mean(result.distortion)),
+    }
 
 
 def _map(positions: np.ndarray, point: ProjectionPoint) -> Markdown:
@@ -191,27 +198,31 @@ def _map(positions: np.ndarray, point: ProjectionPoint) -> Markdown:
     return picture(thumbnail(positions, size=360, max_bytes=MAX_PICTURES_BYTES), point.name)
 
 
-def sweep_report(
-    summary: SweepReport, maps: Mapping[str, tuple[np.ndarray, np.ndarray]], seconds: Mapping[str, float | None]
-) -> Metadata:
-    """The ranked table, and small multiples of as many maps as fit into the event log."""
-    from atlas_assets.thumbnail import thumbnail
+def sweep_report(pages: ReportPage) -> Metadata:
+    """The recommendation, all maps on one sheet, the table, and a link to the whole report.
 
-    share = MAX_PICTURES_BYTES // max(1, min(len(maps), 12))
-    shown = [row["key"] for row in summary.rows][:12]
-    images = " ".join(
-        picture(thumbnail(maps[key][0], region=maps[key][1], size=160, max_bytes=share), key) for key in shown
-    )
+    Of a long table only the first rows: Dagster folds away Markdown of ``FOLDED`` characters.
+    """
+    summary = pages.summary
+    link = served.publish(pages.html().encode(), "html")
+    budget = MAX_SHEET_BYTES if served.is_possible() else MAX_PICTURES_BYTES
+    rows = [
+        {"": row["rank"], "map": row["key"]}
+        | {
+            FIGURES[name].short: value_text(name, row["metrics"].get(name), row["errors"].get(name))
+            for name in DECISIVE
+        }
+        | {"seconds": pages.seconds.get(row["key"])}
+        for row in summary.rows
+    ]
+    shown = next(n for n in range(len(rows), 0, -1) if len(table(rows[:n])) < FOLDED or n == 1)
     return {
         "recommended": summary.recommended,
         "reason": summary.reason,
-        "points": table(
-            {"key": row["key"]}
-            | {label: row["metrics"].get(name) for name, label in DECISIVE.items()}
-            | {"seconds": seconds[row["key"]]}
-            for row in summary.rows[:40]
-        ),
-        "maps": Markdown(images),
+        "full report": Markdown(f"[Open the report]({link})") if link else None,
+        "maps": picture(pages.sheet(max_bytes=budget), "all maps, the recommended one framed"),
+        "maps compared": len(rows),
+        "best maps" if shown < len(rows) else "table": table(rows[:shown]),
     }
 
 

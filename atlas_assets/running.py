@@ -15,12 +15,10 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
-from atlas_assets import project, report
+from atlas_assets import project
 from atlas_assets.components.atlas import definitions_of
-from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline, Stage, seconds_of
+from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import recipe as viewer_recipe
 from atlas_assets.components.viewer import viewer
@@ -108,24 +106,6 @@ def _materialise(
         )  # fmt: skip
     finally:
         listener.reset(token)
-
-
-def print_report(spec: AtlasSpec, console: Console) -> None:
-    """The table of the sweep report, best first."""
-    from atlas_assets.stages.sweep_report import SweepReport
-
-    pipeline = Pipeline(spec, base=project.root())
-    stage_run = pipeline.run(Storage().store())
-    summary, seconds = stage_run.load(SweepReport, "sweep_report"), seconds_of(stage_run)
-    shown = [name for name in report.DECISIVE if any(row["metrics"].get(name) is not None for row in summary.rows)]
-    table = Table("", Column("point", no_wrap=True), *(report.DECISIVE[name] for name in shown), "seconds")
-    for row in summary.rows:
-        mark = "→" if row["key"] == summary.recommended else ""
-        values = [row["metrics"].get(name) for name in shown]
-        figures = ["–" if value is None else f"{value:.3f}" for value in values]
-        table.add_row(mark, row["key"], *figures, f"{seconds[row['key']] or 0:.1f}")
-    console.print(table)
-    console.print(f"Recommended: [bold]{summary.recommended}[/bold]. {escape(summary.reason)}")
 
 
 def _in_order(pipeline: Pipeline, keys: dict[str, set[str]]) -> Iterator[tuple[Stage | None, str | None]]:

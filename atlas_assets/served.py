@@ -15,12 +15,14 @@ FOLDER = ".dagster/files"  # as compute_logs.base_dir in dagster.yaml; a test ho
 PREFIX = "atlas"
 
 
-def publish(data: bytes, suffix: str) -> str | None:
-    """Put a file where the webserver finds it; returns the path of its URL.
+def is_possible() -> bool:
+    """Whether storage is local: else runs and webserver need not share a disk."""
+    return "://" not in project.storage_root()
 
-    None where storage is remote: then runs and webserver need not share a disk.
-    """
-    if "://" in project.storage_root():
+
+def publish(data: bytes, suffix: str) -> str | None:
+    """Put a file where the webserver finds it; returns the path of its URL, or None where that is not possible."""
+    if not is_possible():
         return None
     name = hashlib.sha256(data).hexdigest()[:24]
     path = project.root() / FOLDER / PREFIX / f"{name}.{suffix}"

@@ -7,9 +7,10 @@ and the order of rows does not matter.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 BACKGROUND = (11, 14, 20)
 # Twelve hues of like lightness that stay apart for colour-blind eyes as far as twelve can; regions take turns.
@@ -23,6 +24,9 @@ SPARSE, DENSE = np.array((70, 130, 220.0)), np.array((255, 244, 214.0))
 SUPERSAMPLING = 2
 FAINTEST = 0.6  # strength of a pixel that one point covers: plainly visible
 MARGIN = 0.04
+# Sheets of several maps.
+PAPER, INK, FRAME = (24, 28, 36), (226, 230, 238), (94, 160, 255)
+GAP, TEXT_SIZE, LINE = 8, 12, 16
 
 
 def thumbnail(
@@ -44,6 +48,43 @@ def thumbnail(
         if min(width, height) <= 16:
             return data
         width, height = max(16, width * 4 // 5), max(16, height * 4 // 5)
+
+
+def contact_sheet(
+    maps: Sequence[tuple[str, np.ndarray]], *, region: np.ndarray | None = None, framed: int | None = None,
+    size: int = 180, columns: int = 4, max_bytes: int = 400_000,
+) -> bytes:  # fmt: skip
+    """One PNG of several maps of the same entities, (caption, positions) each, in rows of ``columns``.
+
+    region (n,): one colour group per entity, for all maps. framed: the place of a map to be marked. Captions may have
+    several lines, and are cut where they are wider than the map. Pictures shrink until all fit into max_bytes.
+    """
+    lines = max((caption.count("\n") + 1 for caption, _ in maps), default=1)
+    while True:
+        wide, high = size + GAP, size + LINE * lines + GAP
+        rows = -(-len(maps) // columns)
+        sheet = Image.new("RGB", (wide * min(columns, len(maps)) + GAP, high * rows + GAP), PAPER)
+        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT_SIZE)
+        for place, (caption, positions) in enumerate(maps):
+            left, top = GAP + place % columns * wide, GAP + place // columns * high
+            fitting = region if region is not None and len(region) == len(positions) else None
+            sheet.paste(_draw(np.asarray(positions, np.float64), fitting, size, size), (left, top))
+            for number, text in enumerate(caption.split("\n")):
+                pen.text((left, top + size + 2 + LINE * number), _cut(text, font, size), INK, font)
+            if place == framed:
+                pen.rectangle((left - 3, top - 3, left + size + 2, top + high - GAP + 2), outline=FRAME, width=2)
+        data = _png(sheet, 128)
+        if len(data) <= max_bytes or size <= 24:
+            return data
+        size = size * 4 // 5
+
+
+def _cut(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def _png(image: Image.Image, colours: int) -> bytes:

@@ -228,7 +228,7 @@ class Pipeline:
 
     def _sweep_report(self) -> Stage:
         return Stage(
-            "sweep_report", "1", "Every point of the sweep side by side, ranked, with a recommendation.",
+            "sweep_report", "2", "Every point of the sweep side by side, ranked, with a recommendation.",
             build=_build_sweep_report,
             inputs=lambda key: self._each("projection", "quality", "regions"),
             kinds=("markdown",),
@@ -370,19 +370,24 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.report_page import ReportPage
     from atlas_assets.stages import sweep_report as stage
     from atlas_assets.stages.projection import Projection
     from atlas_assets.stages.quality import Quality
     from atlas_assets.stages.regions import Regions
 
-    rows, maps = [], {}
-    for key, point in run.sweep.projections.items():
-        metrics = run.load(Quality, "quality", key).metrics
-        rows.append({"key": key, "name": point.name, "dims": point.dims, "metrics": metrics})
-        maps[key] = (run.load(Projection, "projection", key).positions, run.load(Regions, "regions", key).region)
-    summary = stage.build(rows)
+    points = [
+        stage.Point(key, point.name, point.dims, run.load(Quality, "quality", key))
+        for key, point in run.sweep.projections.items()
+    ]
+    summary = stage.build(points)
     summary.save(folder)
-    return Outcome(summary.check(), report.sweep_report(summary, maps, seconds_of(run)))
+    page = ReportPage(
+        title=run.name, summary=summary, points=run.sweep.projections, seconds=seconds_of(run),
+        maps={point.key: run.load(Projection, "projection", point.key).positions for point in points},
+        regions=run.load(Regions, "regions", summary.recommended).region,
+    )  # fmt: skip
+    return Outcome(summary.check(), report.sweep_report(page))
 
 
 def _build_bundle(run: StageRun, folder: Path) -> Outcome:

@@ -79,7 +79,7 @@ def measure(positions: np.ndarray, yardstick: Yardstick, *, progress: Progress =
     metrics: dict[str, float | None] = dict.fromkeys(METRICS)
     metrics["isolated"] = float(yardstick.isolated.sum())
     if connected.size <= NEIGHBOURS + 1:
-        errors = dict.fromkeys(METRICS)
+        errors: dict[str, float | None] = dict.fromkeys(METRICS)
         return Quality(metrics=metrics, errors=errors, distortion=yardstick.isolated.astype(np.float32))
     progress(0.0, "neighbours")
     near = neighbour_lists.from_positions(positions, max(NEIGHBOURS, graph.n_neighbors))

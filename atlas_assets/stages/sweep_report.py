@@ -1,25 +1,57 @@
-"""The points of a sweep side by side, and the one to open the map on."""
+"""The points of a sweep side by side, and the one to open the map on.
+
+A difference that the sample explains is no difference, and neither is one that another seed of the layout would make.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from atlas_assets.errors import AtlasError
+from atlas_assets.figures import DECISIVE, value_text
 from atlas_assets.stages.artifact import Artifact, Check
+from atlas_assets.stages.quality import Quality
+from atlas_assets.stages.sampling_error import error_of_parts, tells_apart
 
 RANKED_BY = ("held_out_recall", "neighbour_recall")
-CLOSE = 0.03  # relative difference up to which the global shape decides: about what another seed changes
+CLOSE = 0.03  # relative difference up to which the overall shape decides: about what another seed changes
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One finished map of a sweep."""
+
+    key: str
+    name: str
+    dims: int
+    quality: Quality
+
+    def figure(self, name: str) -> float | None:
+        return self.quality.metrics.get(name)
+
+    def rank_by(self, name: str) -> float:
+        """The figure, or less than any that was measured."""
+        value = self.figure(name)
+        return -np.inf if value is None else value
 
 
 @dataclass(frozen=True)
 class SweepReport(Artifact):
-    """rows: the points by falling rank, each with its rank added; recommended: a key; reason: one or two sentences."""
+    """The points by falling rank, and the one to open the map on.
+
+    rows: key, name, dims, rank, metrics, errors, as_good_as_best (whether it competes for the recommendation with the
+    others of its dimensions) and best_at (figures of which it has the best, or one that the sample cannot tell from the
+    best). ranked_by: the figure; recommended: a key; reason: a few sentences.
+    """
 
     rows: list[dict[str, Any]]
     recommended: str
     reason: str
+    ranked_by: str = RANKED_BY[0]
 
     def check(self) -> list[Check]:
         keys = [row["key"] for row in self.rows]
@@ -29,46 +61,110 @@ class SweepReport(Artifact):
         ]
 
 
-def build(rows: Sequence[Mapping[str, Any]]) -> SweepReport:
-    """Rank the points of a sweep and recommend one; rows: mappings with "key", "dims" and "metrics" (name -> value).
+def build(points: Sequence[Point]) -> SweepReport:
+    """Rank the points of a sweep and recommend one.
 
-    Ranked by held-out recall, or by neighbour recall unless every point has the former. The recommended point is the
-    one with the best triplet accuracy among the two-dimensional points (all, if there is none) within ``CLOSE`` of the
-    best recall. Other entries of a row are kept. Raises AtlasError for an empty sweep.
+    Ranked by held-out recall, or by neighbour recall unless every point has the former; equal ones by triplet
+    accuracy, then by key. Among the two-dimensional points (all, if there is none), those are as good as the best that
+    the sample cannot tell from it (``difference_error``) or that lie within ``CLOSE`` of it. Of these the one with the
+    best triplet accuracy is recommended, or the first by rank that the sample cannot tell from that one. Raises
+    AtlasError for an empty sweep.
     """
-    if not rows:
+    if not points:
         raise AtlasError("The sweep has no finished projection to compare; make at least one.")
-    measure = next((name for name in RANKED_BY if all(_figure(row, name) is not None for row in rows)), RANKED_BY[-1])
-    ranked = sorted(rows, key=lambda row: (-(_figure(row, measure) or 0.0), -(_triplets(row)), str(row["key"])))
-    flat = [row for row in ranked if row["dims"] == 2] or ranked
-    best = _figure(flat[0], measure) or 0.0
-    close = [row for row in flat if (_figure(row, measure) or 0.0) >= best * (1 - CLOSE)]
-    chosen = max(close, key=_triplets)  # the first, that is the best recall, among equals
+    name = next((name for name in RANKED_BY if all(p.figure(name) is not None for p in points)), RANKED_BY[-1])
+    ranked = sorted(points, key=lambda p: (-p.rank_by(name), -p.rank_by("triplet_accuracy"), p.key))
+    as_good = {dims: _as_good([p for p in ranked if p.dims == dims], name) for dims in {p.dims for p in ranked}}
+    dims = 2 if 2 in as_good else ranked[0].dims
+    shape = max(as_good[dims], key=lambda p: p.rank_by("triplet_accuracy"))
+    chosen = next(p for p in as_good[dims] if not _tells_apart(shape, p, "triplet_accuracy"))
+    best_at = {figure: _best_at(ranked, figure) for figure in DECISIVE}
+    rows = [
+        {
+            "key": p.key, "name": p.name, "dims": p.dims, "rank": rank, "as_good_as_best": p in as_good[p.dims],
+            "best_at": [figure for figure, best in best_at.items() if p in best],
+            "metrics": p.quality.metrics, "errors": p.quality.errors or {},
+        }
+        for rank, p in enumerate(ranked, start=1)
+    ]  # fmt: skip
     return SweepReport(
-        rows=[{**row, "rank": rank} for rank, row in enumerate(ranked, start=1)], recommended=str(chosen["key"]),
-        reason=_reason(chosen, flat, close, measure),
-    )  # fmt: skip
+        rows=rows, recommended=chosen.key, reason=_reason(chosen, ranked, as_good[dims], shape, name), ranked_by=name
+    )
 
 
-def _reason(chosen: Mapping[str, Any], flat: list, close: list, measure: str) -> str:
-    what = {
-        "held_out_recall": "of the pairs in collections the map never saw lie among each other's 15 nearest",
-        "neighbour_recall": "of each entity's closest relations are among its 15 nearest on the map",
-    }[measure]
-    value = _figure(chosen, measure)
-    figure = "Its quality was not measured" if value is None else f"{100 * value:.1f} % {what}"
-    if len(flat) == 1:
-        return f"{figure}. It is the only {chosen['dims']}-D map of the sweep."
-    if chosen is flat[0] and len(close) == 1:
-        return f"{figure}, the most of {len(flat)} {chosen['dims']}-D maps."
-    rivals = f"{len(close)} of {len(flat)} {chosen['dims']}-D maps come within {100 * CLOSE:.0f} % of the best"
-    shape = f"{100 * _triplets(chosen):.1f} % of random triplets in order"
-    return f"{figure}. {rivals}; of these it keeps the large shape best ({shape})."
+def difference_error(one: Quality, other: Quality, name: str) -> float:
+    """Standard error of the difference of one figure of two maps; 0 where it is exact.
+
+    On the same sample part by part, since what is hard for one map is hard for the other; else as of independent ones.
+    """
+    mine, theirs = one.parts(name), other.parts(name)
+    if mine and theirs and mine[0] == theirs[0]:
+        return error_of_parts(np.asarray(mine[1], np.float64) - theirs[1])
+    return float(np.hypot((one.errors or {}).get(name) or 0.0, (other.errors or {}).get(name) or 0.0))
 
 
-def _figure(row: Mapping[str, Any], name: str) -> float | None:
-    return row["metrics"].get(name)
+def _tells_apart(one: Point, other: Point, name: str) -> bool:
+    mine, theirs = one.figure(name), other.figure(name)
+    if mine is None or theirs is None:
+        return mine is not theirs
+    return tells_apart(mine - theirs, difference_error(one.quality, other.quality, name))
 
 
-def _triplets(row: Mapping[str, Any]) -> float:
-    return _figure(row, "triplet_accuracy") or 0.0
+def _as_good(ranked: list[Point], name: str) -> list[Point]:
+    best = ranked[0]
+    least = (best.figure(name) or 0.0) * (1 - CLOSE)
+    return [p for p in ranked if p.rank_by(name) >= least or not _tells_apart(best, p, name)]
+
+
+def _best_at(points: list[Point], name: str) -> list[Point]:
+    known = [p for p in points if p.figure(name) is not None]
+    best = max(known, key=lambda p: p.rank_by(name), default=None)
+    return [p for p in known if best and not _tells_apart(best, p, name)]
+
+
+def _reason(chosen: Point, ranked: list[Point], as_good: list[Point], shape: Point, name: str) -> str:
+    rivals = [p for p in ranked if p.dims == chosen.dims]
+    kind = f"{chosen.dims}-D map"
+    figure = _figure_in_words(chosen, name)
+    if len(rivals) == 1:
+        return f"{figure} It is the only {kind} of the sweep." + _deeper(chosen, ranked, name)
+    if len(as_good) == 1:
+        return f"{figure} That is the most of {len(rivals)} {kind}s." + _deeper(chosen, ranked, name)
+    many = f"all {len(rivals)}" if len(as_good) == len(rivals) else f"{len(as_good)} of {len(rivals)}"
+    close = (
+        f"On {many} {kind}s it is about the same: they differ by less than the sampling error, or by less than "
+        f"{100 * CLOSE:.0f} % of it, which another seed could change."
+    )
+    if _tells_apart(chosen, min(as_good, key=lambda p: p.rank_by("triplet_accuracy")), "triplet_accuracy"):
+        what = _share(chosen, "triplet_accuracy")
+        best = "best" if chosen is shape else "as well as any, within the sampling error,"
+        decided = f"Of these it keeps the overall shape {best}: which of two entities is closer to a third, in {what}."
+    else:
+        decided = "Nor does the overall shape tell them apart, so the first in the table is taken."
+    return f"{figure} {close} {decided}" + _deeper(chosen, ranked, name)
+
+
+def _figure_in_words(point: Point, name: str) -> str:
+    if point.figure(name) is None:
+        return "Its quality was not measured."
+    share = _share(point, name)
+    if name == "neighbour_recall":
+        return f"Of each entity's closest relations, {share} are among its 15 nearest on the map."
+    lift = point.figure("held_out_lift")
+    chance = f", {lift:,.0f} times as many as by chance" if lift else ""
+    return (
+        f"Of the pairs that occur together in collections the map never saw, {share} are among each other's 15 nearest "
+        f"on the map{chance}."
+    )
+
+
+def _share(point: Point, name: str) -> str:
+    return value_text(name, point.figure(name), (point.quality.errors or {}).get(name))
+
+
+def _deeper(chosen: Point, ranked: list[Point], name: str) -> str:
+    """What a map with more dimensions would give, where that is more."""
+    best = ranked[0]
+    if best.dims <= chosen.dims or best.rank_by(name) <= chosen.rank_by(name) or not _tells_apart(best, chosen, name):
+        return ""
+    return f" {best.name} has more ({_share(best, name)}), but a {chosen.dims}-D map is easier to read."
