@@ -46,11 +46,15 @@ def run(
     stage: Annotated[list[str] | None, typer.Option(help="Only these (cooccurrence is made only when named).")] = None,
     point: Annotated[list[str] | None, typer.Option(help="Only these keys of the sweep, and what they need.")] = None,
     force: Annotated[bool, typer.Option(help="Make everything again, also what is up to date.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Points side by side; as many as cores and memory allow.")
+    ] = None,
+    timings: Annotated[Path | None, typer.Option(help="Write there, as JSON, what took how long.")] = None,
 ) -> None:
-    """Materialise what is missing or out of date, in one process, into the state that the Dagster UI shows."""
+    """Materialise what is missing or out of date into the state that the Dagster UI shows."""
     from atlas_assets import running
 
-    if not running.run(_spec(name), console, stages=stage, points=point, force=force):
+    if not running.run(_spec(name), console, stages=stage, points=point, force=force, jobs=jobs, timings=timings):
         raise typer.Exit(1)
 
 

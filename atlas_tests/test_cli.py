@@ -92,7 +92,7 @@ def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:
         (["new", "books", "--interactions", "rating.csv"], "rating.csv"),
         (["run", "boks"], "boks is not an atlas here"),
         (["serve", "books"], "holds no site yet. Make it with: atlas run books"),
-        (["report", "python_api"], "has not been made yet"),
+        (["report", "python_api"], "No map of python_api has been made yet"),
         (["run", "python_api", "--stage", "knn"], "'knn' is not a stage of this atlas. It has: raw_collections"),
         (["run", "python_api", "--point", "k3"], "'k3' is not a point of this atlas"),
     ],

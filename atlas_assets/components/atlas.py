@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from atlas_assets import automation, project, report
-from atlas_assets.components.materialise import CheckFailed, Materialised, materialise
+from atlas_assets.components.materialise import CheckFailed, Materialised, builder
 from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
 from atlas_assets.errors import AtlasError
@@ -79,7 +79,7 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         try:
             with pymde.reserved() if stage.uses_gpu else nullcontext("cpu") as device:
                 run = pipeline.run(storage.store(), partition, device=device, progress=StepProgress(context.log.info))
-                made = materialise(stage, run)
+                made = builder.get()(stage, run)
         except CheckFailed as failure:
             yield _check_result(key, failure.checks)
             raise dg.Failure(str(failure), allow_retries=False) from failure

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ class CheckFailed(AtlasError):
     """An invariant does not hold; the artifact was not stored and the earlier one is still in place."""
 
     def __init__(self, address: Address, checks: list[Check]) -> None:
-        self.checks = checks
+        self.address, self.checks = address, checks
         broken = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
         super().__init__(f"{address} was not stored, because a check failed ({broken}). The earlier version stays.")
 
@@ -47,6 +49,10 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
         } | run.notes
     assert draft.stored is not None
     return Materialised(draft.stored, outcome)
+
+
+# How a step of a Dagster run builds its artifact: `atlas run` sets it where steps go to worker processes.
+builder: ContextVar[Callable[[Stage, StageRun], Materialised]] = ContextVar("builder", default=materialise)
 
 
 def _reset_peak_memory() -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from atlas_assets import __version__, methods, project, report
+from atlas_assets import __version__, project, report
 from atlas_assets.io import Address, ArtifactStore, recipe_hash
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
@@ -22,8 +22,6 @@ from atlas_assets.sweep import Sweep
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from atlas_assets.stages.knn_graph import KnnGraph
 
 VIEWER = Address("viewer", "build")
 SITE_RECORD = "site_record"  # what was published when; the site itself is in `site`, for people
@@ -318,17 +316,13 @@ def _build_embedding(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_projection(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.components import sharing
     from atlas_assets.stages import projection as stage
-    from atlas_assets.stages.layout_inputs import LayoutInputs
 
     point = run.sweep.projections[run.key or ""]
-    inputs = LayoutInputs(
-        _graph(run), _embedding(run), seed=run.spec.seed,
-        most_neighbors=methods.neighbors_wanted(point.method, dict(point.parameters)),
-    )  # fmt: skip
     projection = stage.project(
-        point.method, inputs=inputs, dims=point.dims, params=dict(point.parameters), seed=run.spec.seed,
-        progress=run.progress,
+        point.method, inputs=sharing.layout_inputs(run), dims=point.dims, params=dict(point.parameters),
+        seed=run.spec.seed, progress=run.progress,
     )  # fmt: skip
     projection.save(folder)
     return Outcome(projection.check(), report.projection(projection, point))
@@ -352,19 +346,12 @@ def _build_regions(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_quality(run: StageRun, folder: Path) -> Outcome:
+    from atlas_assets.components import sharing
     from atlas_assets.stages import quality as stage
-    from atlas_assets.stages.entity_index import CollectionIndex
     from atlas_assets.stages.projection import Projection
-    from atlas_assets.stages.yardstick import Yardstick
 
-    holdout = None
-    if run.spec.kind == "collections":
-        index = run.load(CollectionIndex, "entity_index")
-        if index.holdout_indptr is not None and index.holdout_entities is not None:
-            holdout = (index.holdout_indptr, index.holdout_entities)
     positions = run.load(Projection, "projection", run.key).positions
-    yardstick = Yardstick(_graph(run), embedding=_embedding(run), holdout=holdout, seed=run.spec.seed)
-    quality = stage.measure(positions, yardstick, progress=run.progress)
+    quality = stage.measure(positions, sharing.yardstick(run), progress=run.progress)
     quality.save(folder)
     return Outcome(quality.check(), report.quality(quality, positions, run.sweep.projections[run.key or ""]))
 
@@ -425,16 +412,3 @@ def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
 
 def labels_of(run: StageRun) -> list[str]:
     return entity_table(run)[0]["label"].to_list()
-
-
-def _graph(run: StageRun) -> KnnGraph:
-    from atlas_assets.stages.knn_graph import KnnGraph
-
-    return run.load(KnnGraph, "knn_graph", run.sweep.projections[run.key or ""].graph.key)
-
-
-def _embedding(run: StageRun):
-    from atlas_assets.stages.embedding import Embedding
-
-    point = run.sweep.projections[run.key or ""].embedding
-    return run.load(Embedding, "embedding", point.key) if point else None

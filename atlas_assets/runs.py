@@ -1,0 +1,176 @@
+"""Dagster runs of one atlas in this process, on the instance of the Dagster UI, from any thread.
+
+Dagster's runs are not made for threads: each configures Python's logging when it begins (``logging.config.dictConfig``
+waits for all handlers), another may hold a handler and wait for SQLite, whose migrations log: a deadlock, seen with
+1.13.27. So threads pass a baton, and let go of it while their step is built.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.utils import make_new_run_id
+
+from atlas_assets.components.atlas import definitions_of
+from atlas_assets.components.materialise import Materialised, builder, materialise
+from atlas_assets.components.pipeline import Stage, StageRun
+from atlas_assets.components.progress import listener
+from atlas_assets.components.viewer import viewer
+from atlas_assets.resources import PyMDE, Storage
+from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages.artifact import Progress, no_progress
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+JOB = "__ephemeral_asset_job__"  # as dg.materialize names it: the UI shows such runs by their assets
+Build = Callable[[Stage, StageRun], Materialised]
+
+
+def instance(root: Path) -> dg.DagsterInstance:
+    """The instance that ``dagster dev`` uses in this project: the same dagster.yaml, the same state."""
+    os.chdir(root)  # the paths in dagster.yaml are relative
+    (root / ".dagster").mkdir(exist_ok=True)
+    # Capturing compute logs takes over the terminal that the progress bars are drawn on; events hold the log anyway.
+    uncaptured = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    reference = InstanceRef.from_dir(
+        str(root / ".dagster"), config_dir=str(root), overrides={"compute_logs": uncaptured}
+    )
+    return dg.DagsterInstance.from_ref(reference)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What became of the assets of one run: made, or failed with a message; the rest was not begun."""
+
+    made: list[str]
+    failed: dict[str, str]
+
+
+class Runs:
+    """Materialises assets of one atlas. The definitions are built once, a job once for each choice of assets."""
+
+    def __init__(self, spec: AtlasSpec, state: dg.DagsterInstance) -> None:
+        self._assets, self._state = [*(definitions_of(spec).assets or []), viewer], state
+        self._jobs: dict[tuple[dg.AssetKey, ...], dg.JobDefinition] = {}
+        self._baton = Baton()
+
+    def run(
+        self, assets: list[dg.AssetKey], partition: str | None, *, build: Build = materialise,
+        progress: Progress = no_progress,
+    ) -> RunResult:  # fmt: skip
+        """One run of these assets. ``build`` is called where the asset is to be built, in this thread.
+
+        Raises KeyboardInterrupt if the run was interrupted; it is then recorded as cancelled.
+        """
+        run_id = make_new_run_id()
+        with self._baton.held(), _told(self._outside(build, run_id), progress):
+            result = self._job(tuple(assets)).execute_in_process(
+                run_config=QUIET, instance=self._state, partition_key=partition, raise_on_error=False, run_id=run_id
+            )
+        if any(_is_interrupt(event) for event in result.all_events):
+            raise KeyboardInterrupt
+        failures = [event for event in result.all_events if event.is_step_failure]
+        names = {asset.to_python_identifier(): asset.path[-1] for asset in assets}
+        made = [event.materialization.asset_key.path[-1] for event in result.get_asset_materialization_events()]
+        failed = {names.get(event.step_key or "", assets[0].path[-1]): _why(event) for event in failures}
+        if not failed and not result.success:
+            failed = {assets[0].path[-1]: "the run failed before its step began; see it in the Dagster UI (make dev)"}
+        return RunResult(made, failed)
+
+    def _job(self, assets: tuple[dg.AssetKey, ...]) -> dg.JobDefinition:
+        if assets not in self._jobs:
+            device = os.environ.get("ATLAS_DEVICE", "auto")
+            definitions = dg.Definitions(
+                jobs=[dg.define_asset_job(JOB, selection=list(assets))], assets=self._assets,
+                resources={"storage": Storage(), "pymde": PyMDE(device=device)},  # type: ignore[arg-type]
+            )  # fmt: skip
+            self._jobs[assets] = definitions.resolve_job_def(JOB)
+        return self._jobs[assets]
+
+    def _outside(self, build: Build, run_id: str) -> Build:
+        """``build`` without the baton. A run that is interrupted is recorded as cancelled, not as a failure."""
+
+        def outside(stage: Stage, run: StageRun) -> Materialised:
+            told = run.progress
+
+            def progress(share: float, note: str) -> None:
+                with self._baton.held():
+                    told(share, note)
+
+            run.progress = progress
+            try:
+                with self._baton.let_go():
+                    return build(stage, run)
+            except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+                if recorded := self._state.get_run_by_id(run_id):
+                    self._state.report_run_canceling(recorded)
+                raise
+
+        return outside
+
+
+class Baton:
+    """A lock whose holder can let go of it for a while."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Inside ``held``: others may hold it until the end of this block."""
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._take_back()
+
+    def _take_back(self) -> None:
+        interrupt: BaseException | None = None
+        while True:
+            try:
+                self._lock.acquire()
+                break
+            except BaseException as error:  # Ctrl-C while waiting: the caller still relies on holding it
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+
+
+@contextmanager
+def _told(build: Build, progress: Progress) -> Iterator[None]:
+    """Inside, steps that run in this thread build in this way and report here."""
+    tokens = builder.set(build), listener.set(progress)
+    try:
+        yield
+    finally:
+        builder.reset(tokens[0])
+        listener.reset(tokens[1])
+
+
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    if event.is_step_failure:
+        source = event.step_failure_data.error_source
+        return source is not None and source.name == "INTERRUPT"
+    return event.event_type in (dg.DagsterEventType.RUN_CANCELING, dg.DagsterEventType.RUN_CANCELED)
+
+
+def _why(event: dg.DagsterEvent) -> str:
+    """The message of a failure; a traceback only where the failure is a defect."""
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return data.error_display_string
