@@ -1,45 +1,46 @@
-"""The intermediate embedding: a PyMDE problem on the neighbour graph's own edges.
+"""The intermediate embedding: neighbours pull, random pairs push, and the mean distortion of both is minimised.
 
-Attractive edges are the graph's, weighted 2 where mutual; repulsive ones are seeded random pairs. Never
-``pymde.preserve_neighbors``: on a graph it runs all-pairs shortest paths first.
+PyMDE's problem, penalties, constraints and optimiser (Agrawal, Ali & Boyd 2021, "Minimum-Distortion Embedding", ch. 6),
+on the neighbour graph's own edges; never ``pymde.preserve_neighbors``, which on a graph runs all-pairs shortest paths
+first. Penalties that have a compiled kernel need neither PyMDE nor torch, whose import alone takes 3 seconds.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pymde
-import torch
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from atlas_assets.errors import AtlasError
+from atlas_assets.kernels import penalties
+from atlas_assets.stages.alignment import align
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
+from atlas_assets.stages.constraints import Anchored, Centered, Constraint, Standardized
 from atlas_assets.stages.knn_graph import KnnGraph
-from atlas_assets.stages.placement import place_isolated
-from atlas_assets.stages.spectral import spectral_positions
+from atlas_assets.stages.lbfgs import Minimum, Objective, minimise
+from atlas_assets.stages.placement import gather_components, place_isolated
+from atlas_assets.stages.push_and_pull import DeviceMemoryError, FusedDistortion, PushAndPull
+from atlas_assets.stages.start_positions import complete, start_positions
 
-ATTRACTIVE = {
-    "log1p": pymde.penalties.Log1p,
-    "linear": pymde.penalties.Linear,
-    "quadratic": pymde.penalties.Quadratic,
-    "cubic": pymde.penalties.Cubic,
-    "huber": pymde.penalties.Huber,
-}
-REPULSIVE = {"log": pymde.penalties.Log, "invpower": pymde.penalties.InvPower, "logratio": pymde.penalties.LogRatio}
-ITERATION = re.compile(r"iteration (\d+) \| distortion (\S+)")  # how pymde 0.3 words its log
-Constraint = Literal["centered", "standardized"]
+GPU_PAIRS = 10_000_000  # per iteration; below, the CPU takes some milliseconds for them, about what a GPU's calls cost
+GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # one of them exists where torch can find a GPU
+FIRST_STEP, WARM_STEP = 0.05, 1e-3  # relative to the map
+WARM_ITERATIONS = 25  # 1 % new entities move the others by 1.1 % of the map's width; 10: 0.6 %, 53, converged: 1.6 %
+SETTLING = 30  # iterations that new entities alone are moved for, when the others have been placed before
+Penalty = str | dict[str, Any]
 Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True)
 class Embedding(Artifact):
-    """positions (n, d) float32; loss: average distortion at the end; residual: norm of its gradient; device used.
+    """positions (n, d) float32; loss: average distortion at the end; residual: how far from a minimum it is, free of
+    units (see ``lbfgs.Minimum``); converged: whether that fell to the tolerance; device used.
 
     Entities without any neighbour took no part; they stand on a thin shell around the others.
     """
@@ -49,6 +50,12 @@ class Embedding(Artifact):
     iterations: int
     residual: float
     device: str
+    converged: bool = True
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in a few words."""
+        return "converged" if self.converged else "stopped at max_iterations"
 
     def check(self) -> list[Check]:
         finite = np.isfinite(self.positions).all(axis=1)
@@ -60,166 +67,184 @@ class Embedding(Artifact):
 
 
 def build(
-    graph: KnnGraph, *, embedding_dim: int = 3, repulsive_ratio: float = 3.0, attractive_penalty: str = "log1p",
-    repulsive_penalty: str = "log", constraint: Constraint = "centered", max_iterations: int = 400,
-    init: Literal["spectral", "random"] | np.ndarray = "spectral", seed: int = 0, device: Device = "auto",
-    progress: Progress = no_progress,
+    graph: KnnGraph, *, embedding_dim: int = 3, repulsive_ratio: float = 6.0, repulsive_pairs: int = 200,
+    attractive_penalty: Penalty = "log1p", repulsive_penalty: Penalty = "log",
+    constraint: Literal["centered", "standardized", "anchored"] = "centered", max_iterations: int = 300,
+    tolerance: float = 0.05, resample: int = 0, init: Literal["spectral", "random"] | np.ndarray = "spectral",
+    seed: int = 0, device: Device = "auto", progress: Progress = no_progress,
 ) -> Embedding:  # fmt: skip
-    """Place every entity in ``embedding_dim`` dimensions so that neighbours are close and random pairs are not.
+    """Place every entity in ``embedding_dim`` dimensions so that neighbours are close and other pairs are not.
 
-    Defaults by held-out recall of the 3-D embedding on mtg-decks (5,105 entities): log1p with 1, 3 and 6 repulsive
-    edges per attractive one 0.128, 0.134, 0.137 (6 has twice the edges of 3); linear 0.128; quadratic, standardized
-    0.105.
+    Minimises the average over edges of w p(d) and over random pairs of q(d); see ``push_and_pull.PushAndPull`` for
+    repulsive_ratio and repulsive_pairs. resample: draw other random pairs every so many iterations; 0: never.
+    tolerance: on the residual of ``lbfgs.Minimum``. Penalties are PyMDE's, by name or as
+    ``{"name": ..., **parameters}``.
 
-    Minimises the mean over attractive edges of w p(d) and over repulsive_ratio times as many random pairs of
-    -q(d) (Agrawal, Ali & Boyd 2021, ch. 6), by L-BFGS. ``init`` may be an (n, embedding_dim) array: a warm start; rows
-    that are not finite start near the middle of their neighbours. The same seed and device give the same positions.
-    CUDA running out of memory falls back to the CPU with a warning. Raises AtlasError for an unknown penalty.
+    ``init`` may be an (n, embedding_dim) array, a warm start: rows that are not finite (new entities) start at their
+    neighbours' and settle before the others may move, a few iterations follow, and the result is turned and moved, not
+    scaled, onto the other rows. With constraint ``anchored`` those do not move at all (without any, it is none).
+
+    The same seed and machine give the same positions, for any number of threads. CUDA running out of memory takes fewer
+    pairs at once, then falls back to the CPU with a warning. Raises AtlasError for options that do not exist.
     """
-    attractive = _choose(attractive_penalty, ATTRACTIVE, "attractive_penalty")
-    repulsive = _choose(repulsive_penalty, REPULSIVE, "repulsive_penalty")
+    warm = isinstance(init, np.ndarray)
+    if warm and init.shape != (graph.n_entities, embedding_dim):
+        expected = graph.n_entities, embedding_dim
+        raise AtlasError(f"The start positions have shape {init.shape}; expected {expected}.")
     connected = np.flatnonzero(~graph.isolated)
     if connected.size == 0:
         positions = place_isolated(np.zeros((graph.n_entities, embedding_dim), np.float32), graph.isolated)
         return Embedding(positions=positions, loss=0.0, iterations=0, residual=0.0, device="cpu")
     local = np.full(graph.n_entities, -1, np.int64)
     local[connected] = np.arange(connected.size)
-    edges = local[graph.edges]
-    start = _start(init, graph, edges, connected, embedding_dim, seed)
-    repelled = _random_pairs(edges, connected.size, round(repulsive_ratio * len(edges)), seed)
-    last: Exception | None = None
-    for place in _devices(device):
-        try:
-            solved, loss, iterations, residual = _solve(
-                edges, repelled, np.asarray(graph.edge_weights), start, attractive, repulsive, constraint,
-                max_iterations, place, seed, progress,
-            )  # fmt: skip
-            break
-        except torch.cuda.OutOfMemoryError as error:
-            last = error
-            torch.cuda.empty_cache()
-            warnings.warn(
-                f"The GPU ran out of memory with {len(edges) + len(repelled):,} edges; going on with the CPU, which is "
-                "slower. Lower n_neighbors or repulsive_ratio to fit.", RuntimeWarning, stacklevel=2,
-            )  # fmt: skip
+    edges, weights = local[graph.edges], np.asarray(graph.edge_weights)
+    if warm:
+        before = np.array(init[connected], np.float32)
+        held, start = np.asarray(np.isfinite(before).all(axis=1)), complete(before, edges, seed=seed)
     else:
-        raise AtlasError(
-            f"The GPU ran out of memory with {len(edges) + len(repelled):,} edges, and device is 'cuda'. "
-            "Set device to 'auto' to fall back to the CPU."
-        ) from last
-    positions = np.zeros((graph.n_entities, embedding_dim), np.float32)
-    positions[connected] = solved
-    positions = place_isolated(positions, graph.isolated)
-    return Embedding(positions=positions, loss=loss, iterations=iterations, residual=residual, device=place)
-
-
-def _choose(name: str, known: dict, parameter: str):
-    if name not in known:
-        raise AtlasError(f"embedding.{parameter} is {name!r}; expected one of {', '.join(known)}.")
-    return known[name]
-
-
-def _devices(device: Device) -> list[str]:
-    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
-        return ["cpu"]
-    if not torch.cuda.is_available():
-        warnings.warn("No CUDA device was found; going on with the CPU.", RuntimeWarning, stacklevel=3)
-        return ["cpu"]
-    return ["cuda", "cpu"]
-
-
-def _start(
-    init: str | np.ndarray, graph: KnnGraph, edges: np.ndarray, connected: np.ndarray, n_dims: int, seed: int
-) -> np.ndarray:
-    """Start positions of the connected entities, (n_connected, n_dims) float32, about one unit in size."""
-    if isinstance(init, np.ndarray):
-        if init.shape != (graph.n_entities, n_dims):
-            raise AtlasError(f"The start positions have shape {init.shape}; expected ({graph.n_entities}, {n_dims}).")
-        return _complete(np.array(init[connected], np.float32), edges, seed)
-    if init == "random":
-        return np.random.default_rng(seed).standard_normal((connected.size, n_dims)).astype(np.float32)
-    if init != "spectral":
-        raise AtlasError(f"embedding.init is {init!r}; expected 'spectral', 'random' or start positions.")
-    start = spectral_positions(edges, graph.edge_weights, n_entities=connected.size, n_dims=n_dims, seed=seed)
-    return start / max(float(start.std()), 1e-12)
-
-
-def _complete(start: np.ndarray, edges: np.ndarray, seed: int) -> np.ndarray:
-    """Give rows without a position the mean of their neighbours' (a few rounds), with a little seeded noise."""
-    known = np.array(np.isfinite(start).all(axis=1), dtype=bool)
-    if not known.any():
-        return np.random.default_rng(seed).standard_normal(start.shape).astype(np.float32)
-    missing = ~known
-    start = np.where(known[:, None], start, 0).astype(np.float64)
-    both = np.concatenate([edges, edges[:, ::-1]])
-    for _ in range(5):
-        if known.all():
-            break
-        usable = both[known[both[:, 1]] & ~known[both[:, 0]]]
-        counts = np.bincount(usable[:, 0], minlength=len(start))
-        new = counts > 0
-        for d in range(start.shape[1]):
-            sums = np.bincount(usable[:, 0], weights=start[usable[:, 1], d], minlength=len(start))
-            start[new, d] = sums[new] / counts[new]
-        known = known | new
-    noise = np.random.default_rng(seed).standard_normal((int(missing.sum()), start.shape[1]))
-    start[missing] += 0.05 * start.std() * noise
-    return start.astype(np.float32)
-
-
-def _random_pairs(edges: np.ndarray, n: int, count: int, seed: int) -> np.ndarray:
-    """At most ``count`` distinct random pairs that are not edges, (m, 2) int64; the same for the same seed."""
-    taken = np.unique(edges.min(axis=1) * n + edges.max(axis=1))
-    count = min(count, n * (n - 1) // 2 - taken.size)
-    if count <= 0:
-        return np.empty((0, 2), np.int64)
-    generator = np.random.default_rng(seed)
-    drawn = generator.integers(0, n, size=(int(count * 1.2) + 64, 2))
-    keys = drawn.min(axis=1) * n + drawn.max(axis=1)
-    keys = np.unique(keys[drawn[:, 0] != drawn[:, 1]])
-    keys = generator.permutation(keys[~np.isin(keys, taken, assume_unique=True)])[:count]
-    return np.stack([keys // n, keys % n], axis=1)
-
-
-def _solve(
-    edges: np.ndarray, repelled: np.ndarray, edge_weights: np.ndarray, start: np.ndarray, attractive, repulsive,
-    constraint: Constraint, max_iterations: int, device: str, seed: int, progress: Progress,
-) -> tuple[np.ndarray, float, int, float]:  # fmt: skip
-    pymde.seed(seed)
-    weights = np.concatenate([edge_weights, np.full(len(repelled), -1.0)]).astype(np.float32)
-    function = pymde.penalties.PushAndPull(
-        torch.tensor(weights, device=device), attractive_penalty=attractive, repulsive_penalty=repulsive
-    )
-    problem = pymde.MDE(
-        n_items=len(start), embedding_dim=start.shape[1], distortion_function=function, device=device,
-        edges=torch.tensor(np.concatenate([edges, repelled]), device=device),
-        constraint=pymde.Standardized() if constraint == "standardized" else pymde.Centered(),
+        held = np.zeros(connected.size, bool)
+        start = start_positions(init, edges, weights, n_entities=connected.size, n_dims=embedding_dim, seed=seed)
+    problem = PushAndPull(
+        edges, weights, n_entities=connected.size, repulsive_ratio=repulsive_ratio, repulsive_pairs=repulsive_pairs,
+        seed=seed,
     )  # fmt: skip
-    initial = problem.constraint.project_onto_constraint(torch.tensor(start, device=device), inplace=False)
-    with _reported(progress, max_iterations):
-        positions = problem.embed(
-            X=initial, max_iter=max_iterations, verbose=True, print_every=max(1, max_iterations // 10)
+    run = _Run(
+        problem, start, held, _constraint(constraint, held, start), max_iterations, tolerance, resample, progress
+    )
+    found, device_used = _on_devices(run, attractive_penalty, repulsive_penalty, device)
+    positions = np.zeros((graph.n_entities, embedding_dim), np.float32)
+    if constraint == "centered":
+        component = _components(problem)
+        positions[connected] = _put_back(gather_components(found.x, component), component, start, held)
+    else:
+        positions[connected] = found.x
+    positions = place_isolated(positions, graph.isolated)
+    return Embedding(
+        positions=positions, loss=found.value, iterations=found.iterations, residual=found.residual,
+        device=device_used, converged=found.converged,
+    )  # fmt: skip
+
+
+def _constraint(name: str, held: np.ndarray, start: np.ndarray) -> Constraint:
+    if name not in ("centered", "standardized", "anchored"):
+        raise AtlasError(f"embedding.constraint is {name!r}; expected one of centered, standardized, anchored.")
+    return {"centered": Centered, "standardized": Standardized}.get(name, lambda: Anchored(held, start))()
+
+
+def _put_back(positions: np.ndarray, component: np.ndarray, before: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """positions (n, d) with every component turned and moved, not scaled, onto its ``held`` rows of ``before``.
+
+    One by one: how components stand to each other means nothing, so a change of one should not move the others.
+    """
+    placed = positions.copy()
+    order = np.argsort(component, kind="stable")
+    for rows in np.split(order, np.cumsum(np.bincount(component))[:-1]):
+        known = held[rows]
+        if known.sum() > positions.shape[1]:
+            target = np.where(known[:, None], before[rows], np.nan)
+            placed[rows] = align(positions[rows], target, scale=False)
+        elif known.any():
+            shift = (before[rows] - positions[rows])[known].mean(axis=0)
+            placed[rows] = positions[rows] + shift
+    return placed
+
+
+def _components(problem: PushAndPull) -> np.ndarray:
+    shape = (problem.n_entities, problem.n_entities)
+    matrix = csr_array((problem.weights, problem.columns.astype(np.int32), problem.indptr), shape=shape)
+    return connected_components(matrix, directed=False)[1]
+
+
+@dataclass
+class _Run:
+    """Everything about an embedding but what computes its distortion."""
+
+    problem: PushAndPull
+    start: np.ndarray
+    held: np.ndarray
+    constraint: Constraint
+    max_iterations: int
+    tolerance: float
+    resample: int
+    progress: Progress
+
+    def embed(self, objective: Objective) -> Minimum:
+        start, warm = self.start, bool(self.held.any())
+        new = 1 - float(self.held.mean())
+        limit = (
+            min(self.max_iterations, WARM_ITERATIONS + round(new * self.max_iterations))
+            if warm
+            else self.max_iterations
         )
-    stats: Any = problem.solve_stats
-    loss, residual = float(stats.average_distortions[-1]), float(stats.residual_norms[-1])
-    return positions.detach().cpu().numpy().astype(np.float32), loss, stats.iterations, residual
+        if warm and not self.held.all() and not isinstance(self.constraint, Anchored):
+            start = minimise(
+                objective, start, constraint=Anchored(self.held, start), max_iterations=min(SETTLING, limit),
+                tolerance=self.tolerance, first_step=WARM_STEP,
+            ).x  # fmt: skip
+        return minimise(
+            objective, start, constraint=self.constraint, max_iterations=limit, tolerance=self.tolerance,
+            first_step=WARM_STEP if warm else FIRST_STEP, refresh=self._refresh, told=self._told(limit),
+        )  # fmt: skip
+
+    def _refresh(self, iteration: int) -> bool:
+        if not self.resample or iteration == 0 or iteration % self.resample:
+            return False
+        self.problem.resample()
+        return True
+
+    def _told(self, limit: int) -> Callable[[int, float, float], None]:
+        every = max(1, limit // 20)
+
+        def tell(iteration: int, value: float, residual: float) -> None:
+            done = residual <= self.tolerance
+            if done or iteration % every == 0:
+                ending = ", converged" if done else f", stopped at {limit} iterations" if iteration == limit else ""
+                self.progress(
+                    1.0 if done else iteration / limit,
+                    f"iteration {iteration}, distortion {value:.4f}, residual {residual:.3f}{ending}",
+                )
+
+        return tell
 
 
-@contextlib.contextmanager
-def _reported(progress: Progress, max_iterations: int) -> Iterator[None]:
-    """Turn pymde's log lines into progress, and keep them from stderr: it offers no callback."""
-    logger = logging.getLogger("__pymde__")
+def _on_devices(run: _Run, attractive: Penalty, repulsive: Penalty, device: Device) -> tuple[Minimum, str]:
+    """Embed on the GPU where that is wanted and there is one, else or if its memory does not do, on the CPU."""
+    pairs = len(run.problem.columns) + 2 * run.problem.n_entities * run.problem.steps.size
+    if device == "cuda" or (device == "auto" and pairs >= GPU_PAIRS):
+        if gpu_present():
+            try:
+                objective = _through_torch(run.problem, attractive, repulsive, "cuda")
+                return run.embed(objective), "cuda"
+            except DeviceMemoryError as error:
+                warnings.warn(
+                    f"The GPU ran out of memory with {run.problem.n_entities:,} entities and {run.problem.n_edges:,} "
+                    f"edges ({error}); going on with the CPU. Free its memory, or set the device to 'cpu'.",
+                    RuntimeWarning, stacklevel=3,
+                )  # fmt: skip
+        elif device == "cuda":
+            warnings.warn("No CUDA device was found; going on with the CPU.", RuntimeWarning, stacklevel=3)
+    if attractive in penalties.ATTRACTIVE and repulsive in penalties.REPULSIVE:
+        objective = FusedDistortion(
+            run.problem, attractive=str(attractive), repulsive=str(repulsive), n_dims=run.start.shape[1]
+        )
+    else:
+        objective = _through_torch(run.problem, attractive, repulsive, "cpu")
+    return run.embed(objective), "cpu"
 
-    class Forward(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.WARNING:
-                warnings.warn(record.getMessage(), RuntimeWarning, stacklevel=2)
-            elif found := ITERATION.match(record.getMessage()):
-                progress(int(found[1]) / max_iterations, f"iteration {int(found[1])}, distortion {float(found[2]):.4f}")
 
-    forward: list[logging.Handler] = [Forward()]
-    handlers, logger.handlers = logger.handlers, forward
-    try:
-        yield
-    finally:
-        logger.handlers = handlers
+def _through_torch(problem: PushAndPull, attractive: Penalty, repulsive: Penalty, device: str) -> Objective:
+    from atlas_assets.stages.torch_distortion import TorchDistortion, penalty
+
+    return TorchDistortion(
+        problem, attractive=penalty(attractive, role="attractive_penalty"),
+        repulsive=penalty(repulsive, role="repulsive_penalty"), device=device,
+    )  # fmt: skip
+
+
+def gpu_present() -> bool:
+    """Whether torch finds a GPU; without any of its device files not even torch is imported, which takes 3 seconds."""
+    if not any(Path(file).exists() for file in GPU_FILES):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
