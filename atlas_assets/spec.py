@@ -120,17 +120,31 @@ class FilterSpec(Model):
     deduplicate: bool = Field(True, description="Count an entity once per collection; false adds repeated rows up.")
 
 
+Penalty = str | dict[str, str | float]
+
+
 class EmbeddingSpec(Model):
     """PyMDE's problem; the same for every point of the sweep."""
 
     repulsive_ratio: float | None = Field(
-        None, gt=0, description="Repulsive edges per attractive edge; more spreads the map."
+        None, gt=0, description="Weight of all repulsion per attractive edge; more spreads the map. Default 6."
     )
-    attractive_penalty: str | None = Field(None, description="A pymde penalty, such as log1p, quadratic, cubic.")
-    repulsive_penalty: str | None = Field(None, description="A pymde penalty, such as log, invpower.")
-    constraint: Literal["centered", "standardized"] | None = Field(None, description="PyMDE's constraint on positions.")
+    repulsive_pairs: int | None = Field(
+        None, ge=1, description="Random pairs per entity that the repulsion is sampled by; more is better and slower."
+    )
+    attractive_penalty: Penalty | None = Field(
+        None, description="A pymde penalty, such as log1p, cubic; with parameters {name: power, exponent: 2}."
+    )
+    repulsive_penalty: Penalty | None = Field(None, description="A pymde penalty, such as log, logratio, invpower.")
+    constraint: Literal["centered", "standardized", "anchored"] | None = Field(
+        None, description="PyMDE's constraint on positions; anchored: entities of the previous map stay in place."
+    )
+    resample: int | None = Field(None, ge=0, description="New random pairs every so many iterations; 0: never.")
     init: Literal["spectral", "random"] = Field("spectral", description="Positions to start from.")
     max_iterations: int | None = Field(None, ge=1, description="Stop here if the residual has not converged before.")
+    tolerance: float | None = Field(
+        None, ge=0, description="Residual at which the embedding has converged; free of units. Default 0.05."
+    )
 
 
 def _int_list(value: Any) -> Any:

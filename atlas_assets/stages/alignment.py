@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 
-def align(positions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def align(positions: np.ndarray, reference: np.ndarray, *, scale: bool = True) -> np.ndarray:
     """positions (n, d) turned, mirrored, scaled and moved to lie as close as possible to reference (n, d).
 
     Ordinary Procrustes (Schönemann & Carroll 1970), but with the scale that gives both the same root mean square
     radius: the least-squares scale is smaller by their correlation, so that a map aligned to its predecessor again and
     again would shrink to a point. Shapes and ratios of distances stay. Rows of the reference that are not finite
     (entities new since then) do not count. With fewer than d + 1 common rows there is nothing to align to, and the
-    canonical position is returned. Float32; inputs are not modified.
+    canonical position is returned. Without ``scale`` the size stays too. Float32; inputs are not modified.
     """
     common = np.isfinite(reference).all(axis=1)
     if common.sum() <= positions.shape[1]:
@@ -28,7 +28,7 @@ def align(positions: np.ndarray, reference: np.ndarray) -> np.ndarray:
     if source_size == 0 or target_size == 0:
         return canonical(positions)
     left, _, right = np.linalg.svd(np.einsum("ni,nj->ij", source, target))
-    turn = np.einsum("ij,jk->ik", left, right) * (target_size / source_size)
+    turn = np.einsum("ij,jk->ik", left, right) * (target_size / source_size if scale else 1.0)
     turned = np.einsum("ni,ij->nj", positions.astype(np.float64) - source_centre, turn)
     return (turned + target_centre).astype(np.float32)
 
