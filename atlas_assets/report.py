@@ -32,7 +32,9 @@ Metadata = dict[str, Any]
 ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
 FOLDED = 1_000  # characters of Markdown from which on Dagster 1.13 shows a button instead
 MAX_SHEET_BYTES = 2_000_000  # of a sheet of all maps that lies in a file
-MAX_PICTURES_BYTES = 40_000  # of the 50 kB that metadata may take: it is kept in the event log at every run
+MAX_PICTURES_BYTES = (
+    30_000  # embedded as base64: 40 of the 50 kB that metadata may take, kept in the event log at every run
+)
 
 
 class Markdown(str):
@@ -147,7 +149,11 @@ def knn_graph(graph: KnnGraph, labels: list[str]) -> Metadata:
 
 
 def embedding(result: Embedding) -> Metadata:
+    from atlas_assets.thumbnail import thumbnail
+
+    seen = np.asarray(result.positions)[:, :3]
     return {
+        "map": picture(thumbnail(seen, size=360, max_bytes=MAX_PICTURES_BYTES), "the embedding"),
         ROW_COUNT: len(result.positions),
         "dimensions": result.positions.shape[1],
         "loss": float(result.loss),

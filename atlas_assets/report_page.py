@@ -42,6 +42,18 @@ class ReportPage:
     outdated: Sequence[str] = ()
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """What people call each point; with the graph and the embedding it is made from, where these differ."""
+        graphs = {point.graph for point in self.points.values()}
+        embeddings = {point.embedding.embedding_dim for point in self.points.values() if point.embedding}
+        return {
+            key: point.name
+            + (f", k {point.graph.n_neighbors}" if len(graphs) > 1 else "")
+            + (f", embedding_dim {point.embedding.embedding_dim}" if point.embedding and len(embeddings) > 1 else "")
+            for key, point in self.points.items()
+        }
+
+    @cached_property
     def turned(self) -> dict[str, np.ndarray]:
         """Every map as it lies over the recommended one, (n, 2)."""
         return turned_alike(self.maps, onto=self.summary.recommended)
@@ -53,13 +65,13 @@ class ReportPage:
         keys = [row["key"] for row in rows]
         return contact_sheet(
             [(caption, self.turned[key]) for caption, key in zip(captions, keys, strict=True)], region=self.regions,
-            framed=keys.index(self.summary.recommended), max_bytes=max_bytes,
+            framed=keys.index(self.summary.recommended), columns=4 if len(keys) <= 12 else 6, max_bytes=max_bytes,
         )  # fmt: skip
 
     def html(self) -> str:
         """The page. Made from the same figures, it is the same to the last byte."""
         summary = self.summary
-        name = self.points[summary.recommended].name
+        name = self.names[summary.recommended]
         title = f"{html.escape(self.title)}: {len(summary.rows)} maps compared"
         return _PAGE.format(
             title=title, style=_STYLE, script=_SCRIPT, name=html.escape(name), key=html.escape(summary.recommended),
@@ -76,7 +88,7 @@ class ReportPage:
         return value_text(name, row["metrics"].get(name), row["errors"].get(name))
 
     def _table(self) -> str:
-        shown = [name for name in self._shown(FIGURES) if name != "isolated"]
+        shown = [name for name in self._shown(FIGURES) if name not in ("isolated", "held_out_lift")]
         heads = ["rank", "map", *(FIGURES[name].short for name in shown), "seconds"]
         titles = [
             "by " + FIGURES[self.summary.ranked_by].title.lower(), "", *(FIGURES[name].meaning for name in shown),
@@ -92,9 +104,7 @@ class ReportPage:
     def _row(self, row: Mapping[str, Any], shown: list[str]) -> str:
         key, seconds = row["key"], self.seconds.get(row["key"])
         cells = [_cell(str(row["rank"]), row["rank"])]
-        label = (
-            f'<a href="#{html.escape(key)}">{html.escape(self.points[key].name)}</a><br><code>{html.escape(key)}</code>'
-        )
+        label = f'<a href="#{html.escape(key)}">{html.escape(self.names[key])}</a><br><code>{html.escape(key)}</code>'
         cells.append(f'<th scope="row" data-value="{html.escape(key)}">{label}</th>')
         cells += [
             _cell(self._figure(row, name), row["metrics"].get(name), best=name in row["best_at"]) for name in shown
@@ -112,7 +122,7 @@ class ReportPage:
         )
         return (
             f'<figure id="{html.escape(key)}"{chosen}>{self._picture(key, PICTURE, PICTURE_BYTES)}<figcaption>'
-            f"<strong>{row['rank']}. {html.escape(self.points[key].name)}</strong>{deep}<br>"
+            f"<strong>{row['rank']}. {html.escape(self.names[key])}</strong>{deep}<br>"
             f"<code>{html.escape(key)}</code><br>{html.escape(figures)}</figcaption></figure>"
         )
 
@@ -120,7 +130,7 @@ class ReportPage:
         positions = self.turned[key]
         fitting = self.regions if self.regions is not None and len(self.regions) == len(positions) else None
         data = base64.b64encode(thumbnail(positions, region=fitting, size=size, max_bytes=max_bytes)).decode()
-        alt = html.escape(f"Map: {self.points[key].name}")
+        alt = html.escape(f"Map: {self.names[key]}")
         return f'<img alt="{alt}" width="{size}" height="{size}" src="data:image/png;base64,{data}">'
 
     def _meaning(self, name: str) -> str:
@@ -132,7 +142,7 @@ class ReportPage:
     def _notes(self) -> str:
         notes = []
         if self.missing:
-            many = f"{len(self.missing)} of {len(self.points)} maps are not made yet"
+            many = f"Not made yet, {len(self.missing)} of {len(self.points)} maps"
             notes.append(f"{many}: {html.escape(', '.join(self.missing))}.")
         if self.outdated:
             notes.append(

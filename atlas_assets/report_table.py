@@ -39,7 +39,7 @@ def _what_lacks(comparison: Comparison, console: Console) -> None:
     if comparison.missing:
         total = len(comparison.points)
         console.print(
-            f"\n[yellow]{len(comparison.missing)} of {total} maps are not made yet:[/yellow] "
+            f"\n[yellow]Not made yet, {len(comparison.missing)} of {total} maps:[/yellow] "
             f"{escape(', '.join(comparison.missing))}. Make them with: atlas run {comparison.atlas}"
         )
     if comparison.outdated:

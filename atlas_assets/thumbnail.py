@@ -76,7 +76,7 @@ def contact_sheet(
         data = _png(sheet, 128)
         if len(data) <= max_bytes or size <= 24:
             return data
-        size = size * 4 // 5
+        size = max(24, int(size * min(0.9, np.sqrt(max_bytes / len(data)))))
 
 
 def _cut(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:

@@ -129,11 +129,11 @@ def _reason(chosen: Point, ranked: list[Point], as_good: list[Point], shape: Poi
     if len(rivals) == 1:
         return f"{figure} It is the only {kind} of the sweep." + _deeper(chosen, ranked, name)
     if len(as_good) == 1:
-        return f"{figure} That is the most of {len(rivals)} {kind}s." + _deeper(chosen, ranked, name)
-    many = f"all {len(rivals)}" if len(as_good) == len(rivals) else f"{len(as_good)} of {len(rivals)}"
+        return f"{figure} No other of the {len(rivals)} {kind}s comes as close." + _deeper(chosen, ranked, name)
+    many = f"All {len(rivals)}" if len(as_good) == len(rivals) else f"{len(as_good)} of the {len(rivals)}"
     close = (
-        f"On {many} {kind}s it is about the same: they differ by less than the sampling error, or by less than "
-        f"{100 * CLOSE:.0f} % of it, which another seed could change."
+        f"{many} {kind}s do about as well: they differ by less than the sampling error, or by less than the "
+        f"{100 * CLOSE:.0f} % that another seed of the layout could change."
     )
     if _tells_apart(chosen, min(as_good, key=lambda p: p.rank_by("triplet_accuracy")), "triplet_accuracy"):
         what = _share(chosen, "triplet_accuracy")

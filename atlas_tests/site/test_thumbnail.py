@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_assets.thumbnail import BACKGROUND, PALETTE, thumbnail
+from atlas_assets.thumbnail import BACKGROUND, FRAME, INK, PALETTE, contact_sheet, thumbnail
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -69,3 +69,52 @@ def test_the_order_of_rows_does_not_matter() -> None:
     positions, region = rng.normal(size=(500, 2)), rng.integers(0, 5, 500)
     shuffled = rng.permutation(500)
     assert thumbnail(positions, region=region) == thumbnail(positions[shuffled], region=region[shuffled])
+
+
+def maps(n: int) -> list[tuple[str, np.ndarray]]:
+    generator = np.random.default_rng(0)
+    return [(f"map {i}\n{i} %", generator.normal(size=(300, 2 + i % 2))) for i in range(n)]
+
+
+def near(image: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    return np.abs(image - colour).sum(axis=2) < 30
+
+
+@pytest.mark.parametrize(("n", "across", "down"), [(1, 1, 1), (4, 4, 1), (9, 4, 3)])
+def test_a_sheet_has_every_map_with_its_caption(n: int, across: int, down: int) -> None:
+    image = pixels(contact_sheet(maps(n), size=100, columns=4))
+    wide, high = image.shape[1] // across, image.shape[0] // down
+    for place in range(n):
+        tile = image[place // across * high :, place % across * wide :][:high, :wide]
+        assert (is_lit(tile[: high - 40]) & ~near(tile[: high - 40], INK)).any(), place
+        assert near(tile[-40:], INK).any(), place
+
+
+def test_the_frame_is_around_the_map_that_is_meant() -> None:
+    sheet = maps(4)
+    plain, framed = (pixels(contact_sheet(sheet, size=100, framed=place)) for place in (None, 2))
+    rows, columns = np.nonzero(near(framed, FRAME) & ~near(plain, FRAME))
+    quarter = framed.shape[1] // 4
+    assert 2 * quarter - 8 <= columns.min() < columns.max() <= 3 * quarter + 8
+    assert np.ptp(rows) > 90
+
+
+def test_all_maps_of_a_sheet_have_the_colours_of_the_same_regions() -> None:
+    points = np.vstack([[*np.random.default_rng(0).normal(size=(400, 2)), i * 30, 0] for i in range(2)])
+    image = pixels(contact_sheet([("a", points), ("b", -points), ("c", points[:5])], region=np.repeat([0, 1], 400)))
+    width = image.shape[1] // 3
+    blue = [
+        image[:, part][is_lit(image[:, part])].mean(axis=0) for part in (slice(8, 60), slice(2 * width - 60, 2 * width))
+    ]
+    assert [int(np.argmax(colour)) for colour in blue] == [2, 2]  # left on the one, right on the other
+
+
+def test_a_sheet_of_fifty_maps_fits_into_its_bytes() -> None:
+    assert len(contact_sheet(maps(50), columns=6, max_bytes=30_000)) <= 30_000
+
+
+def test_a_caption_that_is_too_long_is_cut() -> None:
+    sheet = [("k15_d3_umap-nn30-md0.1 " * 5, maps(1)[0][1]), ("", maps(1)[0][1])]
+    image = pixels(contact_sheet(sheet, size=100))
+    assert near(image, INK)[:, :112].any()
+    assert not near(image, INK)[:, 112:].any()

@@ -32,7 +32,7 @@ def test_the_clearly_best_held_out_recall_wins_whatever_else():
     assert [r["best_at"] for r in report.rows] == [["held_out_recall"], ["neighbour_recall", "triplet_accuracy"]]
     assert report.rows[0]["name"] == "B"
     assert "collections the map never saw, 14.0 % are" in report.reason
-    assert "the most of 2 2-D maps" in report.reason
+    assert "No other of the 2 2-D maps comes as close" in report.reason
     assert all(check.passed for check in report.check())
 
 
@@ -43,7 +43,7 @@ def test_among_equals_the_overall_shape_decides():
     assert report.recommended == "b"
     assert [r["key"] for r in report.rows] == ["a", "b", "c"]
     assert [r["as_good_as_best"] for r in report.rows] == [True, True, False]
-    assert "On 2 of 3 2-D maps it is about the same" in report.reason
+    assert "2 of the 3 2-D maps do about as well" in report.reason
     assert "keeps the overall shape best" in report.reason
     assert "70.0 %" in report.reason
 
