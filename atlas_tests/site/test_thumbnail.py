@@ -100,7 +100,7 @@ def test_the_frame_is_around_the_map_that_is_meant() -> None:
 
 
 def test_all_maps_of_a_sheet_have_the_colours_of_the_same_regions() -> None:
-    points = np.vstack([[*np.random.default_rng(0).normal(size=(400, 2)), i * 30, 0] for i in range(2)])
+    points = np.vstack([np.random.default_rng(0).normal(size=(400, 2)) + np.array([i * 30, 0]) for i in range(2)])
     image = pixels(contact_sheet([("a", points), ("b", -points), ("c", points[:5])], region=np.repeat([0, 1], 400)))
     width = image.shape[1] // 3
     blue = [
