@@ -62,6 +62,23 @@ METHODS: dict[str, Method] = {
         {"perplexity": Parameter("p", 30, 2, 500, False, "Roughly the neighbours that count; more blurs detail.")},
         ("embedding", "graph"),
     ),
+    "localmap": Method(
+        "LocalMAP",
+        {
+            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture."),
+            "low_dist_thres": Parameter("ld", 10, 1, 100, False, "Strangers nearer than this part; less parts more."),
+        },
+        ("embedding", "graph"),
+    ),
+    "pacmap": Method(
+        "PaCMAP",
+        {
+            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture."),
+            "MN_ratio": Parameter("mn", 0.5, 0.0, 10.0, False, "Mid-near pairs per neighbour; they make the shape."),
+            "FP_ratio": Parameter("fp", 2.0, 0.5, 20.0, False, "Farther pairs per neighbour: they spread the map."),
+        },
+        ("embedding", "graph"),
+    ),
     "pca": Method("PCA", {}, ("embedding",)),
     "mde": Method("MDE", {}, ("embedding",)),
 }  # fmt: skip

@@ -17,7 +17,8 @@ from atlas_assets.stages import neighbour_lists
 from atlas_assets.stages.alignment import canonical
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.neighbour_lists import NeighbourLists
-from atlas_assets.stages.spectral import spectral_positions
+from atlas_assets.stages.pivots import pivot_positions
+from atlas_assets.stages.yardstick import steps_along
 
 
 class Embedded(Protocol):
@@ -32,7 +33,7 @@ class LayoutInputs:
 
     ``rows`` (m,) says which entity each is; those without any neighbour take no part in layouts. With an embedding,
     neighbours are the nearest in it and layouts start from its leading axes; without, they are the graph's own lists
-    and layouts start from its slowest modes. most_neighbors: the longest lists that will be asked for, see
+    and layouts start from distances along it. most_neighbors: the longest lists that will be asked for, see
     ``methods.neighbors_wanted``; longer ones work, but are searched anew. What is returned is shared: do not write.
     """
 
@@ -99,10 +100,11 @@ class LayoutInputs:
         """Where layouts start, (m, dims) float32, in canonical position."""
         if dims not in self._starts:
             if self.embedding is None:
-                positions = spectral_positions(
-                    self.edges, self.graph.edge_weights, n_entities=self.n_entities, n_dims=dims, seed=self.seed
-                )
-                self._starts[dims] = canonical(positions)
+                indptr, columns, lengths = steps_along(self.graph)
+                steps = csr_array((lengths, columns, indptr), shape=(self.graph.n_entities,) * 2)
+                if self.n_entities < self.graph.n_entities:
+                    steps = csr_array(steps[self.rows][:, self.rows])
+                self._starts[dims] = canonical(pivot_positions(steps, n_dims=dims, seed=self.seed))
             else:
                 axes = canonical(self.embedded)[:, :dims]
                 self._starts[dims] = np.pad(axes, ((0, 0), (0, dims - axes.shape[1])))

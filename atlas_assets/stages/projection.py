@@ -16,7 +16,9 @@ from atlas_assets.stages import layouts
 from atlas_assets.stages.alignment import align, canonical
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.layout_inputs import LayoutInputs
+from atlas_assets.stages.newcomers import place_newcomers
 from atlas_assets.stages.placement import place_isolated
+from atlas_assets.stages.single_thread import single_thread
 
 # Of k listed neighbours: more perplexity weighs them ever more alike (recall on mtg-decks, k = 15: 0.142 with 10, 0.137
 # with 15, where all weigh the same).
@@ -60,16 +62,25 @@ def project(
     positions = np.zeros((inputs.graph.n_entities, dims), np.float32)
     if rows.size > dims:
         values = _available(values, inputs)
-        layout = layouts.LAYOUTS[method]
-        positions[rows] = canonical(
-            layout(inputs, inputs.start(dims), warm=False, seed=seed, progress=progress, **values)
-        )
+        earlier = None if start is None else _completed(start[rows], inputs, seed)
+        begin = inputs.start(dims) if earlier is None else earlier
+        with single_thread():
+            laid_out = layouts.LAYOUTS[method](
+                inputs, begin, warm=earlier is not None, seed=seed, progress=progress, **values
+            )
+        positions[rows] = canonical(laid_out)
     elif rows.size:
         positions[rows, 0] = np.arange(rows.size)
     positions = place_isolated(positions, inputs.graph.isolated)
     target = reference if start is None else start
     positions = canonical(positions) if target is None else align(positions, target)
     return Projection(positions=positions, method=method, params=values)
+
+
+def _completed(start: np.ndarray, inputs: LayoutInputs, seed: int) -> np.ndarray | None:
+    """The earlier positions with newcomers placed; None where too few are known to speak of the same map."""
+    known = np.isfinite(start).all(axis=1)
+    return place_newcomers(start, inputs.edges, seed=seed) if known.sum() > start.shape[1] else None
 
 
 def _available(values: dict[str, Any], inputs: LayoutInputs) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-ITERATIONS = 120
+from atlas_assets.kernels.walk import step
+
+ROUNDS, DEGREE = 4, 10
 SPARE_MODES = 4  # modes computed beyond the ones used: they absorb what has not converged
 
 
@@ -39,7 +41,7 @@ def spectral_positions(
             shape = generator.standard_normal((rows.size, n_dims)) * 0.3
         positions[rows] = shape * radii[c]
     order = np.argsort(-sizes, kind="stable")
-    positions += _component_centres(radii, order, n_dims, generator)[component]
+    positions += component_centres(radii, order, n_dims, generator)[component]
     return (positions / max(np.abs(positions).max(), 1e-12)).astype(np.float32)
 
 
@@ -47,15 +49,16 @@ def _modes(adjacency: csr_array, n_dims: int, generator: np.random.Generator) ->
     """Leading non-trivial modes of one connected component, each scaled to a standard deviation of 1/2."""
     degree = adjacency.sum(axis=1)
     root = np.sqrt(degree)
-    scaling = csr_array((1 / root, (np.arange(root.size), np.arange(root.size))), shape=adjacency.shape)
-    walk = scaling @ adjacency @ scaling
+    rows = np.repeat(np.arange(root.size), np.diff(adjacency.indptr))
+    walk = adjacency.data / (root[rows] * root[adjacency.indices])
+    matrix = adjacency.indptr.astype(np.int64), adjacency.indices.astype(np.uint32), walk.astype(np.float32)
     trivial = root / np.linalg.norm(root)  # eigenvalue 1: it says nothing, so it is projected out
-    block = generator.standard_normal((root.size, n_dims + SPARE_MODES))
-    for _ in range(ITERATIONS):
-        block -= np.outer(trivial, trivial @ block)
-        block, _ = np.linalg.qr(0.5 * (block + walk @ block))  # (I + S)/2: no negative eigenvalue may lead
-    values, vectors = np.linalg.eigh(block.T @ (walk @ block))
-    leading = block @ vectors[:, np.argsort(-values)[:n_dims]] / root[:, None]
+    block = generator.standard_normal((root.size, n_dims + SPARE_MODES)).astype(np.float32)
+    values = np.linspace(0.5, 1.0, block.shape[1])
+    for _ in range(ROUNDS):
+        block = _filtered(matrix, block, damped_to=float(values[0]))
+        block, values = _ritz(matrix, block, trivial)
+    leading = block[:, ::-1][:, :n_dims] / root[:, None]
     leading -= leading.mean(axis=0)
     spread = leading.std(axis=0)
     # a few nodes on a thin branch can dominate a mode; the rest would start on one spot
@@ -63,7 +66,41 @@ def _modes(adjacency: csr_array, n_dims: int, generator: np.random.Generator) ->
     return shape + 1e-3 * generator.standard_normal(shape.shape)
 
 
-def _component_centres(radii: np.ndarray, order: np.ndarray, n_dims: int, generator: np.random.Generator) -> np.ndarray:
+def _filtered(matrix: tuple, block: np.ndarray, *, damped_to: float) -> np.ndarray:
+    """The block with its modes of eigenvalue above ``damped_to`` raised over all others, which keep below 1.
+
+    By the Chebyshev polynomial of ``DEGREE`` on [-1, damped_to], scaled to 1 at the eigenvalue 1 (Zhou & Saad 2007).
+    """
+    centre, half = (damped_to - 1) / 2, (damped_to + 1) / 2
+    first = ratio = half / (1 - centre)
+    one = np.float32
+    before, now, spare = block, np.empty_like(block), np.empty_like(block)
+    step(*matrix, block, block, one(ratio / half), one(-centre * ratio / half), one(0), now)
+    for _ in range(DEGREE - 1):
+        following = 1 / (2 / first - ratio)
+        along = 2 * following / half
+        step(*matrix, now, before, one(along), one(-centre * along), one(-ratio * following), spare)
+        before, now, spare = now, spare, np.empty_like(block) if before is block else before
+        ratio = following
+    return now
+
+
+def _ritz(matrix: tuple, block: np.ndarray, trivial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best approximations of modes inside the span of a block, (n, k) float32, and their eigenvalues, rising.
+
+    Products are summed by einsum in a fixed order; BLAS would sum by the number of threads.
+    """
+    block = block - np.outer(trivial, np.einsum("n,nk->k", trivial, block)).astype(np.float32)
+    values, vectors = np.linalg.eigh(np.einsum("na,nb->ab", block, block, dtype=np.float64))
+    block = np.einsum("na,ab->nb", block, (vectors / np.sqrt(np.maximum(values, 1e-30))).astype(np.float32))
+    walked = np.empty_like(block)
+    step(*matrix, block, block, np.float32(1), np.float32(0), np.float32(0), walked)
+    inner = np.einsum("na,nb->ab", block, walked, dtype=np.float64)
+    values, vectors = np.linalg.eigh((inner + inner.T) / 2)
+    return np.einsum("na,ab->nb", block, vectors.astype(np.float32)), values
+
+
+def component_centres(radii: np.ndarray, order: np.ndarray, n_dims: int, generator: np.random.Generator) -> np.ndarray:
     """Centres in order of size: each at the radius at which all volumes so far would fill a ball."""
     directions = generator.standard_normal((radii.size, n_dims))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

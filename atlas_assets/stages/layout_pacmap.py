@@ -1,0 +1,118 @@
+"""PaCMAP and LocalMAP of given neighbours by pacmap: from scratch, or on from an earlier map."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+
+from atlas_assets.stages.artifact import Progress, no_progress
+from atlas_assets.stages.layout_inputs import LayoutInputs
+
+FEWEST = 30  # below, there are not enough entities to draw its pairs from, and the start positions are the map
+OUTLINE_DIMS = 10  # dimensions of the start positions among which mid-near pairs are drawn, for a graph
+MN_RATIO, FP_RATIO = 0.5, 2.0  # the library's own
+WARM_ITERATIONS, WARM_RATE = 100, 0.1
+SIZES = np.geomspace(1, 200, 24)  # root mean square radii that an earlier map may have had before it was resized
+
+
+def pacmap(
+    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress,
+    n_neighbors: int, MN_ratio: float = MN_RATIO, FP_ratio: float = FP_RATIO,
+) -> np.ndarray:  # fmt: skip
+    """PaCMAP (Wang, Huang, Rudin & Shaposhnik 2021) of the n_neighbors nearest, from start (m, dims).
+
+    Mid-near pairs, which make the large shape, are drawn by distance in the embedding, or for a graph by distance among
+    its start positions in OUTLINE_DIMS dimensions. ``warm``: start is an earlier map; it is blown up to the size at
+    which its loss is least, and goes on in the last of the three phases with a small step.
+    """
+    return _fit("PaCMAP", inputs, start, warm, seed, progress, n_neighbors, MN_ratio=MN_ratio, FP_ratio=FP_ratio)
+
+
+def localmap(
+    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress,
+    n_neighbors: int, low_dist_thres: float,
+) -> np.ndarray:  # fmt: skip
+    """LocalMAP (Wang et al. 2025): PaCMAP that in its last phase repels what lies nearer than low_dist_thres.
+
+    It draws on numba's random state of the thread it runs on: the same bits only on one thread, as ``project`` sees to.
+    """
+    return _fit("LocalMAP", inputs, start, warm, seed, progress, n_neighbors, low_dist_thres=low_dist_thres)
+
+
+def _fit(
+    name: str, inputs: LayoutInputs, start: np.ndarray, warm: bool, seed: int, progress: Progress, n_neighbors: int,
+    **options: Any,
+) -> np.ndarray:  # fmt: skip
+    n, dims = start.shape
+    per_neighbour = 1 + options.get("MN_ratio", MN_RATIO) + options.get("FP_ratio", FP_RATIO)
+    n_neighbors = min(n_neighbors, int((n - 1) / per_neighbour) - 1)
+    if n < FEWEST or n_neighbors < 1:
+        return start
+    progress(0.0, "drawing pairs")
+    import pacmap as library
+
+    logging.getLogger("pacmap.pacmap").setLevel(logging.ERROR)  # it warns that a seed was given
+    listed = inputs.lists(n_neighbors).indices
+    # an entity paired with itself pulls on nothing: what a row with fewer neighbours is filled with
+    partners = np.where(listed < 0, np.arange(n)[:, None], listed)
+    pairs = np.stack([np.repeat(np.arange(n), partners.shape[1]), partners.ravel()], axis=1).astype(np.int32)
+    outline = inputs.start(OUTLINE_DIMS) if inputs.source == "graph" else inputs.embedded
+    outline = np.pad(outline, ((0, 0), (0, max(0, dims - outline.shape[1])))).astype(np.float32)
+    reducer = getattr(library, name)(
+        n_components=dims, n_neighbors=partners.shape[1], pair_neighbors=pairs, random_state=seed, apply_pca=False,
+        num_iters=(0, 0, 0) if warm else (100, 100, 250), **options,
+    )  # fmt: skip
+    progress(0.1, "laying out")
+    positions = reducer.fit_transform(outline, init=start.astype(np.float32))
+    return _refine(reducer, start, progress) if warm else positions
+
+
+def _refine(reducer: Any, start: np.ndarray, progress: Progress) -> np.ndarray:
+    """The last phase on the reducer's pairs, from start; the library itself shrinks every start to a point."""
+    from pacmap import pacmap as library
+
+    near = getattr(reducer, "low_dist_thres", None)  # LocalMAP's
+    neighbours, middle, farther = reducer.pair_neighbors, reducer.pair_MN, reducer.pair_FP
+
+    def strangers(positions: np.ndarray) -> np.ndarray:
+        """The farther pairs: for LocalMAP those that lie near each other, drawn anew."""
+        if near is None:
+            return farther
+        return library.sample_FP_pair_nearby(positions, neighbours, farther, positions, np.float32(near))
+
+    def gradient(positions: np.ndarray, farther: np.ndarray) -> np.ndarray:
+        pull, none, push = np.float32(1), np.float32(0), np.float32(1)
+        if near is None:
+            return library.pacmap_grad(positions, neighbours, middle, farther, pull, none, push)
+        return library.pacmap_grad_nearby_recip_sqrt(
+            positions, neighbours, middle, farther, pull, none, push, np.float32(near / 2)
+        )
+
+    radius = np.sqrt(((start - start.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
+    slopes = []  # of the loss along the logarithm of the size, for LocalMAP the only trace of what it minimises
+    for size in SIZES:
+        positions = np.ascontiguousarray(start * (size / radius), np.float32)
+        slopes.append(float((gradient(positions, strangers(positions))[:-1] * positions).sum(dtype=np.float64)))
+    positions = np.ascontiguousarray(start * (balanced_size(np.array(slopes)) / radius), np.float32)
+    first, second = np.zeros_like(positions), np.zeros_like(positions)
+    for iteration in range(WARM_ITERATIONS):
+        if iteration % 10 == 0:
+            farther = strangers(positions)
+            progress(0.1 + 0.9 * iteration / WARM_ITERATIONS, f"iteration {iteration}")
+        library.update_embedding_adam(
+            positions, gradient(positions, farther), first, second, 0.9, 0.999, WARM_RATE, iteration
+        )
+    return positions
+
+
+def balanced_size(slopes: np.ndarray) -> float:
+    """The size between those of SIZES at which the loss is least, from its slopes there, with one place of it exact."""
+    best = int(np.argmin(np.cumsum((slopes + np.roll(slopes, 1))[1:]))) + 1
+    before = best - 1 if slopes[best] > 0 else min(best + 1, len(SIZES) - 1)
+    low, high = min(before, best), max(before, best)
+    if slopes[low] >= 0 or slopes[high] <= 0:
+        return float(SIZES[best])
+    share = slopes[low] / (slopes[low] - slopes[high])
+    return float(SIZES[low] * (SIZES[high] / SIZES[low]) ** share)
