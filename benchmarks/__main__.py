@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,53 +21,137 @@ app = typer.Typer(
 )  # fmt: skip
 console = Console(highlight=False)
 
-
-@app.callback()
-def _commands() -> None:
-    """Keeps typer from dropping the command's name as long as there is only one."""
+Peers = Annotated[list[str] | None, typer.Option("--peer", help="Default: all of them.")]
+Runs = Annotated[int, typer.Option(min=1, help="Figures are medians of this many.")]
+Json = Annotated[Path | None, typer.Option(help="Write the rows to this file.")]
+Memory = Annotated[float, typer.Option(help="GiB that one process may use before it is stopped.")]
+Minutes = Annotated[float, typer.Option(help="Time that one run may take before it is stopped.")]
+Threads = Annotated[int, typer.Option(min=1, help="For every library alike.")]
+Cache = Annotated[Path | None, typer.Option(help="Where generated and prepared data is kept.")]
+CORES = os.cpu_count() or 1
 
 
 @app.command()
 def relate(
     case: Annotated[list[str] | None, typer.Option(help="mtg-decks, reddit-title-words, goodbooks-10k, python_api; "
         "generated-1m, generated-100m or any other size. Default: all that are not generated.")] = None,
-    peer: Annotated[list[str] | None, typer.Option(help="Default: all of them.")] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Figures are medians of this many.")] = 3,
-    json: Annotated[Path | None, typer.Option(help="Write the rows to this file.")] = None,
-    memory: Annotated[float, typer.Option(help="GiB that one process may use before it is stopped.")] = 20.0,
-    minutes: Annotated[float, typer.Option(help="Time that one run may take before it is stopped.")] = 15.0,
-    threads: Annotated[int, typer.Option(min=1, help="For every library alike.")] = os.cpu_count() or 1,
-    cache: Annotated[Path | None, typer.Option(help="Where generated and prepared data is kept.")] = None,
+    peer: Peers = None, runs: Runs = 3, json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0,
+    threads: Threads = CORES, cache: Cache = None,
 ) -> None:  # fmt: skip
     """From collections to nearest neighbours: seconds and memory, of the kernel and from file to disk."""
     from benchmarks import relate as benchmark
 
-    unknown = sorted(set(peer or ()) - set(benchmark.ALL_PEERS))
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is not among {', '.join(benchmark.ALL_PEERS)}", param_hint="--peer")
-    limits = Limits(int(memory * GIB), minutes * 60, threads)
-    about = report.machine(
-        PACKAGES, threads=threads, runs=runs, seed=data.SEED, neighbours=benchmark.N_NEIGHBORS,
-        limits={"memory_bytes": limits.memory_bytes, "seconds": limits.seconds},
+    names, limits = _peers(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
+    session = _Session(
+        PACKAGES, limits, json, runs=runs, seed=data.SEED, neighbours=benchmark.N_NEIGHBORS
     )  # fmt: skip
-    console.print(f"{about['cpu']}, {about['cores']} cores, {threads} threads for everybody, median of {runs} runs")
-    rows: list[report.Row] = []
-
-    def keep(made: list[report.Row]) -> None:
-        rows.extend(made)
-        if json is not None:  # after every case: an interrupted run keeps what it has
-            report.write(json, rows, about)
-
-    folder = (cache or project.cache_folder() / "benchmarks").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
     with console.status("") as status:
         benchmark.run(
-            case or data.DEFAULT, peer or benchmark.ALL_PEERS, runs=runs, limits=limits, cache=folder,
-            progress=status.update, finished=keep,
+            case or data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), progress=status.update,
+            finished=session.keep,
         )  # fmt: skip
-    report.show(rows, console)
-    if any(not row.comparable for row in rows):
-        raise typer.Exit(1)
+    session.end()
+
+
+@app.command()
+def layout(
+    case: Annotated[list[str] | None, typer.Option(
+        help="mtg-decks, python_api, reddit-title-words; or any case of relate. Default: these three.")] = None,
+    peer: Peers = None, runs: Runs = 3,
+    maps: Annotated[bool | None, typer.Option("--maps/--no-maps", help="Compare the maps of every route from "
+        "collections to two dimensions. Default: of mtg-decks only.")] = None,
+    json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0, threads: Threads = CORES, cache: Cache = None,
+) -> None:  # fmt: skip
+    """From collections to maps: seconds of each step, distortion, and how much of what was held out maps keep."""
+    from benchmarks import layout as benchmark
+    from benchmarks import layout_data, layout_maps
+
+    names, limits = _peers(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
+    session = _Session(
+        benchmark.PACKAGES, limits, json, runs=runs, seed=layout_data.SEED, held_out=layout_data.HOLDOUT,
+        layouts=benchmark.SETTINGS,
+    )  # fmt: skip
+    compared: list[tuple[str, Path, list]] = []
+
+    def finished(name: str, folder: Path, rows: list[report.Row], found: list) -> None:
+        session.keep(rows)
+        if found:
+            compared.append((name, folder, found))
+            session.keep(layout_maps.rows(name, found), shown=False)
+
+    with console.status("") as status:
+        benchmark.run(
+            case or layout_data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), maps=maps,
+            progress=status.update, finished=finished,
+        )  # fmt: skip
+    for name, folder, found in compared:
+        layout_maps.show(name, folder, found, console)
+    session.end()
+
+
+@app.command()
+def sweep(
+    case: Annotated[str, typer.Option(help="mtg-decks, or any case of relate.")] = "mtg-decks",
+    runs: Runs = 3,
+    all_scripts: Annotated[bool, typer.Option("--all", help="Run all 24 scripts; without it six, one of each kind, "
+        "and the others are told from the steps of these.")] = False,
+    json: Json = None, memory: Memory = 20.0, minutes: Minutes = 30.0, threads: Threads = CORES, cache: Cache = None,
+) -> None:  # fmt: skip
+    """24 maps of one atlas by `atlas run`, beside 24 scripts with the same libraries; and what is no computation."""
+    from benchmarks import layout, layout_data
+    from benchmarks import sweep as benchmark
+
+    limits = Limits(int(memory * GIB), minutes * 60, threads)
+    session = _Session(
+        layout.PACKAGES, limits, json, runs=runs, seed=layout_data.SEED, graphs=benchmark.GRAPHS,
+        dimensions=benchmark.DIMENSIONS, layouts=benchmark.LAYOUTS,
+    )  # fmt: skip
+    with console.status("") as status:
+        rows = benchmark.run(
+            case, runs=runs, all_scripts=all_scripts, limits=limits, cache=_folder(cache), progress=status.update
+        )
+    session.keep(rows)
+    session.end()
+
+
+class _Session:
+    """The rows of one command: kept as they come, written after every case, printed at the end."""
+
+    def __init__(
+        self, packages: Sequence[str], limits: Limits, json: Path | None, *, runs: int, **settings: Any
+    ) -> None:
+        told = {"memory_bytes": limits.memory_bytes, "seconds": limits.seconds}
+        self.about = report.machine(packages, threads=limits.threads, runs=runs, limits=told, **settings)
+        self.json, self.rows, self.shown = json, [], []
+        console.print(
+            f"{self.about['cpu']}, {self.about['cores']} cores, {limits.threads} threads for everybody, median of "
+            f"{runs} runs"
+        )  # fmt: skip
+
+    def keep(self, rows: list[report.Row], *, shown: bool = True) -> None:
+        self.rows += rows
+        self.shown += rows if shown else []
+        if self.json is not None:  # after every case: an interrupted run keeps what it has
+            report.write(self.json, self.rows, self.about)
+
+    def end(self) -> None:
+        """Print the table. Exits with 1 where results that should be equal differ."""
+        report.show(self.shown, console)
+        if any(not row.comparable for row in self.rows):
+            raise typer.Exit(1)
+
+
+def _peers(given: list[str] | None, known: Sequence[str]) -> Sequence[str]:
+    unknown = sorted(set(given or ()) - set(known))
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is not among {', '.join(known)}", param_hint="--peer")
+    return given or known
+
+
+def _folder(cache: Path | None) -> Path:
+    folder = (cache or project.cache_folder() / "benchmarks").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 if __name__ == "__main__":

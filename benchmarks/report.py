@@ -24,7 +24,8 @@ class Row:
     """One figure of ours beside one of theirs. ``runs`` holds the single measurements behind the two.
 
     kind "cost": less is better; "gain": more is. ``note`` says why a figure or the ratio is missing, or what else to
-    know; ``comparable`` is False where the results of the two differ, which makes any ratio meaningless.
+    know; ``comparable`` is False where the results of the two differ, which makes any ratio meaningless. ``of`` says
+    what was measured where a metric and a peer alone do not.
     """
 
     benchmark: str
@@ -37,6 +38,7 @@ class Row:
     note: str = ""
     comparable: bool = True
     runs: dict[str, list[float]] = field(default_factory=dict)
+    of: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -51,7 +53,8 @@ class Row:
             "benchmark": self.benchmark, "case": self.case, "metric": self.metric, "peer": self.peer,
             "ours": self.ours, "theirs": self.theirs, "ratio": self.ratio,
         }  # fmt: skip
-        return made | ({"note": self.note} if self.note else {}) | ({"runs": self.runs} if self.runs else {})
+        further = {"of": self.of, "note": self.note, "runs": self.runs}
+        return made | {name: value for name, value in further.items() if value}
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
@@ -67,7 +70,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
         last = at + 1 == len(rows) or rows[at + 1].case != row.case
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
         figures = (_figure(row.metric, row.ours), _figure(row.metric, row.theirs), ratio)
-        table.add_row(row.metric, row.peer, *figures, end_section=last)
+        table.add_row(f"{row.metric}, {row.of}" if row.of else row.metric, row.peer, *figures, end_section=last)
     console.print(table)
     notes: dict[str, list[str]] = {}
     for row in rows:

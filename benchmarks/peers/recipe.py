@@ -20,6 +20,13 @@ def prepare(data: Memberships) -> Memberships:
 
 
 def nearest(prepared: Memberships, k: int, *, buffer: int = BUFFER) -> matrices.Lists:
+    total = cooccurrences(prepared, buffer=buffer)
+    occurrences = np.bincount(prepared.entities, minlength=prepared.n_entities)
+    return matrices.top_k(matrices.to_cosines(total, occurrences), k)
+
+
+def cooccurrences(prepared: Memberships, *, buffer: int = BUFFER) -> csr_matrix:
+    """(n, n) float32: in how many collections every two entities are together."""
     n = prepared.n_entities
     sizes = np.diff(prepared.indptr)
     n_pairs = int((sizes * (sizes - 1) // 2).sum())
@@ -31,8 +38,7 @@ def nearest(prepared: Memberships, k: int, *, buffer: int = BUFFER) -> matrices.
         collection, filled = _fill(prepared.indptr, prepared.entities, collection, rows, columns, weights)
         triplets = (weights[:filled], (rows[:filled], columns[:filled]))
         total = total + coo_matrix(triplets, shape=(n, n)).tocsr()
-    total = total + total.T.tocsr()
-    return matrices.top_k(matrices.to_cosines(total, np.bincount(prepared.entities, minlength=n)), k)
+    return total + total.T.tocsr()
 
 
 def similarities(result: matrices.Lists, rows: np.ndarray, k: int) -> np.ndarray:

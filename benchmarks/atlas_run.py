@@ -1,0 +1,133 @@
+"""``atlas run`` as a person runs it, in a project of its own: a folder that is a copy of nothing and shares nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import yaml
+
+from atlas_assets import project
+from atlas_assets.errors import AtlasError
+from atlas_assets.io import Address, ArtifactStore
+from benchmarks import measure
+
+NAME = "benchmark"
+# All that maps and their comparison need; a bundle and a site are more than any peer makes.
+STAGES = (
+    "raw_collections", "entity_index", "neighbours", "knn_graph", "embedding", "projection", "regions", "quality",
+    "sweep_report",
+)  # fmt: skip
+
+
+def make_project(
+    folder: Path, rows: Path, *, columns: dict[str, str], filter: dict[str, Any], holdout: float, seed: int,
+    sweep: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Let ``atlas new`` write the spec of an atlas of these rows, then change what the case asks for.
+
+    Without ``sweep``, the maps are those that every new atlas gets.
+    """
+    folder.mkdir(parents=True)
+    for name in (project.MARKER, "workspace.yaml"):
+        shutil.copy(project.template(name), folder)
+    told = _atlas(folder, "new", NAME, "--interactions", str(rows))
+    if told.returncode:
+        raise AtlasError(f"atlas new failed: {told.stderr.strip()[-300:]}")
+    path = folder / "defs" / NAME / "defs.yaml"
+    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    attributes = spec["attributes"]
+    attributes["source"]["columns"] = columns
+    attributes["filter"] = filter
+    attributes["quality"] = {"holdout": holdout}
+    attributes["seed"] = seed
+    if sweep is not None:
+        attributes["sweep"] = sweep
+    path.write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
+
+
+def run(folder: str, keep: bool = True) -> dict[str, Any]:
+    """A job: make everything, from an empty store. Seconds are those of the whole command, from start to end."""
+    timings = Path(folder) / "timings.json"
+    stages = (argument for stage in STAGES for argument in ("--stage", stage))
+    start = time.perf_counter()
+    told = _atlas(Path(folder), "run", NAME, *stages, "--timings", str(timings))
+    seconds = time.perf_counter() - start
+    if told.returncode:
+        raise AtlasError(f"atlas run failed: {(told.stderr or told.stdout).strip()[-300:]}")
+    if not keep:
+        for made in ("data", ".dagster"):
+            shutil.rmtree(Path(folder) / made)
+    return {"seconds": seconds, "timings": json.loads(timings.read_text(encoding="utf-8"))}
+
+
+def _atlas(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ATLAS_", "DAGSTER_"))}
+    environment |= {
+        "ATLAS_DEFS": str(folder / "defs"), "ATLAS_STORAGE": str(folder / "data"), "NO_COLOR": "1",
+        "PYTHONPATH": os.pathsep.join([str(measure.REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "atlas_assets.cli", *arguments], cwd=folder, env=environment, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Point:
+    """One map of a finished run. seconds: of neighbours, graph, embedding and layout, as each stage recorded them."""
+
+    key: str
+    dims: int
+    positions: np.ndarray
+    graph: str
+    seconds: float
+    metrics: dict[str, float | None]
+
+
+class Made:
+    """What a run has left in its store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = ArtifactStore(folder / "data")
+        report = json.loads((self.folder("sweep_report") / "info.json").read_text(encoding="utf-8"))
+        self.recommended: str = report["recommended"]
+        self._rows: list[dict[str, Any]] = report["rows"]
+
+    def folder(self, stage: str, key: str | None = None) -> Path:
+        return self.store.folder(Address(NAME, stage, key))
+
+    def seconds(self, stage: str, key: str | None = None) -> float:
+        stored = self.store.current(Address(NAME, stage, key))
+        return float(stored.cost.get("seconds") or 0.0) if stored else 0.0
+
+    def ids(self) -> pl.Series:
+        """The entities in the order of the rows of every position."""
+        return pl.read_parquet(self.folder("entity_index") / "ids.parquet")["id"]
+
+    def points(self) -> list[Point]:
+        """Every map, best first."""
+        return [self._point(row["key"], row) for row in self._rows]
+
+    def _point(self, key: str, row: dict[str, Any]) -> Point:
+        parts = key.split("_")
+        embedding = "_".join(parts[:2]) if len(parts) == 3 else None
+        seconds = self.seconds("neighbours") + self.seconds("knn_graph", parts[0]) + self.seconds("projection", key)
+        if embedding:
+            seconds += self.seconds("embedding", embedding)
+        positions = np.load(self.folder("projection", key) / "positions.npy")
+        return Point(key, row["dims"], positions, parts[0], seconds, row["metrics"])
+
+    def lists(self, graph: str) -> tuple[np.ndarray, np.ndarray]:
+        """indices (n, k) and similarity (n, k) of one of its graphs."""
+        folder = self.folder("knn_graph", graph)
+        return np.load(folder / "indices.npy"), np.load(folder / "similarity.npy")

@@ -1,0 +1,85 @@
+"""How good a map is, by one code for everybody's, independent of the one that Atlas measures its own maps with."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
+
+from benchmarks.peers import Memberships
+
+NEIGHBOURS = 15
+ROWS, PER_ROW = 300, 2_000  # of the triplets
+
+
+def held_out_recall(positions: np.ndarray, held_out: Memberships) -> float:
+    """Share of the ordered pairs in held-out collections whose second is among the 15 nearest of the first.
+
+    Exact: every pair of every collection counts. Chance is 15 / (n - 1).
+    """
+    near = nearest(positions, NEIGHBOURS)
+    ones = np.ones(held_out.entities.size)
+    shape = (held_out.n_collections, held_out.n_entities)
+    matrix = csr_array((ones, held_out.entities, held_out.indptr), shape=shape)
+    rows = np.repeat(np.arange(len(near)), near.shape[1])
+    listed = csr_array((np.ones(near.size), (rows, near.ravel())), shape=(len(near), len(near)))
+    sizes = np.diff(held_out.indptr).astype(np.float64)
+    # the entries of M^T M where `listed` has one, without making all of it: per collection, its pairs that are listed
+    found = float(csr_array(matrix @ listed).multiply(matrix).sum())
+    return found / float((sizes * (sizes - 1)).sum())
+
+
+def nearest(positions: np.ndarray, k: int) -> np.ndarray:
+    """(n, k): the nearest other rows. Of coincident ones any may be listed, never the row itself."""
+    n = len(positions)
+    found = np.asarray(KDTree(positions).query(positions, k=k + 1, workers=-1)[1])
+    own = found == np.arange(n)[:, None]
+    own[~own.any(axis=1), -1] = True
+    return found[~own].reshape(n, k)
+
+
+def path_lengths(indices: np.ndarray, similarity: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(len(rows), n): shortest paths along neighbour lists, either way; a step costs 1 - similarity, at least 1e-6."""
+    n, k = indices.shape
+    listed = indices >= 0
+    lengths = np.maximum(1.0 - similarity.astype(np.float64), 1e-6)
+    sources = np.repeat(np.arange(n), k)[listed.ravel()]
+    graph = csr_array((lengths[listed], (sources, indices[listed])), shape=(n, n))
+    return dijkstra(graph, directed=False, indices=rows)
+
+
+def triplet_accuracy(
+    positions: np.ndarray, indices: np.ndarray, similarity: np.ndarray, *, seed: int = 0
+) -> tuple[float, float]:
+    """Of random triplets (a, b, c), the share in which map and graph agree whether b or c is closer to a; its error.
+
+    From ``ROWS`` random a with ``PER_ROW`` pairs each: the same ones for every map of a graph. Pairs that the graph
+    does not order count for nothing. The standard error is that over the rows.
+    """
+    random = np.random.default_rng(seed)
+    connected = np.flatnonzero((indices >= 0).any(axis=1))
+    rows = np.sort(random.permutation(connected)[:ROWS])
+    lengths = path_lengths(indices, similarity, rows)
+    shares = []
+    for row, along in zip(rows, lengths, strict=True):
+        b, c = random.choice(connected, (2, PER_ROW))
+        of_graph = np.where(np.isfinite(along), along, np.nan)[[b, c]]
+        away = np.linalg.norm(positions[[b, c]].astype(np.float64) - positions[row], axis=2)
+        gap = of_graph[0] - of_graph[1]
+        counted = (b != row) & (c != row) & np.isfinite(gap) & (gap != 0)
+        if counted.any():
+            shares.append(float((np.sign(gap) == np.sign(away[0] - away[1]))[counted].mean()))
+    return float(np.mean(shares)), float(np.std(shares) / np.sqrt(len(shares)))
+
+
+def average_distortion(positions: np.ndarray, pairs: np.ndarray, weights: np.ndarray) -> float:
+    """What push-and-pull MDE minimises with PyMDE's penalties Log1p and Log, in float64.
+
+    The mean over pairs of w log(1 + d^1.5) where w > 0 and of w log(1 - exp(-d)) where w < 0.
+    """
+    ends = positions.astype(np.float64)
+    distance = np.linalg.norm(ends[pairs[:, 0]] - ends[pairs[:, 1]], axis=1)
+    with np.errstate(divide="ignore"):
+        terms = weights * np.where(weights > 0, np.log1p(distance**1.5), np.log(-np.expm1(-distance)))
+    return float(terms.mean())

@@ -1,0 +1,192 @@
+"""What ``layout`` runs in processes of its own. Every function warms up on something small before its clock starts."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import judge, layout_data, measure, routes
+from benchmarks.layout_data import SEED
+from benchmarks.peers import Memberships, ours, practice
+from benchmarks.routes import Clock
+
+DIMENSIONS = 3
+NEIGHBOURS = 15
+
+
+def embedded_by_atlas(folder: str, out: str) -> dict[str, Any]:
+    """Collections in memory -> neighbours -> graph -> embedding; ``out`` gets positions.npy and the graph."""
+    data, clock = layout_data.load(Path(folder)), Clock()
+    _embed_ours(routes.small(data.n_entities), Clock())
+    graph, embedded = _embed_ours(data, clock)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    graph.save(Path(out) / "graph")
+    np.save(Path(out) / "positions.npy", embedded)
+    return _told(clock, embedded)
+
+
+def _embed_ours(data: Memberships, clock: Clock) -> tuple[Any, np.ndarray]:
+    from atlas_assets.stages import embedding, knn_graph, neighbours
+
+    index = ours.prepare(data)
+    with clock("graph"):
+        graph = knn_graph.build(neighbours.from_collections(index, n_neighbors=NEIGHBOURS), n_neighbors=NEIGHBOURS)
+    with clock("embedding"):
+        return graph, embedding.build(graph, embedding_dim=DIMENSIONS, seed=SEED, device="cpu").positions
+
+
+def embedded_as_published(folder: str, out: str) -> dict[str, Any]:
+    """The published recipe up to its embedding."""
+    data, clock = layout_data.load(Path(folder)), Clock()
+    routes.published_embedding(routes.small(data.n_entities), Clock(), iterations=3)
+    embedded = routes.published_embedding(data, clock)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    np.save(Path(out) / "positions.npy", embedded)
+    return _told(clock, embedded)
+
+
+def laid_out(by: str, embedded: str, out: str, n_neighbors: int, min_dist: float, perplexity: float) -> dict[str, Any]:
+    """A map of the embedding in the folder ``embedded`` by one of ``LAYOUTS``; its neighbours are searched anew."""
+    make, clock = LAYOUTS[by], Clock()
+    options = {"n_neighbors": n_neighbors, "min_dist": min_dist, "perplexity": perplexity}
+    positions = np.load(Path(embedded) / "positions.npy")
+    random = np.random.default_rng(SEED)
+    few = random.standard_normal((min(len(positions), 4_200), DIMENSIONS)).astype(np.float32)
+    make(few, None, options)
+    with clock("layout"):
+        made = make(positions, Path(embedded) / "graph", options)
+    np.save(out, made)
+    return _told(clock, made)
+
+
+@dataclass(frozen=True)
+class _Embedded:
+    positions: np.ndarray
+
+
+def _by_atlas(method: str, vectors: np.ndarray, graph: Path | None, options: dict[str, Any]) -> np.ndarray:
+    from atlas_assets import methods
+    from atlas_assets.stages import knn_graph
+    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection import project
+
+    made = _ring(len(vectors)) if graph is None else knn_graph.KnnGraph.load(graph)
+    params = {name: options[name] for name in methods.METHODS[method].parameters if name in options}
+    inputs = LayoutInputs(made, _Embedded(vectors), most_neighbors=methods.neighbors_wanted(method, params), seed=SEED)
+    return project(method, inputs=inputs, params=params, seed=SEED).positions
+
+
+def _ring(n: int) -> Any:
+    """A graph in which nobody is isolated, for warming up."""
+    from atlas_assets.stages.knn_graph import build
+    from atlas_assets.stages.neighbours import Neighbours
+
+    indices = np.stack([(np.arange(n) + 1) % n, (np.arange(n) + 2) % n], axis=1).astype(np.int32)
+    return build(Neighbours(indices, np.ones((n, 2)), None, "jaccard", guaranteed=2), n_neighbors=2)
+
+
+def _by_umap(seed: int | None, vectors: np.ndarray, graph: Path | None, options: dict[str, Any]) -> np.ndarray:
+    return practice.umap(vectors, n_neighbors=options["n_neighbors"], min_dist=options["min_dist"], seed=seed)
+
+
+LAYOUTS = {
+    "atlas umap": lambda *given: _by_atlas("umap", *given),
+    "atlas tsne": lambda *given: _by_atlas("tsne", *given),
+    "umap-learn": lambda *given: _by_umap(SEED, *given),
+    "umap-learn, no seed": lambda *given: _by_umap(None, *given),
+    "openTSNE": lambda vectors, graph, options: practice.tsne(vectors, perplexity=options["perplexity"], seed=SEED),
+}
+
+
+def iterated(by: str, graph: str, iterations: int, ratio: float, samples: int | None) -> dict[str, Any]:
+    """So many iterations on the embedding problem of a graph, by us or by stock PyMDE: same pairs, weights and start.
+
+    ``ratio``: weight of all pushes per edge; ``samples``: pushed pairs per entity, None for those that weigh 1 each.
+    The distortion is ``judge``'s in both cases, the seconds are those of the solver alone.
+    """
+    from atlas_assets.stages.knn_graph import KnnGraph
+    from atlas_assets.stages.push_and_pull import PushAndPull
+    from atlas_assets.stages.start_positions import start_positions
+
+    def problem_of(made: Any) -> tuple[PushAndPull, np.ndarray, np.ndarray]:
+        edges, weights, n = np.asarray(made.edges, np.int64), np.asarray(made.edge_weights), made.n_entities
+        per_entity = max(round(ratio * len(edges) / n), 1) if samples is None else samples
+        start = start_positions("spectral", edges, weights, n_entities=n, n_dims=DIMENSIONS, seed=SEED)
+        options = {"n_entities": n, "repulsive_ratio": ratio, "repulsive_pairs": per_entity, "seed": SEED}
+        return PushAndPull(edges, weights, **options), start, edges
+
+    solve = _solved_by_atlas if by == "ours" else _solved_by_pymde
+    few, start, edges = problem_of(_ring(400))
+    solve(few, start, edges, np.ones(len(edges)), 3)
+    made = KnnGraph.load(Path(graph))
+    problem, start, edges = problem_of(made)
+    weights = np.asarray(made.edge_weights, np.float64)
+    positions, seconds, done = solve(problem, start, edges, weights, iterations)
+    pairs, signed = _pairs_of(problem, edges, weights)
+    distortion = judge.average_distortion(positions, pairs, signed)
+    return {"seconds": seconds, "iteration_seconds": seconds / done, "distortion": distortion, "pairs": len(pairs)}
+
+
+def _pairs_of(problem: Any, edges: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    pushed = problem.pairs().astype(np.int64)
+    return np.concatenate([edges, pushed]), np.concatenate([weights, np.full(len(pushed), -problem.push_weight)])
+
+
+def _solved_by_atlas(
+    problem: Any, start: np.ndarray, edges: np.ndarray, weights: np.ndarray, iterations: int
+) -> tuple[np.ndarray, float, int]:
+    from atlas_assets.stages.constraints import Centered
+    from atlas_assets.stages.lbfgs import minimise
+    from atlas_assets.stages.push_and_pull import FusedDistortion
+
+    begin = time.perf_counter()
+    objective = FusedDistortion(problem, attractive="log1p", repulsive="log", n_dims=start.shape[1])
+    found = minimise(objective, start, constraint=Centered(), max_iterations=iterations, tolerance=0.0)
+    return found.x, time.perf_counter() - begin, found.iterations
+
+
+def _solved_by_pymde(
+    problem: Any, start: np.ndarray, edges: np.ndarray, weights: np.ndarray, iterations: int
+) -> tuple[np.ndarray, float, int]:
+    pairs, signed = _pairs_of(problem, edges, weights)
+    stock = practice.mde_problem(pairs, signed, n=len(start), dims=start.shape[1])
+    first = practice.centred(start)
+    begin = time.perf_counter()
+    positions = stock.embed(X=first, max_iter=iterations, eps=0.0).numpy()
+    return positions, time.perf_counter() - begin, stock.solve_stats.iterations
+
+
+def lists_laid_out(indices: str, similarity: str, layout: str, out: str) -> dict[str, Any]:
+    """A map by umap-learn or openTSNE of given neighbour lists."""
+    lists = np.load(indices), np.load(similarity)
+    few = lists[0].shape[1]
+    random = np.random.default_rng(SEED)
+    near = np.argsort(random.random((400, 400)), axis=1)[:, :few]
+    routes.laid_out((near.astype(np.int32), random.random(near.shape)), layout)
+    start = time.perf_counter()
+    made = routes.laid_out(lists, layout)
+    seconds = time.perf_counter() - start
+    np.save(out, made)
+    return {"seconds": seconds}
+
+
+def judged(folder: str, positions: str, lists: list[str] | None = None) -> dict[str, Any]:
+    """Held-out recall of a map and, against the graph with these lists (indices, similarity), its triplets."""
+    made = np.load(positions)
+    found = {"recall": judge.held_out_recall(made, layout_data.held_out(Path(folder)))}
+    if lists is not None:
+        indices, similarity = (np.load(path) for path in lists)
+        found["triplets"], found["triplets_error"] = judge.triplet_accuracy(made, indices, similarity)
+    return found
+
+
+def _told(clock: Clock, made: np.ndarray) -> dict[str, Any]:
+    return {
+        "seconds": sum(clock.seconds.values()), "steps": clock.seconds, "peak_bytes": measure.peak_bytes(),
+        "digest": hashlib.sha256(np.ascontiguousarray(made).tobytes()).hexdigest(),
+    }  # fmt: skip
