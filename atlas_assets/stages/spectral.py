@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from atlas_assets.kernels.walk import step
 
 ROUNDS, DEGREE = 4, 10
+Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # indptr, columns, values
 SPARE_MODES = 4  # modes computed beyond the ones used: they absorb what has not converged
 
 
@@ -66,7 +67,7 @@ def _modes(adjacency: csr_array, n_dims: int, generator: np.random.Generator) ->
     return shape + 1e-3 * generator.standard_normal(shape.shape)
 
 
-def _filtered(matrix: tuple, block: np.ndarray, *, damped_to: float) -> np.ndarray:
+def _filtered(matrix: Matrix, block: np.ndarray, *, damped_to: float) -> np.ndarray:
     """The block with its modes of eigenvalue above ``damped_to`` raised over all others, which keep below 1.
 
     By the Chebyshev polynomial of ``DEGREE`` on [-1, damped_to], scaled to 1 at the eigenvalue 1 (Zhou & Saad 2007).
@@ -85,7 +86,7 @@ def _filtered(matrix: tuple, block: np.ndarray, *, damped_to: float) -> np.ndarr
     return now
 
 
-def _ritz(matrix: tuple, block: np.ndarray, trivial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _ritz(matrix: Matrix, block: np.ndarray, trivial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The best approximations of modes inside the span of a block, (n, k) float32, and their eigenvalues, rising.
 
     Products are summed by einsum in a fixed order; BLAS would sum by the number of threads.

@@ -22,7 +22,7 @@ WORKING_PAIRS = 1 << 22  # taken at once: about 100 bytes each, 400 MiB
 FEWEST_PAIRS = 1 << 16
 Penalty = Callable[[torch.Tensor], torch.nn.Module]
 
-PENALTIES: dict[str, type] = {
+PENALTIES: dict[str, Any] = {
     name.lower(): found
     for name, found in vars(pymde.penalties).items()
     if inspect.isclass(found) and issubclass(found, torch.nn.Module)

@@ -18,6 +18,7 @@ from atlas_assets.stages.constraints import Centered
 from atlas_assets.stages.lbfgs import minimise
 from atlas_assets.stages.placement import gather_components, place_isolated
 from atlas_assets.stages.push_and_pull import FusedDistortion, PushAndPull
+from atlas_assets.stages.torch_distortion import PENALTIES
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 from atlas_tests.stages.test_knn_graph import from_vectors
 
@@ -98,7 +99,7 @@ def test_a_converged_map_stays_as_it_is_and_a_turned_start_stays_turned(grouped)
     again = embedding.build(graph, device="cpu", init=first.positions)
     assert again.iterations == 0
     np.testing.assert_allclose(again.positions, first.positions, atol=1e-5)
-    turned = first.positions[:, [1, 2, 0]] * np.float32([1, -1, 1]) + np.float32(3)
+    turned = first.positions[:, [1, 2, 0]] * np.array([1, -1, 1], np.float32) + np.float32(3)
     kept = embedding.build(graph, device="cpu", init=turned).positions
     np.testing.assert_allclose(kept, turned, atol=1e-4)
 
@@ -203,10 +204,10 @@ def test_the_same_minimum_as_pymde_itself_finds(grouped):
     pairs = np.sort(problem.pairs(), axis=1)
     edges = np.concatenate([graph.edges, pairs]).astype(np.int64)
     weights = np.r_[graph.edge_weights, np.full(len(pairs), -problem.push_weight)].astype(np.float32)
-    stock = pymde.MDE(
-        90, 3, torch.tensor(edges), pymde.penalties.PushAndPull(torch.tensor(weights), pymde.penalties.Log1p,
-        pymde.penalties.Log),
-    )  # fmt: skip
+    function = pymde.penalties.PushAndPull(
+        torch.tensor(weights), attractive_penalty=pymde.penalties.Log1p, repulsive_penalty=PENALTIES["log"]
+    )
+    stock = pymde.MDE(90, 3, torch.tensor(edges), function)
     start = np.random.default_rng(0).standard_normal((90, 3)).astype(np.float32)
     stock.embed(X=torch.tensor(start - start.mean(axis=0)), max_iter=300, eps=1e-7)
     theirs = float(stock.average_distortion(stock.X)) * len(edges) * problem.scale
