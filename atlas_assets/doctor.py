@@ -77,14 +77,25 @@ def _memory() -> Finding:
 
 
 def _devices() -> Iterator[Finding]:
+    from atlas_assets.stages.embedding import GPU_PAIRS, gpu_present
+
+    if not gpu_present():
+        yield Finding(None, "GPU", "none that torch can use; embeddings are computed on the CPU")
+        return
     import torch
 
-    if torch.cuda.is_available():
-        for number in range(torch.cuda.device_count()):
-            facts = torch.cuda.get_device_properties(number)
-            yield Finding(True, "GPU", f"{facts.name}, {facts.total_memory / 2**30:.0f} GiB; used for embeddings")
-    else:
-        yield Finding(None, "GPU", "none that torch can use; embeddings are computed on the CPU")
+    from atlas_assets.stages.torch_distortion import WORKING_PAIRS
+
+    for number in range(torch.cuda.device_count()):
+        facts = torch.cuda.get_device_properties(number)
+        free = torch.cuda.mem_get_info(number)[0]
+        use = (
+            f"for embeddings of more than {GPU_PAIRS:,} pairs, {WORKING_PAIRS:,} at a time"
+            if number == 0
+            else "not used: embeddings take the first"
+        )
+        memory = f"{facts.total_memory / 2**30:.0f} GiB, {free / 2**30:.1f} GiB free"
+        yield Finding(True, "GPU", f"{facts.name}, {memory}; {use}")
 
 
 def _disk() -> Finding:
