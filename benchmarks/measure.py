@@ -6,9 +6,11 @@ A :class:`Job` names a function and its arguments; ``run`` calls it in a fresh i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -112,12 +114,14 @@ def run(job: Job, limits: Limits) -> Outcome:
         request.write_text(json.dumps(asdict(job)), encoding="utf-8")
         with errors.open("w") as stderr:
             command = [sys.executable, "-m", "benchmarks.child", str(request), str(answer)]
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, env=environment)
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=stderr, env=environment, start_new_session=True
+            )
             try:
                 stopped = _watch(process, limits)
             finally:
-                if process.poll() is None:
-                    process.kill()
+                with contextlib.suppress(ProcessLookupError):  # and whatever it has started in turn
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         if stopped:
             return Outcome(None, stopped)

@@ -76,7 +76,7 @@ def run(
         scripts = _scripts(
             rows, least, Path(scratch), POINTS if all_scripts else KINDS, limits=limits, progress=progress
         )
-        return _rows(case, ours, scripts, limits)
+        return _rows(case, ours, scripts)
 
 
 def _ours(
@@ -171,7 +171,7 @@ def estimate(measured: dict[Point, Script]) -> float:
     return total
 
 
-def _rows(case: str, ours: measure.Series, found: Scripts, limits: Limits) -> list[Row]:
+def _rows(case: str, ours: measure.Series, found: Scripts) -> list[Row]:
     n, told = len(found.alone), ""
     if n < len(POINTS):
         told = f"{n} of {len(POINTS)} scripts were run, the others are told from their steps (--all runs all)"

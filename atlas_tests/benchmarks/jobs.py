@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,13 @@ def note(file: str, text: str) -> dict[str, Any]:
 
 def sleep(seconds: float) -> dict[str, Any]:
     time.sleep(seconds)
+    return {}
+
+
+def leave_a_child(file: str) -> dict[str, Any]:
+    """Start a process that would write to ``file`` in a second, and wait for it."""
+    command = "import sys, time; time.sleep(1); open(sys.argv[1], 'w').write('still here')"
+    subprocess.run([sys.executable, "-c", command, file], check=True)
     return {}
 
 

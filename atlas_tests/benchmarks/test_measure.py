@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def test_a_job_that_takes_too_long_is_stopped() -> None:
 
     assert outcome.values is None
     assert outcome.note.startswith("stopped after 0.5 s")
+
+
+def test_what_a_stopped_job_has_started_is_stopped_with_it(tmp_path: Path) -> None:
+    outcome = measure.run(job("leave_a_child", file=str(tmp_path / "word")), Limits(seconds=0.5))
+    time.sleep(1.5)
+
+    assert outcome.note.startswith("stopped after 0.5 s")
+    assert not (tmp_path / "word").exists()
 
 
 def test_a_job_that_uses_too_much_memory_is_stopped() -> None:
