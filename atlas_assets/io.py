@@ -47,7 +47,11 @@ class Address:
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """The current version of an artifact, as ``current.json`` records it."""
+    """The current version of an artifact, as ``current.json`` records it.
+
+    lineage: what it and the swept stages before it were told, whatever the data were. predecessor: version and lineage
+    of the artifact that it was made to resemble. Both may be missing from records of earlier releases.
+    """
 
     version: str
     recipe: str
@@ -55,6 +59,8 @@ class Stored:
     bytes: int
     files: list[str]
     cost: dict[str, Any]
+    lineage: str = ""
+    predecessor: dict[str, str] | None = None
 
 
 @dataclasses.dataclass
@@ -63,6 +69,8 @@ class Draft:
 
     folder: Path
     cost: dict[str, Any] = dataclasses.field(default_factory=dict)
+    lineage: str = ""
+    predecessor: dict[str, str] | None = None
     stored: Stored | None = None
 
 
@@ -128,6 +136,23 @@ class ArtifactStore:
             return Path(self.path(str(address), stored.version))
         return self._cached(address, stored)
 
+    def file(self, address: Address, version: str, name: str) -> Path | None:
+        """One file of a version, also of one that is not current any more; None where it is not kept."""
+        if self.is_local:
+            path = Path(self.path(str(address), version, name))
+            return path if path.exists() else None
+        target = self._cache / str(address) / f"{version}.files" / name
+        if not target.exists():
+            draft = self._cache / STAGING / uuid.uuid4().hex
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._fs.get_file(self.path(str(address), version, name), str(draft))
+            except FileNotFoundError:
+                return None
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
+        return target
+
     @contextlib.contextmanager
     def write(self, address: Address, *, recipe: str) -> Iterator[Draft]:
         """Write an artifact: fill ``draft.folder`` inside the block. If the block raises, nothing changes.
@@ -145,10 +170,12 @@ class ArtifactStore:
             version, files, size = content_hash(folder)
             self._publish(address, version, folder)
             created = datetime.now(UTC).isoformat(timespec="seconds")
-            draft.stored = Stored(version, recipe, created, size, files, draft.cost)
+            draft.stored = Stored(
+                version, recipe, created, size, files, draft.cost, draft.lineage, draft.predecessor
+            )  # fmt: skip
             record = json.dumps(dataclasses.asdict(draft.stored), indent=1, sort_keys=True)
             self._replace(self.path(str(address), POINTER), record.encode())
-            self._forget_old_versions(address, version)
+            self._forget_old_versions(address, draft.stored)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -183,10 +210,11 @@ class ArtifactStore:
         Path(draft).write_bytes(content)
         os.replace(draft, path)
 
-    def _forget_old_versions(self, address: Address, current: str) -> None:
+    def _forget_old_versions(self, address: Address, current: Stored) -> None:
         if not self.is_local:
             return  # a listing there does not say which is older
-        versions = [path for name, path in self.versions(address).items() if name != current]
+        followed = (current.predecessor or {}).get("version")
+        versions = [path for name, path in self.versions(address).items() if name not in (current.version, followed)]
         versions.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for path in versions[VERSIONS_KEPT - 1 :]:
             shutil.rmtree(path, ignore_errors=True)

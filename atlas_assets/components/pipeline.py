@@ -48,6 +48,7 @@ class StageRun:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     progress: Progress = no_progress
     notes: dict[str, Any] = field(default_factory=dict)  # what the run cost beyond time and memory: the device used
+    predecessor: dict[str, str] | None = None  # what the artifact was made to resemble (components.predecessor)
 
     @property
     def name(self) -> str:
@@ -59,6 +60,9 @@ class StageRun:
 
     def folder(self, stage: str, key: str | None = None) -> Path:
         return self.store.folder(self.address(stage, key))
+
+    def lineage(self, stage: Stage) -> str:
+        return Pipeline(self.spec, base=self.base).lineage(stage.name, self.key) if stage.keys else ""
 
     def load(self, artifact: type[A], stage: str, key: str | None = None) -> A:
         return artifact.load(self.folder(stage, key))
@@ -109,6 +113,15 @@ class Pipeline:
 
     def run(self, store: ArtifactStore, key: str | None = None, **options: Any) -> StageRun:
         return StageRun(self.spec, self.sweep, store, self.base, key, **options)
+
+    def lineage(self, stage: str, key: str | None) -> str:
+        """Hash of what the swept stages up to this one are told: it changes with parameters, not with the data."""
+        own = self.stages[stage]
+        above = [(a.stage, a.partition) for a in own.inputs(key) if a.atlas == self.name and self.stages[a.stage].keys]
+        return recipe_hash(
+            stage=stage, code=own.code_version, parameters=own.parameters(key),
+            above=[self.lineage(*address) for address in above],
+        )  # fmt: skip
 
     @cached_property
     def stages(self) -> dict[str, Stage]:
@@ -174,7 +187,7 @@ class Pipeline:
 
     def _knn_graph(self) -> Stage:
         return Stage(
-            "knn_graph", "2", "The k most similar entities of every entity, and the graph that they span.",
+            "knn_graph", "3", "The k most similar entities of every entity, and the graph that they span.",
             build=_build_knn_graph,
             inputs=lambda key: [self.address("neighbours"), self.address("entity_index")],
             parameters=lambda key: self.spec.relation.model_dump() | {"key": key},
@@ -184,7 +197,7 @@ class Pipeline:
 
     def _embedding(self) -> Stage:
         return Stage(
-            "embedding", "1", "An intermediate embedding of the neighbour graph by PyMDE.",
+            "embedding", "2", "An intermediate embedding of the neighbour graph by PyMDE.",
             build=_build_embedding,
             inputs=lambda key: [self.address("knn_graph", self.sweep.embeddings[key or ""].graph.key)],
             parameters=lambda key: self.spec.embedding.model_dump() | {"key": key, "seed": self.spec.seed},
@@ -195,7 +208,7 @@ class Pipeline:
 
     def _projection(self) -> Stage:
         return Stage(
-            "projection", "2", "What is seen: two or three coordinates per entity.",
+            "projection", "3", "What is seen: two or three coordinates per entity.",
             build=_build_projection,
             inputs=lambda key: self._graph_and_embedding(key),
             parameters=lambda key: {"key": key, "seed": self.spec.seed},
@@ -301,31 +314,15 @@ def _build_knn_graph(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_embedding(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.stages import embedding as stage
-    from atlas_assets.stages.knn_graph import KnnGraph
+    from atlas_assets.components import mapping
 
-    point = run.sweep.embeddings[run.key or ""]
-    chosen = {name: value for name, value in run.spec.embedding.model_dump().items() if value is not None}
-    embedding = stage.build(
-        run.load(KnnGraph, "knn_graph", point.graph.key), embedding_dim=point.embedding_dim, seed=run.spec.seed,
-        device=run.device, progress=run.progress, **chosen,
-    )  # fmt: skip
-    embedding.save(folder)
-    run.notes["device"] = embedding.device
-    return Outcome(embedding.check(), report.embedding(embedding))
+    return mapping.make_embedding(run, folder)
 
 
 def _build_projection(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.components import sharing
-    from atlas_assets.stages import projection as stage
+    from atlas_assets.components import mapping
 
-    point = run.sweep.projections[run.key or ""]
-    projection = stage.project(
-        point.method, inputs=sharing.layout_inputs(run), dims=point.dims, params=dict(point.parameters),
-        seed=run.spec.seed, progress=run.progress,
-    )  # fmt: skip
-    projection.save(folder)
-    return Outcome(projection.check(), report.projection(projection, point))
+    return mapping.make_projection(run, folder)
 
 
 def _build_regions(run: StageRun, folder: Path) -> Outcome:

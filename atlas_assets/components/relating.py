@@ -9,6 +9,7 @@ import polars as pl
 
 from atlas_assets import project, report
 from atlas_assets.components.pipeline import Outcome, Pipeline, StageRun, labels_of
+from atlas_assets.components.predecessor import write_entities
 from atlas_assets.stages import entity_index as index_stage
 from atlas_assets.stages import growth, knn_graph, neighbours, pair_weights
 from atlas_assets.stages.cooccurrence import Cooccurrence, build
@@ -74,6 +75,7 @@ def make_graph(run: StageRun, folder: Path) -> Outcome:
     damp_hubs = run.spec.relation.hubs == "damp"
     graph = knn_graph.build(lists, n_neighbors=k, damp_hubs=damp_hubs, progress=run.progress)
     graph.save(folder)
+    write_entities(pl.read_parquet(run.folder("entity_index") / "ids.parquet")["id"], folder)
     return Outcome(graph.check(), report.knn_graph(graph, labels_of(run)))
 
 

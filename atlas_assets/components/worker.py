@@ -146,6 +146,8 @@ def _obituary(code: int | None) -> str:
 def _serve(connection: Connection, setup: Setup) -> None:
     """The life of a worker: tasks in, results out, until the other end of the connection is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
+    # Locks of this process (numba has one) need no name then, which would be left over when it is killed.
+    multiprocessing.set_start_method("fork", force=True)
     os.chdir(setup.base)
     os.environ.update(setup.environment)
     for name in [name for name in os.environ if name.startswith(ENVIRONMENT) and name not in setup.environment]:

@@ -1,0 +1,92 @@
+"""Where entities stood before: the version of an embedding or a projection that the one to be made follows.
+
+That is the stored version, if it was made from something else than today's inputs and parameters. If it was made from
+exactly these, the new one follows the same version as that one did, and so comes out the same. Entities are matched by
+a hash of their ids, which is kept beside the positions: rows may have moved since, and ids may be long.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.components.pipeline import Pipeline, StageRun
+from atlas_assets.stages.stable_hash import hash_ids
+
+ENTITIES = "entities.npy"
+SURVIVING = 0.5  # of the larger of both maps: with fewer in common, a new start serves the map better than the old one
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """positions (n, d) float32 of today's entities, nan for new ones; warm: start there, else only turn to it.
+
+    A warm start is for other data. After a change of parameters, which would have led elsewhere from the start, or
+    where too few entities are the same, the new map is made from scratch and then turned.
+    """
+
+    positions: np.ndarray
+    warm: bool
+
+
+def write_entities(ids: pl.Series, folder: Path) -> None:
+    """Keep who the rows of an artifact are, (n,) uint64."""
+    known = ids if ids.dtype.is_integer() or ids.dtype == pl.String else ids.cast(pl.String)
+    np.save(folder / ENTITIES, hash_ids(known, 0))
+
+
+def copy_entities(graph: Path, folder: Path) -> None:
+    """The rows of what is made from a graph are those of the graph."""
+    shutil.copyfile(graph / ENTITIES, folder / ENTITIES)
+
+
+def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | None:
+    """What the artifact ``run.key`` of ``stage`` follows; None where there is nothing to follow.
+
+    ``run.predecessor`` is set to it, so that it is recorded with the artifact and not forgotten before that.
+    """
+    pipeline, address = Pipeline(run.spec, base=run.base), run.address(stage, run.key)
+    stored = run.store.current(address)
+    if stored is None:
+        return None
+    own, lineage = pipeline.stages[stage], pipeline.lineage(stage, run.key)
+    followed = {"version": stored.version, "lineage": stored.lineage}
+    if stored.recipe == own.recipe(run.store, run.key):
+        followed = stored.predecessor
+    if followed is None:
+        return None
+    before = _load(run, stage, followed["version"])
+    if before is None:  # pruned by hand: stay with what there is
+        before, followed = _load(run, stage, stored.version), {"version": stored.version, "lineage": ""}
+    if before is None or before[1].shape[1] != dims:
+        return None
+    run.predecessor = followed
+    positions = match(*before, np.load(graph / ENTITIES))
+    common = int(np.isfinite(positions[:, 0]).sum())
+    if common <= dims:
+        return None
+    surviving = common / max(len(positions), len(before[0]))
+    return Predecessor(positions, warm=followed["lineage"] == lineage and surviving >= SURVIVING)
+
+
+def match(entities: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """positions (n, d) of ``entities`` (n,) in the order of ``wanted`` (m,): (m, d), nan for those it does not have."""
+    order = np.argsort(entities)
+    places = np.searchsorted(entities, wanted, sorter=order)
+    rows = order[np.minimum(places, len(entities) - 1)]
+    found = np.full((len(wanted), positions.shape[1]), np.nan, np.float32)
+    known = entities[rows] == wanted
+    found[known] = positions[rows[known]]
+    return found
+
+
+def _load(run: StageRun, stage: str, version: str) -> tuple[np.ndarray, np.ndarray] | None:
+    files = [run.store.file(run.address(stage, run.key), version, name) for name in (ENTITIES, "positions.npy")]
+    if None in files:
+        return None
+    entities, positions = (np.load(file) for file in files if file is not None)
+    return entities, positions
