@@ -16,7 +16,6 @@ import numba.core.config as numba_config
 
 from atlas_assets.project import cache_folder
 
-
 # Threads that wait by spinning take the core from whoever they wait for: beside one other busy process, an iteration of
 # the embedding of 51,000 entities takes 169 ms instead of 25. Read when numba starts its threads, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
