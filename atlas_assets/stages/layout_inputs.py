@@ -6,14 +6,13 @@ its points takes; UMAP's fuzzy graph is made once per ``n_neighbors`` and t-SNE'
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, csr_matrix
 
 from atlas_assets.kernels.perplexity import conditional_probabilities
-from atlas_assets.stages import neighbour_lists
+from atlas_assets.stages import neighbour_lists, umap_library
 from atlas_assets.stages.alignment import canonical
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.neighbour_lists import NeighbourLists
@@ -113,9 +112,7 @@ class LayoutInputs:
 
 def fuzzy_union(lists: NeighbourLists) -> csr_array:
     """Memberships of the lists, rescaled per row, joined by a + b - ab; (m, m) float32."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its import warns about TensorFlow, which is not used
-        from umap.umap_ import compute_membership_strengths, smooth_knn_dist
+    umap, _ = umap_library.load()
     n = len(lists.indices)
     # umap-learn counts the row itself among its neighbours, at distance 0
     indices = np.concatenate([np.arange(n, dtype=np.int32)[:, None], lists.indices], axis=1)
@@ -123,8 +120,8 @@ def fuzzy_union(lists: NeighbourLists) -> csr_array:
     missing = indices < 0
     # a missing neighbour must not widen its row: it takes part in the fit as a copy of the last real one
     distances = np.minimum(distances, np.where(missing, -np.inf, distances).max(axis=1, keepdims=True))
-    sigmas, rhos = smooth_knn_dist(distances, float(indices.shape[1]), local_connectivity=1.0)
-    rows, columns, strengths, _ = compute_membership_strengths(indices, distances, sigmas, rhos)
+    sigmas, rhos = umap.smooth_knn_dist(distances, float(indices.shape[1]), local_connectivity=1.0)
+    rows, columns, strengths, _ = umap.compute_membership_strengths(indices, distances, sigmas, rhos)
     one_way = coo_array((strengths, (rows, columns)), shape=(n, n)).tocsr()
     one_way.eliminate_zeros()
     return csr_array(one_way + one_way.T - one_way.multiply(one_way.T))

@@ -14,7 +14,6 @@ FEWEST = 30  # below, there are not enough entities to draw its pairs from, and 
 OUTLINE_DIMS = 10  # dimensions of the start positions among which mid-near pairs are drawn, for a graph
 MN_RATIO, FP_RATIO = 0.5, 2.0  # the library's own
 WARM_ITERATIONS, WARM_RATE = 100, 0.1
-SIZES = np.geomspace(1, 200, 24)  # root mean square radii that an earlier map may have had before it was resized
 
 
 def pacmap(
@@ -24,8 +23,8 @@ def pacmap(
     """PaCMAP (Wang, Huang, Rudin & Shaposhnik 2021) of the n_neighbors nearest, from start (m, dims).
 
     Mid-near pairs, which make the large shape, are drawn by distance in the embedding, or for a graph by distance among
-    its start positions in OUTLINE_DIMS dimensions. ``warm``: start is an earlier map; it is blown up to the size at
-    which its loss is least, and goes on in the last of the three phases with a small step.
+    its start positions in OUTLINE_DIMS dimensions. ``warm``: start is an earlier map, which goes on in the last
+    of the three phases with a small step.
     """
     return _fit("PaCMAP", inputs, start, warm, seed, progress, n_neighbors, MN_ratio=MN_ratio, FP_ratio=FP_ratio)
 
@@ -90,12 +89,7 @@ def _refine(reducer: Any, start: np.ndarray, progress: Progress) -> np.ndarray:
             positions, neighbours, middle, farther, pull, none, push, np.float32(near / 2)
         )
 
-    radius = np.sqrt(((start - start.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
-    slopes = []  # of the loss along the logarithm of the size, for LocalMAP the only trace of what it minimises
-    for size in SIZES:
-        positions = np.ascontiguousarray(start * (size / radius), np.float32)
-        slopes.append(float((gradient(positions, strangers(positions))[:-1] * positions).sum(dtype=np.float64)))
-    positions = np.ascontiguousarray(start * (balanced_size(np.array(slopes)) / radius), np.float32)
+    positions = np.array(start, np.float32)
     first, second = np.zeros_like(positions), np.zeros_like(positions)
     for iteration in range(WARM_ITERATIONS):
         if iteration % 10 == 0:
@@ -105,14 +99,3 @@ def _refine(reducer: Any, start: np.ndarray, progress: Progress) -> np.ndarray:
             positions, gradient(positions, farther), first, second, 0.9, 0.999, WARM_RATE, iteration
         )
     return positions
-
-
-def balanced_size(slopes: np.ndarray) -> float:
-    """The size between those of SIZES at which the loss is least, from its slopes there, with one place of it exact."""
-    best = int(np.argmin(np.cumsum((slopes + np.roll(slopes, 1))[1:]))) + 1
-    before = best - 1 if slopes[best] > 0 else min(best + 1, len(SIZES) - 1)
-    low, high = min(before, best), max(before, best)
-    if slopes[low] >= 0 or slopes[high] <= 0:
-        return float(SIZES[best])
-    share = slopes[low] / (slopes[low] - slopes[high])
-    return float(SIZES[low] * (SIZES[high] / SIZES[low]) ** share)

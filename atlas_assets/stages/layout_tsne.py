@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from scipy.optimize import fminbound
 
 from atlas_assets.methods import neighbors_wanted
 from atlas_assets.stages.artifact import Progress, no_progress
@@ -18,7 +17,6 @@ SMALL = 2_000  # fewer entities than this are faster by a tree than by a grid
 EARLY_ITERATIONS, ITERATIONS, EXAGGERATION = 125, 375, 12
 WARM_ITERATIONS = 50
 SMALL_START = 1e-4  # larger start positions would freeze before the clusters have formed
-SCALES = (0.5, 500.0)  # root mean square radii that an earlier map may have had before it was resized
 
 
 def tsne(
@@ -27,9 +25,9 @@ def tsne(
 ) -> np.ndarray:  # fmt: skip
     """t-SNE (van der Maaten & Hinton 2008) of the affinities at this perplexity, from start (m, dims), by openTSNE.
 
-    ``warm``: start is an earlier map. It is blown up to the size at which its divergence is least, and goes on without
-    early exaggeration. Repulsion by interpolation (FIt-SNE, Linderman et al. 2019) in two dimensions, by a Barnes-Hut
-    tree in three and below SMALL entities. One thread, because sums over several differ in their last bits.
+    ``warm``: start is an earlier map, which goes on without early exaggeration. Repulsion by interpolation (FIt-SNE,
+    Linderman et al. 2019) in two dimensions, by a Barnes-Hut tree in three and below SMALL entities. One thread,
+    because sums over several differ in their last bits.
     """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PrecomputedAffinities
@@ -37,30 +35,20 @@ def tsne(
     progress(0.0, "weighing neighbours")
     n = len(start)
     wanted = neighbors_wanted("tsne", {"perplexity": perplexity})
-    affinities = PrecomputedAffinities(inputs.affinities(perplexity, n_neighbors=wanted), normalize=False)
+    # a copy: openTSNE multiplies them by the exaggeration and divides again, in place, which moves their last bits
+    shared = inputs.affinities(perplexity, n_neighbors=wanted)
+    affinities = PrecomputedAffinities(shared.copy(), normalize=False)
     by_grid = start.shape[1] == 2 and n >= SMALL
 
-    def embedding(positions: np.ndarray) -> TSNEEmbedding:
-        return TSNEEmbedding(
-            np.array(positions, np.float64), affinities, negative_gradient_method="fft" if by_grid else "bh",
-            ints_in_interval=GRID, random_state=seed, n_jobs=1, learning_rate="auto",
-        )  # fmt: skip
-
-    def divergence(size: float) -> float:
-        """That of start at this logarithm of a radius; a callback is the only way to it, and ends the optimisation."""
-        found: list[float] = []
-        embedding(start * (np.exp(size) / radius)).optimize(
-            1, exaggeration=1, callbacks=lambda _, error, __: found.append(error) or True, callbacks_every_iters=1
-        )
-        return found[0]
-
-    radius = np.sqrt(((start - start.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
-    phases = [(ITERATIONS, 1.0)] if not warm else [(WARM_ITERATIONS, 1.0)]
     if warm:
-        made = embedding(start * (np.exp(fminbound(divergence, *np.log(SCALES), xtol=0.02)) / radius))
+        begin, phases = start, [(WARM_ITERATIONS, 1.0)]
     else:
-        made = embedding(start / max(float(start.std(axis=0).max()), 1e-12) * SMALL_START)
-        phases.insert(0, (EARLY_ITERATIONS, min(EXAGGERATION, max(n / 20, 1))))
+        begin = start / max(float(start.std(axis=0).max()), 1e-12) * SMALL_START
+        phases = [(EARLY_ITERATIONS, min(EXAGGERATION, max(n / 20, 1))), (ITERATIONS, 1.0)]
+    made = TSNEEmbedding(
+        np.array(begin, np.float64), affinities, negative_gradient_method="fft" if by_grid else "bh",
+        ints_in_interval=GRID, random_state=seed, n_jobs=1, learning_rate="auto",
+    )  # fmt: skip
     total, done = sum(iterations for iterations, _ in phases), 0
     for iterations, exaggeration in phases:
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 
 import numpy as np
-from scipy.sparse import csr_array
 
+from atlas_assets.stages import umap_library
 from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.layout_inputs import LayoutInputs
 
@@ -16,7 +15,6 @@ EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 500, 200, 20_000  # epochs, and above how ma
 WARM_EPOCHS, WARM_RATE = 100, 0.1
 NEGATIVES = 5  # repulsive samples per attractive one
 EXTENT = 10.0  # of the start positions, umap-learn's own choice
-SCALES = np.geomspace(0.5, 50, 40)  # root mean square radii that an earlier map may have had before it was resized
 
 
 def umap(
@@ -25,52 +23,27 @@ def umap(
 ) -> np.ndarray:  # fmt: skip
     """UMAP (McInnes, Healy & Melville 2018) of the fuzzy graph of n_neighbors, from start (m, dims).
 
-    ``warm``: start is an earlier map. It is blown up to the size at which it fits the graph best, and moves with a
-    small step for few epochs. Runs on one thread, because umap-learn's parallel sampling is not reproducible.
+    ``warm``: start is an earlier map, which moves with a small step for few epochs. Runs on one thread, because
+    umap-learn's parallel sampling is not reproducible.
     """
     progress(0.0, "weighing neighbours")
     fuzzy = inputs.fuzzy_graph(n_neighbors)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its import warns about TensorFlow, which is not used
-        from umap.layouts import optimize_layout_euclidean
-        from umap.umap_ import find_ab_params, make_epochs_per_sample
-    a, b = (float(value) for value in find_ab_params(1.0, min_dist))
+    library, layouts = umap_library.load()
+    a, b = (float(value) for value in library.find_ab_params(1.0, min_dist))
     full = EPOCHS_SMALL if len(start) <= LARGE else EPOCHS_LARGE
     epochs = WARM_EPOCHS if warm else full
     attractive = fuzzy.tocoo()
     drawn = attractive.data >= attractive.data.max() / full  # fainter ones would never be drawn
     head, tail, weights = attractive.row[drawn], attractive.col[drawn], attractive.data[drawn]
-    positions = np.array(start * best_scale(fuzzy, start, a, b, seed=seed) if warm else _boxed(start, seed), np.float32)
+    positions = np.array(start if warm else _boxed(start, seed), np.float32)
     progress(0.1, "laying out")
-    laid_out = optimize_layout_euclidean(
-        positions, positions, head, tail, epochs, len(start), make_epochs_per_sample(weights, epochs), a, b,
+    laid_out = layouts.optimize_layout_euclidean(
+        positions, positions, head, tail, epochs, len(start), library.make_epochs_per_sample(weights, epochs), a, b,
         np.random.RandomState(seed).randint(-(2**31) + 1, 2**31 - 1, 3).astype(np.int64), 1.0,
         WARM_RATE if warm else 1.0, NEGATIVES, parallel=False, move_other=True,
         tqdm_kwds={"disable": False, "file": _Epochs(epochs, progress), "bar_format": "{n}", "mininterval": 0.5},
     )  # fmt: skip
     return np.asarray(laid_out)
-
-
-def best_scale(fuzzy: csr_array, start: np.ndarray, a: float, b: float, *, seed: int) -> float:
-    """The factor for start at which the loss that UMAP's sampling minimises is least (Damrich & Hamprecht 2021).
-
-    The sum over edges of -w ln q, and over as many random pairs as are drawn of -ln(1 - q), with
-    q = 1 / (1 + a d^2b).
-    """
-    generator = np.random.default_rng(seed)
-    edges = fuzzy.tocoo()
-    radius = np.sqrt(((start - start.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
-    pulled = ((start[edges.row] - start[edges.col]) ** 2).sum(axis=1)
-    first, second = generator.integers(0, len(start), (2, 200_000))
-    degree = np.bincount(edges.row, weights=edges.data, minlength=len(start))
-    pushed = ((start[first] - start[second]) ** 2).sum(axis=1)
-    share = NEGATIVES * degree[first] * (len(start) / len(first))
-    losses = []
-    for scale in SCALES / radius:
-        attraction = np.log1p(a * (pulled * scale**2) ** b)
-        far = a * np.maximum(pushed * scale**2, 1e-3) ** b
-        losses.append(float((edges.data * attraction).sum() + (share * (np.log1p(far) - np.log(far))).sum()))
-    return float(SCALES[int(np.argmin(losses))] / radius)
 
 
 def _boxed(start: np.ndarray, seed: int) -> np.ndarray:

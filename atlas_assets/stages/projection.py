@@ -52,7 +52,8 @@ def project(
     ones raise methods.ParameterError. From the graph there are only as many neighbours as it lists: n_neighbors is cut
     to that, and t-SNE's perplexity to two thirds of it; ``params`` of the result holds what was used.
     start: positions (n, dims) of the same map made earlier, nan for entities it lacks: a warm start, aligned to them.
-    reference: positions (n, dims) that a map made from scratch is aligned to; without, it takes the canonical position.
+    reference: positions (n, dims) that a map made from scratch is turned to; without, it takes the canonical position.
+    The size of a map is the method's own, since a warm start has to begin at it; it says nothing otherwise.
     Entities without neighbours take no part and stand around the rest. The same inputs, seed and machine give the same
     bits for any number of threads; nothing given is modified.
     """
@@ -60,27 +61,29 @@ def project(
     values = {name: options[0] for name, options in checked.items()}
     rows = inputs.rows
     positions = np.zeros((inputs.graph.n_entities, dims), np.float32)
+    if start is not None and np.isfinite(start[rows]).all(axis=1).sum() <= dims:
+        start = None  # too few are known to speak of the same map
     if rows.size > dims:
         values = _available(values, inputs)
-        earlier = None if start is None else _completed(start[rows], inputs, seed)
-        begin = inputs.start(dims) if earlier is None else earlier
+        begin = inputs.start(dims) if start is None else place_newcomers(start[rows], inputs.edges, seed=seed)
         with single_thread():
             laid_out = layouts.LAYOUTS[method](
-                inputs, begin, warm=earlier is not None, seed=seed, progress=progress, **values
+                inputs, begin, warm=start is not None, seed=seed, progress=progress, **values
             )
-        positions[rows] = canonical(laid_out)
+        positions[rows] = canonical(laid_out, scale=False)
     elif rows.size:
         positions[rows, 0] = np.arange(rows.size)
-    positions = place_isolated(positions, inputs.graph.isolated)
-    target = reference if start is None else start
-    positions = canonical(positions) if target is None else align(positions, target)
+    isolated = inputs.graph.isolated
+    positions = place_isolated(positions, isolated)
+    if start is not None:
+        positions = align(positions, np.where(isolated[:, None], np.nan, start))
+        stay = isolated & np.isfinite(start).all(axis=1)
+        positions[stay] = start[stay]
+    elif reference is not None:
+        positions = align(positions, reference, scale=False)
+    else:
+        positions = canonical(positions, scale=False)
     return Projection(positions=positions, method=method, params=values)
-
-
-def _completed(start: np.ndarray, inputs: LayoutInputs, seed: int) -> np.ndarray | None:
-    """The earlier positions with newcomers placed; None where too few are known to speak of the same map."""
-    known = np.isfinite(start).all(axis=1)
-    return place_newcomers(start, inputs.edges, seed=seed) if known.sum() > start.shape[1] else None
 
 
 def _available(values: dict[str, Any], inputs: LayoutInputs) -> dict[str, Any]:
