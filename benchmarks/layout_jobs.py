@@ -121,7 +121,7 @@ def iterated(by: str, graph: str, iterations: int, ratio: float, samples: int | 
         return PushAndPull(edges, weights, **options), start, edges
 
     solve = _solved_by_atlas if by == "ours" else _solved_by_pymde
-    few, start, edges = problem_of(_ring(400))
+    few, start, edges = problem_of(_ring(2_000))
     solve(few, start, edges, np.ones(len(edges)), 3)
     made = KnnGraph.load(Path(graph))
     problem, start, edges = problem_of(made)

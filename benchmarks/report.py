@@ -60,8 +60,8 @@ class Row:
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the rows as one table, case by case, and below it the notes."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="ratio above 1: ours is better", caption_justify="left")
-    for heading in ("", "peer"):
-        table.add_column(heading, no_wrap=True)
+    table.add_column("")
+    table.add_column("peer", no_wrap=True)
     for heading in ("ours", "theirs", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
     for at, row in enumerate(rows):

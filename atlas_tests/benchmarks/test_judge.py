@@ -81,11 +81,12 @@ def test_triplets_are_in_order_on_a_true_map_and_at_random_on_a_random_one() -> 
 
 
 def test_what_no_path_leads_to_is_infinitely_far() -> None:
-    lists = np.array([[1], [0], [3], [2], [-1]]), np.array([[0.5], [1.0], [1.0], [1.0], [0.0]])
+    lists = np.array([[1], [0], [3], [2], [-1]]), np.array([[0.5], [0.5], [1.0], [1.0], [0.0]])
 
-    lengths = judge.path_lengths(*lists, np.array([0]))
+    lengths = judge.path_lengths(*lists, np.array([0, 2]))
 
-    assert lengths[0].tolist() == pytest.approx([0, 0.5, np.inf, np.inf, np.inf])
+    assert lengths[0].tolist() == [0, 0.5, np.inf, np.inf, np.inf]
+    assert lengths[1].tolist() == [np.inf, np.inf, 0, 1e-6, np.inf]  # alike, and yet linked
 
 
 def test_distortion_is_what_pymde_minimises() -> None:
