@@ -11,6 +11,7 @@ from atlas_assets.errors import AtlasError
 from atlas_assets.figures import FIGURES
 from atlas_assets.report_page import ReportPage
 from atlas_assets.resources import Storage
+from atlas_assets.small_multiples import coarse
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages import sweep_report
 from atlas_assets.stages.projection import Projection
@@ -46,7 +47,7 @@ class Comparison:
             maps={
                 row["key"]: self.run.load(Projection, "projection", row["key"]).positions for row in self.summary.rows
             },
-            regions=self.run.load(Regions, "regions", self.summary.recommended).region if known else None,
+            regions=coarse(self.run.load(Regions, "regions", self.summary.recommended)) if known else None,
             missing=self.missing, outdated=self.outdated,
         )  # fmt: skip
 

@@ -15,6 +15,11 @@ PLUS_MINUS = (
     "within it. Another seed of the layout can move a map by more. A figure without ± is of all entities."
 )
 
+OWN_GRAPH = (
+    "Held-out recall compares any maps. The other figures measure a map against the graph that it was made from: they "
+    "compare maps of one k, since the lists of a larger k are another yardstick."
+)
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -27,7 +32,13 @@ class Figure:
     better: Literal["more", "less"] | None
     meaning: str
 
+    @property
+    def head(self) -> str:
+        """The head of a column of bare figures."""
+        return self.short + SIGNS.get(self.unit, "")
 
+
+SIGNS = {"share": " %", "times": " ×"}
 FIGURES = {
     figure.name: figure
     for figure in (
@@ -56,12 +67,15 @@ FIGURES = {
                "Entities without any relation; they stand beside the map and are not measured."),
     )
 }  # fmt: skip
-DECISIVE = ("held_out_recall", "neighbour_recall", "trustworthiness", "continuity", "triplet_accuracy")
-"""The columns of tables, the one that decides first."""
+DECISIVE = ("held_out_recall", "neighbour_recall", "trustworthiness", "triplet_accuracy")
+"""The columns of narrow tables, the one that decides first."""
 
 
-def value_text(name: str, value: float | None, error: float | None = None) -> str:
-    """``15.4 % ± 0.3``: a figure as people read it, with twice its standard error; a dash where there is none."""
+def value_text(name: str, value: float | None, error: float | None = None, *, bare: bool = False) -> str:
+    """``15.4 % ± 0.3``: a figure as people read it, with twice its standard error; a dash where there is none.
+
+    bare: ``15.4 ±0.3`` in one piece, for columns that have the unit in their head.
+    """
     if value is None:
         return "–"
     unit = FIGURES[name].unit
@@ -72,5 +86,5 @@ def value_text(name: str, value: float | None, error: float | None = None) -> st
     shown = None if error is None else SURELY * error
     least = 1 if unit in ("share", "times") else 2
     digits = least if not shown else next((d for d in range(least, 4) if round(shown, d) > 0), 4)
-    sign = {"share": " %", "times": " ×"}.get(unit, "")
-    return f"{value:.{digits}f}{sign}" + ("" if shown is None else f" ± {shown:.{digits}f}")
+    sign, plus_minus = ("", "\u00a0±") if bare else (SIGNS.get(unit, ""), " ± ")
+    return f"{value:.{digits}f}{sign}" + ("" if shown is None else f"{plus_minus}{shown:.{digits}f}")

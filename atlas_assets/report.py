@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Metadata = dict[str, Any]
 ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
 FOLDED = 1_000  # characters of Markdown from which on Dagster 1.13 shows a button instead
+SHEET_MAP = 136  # pixels of each map of a sheet: three side by side fill the column that Dagster leaves for values
 MAX_SHEET_BYTES = 2_000_000  # of a sheet of all maps that lies in a file
 MAX_PICTURES_BYTES = (
     30_000  # embedded as base64: 40 of the 50 kB that metadata may take, kept in the event log at every run
@@ -188,13 +189,17 @@ def quality(result: Quality, positions: np.ndarray, point: ProjectionPoint) -> M
         for name, value in result.metrics.items()
         if value is not None
     ]
-    numbers = {FIGURES[name].title.lower(): value for name, value in result.metrics.items() if value is not None}
+    numbers = {
+        FIGURES[name].title.lower(): float(f"{value:.5g}")
+        for name, value in result.metrics.items()
+        if value is not None
+    }
     return {
         "map": _map(positions, point),
         "figures": table(rows),
-        "sampling error": PLUS_MINUS,
         **numbers,
-        "mean distortion": float(np.mean(result.distortion)),
+        "mean distortion": float(f"{np.mean(result.distortion):.5g}"),
+        "about ±": PLUS_MINUS,
     }
 
 
@@ -215,20 +220,23 @@ def sweep_report(pages: ReportPage) -> Metadata:
     rows = [
         {"": row["rank"], "map": row["key"]}
         | {
-            FIGURES[name].short: value_text(name, row["metrics"].get(name), row["errors"].get(name))
+            FIGURES[name].head: value_text(name, row["metrics"].get(name), row["errors"].get(name), bare=True)
             for name in DECISIVE
         }
-        | {"seconds": pages.seconds.get(row["key"])}
+        | {"seconds": None if (seconds := pages.seconds.get(row["key"])) is None else round(seconds, 1)}
         for row in summary.rows
     ]
     shown = next(n for n in range(len(rows), 0, -1) if len(table(rows[:n])) < FOLDED or n == 1)
     return {
         "recommended": summary.recommended,
         "reason": summary.reason,
-        "full report": Markdown(f"[Open the report]({link})") if link else None,
-        "maps": picture(pages.sheet(max_bytes=budget), "all maps, the recommended one framed"),
+        "full report": Markdown(f"[Download the report (HTML)]({link})") if link else None,
+        "maps": picture(
+            pages.sheet(size=SHEET_MAP, columns=3, max_bytes=budget), "all maps, the recommended one framed"
+        ),
         "maps compared": len(rows),
-        "best maps" if shown < len(rows) else "table": table(rows[:shown]),
+        "best maps" if shown < len(rows) else "figures": table(rows[:shown]),
+        "about ±": PLUS_MINUS,
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas_assets.figures import FIGURES, PLUS_MINUS, value_text
+from atlas_assets.figures import FIGURES, OWN_GRAPH, PLUS_MINUS, value_text
 from atlas_assets.small_multiples import turned_alike
 from atlas_assets.stages.sweep_report import SweepReport
 from atlas_assets.sweep import ProjectionPoint
@@ -27,9 +27,10 @@ LARGE, LARGE_BYTES = 640, 120_000
 
 @dataclass(frozen=True)
 class ReportPage:
-    """What the page shows: a ranking, the maps themselves (key -> (n, 2 or 3)), and the regions of the recommended one.
+    """What the page shows: a ranking, the maps themselves (key -> (n, 2 or 3)), and what to colour them by.
 
-    missing, outdated: keys of points that are not measured, or were on an earlier state.
+    regions (n,): a group per entity, of the recommended map (``small_multiples.coarse``). missing, outdated: keys of
+    points that are not measured, or were on an earlier state.
     """
 
     title: str
@@ -41,14 +42,17 @@ class ReportPage:
     missing: Sequence[str] = ()
     outdated: Sequence[str] = ()
 
+    @property
+    def several_graphs(self) -> bool:
+        return len({point.graph for point in self.points.values()}) > 1
+
     @cached_property
     def names(self) -> dict[str, str]:
         """What people call each point; with the graph and the embedding it is made from, where these differ."""
-        graphs = {point.graph for point in self.points.values()}
         embeddings = {point.embedding.embedding_dim for point in self.points.values() if point.embedding}
         return {
             key: point.name
-            + (f", k {point.graph.n_neighbors}" if len(graphs) > 1 else "")
+            + (f", k {point.graph.n_neighbors}" if self.several_graphs else "")
             + (f", embedding_dim {point.embedding.embedding_dim}" if point.embedding and len(embeddings) > 1 else "")
             for key, point in self.points.items()
         }
@@ -58,14 +62,17 @@ class ReportPage:
         """Every map as it lies over the recommended one, (n, 2)."""
         return turned_alike(self.maps, onto=self.summary.recommended)
 
-    def sheet(self, *, max_bytes: int) -> bytes:
-        """All maps on one picture (PNG), best first, the recommended one framed."""
+    def sheet(self, *, size: int, columns: int, max_bytes: int) -> bytes:
+        """All maps on one picture (PNG), best first, the recommended one framed; size: of each, in pixels."""
         rows = self.summary.rows
-        captions = [f"{row['rank']}. {row['key']}\n{self._figure(row, self.summary.ranked_by)}" for row in rows]
+        captions = []
+        for row in rows:
+            made_from, _, method = row["key"].rpartition("_")  # in two lines, so that it is not cut
+            captions.append(f"{row['rank']}. {made_from}\n{method}\n{self._figure(row, self.summary.ranked_by)}")
         keys = [row["key"] for row in rows]
         return contact_sheet(
             [(caption, self.turned[key]) for caption, key in zip(captions, keys, strict=True)], region=self.regions,
-            framed=keys.index(self.summary.recommended), columns=4 if len(keys) <= 12 else 6, max_bytes=max_bytes,
+            framed=keys.index(self.summary.recommended), size=size, columns=columns, max_bytes=max_bytes,
         )  # fmt: skip
 
     def html(self) -> str:
@@ -78,18 +85,19 @@ class ReportPage:
             reason=html.escape(summary.reason), picture=self._picture(summary.recommended, LARGE, LARGE_BYTES),
             notes=self._notes(), table=self._table(), maps="\n".join(map(self._map, summary.rows)),
             meanings="\n".join(self._meaning(figure) for figure in self._shown(FIGURES)),
-            plus_minus=html.escape(PLUS_MINUS), deciding=html.escape(FIGURES[summary.ranked_by].title.lower()),
+            plus_minus=html.escape(f"{PLUS_MINUS} {OWN_GRAPH}" if self.several_graphs else PLUS_MINUS),
+            deciding=html.escape(FIGURES[summary.ranked_by].title.lower()),
         )  # fmt: skip
 
     def _shown(self, names) -> list[str]:
         return [name for name in names if any(row["metrics"].get(name) is not None for row in self.summary.rows)]
 
-    def _figure(self, row: Mapping[str, Any], name: str) -> str:
-        return value_text(name, row["metrics"].get(name), row["errors"].get(name))
+    def _figure(self, row: Mapping[str, Any], name: str, *, bare: bool = False) -> str:
+        return value_text(name, row["metrics"].get(name), row["errors"].get(name), bare=bare)
 
     def _table(self) -> str:
         shown = [name for name in self._shown(FIGURES) if name not in ("isolated", "held_out_lift")]
-        heads = ["rank", "map", *(FIGURES[name].short for name in shown), "seconds"]
+        heads = ["rank", "map", *(FIGURES[name].head for name in shown), "seconds"]
         titles = [
             "by " + FIGURES[self.summary.ranked_by].title.lower(), "", *(FIGURES[name].meaning for name in shown),
             "that laying it out took",
@@ -107,7 +115,8 @@ class ReportPage:
         label = f'<a href="#{html.escape(key)}">{html.escape(self.names[key])}</a><br><code>{html.escape(key)}</code>'
         cells.append(f'<th scope="row" data-value="{html.escape(key)}">{label}</th>')
         cells += [
-            _cell(self._figure(row, name), row["metrics"].get(name), best=name in row["best_at"]) for name in shown
+            _cell(self._figure(row, name, bare=True), row["metrics"].get(name), best=name in row["best_at"])
+            for name in shown
         ]
         cells.append(_cell("–" if seconds is None else f"{seconds:,.1f}", seconds))
         chosen = ' class="chosen"' if key == self.summary.recommended else ""
@@ -167,8 +176,8 @@ _PAGE = """<!doctype html>
 <section class="recommended">{picture}<div><p class="eyebrow">Recommended</p><h2>{name}</h2><p><code>{key}</code></p>
 <p>{reason}</p></div></section>
 <h2>All figures</h2>
-<p>Ranked by {deciding}. Bold: the best of its column, and those that differ from it by less than the sampling error.
-Press a column's head to sort by it.</p>
+<p>Ranked by {deciding}. Bold: the best of its column, and those that differ from it by less than the sampling error
+(judged on one sample for all, which tells apart more than ± does). Press a column's head to sort by it.</p>
 <div class="wide" tabindex="0"><table>{table}</table></div>
 <h2>All maps</h2>
 <p>Turned to lie over the recommended map, and coloured by its regions: a region that stays together has one colour.</p>
@@ -197,6 +206,7 @@ a { color: var(--accent); } img { display: block; max-width: 100%; height: auto;
 table { width: 100%; border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
 td, th { padding: 0.4rem 0.7rem; border-top: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th[scope=row], thead th:nth-child(2) { text-align: left; font-weight: 400; }
+th[scope=row] { min-width: 12rem; white-space: normal; }
 thead th { border-top: 0; } thead button { all: unset; cursor: pointer; font-weight: 600; }
 thead button:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }

@@ -7,15 +7,18 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from atlas_assets.comparison import Comparison
-from atlas_assets.figures import DECISIVE, FIGURES, PLUS_MINUS, value_text
+from atlas_assets.figures import DECISIVE, FIGURES, OWN_GRAPH, PLUS_MINUS, value_text
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """Print the table, the recommendation and a legend."""
     summary = comparison.summary
     shown = [name for name in DECISIVE if any(row["metrics"].get(name) is not None for row in summary.rows)]
-    heads = [Column(FIGURES[name].short, justify="right", no_wrap=True) for name in shown]
-    table = Table("", Column("map", no_wrap=True), *heads, Column("layout", justify="right", no_wrap=True), box=None)
+    heads = [Column(FIGURES[name].head, justify="right", no_wrap=True) for name in shown]
+    table = Table(
+        "", Column("map", overflow="fold"), *heads, Column("layout", justify="right", no_wrap=True),
+        box=None, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     for row in summary.rows:
         chosen = row["key"] == summary.recommended
         cells = [_cell(row, name) for name in shown]
@@ -28,11 +31,17 @@ def show(comparison: Comparison, console: Console) -> None:
     for name in shown:
         legend.add_row(FIGURES[name].short, FIGURES[name].meaning)
     legend.add_row("layout", "Seconds that laying it out took.")
-    legend.add_row("bold", "The best of its column, and those that differ from it by less than the sampling error.")
+    legend.add_row(
+        "bold",
+        "The best of its column, and those that differ from it by less than the sampling error (judged on one sample "
+        "for all, which tells apart more than ± does).",
+    )
     console.print()
     console.print(legend, style="dim")
     if any(error is not None for row in summary.rows for error in row["errors"].values()):
         console.print(PLUS_MINUS, style="dim")
+    if len({point.graph for point in comparison.points.values()}) > 1:
+        console.print(OWN_GRAPH, style="dim")
 
 
 def _what_lacks(comparison: Comparison, console: Console) -> None:
@@ -50,7 +59,7 @@ def _what_lacks(comparison: Comparison, console: Console) -> None:
 
 
 def _cell(row: dict, name: str) -> str:
-    text = value_text(name, row["metrics"].get(name), row["errors"].get(name))
+    text = value_text(name, row["metrics"].get(name), row["errors"].get(name), bare=True)
     return f"[bold]{text}[/bold]" if name in row["best_at"] else text
 
 

@@ -7,6 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from atlas_assets.stages.alignment import align
+from atlas_assets.stages.regions import Regions
+
+
+def coarse(regions: Regions) -> np.ndarray:
+    """The coarsest region of each entity, (n,) int32, -1 for none: few enough to be told apart by colour."""
+    parent = regions.table["parent"].fill_null(-1).to_numpy()
+    top = np.arange(len(parent))
+    while (inside := parent[top] >= 0).any():
+        top = np.where(inside, parent[top], top)
+    region = np.asarray(regions.region)
+    return np.where(region < 0, -1, np.append(top, -1)[region]).astype(np.int32)
 
 
 def turned_alike(maps: Mapping[str, np.ndarray], *, onto: str) -> dict[str, np.ndarray]:

@@ -227,3 +227,8 @@ def test_maps_of_another_number_of_entities_are_shown_as_they_are(made: Made) ->
 )
 def test_figures_are_written_with_the_digits_that_their_error_leaves(name, value, error, expected) -> None:
     assert value_text(name, value, error) == expected
+
+
+def test_columns_with_the_unit_in_their_head_have_bare_figures() -> None:
+    assert value_text("held_out_recall", 0.1535, 0.0014, bare=True) == "15.3\u00a0±0.3"
+    assert value_text("held_out_recall", None, bare=True) == "–"

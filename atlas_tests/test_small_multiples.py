@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.small_multiples import turned_alike
+from atlas_assets.small_multiples import coarse, turned_alike
+from atlas_assets.stages import regions
 
 
 def blob(seed: int, dims: int) -> np.ndarray:
@@ -47,3 +48,17 @@ def test_a_map_of_other_entities_is_not_turned_onto_them(n: int) -> None:
     found = turned_alike({"a": blob(0, 2), "b": blob(1, 3)[:n]}, onto="a")
     assert found["b"].shape == (n, 2)
     assert np.isfinite(found["b"]).all()
+
+
+def test_coarse_regions_are_those_without_a_parent() -> None:
+    generator = np.random.default_rng(0)
+    positions = np.vstack([generator.standard_normal((200, 2)) + 20 * np.array(c) for c in ((0, 0), (1, 0), (0, 1))])
+    made = regions.build(
+        positions, popularity=np.arange(600), labels=[f"entity {i}" for i in range(600)], levels=2, seed=0
+    )
+    found = coarse(made)
+    levels, parents = made.table["level"].to_numpy(), made.table["parent"]
+    assert set(levels[made.region]) == {1}
+    assert set(levels[found]) == {0}
+    assert all(parents[int(fine)] == top for fine, top in zip(made.region, found, strict=True))
+    assert (coarse(regions.Regions(np.full(3, -1, np.int32), made.table)) == -1).all()

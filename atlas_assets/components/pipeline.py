@@ -355,6 +355,7 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
 
 def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
     from atlas_assets.report_page import ReportPage
+    from atlas_assets.small_multiples import coarse
     from atlas_assets.stages import sweep_report as stage
     from atlas_assets.stages.projection import Projection
     from atlas_assets.stages.quality import Quality
@@ -369,7 +370,7 @@ def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
     page = ReportPage(
         title=run.name, summary=summary, points=run.sweep.projections, seconds=seconds_of(run),
         maps={point.key: run.load(Projection, "projection", point.key).positions for point in points},
-        regions=run.load(Regions, "regions", summary.recommended).region,
+        regions=coarse(run.load(Regions, "regions", summary.recommended)),
     )  # fmt: skip
     return Outcome(summary.check(), report.sweep_report(page))
 
