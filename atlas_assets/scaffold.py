@@ -24,8 +24,9 @@ SWEEP = """\
     n_neighbors: [15]           # neighbours kept per entity
     embedding_dim: [3]          # of the intermediate embedding
     projections:
-      - {method: tsne, from: graph, perplexity: 30}
+      - {method: tsne, from: graph, perplexity: 10}  # at most two thirds of n_neighbors
       - {method: umap, from: graph, n_neighbors: 15, min_dist: 0.1}
+      - {method: localmap, from: graph, n_neighbors: 15}  # parts clusters
       - {method: umap, n_neighbors: 50, min_dist: 0.3}
       - {method: mde, dims: 3}
 """

@@ -190,6 +190,7 @@ class SweepSpec(Model):
             for p in (
                 {"method": "umap", "from": "graph"},
                 {"method": "tsne", "from": "graph"},
+                {"method": "localmap", "from": "graph"},
                 {"method": "umap"},
                 {"method": "umap", "dims": 3},
             )

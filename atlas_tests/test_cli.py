@@ -47,7 +47,7 @@ def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folde
     # Without the viewer, whose build needs Node and a minute; the browser tests build it.
     stages = ["raw_collections", "entity_index", "neighbours", "knn_graph", "projection", "regions", "quality"]
     smaller = written.replace("n_neighbors: [15]", "n_neighbors: [5]").replace(
-        "from: graph, perplexity: 30", "from: graph, perplexity: 5"
+        "from: graph, perplexity: 10", "from: graph, perplexity: 5"
     )
     only_tsne = smaller[: smaller.index("      - {method: umap, from")]
     (folder / "defs" / "books" / "defs.yaml").write_text(only_tsne, encoding="utf-8")
