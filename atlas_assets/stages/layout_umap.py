@@ -12,7 +12,7 @@ from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.layout_inputs import LayoutInputs
 
 EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 500, 200, 20_000  # epochs, and above how many entities the fewer are enough
-WARM_EPOCHS, WARM_RATE = 100, 0.1
+WARM_EPOCHS, WARM_RATE = 100, 0.05
 NEGATIVES = 5  # repulsive samples per attractive one
 EXTENT = 10.0  # of the start positions, umap-learn's own choice
 
