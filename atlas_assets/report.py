@@ -160,6 +160,7 @@ def embedding(result: Embedding) -> Metadata:
         "loss": float(result.loss),
         "iterations": int(result.iterations),
         "residual": float(result.residual),
+        "ended": result.ending,
     }
 
 

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from atlas_assets import project, reporting
+from atlas_assets import project, report, reporting
+from atlas_assets.comparison import compare
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.errors import AtlasError
 from atlas_assets.figures import FIGURES, value_text
 from atlas_assets.io import ArtifactStore
 from atlas_assets.report_page import ReportPage
 from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages.embedding import Embedding
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.projection import Projection
 from atlas_assets.stages.quality import METRICS, Quality, measure
@@ -177,9 +179,6 @@ def test_a_page_of_fifty_maps_is_a_megabyte_at_most_and_its_sheet_fits_into_the_
     tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(project, "root", lambda: tmp_path)
-    from atlas_assets import report
-    from atlas_assets.comparison import compare
-
     monkeypatch.delenv("ATLAS_STORAGE", raising=False)
     made = Made(tmp_path, sweep(50))
     generator = np.random.default_rng(0)
@@ -199,8 +198,6 @@ def test_a_page_of_fifty_maps_is_a_megabyte_at_most_and_its_sheet_fits_into_the_
 
 def test_maps_of_another_number_of_entities_are_shown_as_they_are(made: Made) -> None:
     """A map made before the data grew is still compared, and not coloured by regions of others."""
-    from atlas_assets.comparison import compare
-
     found = compare(made.spec).page()
     maps = dict(found.maps)
     maps[made.keys[1]] = maps[made.keys[1]][:40]
@@ -210,6 +207,26 @@ def test_maps_of_another_number_of_entities_are_shown_as_they_are(made: Made) ->
     )  # fmt: skip
     assert page.turned[made.keys[1]].shape == (40, 2)
     assert page.html().count("<figure") == 3
+
+
+def test_the_page_of_a_map_shows_its_figures_with_their_errors_and_as_numbers_to_plot(made: Made) -> None:
+    key = made.keys[0]
+    stored = Quality.load(made.store.folder(made.pipeline.address("quality", key)))
+    positions = Projection.load(made.store.folder(made.pipeline.address("projection", key))).positions
+    shown = report.quality(stored, positions, made.pipeline.sweep.projections[key])
+    assert re.search(r"\| Overall shape \| [\d.]+ % ± [\d.]+ \|", shown["figures"])
+    assert shown["overall shape"] == pytest.approx(stored.metrics["triplet_accuracy"], rel=1e-4)
+    assert "embedding recall" not in shown  # it was made from the graph
+    assert all(len(value) < report.FOLDED for value in shown.values() if isinstance(value, str))
+    assert str(shown["map"]).startswith("![t-SNE")
+
+
+@pytest.mark.parametrize("dims", [2, 3, 5])
+def test_the_page_of_an_embedding_shows_it(made: Made, dims: int) -> None:
+    positions = np.random.default_rng(0).standard_normal((50, dims)).astype(np.float32)
+    shown = report.embedding(Embedding(positions=positions, loss=0.2, iterations=9, residual=0.1, device="cpu"))
+    assert str(shown["map"]).startswith("![the embedding](/logs/")
+    assert (shown["dimensions"], shown["ended"]) == (dims, "converged")
 
 
 @pytest.mark.parametrize(
