@@ -28,7 +28,7 @@ from atlas_assets.stages.placement import gather_components, place_isolated
 from atlas_assets.stages.push_and_pull import DeviceMemoryError, FusedDistortion, PushAndPull
 from atlas_assets.stages.start_positions import complete, start_positions
 
-GPU_PAIRS = 10_000_000  # per iteration; below, the CPU takes some milliseconds for them, about what a GPU's calls cost
+GPU_PAIRS = 10_000_000  # per iteration: some 10 ms of two cores, an estimate of what a GPU's calls alone cost
 GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # one of them exists where torch can find a GPU
 FIRST_STEP, WARM_STEP = 0.05, 1e-3  # relative to the map
 WARM_ITERATIONS = 25  # 1 % new entities move the others by 1.1 % of the map's width; 10: 0.6 %, 53, converged: 1.6 %
@@ -55,7 +55,7 @@ class Embedding(Artifact):
     @property
     def ending(self) -> str:
         """How it ended, in a few words."""
-        return "converged" if self.converged else "stopped at max_iterations"
+        return "converged" if self.converged else f"stopped after {self.iterations} iterations"
 
     def check(self) -> list[Check]:
         finite = np.isfinite(self.positions).all(axis=1)
@@ -79,6 +79,12 @@ def build(
     repulsive_ratio and repulsive_pairs. resample: draw other random pairs every so many iterations; 0: never.
     tolerance: on the residual of ``lbfgs.Minimum``. Penalties are PyMDE's, by name or as
     ``{"name": ..., **parameters}``.
+
+    Defaults by held-out recall of the 3-D embedding of mtg-decks (4,486 entities; PyMDE with 3 random pairs per edge:
+    0.152). With 200 pairs, repulsive_ratio 3, 6, 12, 24: 0.156, 0.158, 0.161, 0.159; logratio 0.160, invpower 0.159,
+    linear 0.149, quadratic 0.114, standardized 0.149. Other pairs every 25 iterations are no help (100 pairs: 0.156
+    for 0.157); more at once are. Recall is there long before the residual: 50, 100, 185 iterations, at residuals of
+    0.29, 0.12, 0.047, have 0.159, 0.159, 0.158; the rest is the large-scale shape settling.
 
     ``init`` may be an (n, embedding_dim) array, a warm start: rows that are not finite (new entities) start at their
     neighbours' and settle before the others may move, a few iterations follow, and the result is turned and moved, not
@@ -116,6 +122,9 @@ def build(
     if constraint == "centered":
         component = _components(problem)
         positions[connected] = _put_back(gather_components(found.x, component), component, start, held)
+    elif constraint == "standardized" and held.any():
+        turned = align(found.x, np.where(held[:, None], start, np.nan), scale=False)
+        positions[connected] = turned - turned.mean(axis=0, dtype=np.float64).astype(np.float32)
     else:
         positions[connected] = found.x
     positions = place_isolated(positions, graph.isolated)
