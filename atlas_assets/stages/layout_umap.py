@@ -12,7 +12,7 @@ from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.layout_inputs import LayoutInputs
 
 EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 500, 200, 20_000  # epochs, and above how many entities the fewer are enough
-WARM_EPOCHS, WARM_RATE = 100, 0.05
+WARM_SHARE, WARM_RATE = 5, 0.05  # of the epochs from scratch one in so many, and the step they begin with
 NEGATIVES = 5  # repulsive samples per attractive one
 EXTENT = 10.0  # of the start positions, umap-learn's own choice
 
@@ -31,7 +31,7 @@ def umap(
     library, layouts = umap_library.load()
     a, b = (float(value) for value in library.find_ab_params(1.0, min_dist))
     full = EPOCHS_SMALL if len(start) <= LARGE else EPOCHS_LARGE
-    epochs = WARM_EPOCHS if warm else full
+    epochs = full // WARM_SHARE if warm else full
     attractive = fuzzy.tocoo()
     drawn = attractive.data >= attractive.data.max() / full  # fainter ones would never be drawn
     head, tail, weights = attractive.row[drawn], attractive.col[drawn], attractive.data[drawn]
