@@ -20,7 +20,7 @@ from benchmarks import atlas_run, judge, layout_data, measure, routes
 from benchmarks.measure import Job, Limits
 from benchmarks.report import Kind, Row
 
-ATLAS = "atlas"
+ATLAS, CHANCE = "atlas", "chance"
 RECALL, TRIPLETS, SECONDS = "held-out recall", "triplet accuracy", "map seconds"
 Told = Callable[[str], None]
 
@@ -40,7 +40,7 @@ class Map:
 
 
 def maps(case: str, folder: Path, peers: Sequence[str], scratch: Path, *, limits: Limits, progress: Told) -> list[Map]:
-    """Atlas's own maps, those of the routes whose peer is asked for, and other layouts of the recommended map's graph.
+    """Atlas's maps, those of the routes whose peer is asked for, other layouts of the recommended map's graph, chance.
 
     Raises AtlasError where ``atlas run`` fails: there is nothing to compare with then.
     """
@@ -73,7 +73,8 @@ def maps(case: str, folder: Path, peers: Sequence[str], scratch: Path, *, limits
         else:
             one = Map(name, peer, outcome.values["seconds"])
             found.append(_judged(one, out, folder, lists, limits))
-    return found
+    n = layout_data.about(folder)["entities"]
+    return [*found, Map("any", CHANCE, recall=judge.NEIGHBOURS / (n - 1), triplets=0.5)]
 
 
 def same_graph(graph: str, layout: str) -> str:
@@ -130,11 +131,9 @@ def rows(case: str, found: Sequence[Map]) -> list[Row]:
 def show(case: str, folder: Path, found: Sequence[Map], console: Console) -> None:
     """Print all maps, best recall first, with what the figures mean."""
     about = layout_data.about(folder)
-    n = about["entities"]
     console.print(
-        f"[bold]{case}[/bold] ({layout_data.setting(case).about}): {n:,} entities, "
-        f"{about['collections']:,} collections, {about['held_out_collections']:,} held out; "
-        f"recall by chance {judge.NEIGHBOURS / (n - 1):.4f}, triplets by chance 0.5", soft_wrap=True,
+        f"[bold]{case}[/bold] ({layout_data.setting(case).about}): {about['entities']:,} entities, "
+        f"{about['collections']:,} collections, {about['held_out_collections']:,} held out", soft_wrap=True,
     )  # fmt: skip
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("map", no_wrap=True)
@@ -146,8 +145,11 @@ def show(case: str, folder: Path, found: Sequence[Map], console: Console) -> Non
         if one.recall is None:
             table.add_row(name, one.peer, one.note, "", "")
             continue
-        triplets = "" if one.triplets is None else f"{one.triplets:.4f} ± {one.triplets_error:.4f}"
-        table.add_row(name, one.peer, f"{one.recall:.4f}", triplets, f"{one.seconds:.1f}")
+        error = "" if one.triplets_error is None else f" ± {one.triplets_error:.4f}"
+        triplets = "" if one.triplets is None else f"{one.triplets:.4f}{error}"
+        table.add_row(
+            name, one.peer, f"{one.recall:.4f}", triplets, "" if one.seconds is None else f"{one.seconds:.1f}"
+        )
     console.print(table)
     console.print(
         "→ recommended. Recall: pairs of held-out collections among each other's 15 nearest, all pairs. Triplets: as "
