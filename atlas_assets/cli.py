@@ -54,7 +54,14 @@ def run(
     """Materialise what is missing or out of date into the state that the Dagster UI shows."""
     from atlas_assets import running
 
-    if not running.run(_spec(name), console, stages=stage, points=point, force=force, jobs=jobs, timings=timings):
+    try:
+        made = running.run(
+            _spec(name), console, stages=stage, points=point, force=force, jobs=jobs, timings=timings
+        )  # fmt: skip
+    except KeyboardInterrupt:  # else typer ends without a word
+        problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
+        raise typer.Exit(130) from None
+    if not made:
         raise typer.Exit(1)
 
 
@@ -120,9 +127,6 @@ def main() -> None:
             raise
         problems.print(f"[red]error[/red] {escape(str(error))}")
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
-        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

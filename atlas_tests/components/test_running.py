@@ -1,0 +1,233 @@
+"""``atlas run`` with worker processes: what they make, and what is left when one of them fails, dies or is stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from rich.console import Console
+
+from atlas_assets import running
+from atlas_assets.components.pipeline import Pipeline
+from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.runs import instance
+from atlas_assets.spec import AtlasSpec, load
+from atlas_tests import toy
+from atlas_tests.components.world import World
+from atlas_tests.conftest import REPOSITORY
+
+POINT = ("projection", "regions", "quality")
+# These lay out nothing, so that workers begin within a second.
+SWEEP = {"n_neighbors": [5], "embedding_dim": [2, 3], "projections": [{"method": "pca"}, {"method": "mde"}]}
+SLOW = toy.spec(
+    sweep={
+        "n_neighbors": [5], "embedding_dim": [2], "projections": [{"method": "pca"}, {"method": "mde"}],
+        "points": [{"n_neighbors": 5, "embedding_dim": 3, "projection": {"method": "pca"}}],
+    }
+)  # fmt: skip
+KEYS = ["k5_d2_mde", "k5_d2_pca", "k5_d3_mde", "k5_d3_pca"]
+
+
+@pytest.fixture
+def project(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A project as ``atlas run`` wants it: with its own dagster.yaml and a viewer that is up to date."""
+    monkeypatch.chdir(world.folder)
+    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
+    shutil.copy(REPOSITORY / "dagster.yaml", world.folder)
+    toy.put_viewer(world.store, recipe=viewer_recipe())
+    return world
+
+
+def spec(**changes: Any) -> AtlasSpec:
+    return toy.spec(**({"sweep": SWEEP} | changes))
+
+
+def run(atlas: AtlasSpec, **options: Any) -> tuple[bool, str]:
+    said = StringIO()
+    return running.run(atlas, Console(file=said, width=200), **options), said.getvalue()
+
+
+def recorded(world: World, stage: str) -> set[str]:
+    """The partitions of a stage that the UI shows as materialised."""
+    with instance(world.folder) as state:
+        return set(state.get_materialized_partitions(dg.AssetKey(["toy", stage])))
+
+
+def statuses(world: World) -> list[dg.DagsterRunStatus]:
+    with instance(world.folder) as state:
+        return [made.status for made in state.get_runs()]
+
+
+def test_points_made_side_by_side_are_those_made_one_by_one(project: World, tmp_path: Path) -> None:
+    done, said = run(spec(), jobs=2, timings=tmp_path / "timings.json")
+    assert done, said
+    beside = project.versions(spec())
+    swept = ["embedding", *POINT, "sweep_report", "bundle"]
+    assert run(spec(), jobs=1, force=True, stages=swept)[0]
+    assert project.versions(spec()) == beside
+
+    times = json.loads((tmp_path / "timings.json").read_text())
+    where = {(step["stage"], step["key"]): step["worker"] for step in times["steps"]}
+    assert {where[stage, key] for stage in POINT for key in KEYS} == {"worker 1", "worker 2"}
+    assert where["embedding", "k5_d3"] == where["sweep_report", None] == "main"
+    assert all(0 <= step["begin"] <= step["end"] <= times["seconds"] for step in times["steps"])
+    assert times["jobs"] == 2
+
+
+def test_what_workers_make_is_in_the_state_of_the_ui_with_checks_and_figures(project: World) -> None:
+    done, said = run(spec(), jobs=2)
+    assert done, said
+    for stage in POINT:
+        assert recorded(project, stage) == set(KEYS)
+    with instance(project.folder) as state:
+        asset = dg.AssetKey(["toy", "projection"])
+        newest = dg.AssetRecordsFilter(asset, asset_partitions=["k5_d3_pca"])
+        [record] = state.fetch_materializations(newest, limit=1).records
+        assert record.asset_materialization is not None
+        shown, tags = record.asset_materialization.metadata, record.asset_materialization.tags or {}
+        assert {"map", "seconds", "peak_memory_mib", "dagster/row_count", "version"} <= set(shown)
+        assert tags["dagster/data_version"] == shown["version"].value
+        [check] = state.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(asset, "invariants"), limit=1
+        )
+        assert check.status.value == "SUCCEEDED"
+        runs = set()
+        for stage in POINT:
+            newest = dg.AssetRecordsFilter(dg.AssetKey(["toy", stage]), asset_partitions=["k5_d3_pca"])
+            runs |= {record.run_id for record in state.fetch_materializations(newest, limit=9).records}
+        assert len(runs) == 1  # all three in one
+
+
+def test_only_what_is_missing_is_made(project: World) -> None:
+    assert run(spec(), jobs=2, points=["k5_d2_pca"], stages=list(project_stages(spec(), until="projection")))[0]
+    done, said = run(spec(), jobs=2)
+    assert done, said
+    # the graph and the embedding of 3 dimensions are new; the first projection is not, but its quality is
+    assert f"{1 + 3 * 4 - 1 + 3} made" in said, said
+    again, said = run(spec(), jobs=2)
+    assert again
+    assert "0 made" in said
+
+
+def project_stages(atlas: AtlasSpec, *, until: str) -> list[str]:
+    names = list(Pipeline(atlas, base=Path()).stages)
+    return [name for name in names[: names.index(until) + 1] if name != "cooccurrence"]
+
+
+def test_a_point_that_fails_is_named_and_the_others_are_made(project: World) -> None:
+    assert run(spec(), stages=project_stages(spec(), until="embedding"))[0]
+    positions = project.store.folder(Pipeline(spec(), base=project.folder).address("embedding", "k5_d3"))
+    (positions / "positions.npy").write_bytes(b"not an array")
+    done, said = run(spec(), jobs=2)
+    assert not done
+    assert "projection k5_d3_pca failed:" in said
+    assert recorded(project, "quality") == {"k5_d2_mde", "k5_d2_pca"}
+    assert "Not made, because what they need is missing:" in said
+    assert "quality k5_d3_pca" in said.split("is missing:")[1]
+    assert not re.search(r"^k5_d3_pca: [\d.]+ s", said, re.MULTILINE)
+
+
+@pytest.fixture
+def blocked(project: World) -> Path:
+    """A project in which k5_d3_pca never ends: what it reads is a pipe into which nobody writes."""
+    assert run(SLOW, stages=project_stages(SLOW, until="embedding"))[0]
+    positions = (
+        project.store.folder(Pipeline(SLOW, base=project.folder).address("embedding", "k5_d3")) / "positions.npy"
+    )
+    positions.rename(positions.with_name("kept"))
+    os.mkfifo(positions)
+    return positions
+
+
+def unblock(pipe: Path) -> None:
+    pipe.unlink()
+    pipe.with_name("kept").rename(pipe)
+
+
+def test_a_worker_that_is_killed_costs_its_point_and_no_other(project: World, blocked: Path) -> None:
+    def kill_the_last() -> None:
+        wait_for(lambda: done("k5_d2_pca") and done("k5_d2_mde"))
+        for worker in workers_of(os.getpid()):
+            os.kill(worker, signal.SIGKILL)
+
+    done = lambda key: project.store.current(Pipeline(SLOW, base=project.folder).address("quality", key))  # noqa: E731
+    thread = threading.Thread(target=kill_the_last)
+    thread.start()
+    complete, said = run(SLOW, jobs=2)
+    thread.join()
+    assert not complete
+    assert re.search("projection k5_d3_pca failed: .*killed.*ran out of memory.*--jobs 1", said), said
+    assert recorded(project, "quality") == {"k5_d2_mde", "k5_d2_pca"}
+    assert dg.DagsterRunStatus.STARTED not in statuses(project)
+
+    unblock(blocked)
+    complete, said = run(SLOW, jobs=2)
+    assert complete, said
+    assert "6 made" in said  # the point, the report, the bundle and the site
+
+
+def test_ctrl_c_stops_at_once_and_the_next_run_goes_on_from_there(project: World, blocked: Path) -> None:
+    path = project.folder / "defs" / "toy" / "defs.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump({"type": "atlas_assets.components.Atlas", "attributes": attributes(SLOW)}))
+    environment = os.environ | {"ATLAS_DEFS": str(path.parent.parent), "COLUMNS": "200", "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "atlas_assets.cli", "run", "toy", "--jobs", "2"], cwd=project.folder, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        current = lambda key: project.store.current(Pipeline(SLOW, base=project.folder).address("quality", key))  # noqa: E731
+        wait_for(lambda: current("k5_d2_pca") and current("k5_d2_mde"))
+        wait_for(lambda: all(recorded(project, stage) == {"k5_d2_mde", "k5_d2_pca"} for stage in POINT))
+        workers = wait_for(lambda: workers_of(process.pid))
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        said, complaints = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130, complaints
+    assert "Interrupted. What was finished is stored" in complaints
+    assert "Traceback" not in said + complaints
+    wait_for(lambda: not set(workers) & set(workers_of(process.pid)))
+    assert statuses(project).count(dg.DagsterRunStatus.CANCELED) == 1
+    assert dg.DagsterRunStatus.STARTED not in statuses(project)
+    assert recorded(project, "quality") == {"k5_d2_mde", "k5_d2_pca"}
+
+    unblock(blocked)
+    complete, said = run(load(path), jobs=2)
+    assert complete, said
+    assert "6 made" in said
+
+
+def attributes(atlas: AtlasSpec) -> dict[str, Any]:
+    return atlas.model_dump(by_alias=True, exclude_unset=True, exclude={"name"}, mode="json")
+
+
+def workers_of(parent: int) -> list[int]:
+    """Processes forked from the server that ``parent`` started."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    servers = {pid for pid, above, args in rows if above == str(parent) and "forkserver" in args}
+    return [int(pid) for pid, above, _ in rows if above in servers]
+
+
+def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"still waiting after {seconds:.0f} s")
