@@ -66,9 +66,9 @@ class Made:
         self.put("projection", key, Projection(positions, "tsne", {}))
         self.put("quality", key, measure(positions, yardstick))
 
-    def report(self, **files: Path) -> str:
+    def report(self, *, in_colour: bool = False, **files: Path) -> str:
         out = io.StringIO()
-        reporting.show(self.spec, Console(file=out, width=110, highlight=False), **files)
+        reporting.show(self.spec, Console(file=out, width=110, highlight=False, force_terminal=in_colour), **files)
         return out.getvalue()
 
 
@@ -118,6 +118,15 @@ def test_the_table_ranks_marks_the_best_and_says_what_the_columns_mean(made: Mad
     assert "Out of date" in said  # nothing was made from anything here
 
 
+def test_bold_in_the_table_is_what_is_best_at(made: Made) -> None:
+    said = made.report(in_colour=True)
+    rows = [line for line in said.splitlines() if "k5_" in line][: len(made.keys)]
+    for row, expected in zip(rows, compare(made.spec).summary.rows, strict=True):
+        bold = re.findall(r"\x1b\[1m\s*([\d.]+[^\x1b]*)\x1b\[0m", row)
+        assert len(bold) == len(expected["best_at"]), row
+    assert compare(made.spec).summary.rows[0]["best_at"]
+
+
 def test_points_that_are_missing_are_named_and_the_others_compared(made: Made) -> None:
     for stage in ("quality", "projection"):
         path = Path(made.store.path("toy", stage, made.keys[0], "current.json"))
@@ -163,7 +172,8 @@ def test_the_page_stands_alone_and_shows_every_map(made: Made, tmp_path: Path) -
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", text)  # nothing comes from anywhere else
     [policy] = [m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
     assert (policy or "").startswith("default-src 'none'")
-    assert len(page.all("tr")) == 1 + len(made.keys)
+    assert [row.get("class") for row in page.all("tr")] == [None, "chosen", None, None]  # the first is the head
+    assert [cell for cell in page.all("td") if cell.get("class") == "best"]
     assert "prefers-color-scheme: dark" in text
     assert "width=device-width" in text
     for name in ("held_out_recall", "trustworthiness", "edge_length_p95"):
