@@ -68,7 +68,10 @@ class Made:
 
     def report(self, *, in_colour: bool = False, **files: Path) -> str:
         out = io.StringIO()
-        reporting.show(self.spec, Console(file=out, width=110, highlight=False, force_terminal=in_colour), **files)
+        terminal = Console(
+            file=out, width=110, highlight=False, force_terminal=in_colour, _environ={"TERM": "xterm-256color"}
+        )
+        reporting.show(self.spec, terminal, **files)
         return out.getvalue()
 
 
