@@ -36,3 +36,20 @@ def place_newcomers(start: np.ndarray, edges: np.ndarray, *, seed: int) -> np.nd
     reach = np.sqrt(((placed[old[:, 0]] - placed[old[:, 1]]) ** 2).sum(axis=1)) if old.size else np.ones(1)
     placed[missing] += NOISE * np.median(reach) * generator.standard_normal((int(missing.sum()), start.shape[1]))
     return placed.astype(np.float32)
+
+
+def strays(start: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Known entities that stood far from all of their known neighbours, (n,) bool: farther than the map's radius.
+
+    Such is one that had no neighbour before and stood outside: from there, nothing would pull it in.
+    """
+    known = np.isfinite(start).all(axis=1)
+    both_known = edges[known[edges].all(axis=1)]
+    lengths = np.sqrt(((start[both_known[:, 0]] - start[both_known[:, 1]]) ** 2).sum(axis=1))
+    nearest = np.full(len(start), -np.inf)
+    nearest[both_known.ravel()] = np.inf
+    for end in (0, 1):
+        np.minimum.at(nearest, both_known[:, end], lengths)
+    inside = start[known]
+    radius = np.sqrt(((inside - inside.mean(axis=0)) ** 2).sum(axis=1).mean()) if len(inside) else np.inf
+    return nearest > radius

@@ -16,7 +16,7 @@ from atlas_assets.stages import layouts
 from atlas_assets.stages.alignment import align, canonical
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.layout_inputs import LayoutInputs
-from atlas_assets.stages.newcomers import place_newcomers
+from atlas_assets.stages.newcomers import place_newcomers, strays
 from atlas_assets.stages.placement import place_isolated
 from atlas_assets.stages.single_thread import single_thread
 
@@ -65,7 +65,7 @@ def project(
         start = None  # too few are known to speak of the same map
     if rows.size > dims:
         values = _available(values, inputs)
-        begin = inputs.start(dims) if start is None else place_newcomers(start[rows], inputs.edges, seed=seed)
+        begin = inputs.start(dims) if start is None else _earlier(start[rows], inputs, seed)
         with single_thread():
             laid_out = layouts.LAYOUTS[method](
                 inputs, begin, warm=start is not None, seed=seed, progress=progress, **values
@@ -84,6 +84,12 @@ def project(
     else:
         positions = canonical(positions, scale=False)
     return Projection(positions=positions, method=method, params=values)
+
+
+def _earlier(start: np.ndarray, inputs: LayoutInputs, seed: int) -> np.ndarray:
+    """The earlier positions of the connected, newcomers and strays beside their neighbours."""
+    edges = inputs.edges
+    return place_newcomers(np.where(strays(start, edges)[:, None], np.nan, start), edges, seed=seed)
 
 
 def _available(values: dict[str, Any], inputs: LayoutInputs) -> dict[str, Any]:

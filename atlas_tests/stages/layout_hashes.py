@@ -6,13 +6,13 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import numpy as np
 
 from atlas_assets import methods
 from atlas_assets.stages.layout_inputs import LayoutInputs
 from atlas_assets.stages.projection import project
+from atlas_tests.stages.maps import Embedded
 from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 
 SMALL, LARGE = 150, 2_100  # openTSNE goes by a tree below 2,000 entities, by a grid above
@@ -22,7 +22,7 @@ def layouts(n: int) -> Iterator[tuple[str, np.ndarray]]:
     """Each method from each source in 2 and 3 dimensions, from scratch and on from where it was."""
     vectors = np.random.default_rng(0).standard_normal((n, 5)).astype(np.float32)
     graph = from_vectors(VectorIndex(vectors), k=8, metric="euclidean")
-    embedded = SimpleNamespace(positions=vectors[:, :3])
+    embedded = Embedded(positions=vectors[:, :3])
     for method, facts in methods.METHODS.items():
         for source in facts.sources:
             for dims in (2, 3) if n == SMALL else (2,):

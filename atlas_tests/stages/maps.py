@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_tests.stages.test_knn_graph import EdgeIndex, VectorIndex, edges_of, from_edges
 
 GROUP = 30
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What layouts need of an embedding."""
+
+    positions: np.ndarray
 
 
 def grouped_vectors(n_groups: int = 3, seed: int = 0) -> tuple[VectorIndex, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -15,16 +14,16 @@ from scipy.spatial.distance import cdist
 from atlas_assets import methods
 from atlas_assets.stages import neighbour_lists
 from atlas_assets.stages.layout_inputs import LayoutInputs
-from atlas_assets.stages.newcomers import place_newcomers
+from atlas_assets.stages.newcomers import place_newcomers, strays
 from atlas_assets.stages.pivots import pivot_positions
-from atlas_tests.stages.maps import broken_graph, grouped_vectors
+from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors
 from atlas_tests.stages.test_knn_graph import from_vectors
 
 
 def embedded_inputs(**options: int) -> tuple[LayoutInputs, np.ndarray]:
     vectors, _ = grouped_vectors()
     points = vectors.vectors[:, :3]
-    return LayoutInputs(from_vectors(vectors, k=6), SimpleNamespace(positions=points), **options), points
+    return LayoutInputs(from_vectors(vectors, k=6), Embedded(positions=points), **options), points
 
 
 def test_neighbours_are_searched_once_at_the_largest_number_asked_for() -> None:
@@ -58,7 +57,7 @@ def test_the_fuzzy_graph_is_umap_s_own_and_made_once_per_number_of_neighbours() 
         points, 9, np.random.RandomState(0), "euclidean", knn_indices=order.astype(np.int32),
         knn_dists=np.take_along_axis(distances, order, axis=1),
     )[0]  # fmt: skip
-    np.testing.assert_allclose(inputs.fuzzy_graph(8).toarray(), expected.toarray(), atol=1e-5)
+    np.testing.assert_allclose(inputs.fuzzy_graph(8).toarray(), csr_array(expected).toarray(), atol=1e-5)
     assert inputs.fuzzy_graph(8) is inputs.fuzzy_graph(8)
     assert inputs.fuzzy_graph(5).nnz < inputs.fuzzy_graph(8).nnz
 
@@ -69,7 +68,7 @@ def test_the_affinities_are_those_of_opentsne_and_made_once_per_perplexity() -> 
     inputs, points = embedded_inputs()
     expected = PerplexityBasedNN(points, perplexity=10, method="exact", n_jobs=1).P
     found = inputs.affinities(10, n_neighbors=30)
-    np.testing.assert_allclose(found.toarray(), expected.toarray(), atol=1e-7)
+    np.testing.assert_allclose(csr_array(found).toarray(), csr_array(expected).toarray(), atol=1e-7)
     assert inputs.affinities(10, n_neighbors=30) is found
     assert found.sum() == pytest.approx(1)
 
@@ -140,3 +139,10 @@ def test_newcomers_known_only_to_newcomers_follow_them_and_strangers_start_in_th
     nothing = place_newcomers(np.full((4, 2), np.nan, np.float32), np.array([[0, 1]]), seed=0)
     assert np.isfinite(nothing).all()
     assert len(np.unique(nothing, axis=0)) == 4
+
+
+def test_strays_are_those_far_from_all_of_their_neighbours() -> None:
+    start = np.array([[0, 0], [0.1, 0], [0, 0.1], [9, 9], [-3, 0], [np.nan, np.nan]], np.float32)
+    edges = np.array([[0, 1], [0, 2], [1, 3], [2, 3], [0, 4], [2, 4], [3, 5]])
+    assert strays(start, edges).tolist() == [False, False, False, True, False, False]
+    assert not strays(np.full((3, 2), np.nan, np.float32), np.array([[0, 1]])).any()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -12,7 +10,7 @@ from atlas_assets import methods
 from atlas_assets.stages import neighbour_lists, projection
 from atlas_assets.stages.alignment import align, canonical
 from atlas_assets.stages.layout_inputs import LayoutInputs
-from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
+from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 
 ROUTES = [
@@ -28,13 +26,13 @@ def inputs_of(graph, embedded, source) -> LayoutInputs:
 def grouped():
     vectors, group = grouped_vectors()
     graph = from_vectors(vectors, k=6, metric="euclidean")
-    return graph, SimpleNamespace(positions=vectors.vectors[:, :3]), group
+    return graph, Embedded(positions=vectors.vectors[:, :3]), group
 
 
 @pytest.fixture(scope="module")
 def broken():
     graph = broken_graph()
-    return graph, SimpleNamespace(positions=np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32))
+    return graph, Embedded(positions=np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32))
 
 
 @pytest.mark.parametrize(("method", "source", "dims"), ROUTES)
@@ -81,7 +79,7 @@ def sheet():
     places = np.random.default_rng(0).random((200, 2))
     vectors = np.pad(places, ((0, 0), (0, 3))) + 0.02 * np.random.default_rng(1).standard_normal((200, 5))
     graph = from_vectors(VectorIndex(vectors.astype(np.float32)), k=8, metric="euclidean")
-    return graph, SimpleNamespace(positions=vectors[:, :3].astype(np.float32)), places
+    return graph, Embedded(positions=vectors[:, :3].astype(np.float32)), places
 
 
 def moved(positions: np.ndarray, earlier: np.ndarray) -> float:
