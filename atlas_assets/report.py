@@ -228,6 +228,7 @@ def sweep_report(pages: ReportPage) -> Metadata:
         for row in summary.rows
     ]
     shown = next(n for n in range(len(rows), 0, -1) if len(table(rows[:n])) < FOLDED or n == 1)
+    figures = Markdown(table(rows[:shown]).replace("\u00a0", " "))  # may break: the column is narrow
     return {
         "recommended": summary.recommended,
         "reason": summary.reason,
@@ -236,7 +237,7 @@ def sweep_report(pages: ReportPage) -> Metadata:
             pages.sheet(size=SHEET_MAP, columns=3, max_bytes=budget), "all maps, the recommended one framed"
         ),
         "maps compared": len(rows),
-        "best maps" if shown < len(rows) else "figures": table(rows[:shown]),
+        "best maps" if shown < len(rows) else "figures": figures,
         "about ±": PLUS_MINUS,
     }
 
