@@ -38,11 +38,17 @@ def from_graph(graph: KnnGraph) -> NeighbourLists:
 
 
 def from_positions(positions: np.ndarray, k: int) -> NeighbourLists:
-    """The k nearest other rows of each row by Euclidean distance, exact (k-d tree: for up to about ten dimensions)."""
+    """The k nearest other rows of each row by Euclidean distance, exact (k-d tree: for up to about ten dimensions).
+
+    Equally near ones come in the order of rows.
+    """
     n = len(positions)
     k = min(k, n - 1)
     distances, indices = KDTree(positions).query(positions, k=k + 1, workers=-1)
-    return _without_self(indices.reshape(n, k + 1), distances.reshape(n, k + 1))
+    distances, indices = distances.reshape(n, k + 1), indices.reshape(n, k + 1)
+    tied = (np.diff(distances, axis=1) == 0).any(axis=1)  # the tree has them in an order that depends on k
+    indices[tied] = np.take_along_axis(indices[tied], np.lexsort((indices[tied], distances[tied])), axis=1)
+    return _without_self(indices, distances)
 
 
 def _without_self(indices: np.ndarray, distances: np.ndarray) -> NeighbourLists:

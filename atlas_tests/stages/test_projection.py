@@ -203,6 +203,14 @@ def test_lists_from_positions_are_exact_and_without_self_even_among_duplicates()
     np.testing.assert_allclose(lists.distances, np.sort(distances, axis=1)[:, :5], atol=1e-12)
 
 
+def test_equally_near_neighbours_come_in_the_order_of_rows():
+    points = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), axis=-1).reshape(-1, 2)
+    lists = neighbour_lists.from_positions(points, 24)
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert np.array_equal(lists.indices, np.argsort(distances, axis=1, kind="stable")[:, :24])
+
+
 def test_lists_from_the_graph_keep_its_order_and_put_unbounded_similarity_between_0_and_1():
     graph = broken_graph()
     lists = neighbour_lists.from_graph(graph)
