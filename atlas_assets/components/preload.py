@@ -9,8 +9,12 @@ import signal
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for the process that started it
 
+import openTSNE  # noqa: E402
+
 from atlas_assets import report, thumbnail  # noqa: E402
 from atlas_assets.components import worker  # noqa: E402
-from atlas_assets.stages import layouts, projection, quality, regions  # noqa: E402
+from atlas_assets.stages import layouts, projection, quality, regions, umap_library  # noqa: E402
 
-__all__ = ["layouts", "projection", "quality", "regions", "report", "thumbnail", "worker"]
+umap_library.load()
+
+__all__ = ["layouts", "openTSNE", "projection", "quality", "regions", "report", "thumbnail", "worker"]
