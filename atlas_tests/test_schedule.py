@@ -50,6 +50,12 @@ def test_a_worker_stays_with_its_group_and_takes_the_long_ones_first() -> None:
     assert sorted(order.values()) == [["a3", "a2", "a1"], ["b3", "b2", "b1"]]
 
 
+def test_a_group_that_nobody_is_with_comes_before_one_with_a_little_more_left() -> None:
+    jobs = [Job(key, ("projection",), key[0], seconds) for key, seconds in (("a1", 9), ("a2", 8), ("a3", 7), ("b1", 8))]
+    first = sorted((worker, job.key) for begin, worker, job in play(jobs, 2) if begin == 0)
+    assert first == [(0, "a1"), (1, "b1")]
+
+
 def test_who_has_nothing_left_helps_where_most_is_left() -> None:
     jobs = [Job("a", ("projection",), "a", 1.0)] + [Job(f"b{i}", ("projection",), "b", 5.0) for i in range(4)]
     played = play(jobs, 2)
