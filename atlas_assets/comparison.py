@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from atlas_assets import project
 from atlas_assets.components.pipeline import Pipeline, StageRun, seconds_of
 from atlas_assets.errors import AtlasError
 from atlas_assets.figures import FIGURES
 from atlas_assets.report_page import ReportPage
-from atlas_assets.resources import Storage
 from atlas_assets.small_multiples import coarse
-from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages import sweep_report
 from atlas_assets.stages.projection import Projection
 from atlas_assets.stages.quality import Quality
@@ -65,11 +62,10 @@ class Comparison:
         }  # fmt: skip
 
 
-def compare(spec: AtlasSpec) -> Comparison:
-    """Compare what is stored of an atlas. Raises AtlasError while not one of its maps is measured."""
-    pipeline = Pipeline(spec, base=project.root())
-    run = pipeline.run(Storage().store())
-    stage, store = pipeline.stages["quality"], run.store
+def compare(run: StageRun) -> Comparison:
+    """Compare what is stored of the run's atlas. Raises AtlasError while not one of its maps is measured."""
+    spec, store = run.spec, run.store
+    stage = Pipeline(spec, base=run.base).stages["quality"]
     measured, missing, outdated = [], [], []
     for key, point in run.sweep.projections.items():
         stored = store.current(run.address("quality", key))
@@ -78,14 +74,15 @@ def compare(spec: AtlasSpec) -> Comparison:
             continue
         if stored.recipe != stage.recipe(store, key):
             outdated.append(key)
-        measured.append(sweep_report.Point(key, point.name, point.dims, run.load(Quality, "quality", key)))
+        quality = run.load(Quality, "quality", key)
+        measured.append(sweep_report.Point(key, point.name, point.dims, quality, point.graph.key))
     if not measured:
         raise AtlasError(
-            f"No map of {pipeline.name} has been made yet, so there is nothing to compare. Make its "
-            f"{len(missing)} maps with: atlas run {pipeline.name}"
+            f"No map of {run.name} has been made yet, so there is nothing to compare. Make its "
+            f"{len(missing)} maps with: atlas run {run.name}"
         )
     return Comparison(
-        atlas=pipeline.name, title=spec.title or pipeline.name.replace("_", " ").capitalize(),
+        atlas=run.name, title=spec.title or run.name.replace("_", " ").capitalize(),
         points=dict(run.sweep.projections), summary=sweep_report.build(measured), seconds=seconds_of(run),
         missing=missing, outdated=outdated, run=run,
     )  # fmt: skip

@@ -8,20 +8,27 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import report_table
-from atlas_assets.comparison import compare
+from atlas_assets import project, report_table
+from atlas_assets.comparison import Comparison, compare
+from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.errors import AtlasError
+from atlas_assets.resources import Storage
 from atlas_assets.spec import AtlasSpec
 
 
 def show(spec: AtlasSpec, console: Console, *, html: Path | None = None, json_file: Path | None = None) -> None:
     """Print the comparison, and write it to the files given. Raises AtlasError while no map is measured."""
-    found = compare(spec)
+    found = stored_comparison(spec)
     report_table.show(found, console)
     for path, content in ((html, lambda: found.page().html()), (json_file, lambda: _json(found.as_plain()))):
         if path is not None:
             _write(path, content())
             console.print(f"Written: {escape(str(path))}", soft_wrap=True)
+
+
+def stored_comparison(spec: AtlasSpec) -> Comparison:
+    """What is stored of an atlas, compared. Raises AtlasError while no map is measured."""
+    return compare(Pipeline(spec, base=project.root()).run(Storage().store()))
 
 
 def _json(value: dict) -> str:

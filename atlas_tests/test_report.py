@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 
 from atlas_assets import project, report, reporting
-from atlas_assets.comparison import compare
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.errors import AtlasError
 from atlas_assets.figures import FIGURES, value_text
 from atlas_assets.io import ArtifactStore
 from atlas_assets.report_page import ReportPage
+from atlas_assets.reporting import stored_comparison
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.embedding import Embedding
 from atlas_assets.stages.knn_graph import KnnGraph
@@ -124,10 +124,10 @@ def test_the_table_ranks_marks_the_best_and_says_what_the_columns_mean(made: Mad
 def test_bold_in_the_table_is_what_is_best_at(made: Made) -> None:
     said = made.report(in_colour=True)
     rows = [line for line in said.splitlines() if "k5_" in line][: len(made.keys)]
-    for row, expected in zip(rows, compare(made.spec).summary.rows, strict=True):
+    for row, expected in zip(rows, stored_comparison(made.spec).summary.rows, strict=True):
         bold = re.findall(r"\x1b\[1m\s*([\d.]+[^\x1b]*)\x1b\[0m", row)
         assert len(bold) == len(expected["best_at"]), row
-    assert compare(made.spec).summary.rows[0]["best_at"]
+    assert stored_comparison(made.spec).summary.rows[0]["best_at"]
 
 
 def test_points_that_are_missing_are_named_and_the_others_compared(made: Made) -> None:
@@ -197,7 +197,7 @@ def test_a_page_of_fifty_maps_is_a_megabyte_at_most_and_its_sheet_fits_into_the_
     generator = np.random.default_rng(0)
     for key in made.keys:
         made.point(key, noise=float(generator.uniform(0.02, 1)))
-    page = compare(made.spec).page()
+    page = stored_comparison(made.spec).page()
     assert len(page.html()) < 3_000_000
     for storage in (None, "s3://bucket/atlas"):  # with and without files that the webserver serves
         if storage:
@@ -211,7 +211,7 @@ def test_a_page_of_fifty_maps_is_a_megabyte_at_most_and_its_sheet_fits_into_the_
 
 def test_maps_of_another_number_of_entities_are_shown_as_they_are(made: Made) -> None:
     """A map made before the data grew is still compared, and not coloured by regions of others."""
-    found = compare(made.spec).page()
+    found = stored_comparison(made.spec).page()
     maps = dict(found.maps)
     maps[made.keys[1]] = maps[made.keys[1]][:40]
     page = ReportPage(

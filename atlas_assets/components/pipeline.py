@@ -354,25 +354,11 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.report_page import ReportPage
-    from atlas_assets.small_multiples import coarse
-    from atlas_assets.stages import sweep_report as stage
-    from atlas_assets.stages.projection import Projection
-    from atlas_assets.stages.quality import Quality
-    from atlas_assets.stages.regions import Regions
+    from atlas_assets.comparison import compare
 
-    points = [
-        stage.Point(key, point.name, point.dims, run.load(Quality, "quality", key))
-        for key, point in run.sweep.projections.items()
-    ]
-    summary = stage.build(points)
-    summary.save(folder)
-    page = ReportPage(
-        title=run.name, summary=summary, points=run.sweep.projections, seconds=seconds_of(run),
-        maps={point.key: run.load(Projection, "projection", point.key).positions for point in points},
-        regions=coarse(run.load(Regions, "regions", summary.recommended)),
-    )  # fmt: skip
-    return Outcome(summary.check(), report.sweep_report(page))
+    comparison = compare(run)
+    comparison.summary.save(folder)
+    return Outcome(comparison.summary.check(), report.sweep_report(comparison.page()))
 
 
 def _build_bundle(run: StageRun, folder: Path) -> Outcome:

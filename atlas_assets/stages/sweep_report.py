@@ -23,12 +23,13 @@ CLOSE = 0.03  # relative difference up to which the overall shape decides: about
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One finished map of a sweep."""
+    """One finished map of a sweep. graph: the neighbour graph that it shows and that its shape is measured against."""
 
     key: str
     name: str
     dims: int
     quality: Quality
+    graph: str = ""
 
     def figure(self, name: str) -> float | None:
         return self.quality.metrics.get(name)
@@ -66,9 +67,9 @@ def build(points: Sequence[Point]) -> SweepReport:
 
     Ranked by held-out recall, or by neighbour recall unless every point has the former; equal ones by triplet
     accuracy, then by key. Among the two-dimensional points (all, if there is none), those are as good as the best that
-    the sample cannot tell from it (``difference_error``) or that lie within ``CLOSE`` of it. Of these the one with the
-    best triplet accuracy is recommended, or the first by rank that the sample cannot tell from that one. Raises
-    AtlasError for an empty sweep.
+    the sample cannot tell from it (``difference_error``) or that lie within ``CLOSE`` of it. Of those that show the
+    graph of the best (other graphs are other measures of shape) the one with the best triplet accuracy is recommended,
+    or the first by rank that the sample cannot tell from that one. Raises AtlasError for an empty sweep.
     """
     if not points:
         raise AtlasError("The sweep has no finished projection to compare; make at least one.")
@@ -76,8 +77,9 @@ def build(points: Sequence[Point]) -> SweepReport:
     ranked = sorted(points, key=lambda p: (-p.rank_by(name), -p.rank_by("triplet_accuracy"), p.key))
     as_good = {dims: _as_good([p for p in ranked if p.dims == dims], name) for dims in {p.dims for p in ranked}}
     dims = 2 if 2 in as_good else ranked[0].dims
-    shape = max(as_good[dims], key=lambda p: p.rank_by("triplet_accuracy"))
-    chosen = next(p for p in as_good[dims] if not _tells_apart(shape, p, "triplet_accuracy"))
+    alike = [p for p in as_good[dims] if p.graph == as_good[dims][0].graph]
+    shape = max(alike, key=lambda p: p.rank_by("triplet_accuracy"))
+    chosen = next(p for p in alike if not _tells_apart(shape, p, "triplet_accuracy"))
     best_at = {figure: _best_at(ranked, figure) for figure in DECISIVE}
     rows = [
         {
@@ -88,7 +90,7 @@ def build(points: Sequence[Point]) -> SweepReport:
         for rank, p in enumerate(ranked, start=1)
     ]  # fmt: skip
     return SweepReport(
-        rows=rows, recommended=chosen.key, reason=_reason(chosen, ranked, as_good[dims], shape, name), ranked_by=name
+        rows=rows, recommended=chosen.key, reason=_reason(chosen, ranked, as_good[dims], name), ranked_by=name
     )
 
 
@@ -122,7 +124,7 @@ def _best_at(points: list[Point], name: str) -> list[Point]:
     return [p for p in known if best and not _tells_apart(best, p, name)]
 
 
-def _reason(chosen: Point, ranked: list[Point], as_good: list[Point], shape: Point, name: str) -> str:
+def _reason(chosen: Point, ranked: list[Point], as_good: list[Point], name: str) -> str:
     rivals = [p for p in ranked if p.dims == chosen.dims]
     kind = f"{chosen.dims}-D map"
     figure = _figure_in_words(chosen, name)
@@ -135,13 +137,21 @@ def _reason(chosen: Point, ranked: list[Point], as_good: list[Point], shape: Poi
         f"{many} {kind}s do about as well: they differ by less than the sampling error, or by less than the "
         f"{100 * CLOSE:.0f} % that another seed of the layout could change."
     )
-    if _tells_apart(chosen, min(as_good, key=lambda p: p.rank_by("triplet_accuracy")), "triplet_accuracy"):
-        what = _share(chosen, "triplet_accuracy")
-        best = "best" if chosen is shape else "as well as any, within the sampling error,"
-        decided = f"Of these it keeps the overall shape {best}: which of two entities is closer to a third, in {what}."
-    else:
-        decided = "Nor does the overall shape tell them apart, so the first in the table is taken."
-    return f"{figure} {close} {decided}" + _deeper(chosen, ranked, name)
+    return f"{figure} {close} {_decision(chosen, as_good)}" + _deeper(chosen, ranked, name)
+
+
+def _decision(chosen: Point, as_good: list[Point]) -> str:
+    """Why this one of several that are equally good."""
+    alike = [p for p in as_good if p.graph == chosen.graph]
+    if len(alike) == 1:
+        return "The first is taken: shapes of maps that are made from different graphs cannot be compared."
+    shapes = sorted(alike, key=lambda p: p.rank_by("triplet_accuracy"))
+    if not _tells_apart(chosen, shapes[0], "triplet_accuracy"):
+        return "Nor does the overall shape tell them apart, so the first in the table is taken."
+    of_these = "Of these" if len(alike) == len(as_good) else f"Of the {len(alike)} made from {chosen.graph}"
+    best = "best" if chosen is shapes[-1] else "as well as any, within the sampling error,"
+    what = _share(chosen, "triplet_accuracy")
+    return f"{of_these} it keeps the overall shape {best}: which of two entities is closer to a third, in {what}."
 
 
 def _figure_in_words(point: Point, name: str) -> str:

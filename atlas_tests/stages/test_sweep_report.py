@@ -16,13 +16,14 @@ from atlas_assets.stages.sweep_report import Point
 def _point(
     key: str, dims: int = 2, *, held_out: float | None = None, neighbours: float | None = 0.5, shape: float = 0.6,
     errors: dict[str, float] | None = None, parts: np.ndarray | None = None, sample: str = "a sample",
+    graph: str = "k15",
 ) -> Point:  # fmt: skip
     metrics = {"held_out_recall": held_out, "neighbour_recall": neighbours, "triplet_accuracy": shape}
     quality = Quality(
         metrics=metrics, distortion=np.zeros(3), errors=dict(errors or {}), collection_parts=parts,
         samples={"collections": sample},
     )  # fmt: skip
-    return Point(key, key.upper(), dims, quality)
+    return Point(key, key.upper(), dims, quality, graph)
 
 
 def test_the_clearly_best_held_out_recall_wins_whatever_else():
@@ -46,6 +47,18 @@ def test_among_equals_the_overall_shape_decides():
     assert "2 of the 3 2-D maps do about as well" in report.reason
     assert "keeps the overall shape best" in report.reason
     assert "70.0 %" in report.reason
+
+
+def test_shapes_of_different_graphs_are_not_compared():
+    """Shape is measured along the neighbours that a map shows: more of them make other distances."""
+    best, rival = _point("a", held_out=0.140, shape=0.60, graph="k30"), _point("b", held_out=0.138, shape=0.70)
+    alone = sweep_report.build([best, rival])
+    assert alone.recommended == "a"
+    assert "made from different graphs cannot be compared" in alone.reason
+    third = _point("c", held_out=0.137, shape=0.65, graph="k30")
+    report = sweep_report.build([best, rival, third])
+    assert report.recommended == "c"
+    assert "Of the 2 made from k30 it keeps the overall shape best" in report.reason
 
 
 def test_a_difference_smaller_than_its_error_is_none():
