@@ -75,7 +75,7 @@ def layout(
 
     def finished(name: str, folder: Path, rows: list[report.Row], found: list) -> None:
         session.keep(rows)
-        if found:
+        if found:  # rows of maps are not for the table
             compared.append((name, folder, found))
             session.keep(layout_maps.rows(name, found), shown=False)
 

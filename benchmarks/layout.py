@@ -8,7 +8,7 @@ Maps: how much of what was held out every route keeps (``layout_maps``). All map
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ PROBLEMS = (
     ("three pushes per edge", {"ratio": 3.0, "samples": None}, 300),
     ("200 pushes per entity", {"ratio": 6.0, "samples": 200}, 50),
 )
+# peer -> ours and theirs in ``layout_jobs.LAYOUTS``, the latter by how they were called
+LAYOUTS = {
+    UMAP: ("atlas umap", {"": "umap-learn", "without a seed": "umap-learn, no seed"}),
+    TSNE: ("atlas tsne", {"": "openTSNE"}),
+}
 OURS = "ours"
 Finished = Callable[[str, Path, list[Row], list[Map]], None]
 
@@ -45,8 +50,8 @@ def run(
 ) -> list[Row]:  # fmt: skip
     """The rows of every case. ``maps``: compare the routes; None for the case of DESIGN's table alone.
 
-    ``finished`` is called with the rows and the maps of each case as soon as they are there; the rows of the maps are
-    only in what is returned.
+    ``finished`` is called with the rows of each measurement, or its maps, as soon as they are there; the rows of the
+    maps are only in what is returned.
     """
     rows = []
     for name in cases:
@@ -59,11 +64,14 @@ def run(
             finished(name, cache, made, [])
         else:
             with tempfile.TemporaryDirectory(prefix="layout-", dir=cache) as scratch:
-                made, found = _Case(name, folder, Path(scratch), runs, limits, progress).measured(names), []
+                made = []
+                for part in _Case(name, folder, Path(scratch), runs, limits, progress).measured(names):
+                    finished(name, folder, part, [])
+                    made += part
                 if name == CASE_OF_MAPS if maps is None else maps:
                     found = layout_maps.maps(name, folder, names, Path(scratch), limits=limits, progress=progress)
-            finished(name, folder, made, found)
-            made = made + layout_maps.rows(name, found)
+                    finished(name, folder, [], found)
+                    made += layout_maps.rows(name, found)
         rows += made
     return rows
 
@@ -75,13 +83,13 @@ class _Case:
         self.name, self.folder, self.scratch = name, folder, scratch
         self.runs, self.limits, self.progress = runs, limits, progress
 
-    def measured(self, names: Sequence[str]) -> list[Row]:
-        rows = self._embeddings(with_recipe=RECIPE in names)
+    def measured(self, names: Sequence[str]) -> Iterator[list[Row]]:
+        yield self._embeddings(with_recipe=RECIPE in names)
         if PYMDE in names:
-            rows += self._iterations()
-        if {UMAP, TSNE} & set(names):
-            rows += self._layouts([name for name in (UMAP, TSNE) if name in names])
-        return rows
+            yield self._iterations()
+        for peer in (UMAP, TSNE):
+            if peer in names:
+                yield self._layouts(peer)
 
     def _embeddings(self, *, with_recipe: bool) -> list[Row]:
         """Ours is always made: later measurements start from it."""
@@ -108,26 +116,19 @@ class _Case:
             rows.append(self._row(DISTORTION, PYMDE, series[OURS], series[PYMDE], "distortion", of=of))
         return rows
 
-    def _layouts(self, peers: Sequence[str]) -> list[Row]:
-        """UMAP and t-SNE of our embedding, each library searching its own neighbours."""
+    def _layouts(self, peer: str) -> list[Row]:
+        """UMAP or t-SNE of our embedding, each library searching its own neighbours."""
         if not (self.scratch / OURS / "positions.npy").exists():
-            return [Row("layout", self.name, LAYOUT_SECONDS, peer, None, None, note="ours gave no embedding")
-                    for peer in peers]  # fmt: skip
-        rows = []
-        for peer, mine, others in (
-            (UMAP, "atlas umap", {"": "umap-learn", "without a seed": "umap-learn, no seed"}),
-            (TSNE, "atlas tsne", {"": "openTSNE"}),
-        ):  # fmt: skip
-            if peer not in peers:
-                continue
-            jobs = {by: self._layout_job(by) for by in (mine, *others.values())}
-            series = self._interleaved(jobs, peer, compiled=[mine])
-            quality = {by: self._judged(Path(jobs[by].arguments["out"]), series[by]) for by in series}
-            rows.append(self._threads(f"{peer} of the embedding", jobs[mine], series[mine]))
-            for how, by in others.items():
-                of = " ".join(filter(None, ["2-D map of the embedding", how]))
-                rows.append(self._row(LAYOUT_SECONDS, peer, series[mine], series[by], "seconds", of=how))
-                rows += self._quality(peer, of, quality[mine], quality[by])
+            return [Row("layout", self.name, LAYOUT_SECONDS, peer, None, None, note="ours gave no embedding")]
+        mine, others = LAYOUTS[peer]
+        jobs = {by: self._layout_job(by) for by in (mine, *others.values())}
+        series = self._interleaved(jobs, peer, compiled=[mine])
+        quality = {by: self._judged(Path(jobs[by].arguments["out"]), series[by]) for by in series}
+        rows = [self._threads(f"{peer} of the embedding", jobs[mine], series[mine])]
+        for how, by in others.items():
+            of = " ".join(filter(None, ["2-D map of the embedding", how]))
+            rows.append(self._row(LAYOUT_SECONDS, peer, series[mine], series[by], "seconds", of=how))
+            rows += self._quality(peer, of, quality[mine], quality[by])
         return rows
 
     def _job(self, function: str, *, out: str) -> Job:
