@@ -16,9 +16,9 @@ from typing import Protocol
 from atlas_assets import methods
 from atlas_assets.sweep import ProjectionPoint
 
-# Bytes: a process that has imported everything (250 MB) and its compiled code, and what one layout takes per entity and
-# neighbour: measured on mtg-decks (5,105 entities) and reddit (51,487).
-WORKER_BYTES, BYTES_PER_NEIGHBOUR = 400 << 20, 250
+# Bytes: a process that has imported everything, much of it shared with the other workers, and about what a layout with
+# its quality takes per entity and neighbour. On mtg-decks, with 150 neighbours, a worker's peak is 400 to 660 MiB.
+WORKER_BYTES, BYTES_PER_NEIGHBOUR = 480 << 20, 250
 
 
 @dataclass(frozen=True)
