@@ -178,10 +178,12 @@ def lists_laid_out(indices: str, similarity: str, layout: str, out: str) -> dict
 def judged(folder: str, positions: str, lists: list[str] | None = None) -> dict[str, Any]:
     """Held-out recall of a map and, against the graph with these lists (indices, similarity), its triplets."""
     made = np.load(positions)
-    found = {"recall": judge.held_out_recall(made, layout_data.held_out(Path(folder)))}
+    found: dict[str, Any] = {"recall": judge.held_out_recall(made, layout_data.held_out(Path(folder)))}
     if lists is not None:
         indices, similarity = (np.load(path) for path in lists)
-        found["triplets"], found["triplets_error"] = judge.triplet_accuracy(made, indices, similarity)
+        shares = judge.triplet_accuracy(made, indices, similarity)
+        found["triplets"], found["triplets_error"] = judge.with_error(shares)
+        found["shares"] = shares.tolist()
     return found
 
 

@@ -35,6 +35,7 @@ class Map:
     recall: float | None = None
     triplets: float | None = None
     triplets_error: float | None = None
+    shares: np.ndarray | None = None  # of the triplets, a by a
     note: str = ""
     recommended: bool = False
 
@@ -105,7 +106,16 @@ def _judged(one: Map, positions: Path, folder: Path, lists: list[str], limits: L
     values = outcome.values or {}
     one.recall, one.triplets = values.get("recall"), values.get("triplets")
     one.triplets_error, one.note = values.get("triplets_error"), outcome.note
+    one.shares = np.array(values["shares"]) if "shares" in values else None
     return one
+
+
+def difference(ours: Map, theirs: Map) -> str:
+    """By how much our map keeps more triplets in order, with the error of that: both are judged by the same ones."""
+    if ours.shares is None or theirs.shares is None:
+        return ""
+    mean, error = judge.with_error(ours.shares - theirs.shares)
+    return f"ours keeps {mean:+.4f} ± {error:.4f} more"
 
 
 def rows(case: str, found: Sequence[Map]) -> list[Row]:
@@ -115,12 +125,13 @@ def rows(case: str, found: Sequence[Map]) -> list[Row]:
     for one in found:
         if ours is None or one is ours:
             continue
-        of, note = f"map by {one.name}", one.note
+        of = f"map by {one.name}"
         figures: tuple[tuple[str, Kind, float | None, float | None], ...] = (
             (RECALL, "gain", ours.recall, one.recall), (TRIPLETS, "gain", ours.triplets, one.triplets),
             (SECONDS, "cost", ours.seconds, one.seconds),
         )  # fmt: skip
         for metric, kind, mine, theirs in figures:
+            note = one.note or (difference(ours, one) if metric == TRIPLETS else "")
             if one.peer == ATLAS:
                 made.append(Row("layout", case, metric, ATLAS, theirs, None, kind, note, of=of))
             else:
@@ -136,9 +147,9 @@ def show(case: str, folder: Path, found: Sequence[Map], console: Console) -> Non
         f"{about['collections']:,} collections, {about['held_out_collections']:,} held out", soft_wrap=True,
     )  # fmt: skip
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("map", no_wrap=True)
-    table.add_column("by", no_wrap=True)
-    for heading in ("held-out recall", "triplets in order", "seconds"):
+    table.add_column("map", overflow="fold")
+    table.add_column("by", overflow="fold")
+    for heading in ("recall", "triplets", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in sorted(found, key=lambda one: -(one.recall or 0)):
         name = f"→ {one.name}" if one.recommended else one.name

@@ -72,8 +72,8 @@ def test_triplets_are_in_order_on_a_true_map_and_at_random_on_a_random_one() -> 
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     shuffled = np.random.default_rng(0).permutation(circle)
 
-    true, true_error = judge.triplet_accuracy(circle, *ring(400))
-    chance, chance_error = judge.triplet_accuracy(shuffled, *ring(400))
+    true, true_error = judge.with_error(judge.triplet_accuracy(circle, *ring(400)))
+    chance, chance_error = judge.with_error(judge.triplet_accuracy(shuffled, *ring(400)))
 
     assert true == pytest.approx(1.0, abs=0.01)
     assert chance == pytest.approx(0.5, abs=5 * chance_error)

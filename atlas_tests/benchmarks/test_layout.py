@@ -131,6 +131,13 @@ def test_the_recommended_map_is_compared_with_every_route() -> None:
     assert not any("k15_tsne" in row.of for row in rows)
 
 
+def test_triplets_are_compared_one_by_one() -> None:
+    ours, theirs = Map("a", "atlas", shares=np.array([0.5, 0.7])), Map("b", "pymde", shares=np.array([0.4, 0.6]))
+
+    assert layout_maps.difference(ours, theirs) == "ours keeps +0.1000 ± 0.0000 more"
+    assert layout_maps.difference(ours, Map("c", "chance")) == ""
+
+
 def test_the_table_of_maps_lists_the_best_first_and_what_failed_with_its_reason(cache: Path) -> None:
     out = io.StringIO()
 
