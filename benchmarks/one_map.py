@@ -7,6 +7,7 @@ POINT.json: rows (a Parquet file with collection and entity), min_collections, n
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -19,8 +20,13 @@ from benchmarks.peers import Memberships, practice
 from benchmarks.routes import Clock
 
 
+PACKAGES = {"umap": "umap", "tsne": "openTSNE", "pca": "sklearn.decomposition"}
+
+
 def main(point: dict[str, Any]) -> None:
     """Make the map and say what each step took."""
+    for package in ("pymde", PACKAGES[point["layout"]["method"]]):
+        importlib.import_module(package)
     clock = Clock()
     with clock("rows"):
         data = read(point["rows"], point["min_collections"])
