@@ -19,7 +19,6 @@ import polars as pl
 from benchmarks.peers import Memberships, practice
 from benchmarks.routes import Clock
 
-
 PACKAGES = {"umap": "umap", "tsne": "openTSNE", "pca": "sklearn.decomposition"}
 
 

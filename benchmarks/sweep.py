@@ -96,10 +96,14 @@ def _ours(
 
 @dataclass(frozen=True)
 class Scripts:
-    """What was measured of the scripts. together: wall seconds of the same ones two at a time, a thread each."""
+    """What was measured of the scripts: alone, one after another; together, two at a time, a thread each.
+
+    seconds: wall time of those of ``together``, from the start of the first to the end of the last.
+    """
 
     alone: dict[Point, Script]
-    together: float | None
+    together: dict[Point, Script]
+    seconds: float = 0.0
     note: str = ""
 
 
@@ -111,11 +115,14 @@ def _scripts(
         progress(f"script {at + 1} of {len(points)}, one after another")
         outcome = measure.run(_job([point], rows, least, scratch, at_once=1), limits)
         if outcome.values is None:
-            return Scripts(alone, None, f"a script {outcome.note}")
+            return Scripts(alone, {}, note=f"a script {outcome.note}")
         alone[point] = Script(*outcome.values["scripts"][0])
     progress(f"{len(points)} scripts, two at a time")
     outcome = measure.run(_job(points, rows, least, scratch, at_once=2), Limits(limits.memory_bytes, limits.seconds, 1))
-    return Scripts(alone, outcome.values["seconds"] if outcome.values else None, outcome.note)
+    if outcome.values is None:
+        return Scripts(alone, {}, note=f"two scripts at a time {outcome.note}")
+    together = {point: Script(*made) for point, made in zip(points, outcome.values["scripts"], strict=True)}
+    return Scripts(alone, together, outcome.values["seconds"])
 
 
 def _job(points: Sequence[Point], rows: Path, least: int, scratch: Path, *, at_once: int) -> Job:
@@ -176,9 +183,11 @@ def _rows(case: str, ours: measure.Series, found: Scripts) -> list[Row]:
     if n < len(POINTS):
         told = f"{n} of {len(POINTS)} scripts were run, the others are told from their steps (--all runs all)"
     failed = found.note if n < len(KINDS) else ""
-    alone = None if failed else estimate(found.alone)
+    alone, together = None if failed else estimate(found.alone), None
     measured = sum(script.wall for script in found.alone.values())
-    together = None if alone is None or found.together is None else alone * found.together / measured
+    if found.together:  # what all would take one after another, over how far those that ran have overlapped
+        overlap = sum(script.wall for script in found.together.values()) / found.seconds
+        together = estimate(found.together) / overlap
     shares = [overhead.shares(values["timings"], values["seconds"]) for values in ours.counted]
     idle, free = (
         statistics.median(getattr(share, name) for share in shares) if shares else None

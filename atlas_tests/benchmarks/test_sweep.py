@@ -54,21 +54,22 @@ def ours(*steps: tuple[str, float, float], seconds: float) -> Series:
 
 
 def test_rows_say_what_was_not_run() -> None:
-    found = Scripts({point: script(point) for point in KINDS}, together=40.0)
-    total, measured = sweep.estimate(found.alone), sum(one.wall for one in found.alone.values())
+    kinds = {point: script(point) for point in KINDS}
+    total, measured = sweep.estimate(kinds), sum(one.wall for one in kinds.values())
+    found = Scripts(kinds, kinds, seconds=measured / 1.6)
 
     rows = sweep._rows("a case", ours(("main", 1, 10), seconds=10.0), found)
 
     alone, together, slots, wall = rows
     assert (alone.ours, alone.theirs, alone.ratio) == (10.0, pytest.approx(total), pytest.approx(total / 10))
-    assert together.theirs == pytest.approx(total * 40 / measured)
+    assert together.theirs == pytest.approx(total / 1.6)
     assert "6 of 24 scripts were run" in alone.note
     assert slots.ours == wall.ours == pytest.approx(0.1)
     assert slots.theirs == pytest.approx(6 * 2 / measured)
 
 
 def test_a_script_that_failed_leaves_its_figures_open() -> None:
-    rows = sweep._rows("a case", ours(("main", 0, 1), seconds=1.0), Scripts({}, None, "a script ended with code 1"))
+    rows = sweep._rows("a case", ours(("main", 0, 1), seconds=1.0), Scripts({}, {}, note="a script ended with code 1"))
 
     assert [row.theirs for row in rows] == [None] * 4
     assert "a script ended with code 1" in rows[0].note
