@@ -44,7 +44,7 @@ def strays(start: np.ndarray, edges: np.ndarray) -> np.ndarray:
     Such is one that had no neighbour before and stood outside: from there, nothing would pull it in.
     """
     known = np.isfinite(start).all(axis=1)
-    both_known = edges[known[edges].all(axis=1)]
+    both_known = edges[np.asarray(known)[edges].all(axis=1)]
     lengths = np.sqrt(((start[both_known[:, 0]] - start[both_known[:, 1]]) ** 2).sum(axis=1))
     nearest = np.full(len(start), -np.inf)
     nearest[both_known.ravel()] = np.inf
