@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ SHARED = Path(os.environ.get("ATLAS_SHARED_DATA") or REPOSITORY.parent / "shared
 # Compiling a numba kernel inside an example would otherwise count as a slow example.
 settings.register_profile("atlas", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("atlas")
+
+# A shell that starts the tests in the background makes them ignore Ctrl-C, and with them all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -98,5 +98,8 @@ def test_ctrl_c_ends_it_without_a_traceback(storage: Path) -> None:
         assert p.stdout is not None
         assert "http://127.0.0.1:" in p.stdout.readline()
         p.send_signal(2)
-        rest, errors = p.communicate(timeout=20)
+        try:
+            rest, errors = p.communicate(timeout=20)
+        finally:
+            p.kill()
     assert (p.returncode, rest.strip(), errors) == (0, "stopped", "")
