@@ -157,9 +157,9 @@ def embedding(result: Embedding) -> Metadata:
         "map": picture(thumbnail(seen, size=360, max_bytes=MAX_PICTURES_BYTES), "the embedding"),
         ROW_COUNT: len(result.positions),
         "dimensions": result.positions.shape[1],
-        "loss": float(result.loss),
+        "loss": _rounded(result.loss),
         "iterations": int(result.iterations),
-        "residual": float(result.residual),
+        "residual": _rounded(result.residual),
         "ended": result.ending,
     }
 
@@ -191,15 +191,13 @@ def quality(result: Quality, positions: np.ndarray, point: ProjectionPoint) -> M
         if value is not None
     ]
     numbers = {
-        FIGURES[name].title.lower(): float(f"{value:.5g}")
-        for name, value in result.metrics.items()
-        if value is not None
+        FIGURES[name].title.lower(): _rounded(value) for name, value in result.metrics.items() if value is not None
     }
     return {
         "map": _map(positions, point),
         "figures": table(rows),
         **numbers,
-        "mean distortion": float(f"{np.mean(result.distortion):.5g}"),
+        "mean distortion": _rounded(np.mean(result.distortion)),
         "about ±": PLUS_MINUS,
     }
 
@@ -254,6 +252,11 @@ def site(made: SiteReport, name: str) -> Metadata:
         "bytes": made.bytes,
         "downloads": table(made.downloads),
     }
+
+
+def _rounded(value: float | np.floating) -> float:
+    """With five significant digits: as many as anybody reads."""
+    return float(f"{value:.5g}")
 
 
 def _cell(value: Any) -> str:

@@ -131,7 +131,8 @@ def _reason(chosen: Point, ranked: list[Point], as_good: list[Point], name: str)
     if len(rivals) == 1:
         return f"{figure} It is the only {kind} of the sweep." + _deeper(chosen, ranked, name)
     if len(as_good) == 1:
-        return f"{figure} No other of the {len(rivals)} {kind}s comes as close." + _deeper(chosen, ranked, name)
+        others = f"other {kind} does not" if len(rivals) == 2 else f"{len(rivals) - 1} other {kind}s do not"
+        return f"{figure} The {others} come as close." + _deeper(chosen, ranked, name)
     many = f"All {len(rivals)}" if len(as_good) == len(rivals) else f"{len(as_good)} of the {len(rivals)}"
     close = (
         f"{many} {kind}s do about as well: they differ by less than the sampling error, or by less than the "

@@ -33,7 +33,9 @@ def test_the_clearly_best_held_out_recall_wins_whatever_else():
     assert [r["best_at"] for r in report.rows] == [["held_out_recall"], ["neighbour_recall", "triplet_accuracy"]]
     assert report.rows[0]["name"] == "B"
     assert "collections the map never saw, 14.0 % are" in report.reason
-    assert "No other of the 2 2-D maps comes as close" in report.reason
+    assert "The other 2-D map does not come as close." in report.reason
+    more = [_point("a", held_out=0.10), _point("b", held_out=0.14), _point("c", held_out=0.09)]
+    assert "The 2 other 2-D maps do not come as close." in sweep_report.build(more).reason
     assert all(check.passed for check in report.check())
 
 
