@@ -9,6 +9,7 @@ import { MapView } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
 import { readState, writeState } from '../core/url/state'
 import { manifestUrl } from './manifest_url'
+import { Picked } from './picked.svelte'
 import { Selection } from './selection.svelte'
 import { Theme } from './theme.svelte'
 
@@ -39,6 +40,7 @@ export class Atlas {
   sizes = $state.raw<Uint8Array>(new Uint8Array(0))
   readonly theme = new Theme()
   readonly selection = new Selection(this)
+  readonly picked = new Picked(this)
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
   /** Resolves when the map and all names are there; rejects with the error that is on screen. */
   readonly ready: Promise<void>
