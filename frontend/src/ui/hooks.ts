@@ -7,8 +7,11 @@
  *   select(row)   as a click on it; resolves when details and neighbours are there
  *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
  *   settled()     resolves when something has been drawn, and nothing more for three animation frames
+ *   drawNow(by, options)  MapView.drawNow: draws at once, waits for the GPU, says how long it took (null without a map)
+ *   search(text, limit)   rows, best first, as the search box asks for them
  *   loseContext() / restoreContext()   through WEBGL_lose_context
  */
+import type { MapView } from '../core/map/map_view'
 import type { Atlas } from './atlas.svelte'
 
 export interface AtlasHooks {
@@ -20,6 +23,8 @@ export interface AtlasHooks {
   select(row: number): Promise<void>
   state(): { projection: string; colour: string; selected: number; hovered: number; zoom: number; frames: number }
   settled(): Promise<void>
+  drawNow(...options: Parameters<MapView['drawNow']>): ReturnType<MapView['drawNow']> | null
+  search(text: string, limit: number): Promise<number[] | null>
   loseContext(): void
   restoreContext(): void
 }
@@ -54,6 +59,8 @@ export function exposeHooks(atlas: Atlas): void {
         before = frames
       }
     },
+    drawNow: (...options) => atlas.map?.drawNow(...options) ?? null,
+    search: (text, limit) => atlas.search.query(text, limit),
     loseContext() {
       lost = atlas.map?.renderer.gl.getExtension('WEBGL_lose_context') ?? null
       lost?.loseContext()

@@ -7,7 +7,7 @@ import { Controls, type ControlsHost } from '../camera/controls'
 import { ease, flight, type Flight } from '../camera/flight'
 import type { Bundle, Neighbour, Region } from '../data/bundle'
 import { projectionOf, type Projection } from '../data/manifest'
-import { pointStyle } from '../gl/density'
+import { pointStyle, type PointStyle } from '../gl/density'
 import { drawingOrder, plainSizes, LOOK } from '../gl/look'
 import { DetailLevel } from '../gl/detail_level'
 import { Picker } from '../gl/picker'
@@ -418,11 +418,28 @@ export class MapView {
     }
   }
 
-  #draw(now: number): void {
+  /**
+   * For measurements: moves a flat map by CSS px, draws it at once and waits for the GPU; returns what it took in ms and
+   * what was drawn. moving: as in a drag, where slow frames leave out points; otherwise all of them are drawn. labels:
+   * false draws the canvas alone.
+   */
+  drawNow(by: { x: number; y: number }, { moving = false, labels = true } = {}): { ms: number; points: number; style: PointStyle } {
+    const { renderer } = this
+    const begin = performance.now()
+    const { x, y, scale } = this.#pose
+    this.#pose = this.#framing.limit({ ...this.#pose, x: x - by.x / scale, y: y + by.y / scale })
+    if (!moving) this.#detail.rest()
+    if (labels) this.#draw(begin, moving)
+    else renderer.draw(this.#frame())
+    renderer.gl.readPixels(0, 0, 1, 1, renderer.gl.RGBA, renderer.gl.UNSIGNED_BYTE, new Uint8Array(4))
+    const { minPx, maxPx, opacity, share } = this.#frame()
+    return { ms: performance.now() - begin, points: Math.ceil(renderer.order.length * share), style: { minPx, maxPx, opacity } }
+  }
+
+  #draw(now: number, moving = Boolean(this.#flight || this.#morph || this.#controls.active)): void {
     this.#frameRequest = 0
     if (this.#rows === 0) return
     this.#advance(now)
-    const moving = Boolean(this.#flight || this.#morph || this.#controls.active)
     this.#detail.frame(now, moving)
     const frame = this.#frame()
     this.renderer.draw(frame)
