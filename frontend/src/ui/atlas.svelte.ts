@@ -1,4 +1,4 @@
-/** The state of the page: the opened bundle, what is shown and selected, and the link that remembers it. */
+/** The state of the page: the opened bundle, and what is shown and selected. */
 import { encodeColumn, encodeDistortion, type Encoding, type Legend } from '../core/colour/encode'
 import { paletteFor } from '../core/colour/palettes'
 import { Bundle, type ColumnData } from '../core/data/bundle'
@@ -7,7 +7,8 @@ import { columnOf, projectionOf, type Manifest, type NumberColumn } from '../cor
 import { sizesFrom, SLOT } from '../core/gl/look'
 import { MapView } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
-import { readState, writeState } from '../core/url/state'
+import { readParts } from '../core/url/state'
+import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
 import { Picked } from './picked.svelte'
 import { Selection } from './selection.svelte'
@@ -39,6 +40,7 @@ export class Atlas {
   sizeValues = $state.raw<Float32Array | null>(null)
   sizes = $state.raw<Uint8Array>(new Uint8Array(0))
   readonly theme = new Theme()
+  readonly link = browserLink()
   readonly selection = new Selection(this)
   readonly picked = new Picked(this)
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
@@ -49,13 +51,12 @@ export class Atlas {
   #search: SearchClient | null = null
   #encoding: Encoding | null = null
   #colourToken = 0
-  #applying = false
   focusSearch: () => void = () => {}
 
   constructor() {
     this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
     this.ready.catch(() => {}) // shown on the page; nobody else need listen
-    addEventListener('popstate', () => void this.#applyUrl())
+    registerAtlasParts(this)
   }
 
   async start(): Promise<void> {
@@ -66,8 +67,8 @@ export class Atlas {
       this.theme.setAccent(bundle.manifest.atlas.theme?.accent)
       document.title = bundle.manifest.atlas.title
       this.bundle = bundle
-      const { projection } = readState(location.hash)
-      this.projectionKey = projectionOf(bundle.manifest, projection ?? '') ? projection! : bundle.manifest.default.projection
+      const wanted = readParts(location.hash).get('map') ?? ''
+      this.projectionKey = projectionOf(bundle.manifest, wanted) ? wanted : bundle.manifest.default.projection
       this.manifest = bundle.manifest
       this.phase = 'painting'
     } catch (error) {
@@ -90,22 +91,24 @@ export class Atlas {
       events: {
         hover: (row) => this.hover(row),
         pick: (row) => (row < 0 ? this.selection.clear() : void this.selection.choose(row)),
-        rest: () => this.writeUrl('replace'),
+        rest: () => this.link.remember('replace'),
         escape: () => this.selection.clear(),
         search: () => this.focusSearch(),
       },
     })
     this.hasMap = this.map !== null
+    if (this.map) registerCamera(this)
     try {
       const painted = this.map?.open(this.projectionKey)
-      const looks = Promise.all([this.attempt(() => this.#loadSizes()), this.setColour(this.#initialColour(), { remember: false })])
+      const looks = Promise.all([this.attempt(() => this.#loadSizes()), this.setColour(this.colourOf(readParts(location.hash).get('colour') ?? null), { remember: false })])
       const opened = await painted
       await this.#loadNames(0)
       this.phase = 'ready'
       await looks
       await opened?.rest
+      const linked = this.link.open()
       for (let bucket = 1; bucket < bundle.manifest.buckets.length; bucket++) await this.#loadNames(bucket)
-      await this.#applyUrl()
+      await linked
       this.#settle.resolve()
     } catch (error) {
       this.#fail(error)
@@ -117,10 +120,10 @@ export class Atlas {
     this.map = null
   }
 
-  #initialColour(): string {
-    const { colour } = readState(location.hash)
+  /** The colour that a link names, or the one the atlas opens with. */
+  colourOf(key: string | null): string {
     const fallback = this.manifest!.default.colour
-    return colour && this.#knowsColour(colour) ? colour : fallback && columnOf(this.manifest!, fallback) ? `field:${fallback}` : 'none'
+    return key && this.#knowsColour(key) ? key : fallback && columnOf(this.manifest!, fallback) ? `field:${fallback}` : 'none'
   }
 
   #knowsColour(key: string): boolean {
@@ -181,7 +184,7 @@ export class Atlas {
       if (!shown) return
       this.selection.updateFar()
       if (this.colourKey === 'distortion') await this.setColour(this.projection?.distortion ? 'distortion' : 'none', { remember: false })
-      if (options.remember !== false) this.writeUrl('push')
+      if (options.remember !== false) this.link.remember('push')
     })
   }
 
@@ -195,7 +198,7 @@ export class Atlas {
       this.legend = encoding?.legend ?? null
       this.map?.setColours(encoding?.slots ?? new Uint8Array(this.manifest!.n).fill(SLOT.plain))
       this.applyTheme()
-      if (options.remember !== false) this.writeUrl('push')
+      if (options.remember !== false) this.link.remember('push')
     })
   }
 
@@ -214,42 +217,5 @@ export class Atlas {
     const unit = (rgb: number[], alpha: number) => [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
     const text = theme.scheme === 'dark' ? [236, 240, 246] : [24, 32, 44]
     this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75) })
-  }
-
-  // ---- The link
-
-  /** `push` makes a step that the back button undoes; camera moves only `replace`. */
-  writeUrl(mode: 'push' | 'replace'): void {
-    if (this.#applying || this.phase !== 'ready' || !this.manifest) return
-    const pose = this.map?.pose
-    const fitted = !pose || !this.map || (Math.abs(this.map.zoomOf(pose) - 1) < 0.01 && Math.hypot(pose.x, pose.y) < 0.01 && this.map.projection.dims === 2)
-    const fallback = this.manifest.default.colour ? `field:${this.manifest.default.colour}` : 'none'
-    const hash = writeState({
-      projection: this.projectionKey === this.manifest.default.projection ? null : this.projectionKey,
-      camera: fitted ? null : { ...pose, zoom: this.map!.zoomOf(pose) },
-      selected: this.selection.id,
-      colour: this.colourKey === fallback ? null : this.colourKey,
-    })
-    if (hash === location.hash) return
-    const url = hash === '' ? location.pathname + location.search : hash
-    if (mode === 'push') history.pushState(null, '', url)
-    else history.replaceState(null, '', url)
-  }
-
-  async #applyUrl(): Promise<void> {
-    if (!this.manifest || this.phase !== 'ready') return
-    const state = readState(location.hash)
-    this.#applying = true
-    try {
-      const key = projectionOf(this.manifest, state.projection ?? '') ? state.projection! : this.manifest.default.projection
-      if (key !== this.projectionKey) await this.showProjection(key, { remember: false })
-      const fallback = this.manifest.default.colour ? `field:${this.manifest.default.colour}` : 'none'
-      const colour = state.colour && this.#knowsColour(state.colour) ? state.colour : fallback
-      if (colour !== this.colourKey) await this.setColour(colour, { remember: false })
-      if (state.selected !== this.selection.id) await this.attempt(() => this.selection.chooseId(state.selected, { fly: !state.camera }))
-      if (state.camera && this.map) this.map.setPose({ ...state.camera, scale: this.map.scaleOf(state.camera.zoom) })
-    } finally {
-      this.#applying = false
-    }
   }
 }

@@ -57,7 +57,7 @@ export class Selection {
         const id = await bundle.idOf(row)
         if (!current()) return
         this.id = id
-        atlas.writeUrl('push')
+        atlas.link.remember('push')
       }),
     ])
   }
@@ -79,7 +79,7 @@ export class Selection {
     this.far = NONE
     this.error = ''
     this.atlas.map?.setSelection(-1, [])
-    this.atlas.writeUrl('push')
+    this.atlas.link.remember('push')
   }
 
   updateFar(): void {
