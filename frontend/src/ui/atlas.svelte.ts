@@ -35,6 +35,8 @@ export class Atlas {
   palette = $state.raw<Uint8Array>(new Uint8Array(1024))
   hovered = $state(-1)
   notice = $state.raw<Notice | null>(null)
+  /** What a screen reader is told. */
+  said = $state('')
   /** Buckets of names that have arrived; read it to be told. */
   namesLoaded = $state(0)
   sizeValues = $state.raw<Float32Array | null>(null)
@@ -166,6 +168,11 @@ export class Atlas {
     } catch (error) {
       this.notice = { text: sentenceOf(error), retry: () => void this.attempt(action) }
     }
+  }
+
+  /** Tells people who do not see the screen. */
+  say(text: string): void {
+    this.said = text
   }
 
   hover(row: number): void {

@@ -154,7 +154,7 @@ describe('maps and colours', () => {
   it('morph to another projection and into 3-D, keeping the selection', async () => {
     await site.opened('', { reducedMotion: 'no-preference' })
     await site.page.evaluate(() => window.__atlas.select(10))
-    await site.page.locator('button.current').click()
+    await site.page.getByRole('button', { name: /^Map\b/ }).click()
     await site.page.getByRole('button', { name: /PyMDE · three dimensions/ }).last().click()
     await site.page.waitForFunction(() => window.__atlas.state().projection === 'k15_d3_mde')
     await site.settled()
@@ -249,7 +249,7 @@ describe('other devices', () => {
     const sizes = await site.page.locator('button:visible:not(.label), input:visible, select:visible').evaluateAll((nodes) => nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]))
     for (const [name, height] of sizes) expect(height, String(name)).toBeGreaterThanOrEqual(44)
     await site.page.getByRole('button', { name: 'Colour' }).tap()
-    await site.page.locator('.sheet .legend').waitFor()
+    await site.page.getByRole('region', { name: 'Colour' }).locator('.legend').waitFor()
     await site.page.getByRole('button', { name: 'Close' }).tap()
     await site.settled()
     const label = site.page.locator('.label.entity').first()
@@ -280,6 +280,7 @@ describe('other devices', () => {
   it('light and dark both pass from the system and by the switch', async () => {
     await site.opened('', { colorScheme: 'light' })
     expect(await site.page.evaluate(() => document.documentElement.dataset.theme)).toBe('light')
+    await site.page.getByRole('button', { name: 'More' }).click()
     await site.page.getByRole('button', { name: 'Switch to dark' }).click()
     expect(await site.page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
   })

@@ -1,0 +1,2 @@
+/** Dialogs that open over the map. */
+export type Pages = 'about' | 'help'

@@ -1,0 +1,36 @@
+/** What the left column shows on a desktop and the bottom bar opens on a phone, in this order. */
+import type { Component } from 'svelte'
+import type { Atlas } from '../atlas.svelte'
+import ColourPanel from '../ColourPanel.svelte'
+import ProjectionPanel from '../ProjectionPanel.svelte'
+import { columnOf } from '../../core/data/manifest'
+
+export interface SectionEntry {
+  id: string
+  title: string
+  /** The name on the phone's bar, at most about eight letters; none = only in the menu. */
+  chip: string | null
+  panel: Component<{ atlas: Atlas }>
+  /** What a folded section says at its right. */
+  note(atlas: Atlas): string
+  /** Unfolded when the page opens on a desktop. */
+  open?: boolean
+  /** Left out while this says so. */
+  hidden?(atlas: Atlas): boolean
+}
+
+export const SECTIONS: SectionEntry[] = [
+  {
+    id: 'maps', title: 'Map', chip: 'Maps', panel: ProjectionPanel,
+    note: (atlas) => atlas.projection?.name ?? '',
+  },
+  {
+    id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,
+    note: (atlas) => colourName(atlas),
+  },
+]
+
+function colourName(atlas: Atlas): string {
+  const column = atlas.colourKey.startsWith('field:') && atlas.manifest ? columnOf(atlas.manifest, atlas.colourKey.slice(6)) : undefined
+  return column?.label ?? ''
+}
