@@ -1,0 +1,56 @@
+/** What the panels say about sets and neighbours, in plain English. */
+import type { Neighbour } from '../data/bundle'
+import { formatCount, formatNumber } from '../format'
+import type { NumberTrait, Trait } from './traits'
+
+export function countText(count: number, words: readonly [one: string, many: string]): string {
+  return `${formatCount(count)} ${count === 1 ? words[0] : words[1]}`
+}
+
+/** 0.62 -> "62 %", small shares with one figure more; what is not nothing never reads "0 %". */
+export function percent(share: number): string {
+  const value = share * 100
+  if (value > 0 && value < 0.1) return 'under 0.1 %'
+  if (value > 99 && value < 100) return 'over 99 %'
+  return `${value >= 10 || value === 0 ? Math.round(value) : Number(value.toFixed(1))} %`
+}
+
+const date = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', timeZone: 'UTC' })
+
+function numberText({ type, unit }: NumberTrait, value: number): string {
+  if (type === 'year') return String(Math.round(value))
+  if (type === 'date') return date.format(value * 86_400_000)
+  return formatNumber(value) + (unit ? ` ${unit}` : '')
+}
+
+/** What is common, and how that compares. */
+export function traitText(trait: Trait, setSize: number): { what: string; how: string } {
+  if (trait.kind === 'number') {
+    const [low, high] = trait.quartiles.map((value) => numberText({ ...trait, unit: undefined }, value))
+    const middle = low === high ? '' : `, half of them ${low} to ${high}`
+    return { what: `${trait.label}: ${numberText(trait, trait.median)}`, how: `typical here${middle}; ${numberText(trait, trait.overall)} over all` }
+  }
+  const { value, label, count, share, overall } = trait
+  const here = count === setSize ? 'all of these' : count === 0 ? 'none of these' : share < overall ? `only ${percent(share)} of these` : `${percent(share)} of these`
+  return { what: value === null ? `${label}: not known` : value === 'Yes' || value === 'No' ? `${label}: ${value.toLowerCase()}` : value, how: `${here}, ${percent(overall)} of all` }
+}
+
+/** Why two entities are neighbours. `similarity`: the name of the measure. */
+export function reasonText({ similarity: value, shared }: Neighbour, similarity: string, collection: readonly [string, string]): string {
+  const together = shared !== null && shared > 0 ? `together in ${countText(shared, collection)}` : ''
+  const measure =
+    similarity === 'jaccard' ? `overlap ${percent(value)}`
+    : similarity === 'lift' ? `${formatNumber(Number(value.toPrecision(2)))} times as often as by chance`
+    : similarity === 'count' ? ''
+    : similarity === 'weight' ? `strength ${formatNumber(Number(value.toPrecision(3)))}`
+    : `similarity ${value.toFixed(2)}`
+  return [together, measure].filter(Boolean).join(', ')
+}
+
+/** How well a map keeps the neighbours of one entity. */
+export function faithfulnessText(kept: number, near: number, far: number): string {
+  const total = kept + near + far
+  const share = kept === total ? (total === 1 ? 'its nearest' : `all ${total} of its nearest`) : kept === 0 ? `none of its ${total} nearest` : `${kept} of its ${total} nearest`
+  const rest = far === 0 ? '' : far === total ? '; all lie far away' : `; ${far} ${far === 1 ? 'lies' : 'lie'} far away`
+  return `This map keeps ${share} right beside it${rest}.`
+}
