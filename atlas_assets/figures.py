@@ -1,12 +1,14 @@
 """The figures that maps are judged by, in words: what each is called, what it means, and how it is written.
 
-One registry for the pages of the Dagster UI, ``atlas report`` and its HTML page.
+One registry for the pages of the Dagster UI, ``atlas report``, its HTML page and the sites.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from math import isfinite
+from typing import Any, Literal
 
 from atlas_assets.stages.sampling_error import SURELY
 
@@ -23,7 +25,10 @@ OWN_GRAPH = (
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure. short: head of a column; better: which end is good, None where neither is."""
+    """One measure. short: head of a column; better: which end is good, None where neither is.
+
+    plain: (label, explanation) for visitors of a site, who know nothing of maps; None for what would not help them.
+    """
 
     name: str
     short: str
@@ -31,6 +36,7 @@ class Figure:
     unit: Literal["share", "times", "length", "count"]
     better: Literal["more", "less"] | None
     meaning: str
+    plain: tuple[str, str] | None = None
 
     @property
     def head(self) -> str:
@@ -44,21 +50,40 @@ FIGURES = {
     for figure in (
         Figure("held_out_recall", "held-out", "Held-out recall", "share", "more",
                "Of the pairs that occur together in collections the map never saw, the share in which the one is among "
-               "the other's 15 nearest on the map."),
+               "the other's 15 nearest on the map.",
+               plain=("Predicts unseen data",
+                      "Of the pairs that were kept from the map to test it, the share that it still puts "
+                      "close together.")),
         Figure("held_out_lift", "lift", "Lift over chance", "times", "more",
-               "How many times as many of these pairs as on a map with everything in a random place."),
+               "How many times as many of these pairs as on a map with everything in a random place.",
+               plain=("Better than chance",
+                      "How many times as many of these pairs as a map with everything in a random "
+                      "place.")),
         Figure("neighbour_recall", "neighbours", "Neighbour recall", "share", "more",
-               "Of the 15 nearest in the data, the share that are among the 15 nearest on the map."),
+               "Of the 15 nearest in the data, the share that are among the 15 nearest on the map.",
+               plain=("Keeps neighbours",
+                      "Of each point's true neighbours, the share that are its neighbours on the "
+                      "map.")),
         Figure("embedding_recall", "embedding", "Embedding recall", "share", "more",
                "Of the 15 nearest in the embedding that the map was made from, the share that are among the 15 nearest "
-               "on the map."),
+               "on the map.",
+               plain=("Keeps the space it was drawn from",
+                      "Of the neighbours in the space that this map was drawn from, the share that are "
+                      "neighbours on the map.")),
         Figure("trustworthiness", "trust", "Trustworthiness", "share", "more",
-               "100 % when no stranger lies next to anyone on the map; 50 % is chance (Venna & Kaski 2001)."),
+               "100 % when no stranger lies next to anyone on the map; 50 % is chance (Venna & Kaski 2001).",
+               plain=("Few strangers side by side",
+                      "100 % when the map puts nobody next to a stranger; 50 % is "
+                      "chance.")),
         Figure("continuity", "continuity", "Continuity", "share", "more",
-               "100 % when no neighbours in the data are torn apart on the map; 50 % is chance (Venna & Kaski 2001)."),
+               "100 % when no neighbours in the data are torn apart on the map; 50 % is chance (Venna & Kaski 2001).",
+               plain=("Few neighbours torn apart", "100 % when the map tears no neighbours apart; 50 % is chance.")),
         Figure("triplet_accuracy", "shape", "Overall shape", "share", "more",
                "Of random triplets, the share in which the map keeps which of two entities is closer to the third; "
-               "50 % is chance (Wang et al. 2021)."),
+               "50 % is chance (Wang et al. 2021).",
+               plain=("Overall shape",
+                      "Of three random points, how often the map keeps which of two is the nearer one; 50 % "
+                      "is chance.")),
         Figure("edge_length_median", "edge", "Median edge", "length", "less",
                "Length of the graph's median edge on the map; 1 is the typical distance from the map's centre."),
         Figure("edge_length_p95", "long edge", "Long edges", "length", "less",
@@ -88,3 +113,25 @@ def value_text(name: str, value: float | None, error: float | None = None, *, ba
     digits = least if not shown else next((d for d in range(least, 4) if round(shown, d) > 0), 4)
     sign, plus_minus = ("", "\u00a0±") if bare else (SIGNS.get(unit, ""), " ± ")
     return f"{value:.{digits}f}{sign}" + ("" if shown is None else f"{plus_minus}{shown:.{digits}f}")
+
+
+def plain_figures(metrics: dict[str, float | None], errors: dict[str, float | None]) -> list[dict[str, Any]]:
+    """The figures that a visitor of the site sees, in the registry's order: name, text, error and share of each.
+
+    text: the figure as people read it; error: "± 0.3" in the same unit, or None; share: 0..1, None where it is none.
+    """
+    shown = []
+    for name, figure in FIGURES.items():
+        value = metrics.get(name)
+        if figure.plain is None or value is None or not isfinite(value):
+            continue
+        text, _, error = value_text(name, value, errors.get(name)).partition(" ± ")
+        share = float(f"{value:.4g}") if figure.unit == "share" else None
+        shown.append({"name": name, "text": text, "error": f"± {error}" if error else None, "share": share})
+    return shown
+
+
+def plain_words(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Label and explanation of figures for visitors, by name."""
+    known = {name: figure.plain for name in names if (figure := FIGURES[name]).plain}
+    return {name: {"label": label, "explanation": why} for name, (label, why) in known.items()}

@@ -22,6 +22,7 @@ UNASSIGNED = (110, 120, 138)
 # Without regions the colour says how dense it is, from few to many.
 SPARSE, DENSE = np.array((70, 130, 220.0)), np.array((255, 244, 214.0))
 SUPERSAMPLING = 2
+LIGHT_OR_DARK = 0.86  # of a colour's strength where there is no ground: seen on white, and on black
 FAINTEST = 0.6  # strength of a pixel that one point covers: plainly visible
 MARGIN = 0.04
 # Sheets of several maps.
@@ -31,16 +32,17 @@ GAP, TEXT_SIZE, LINE = 8, 12, 16
 
 def thumbnail(
     positions: np.ndarray, *, region: np.ndarray | None = None, size: int | tuple[int, int] = 400,
-    max_bytes: int = 12_000,
+    max_bytes: int = 12_000, transparent: bool = False,
 ) -> bytes:  # fmt: skip
     """A PNG of at most ``max_bytes`` of a layout: positions (n, 2) or (n, 3), the latter seen from an angle.
 
     region: a colour group per row, (n,) integer, -1 for none; without it, colour follows density. size: side or
     (width, height) in pixels; a picture that does not fit into max_bytes loses colours first, then pixels.
+    transparent: nothing but the points, for pages that are light or dark; without it they lie on BACKGROUND.
     """
     width, height = (size, size) if isinstance(size, int) else size
     while True:
-        image = _draw(np.asarray(positions, np.float64), region, width, height)
+        image = _draw(np.asarray(positions, np.float64), region, width, height, transparent=transparent)
         for colours in (128, 64, 32, 16):
             data = _png(image, colours)
             if len(data) <= max_bytes:
@@ -89,11 +91,14 @@ def _cut(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: i
 
 def _png(image: Image.Image, colours: int) -> bytes:
     out = io.BytesIO()
-    image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else None  # the one that knows transparency
+    image.quantize(colours, method=method, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _draw(positions: np.ndarray, region: np.ndarray | None, width: int, height: int) -> Image.Image:
+def _draw(
+    positions: np.ndarray, region: np.ndarray | None, width: int, height: int, *, transparent: bool = False
+) -> Image.Image:
     wide, high = width * SUPERSAMPLING, height * SUPERSAMPLING
     seen = positions[np.isfinite(positions).all(axis=1)]
     if region is not None:
@@ -110,11 +115,19 @@ def _draw(positions: np.ndarray, region: np.ndarray | None, width: int, height: 
     share = np.log(weight[drawn]) / max(np.log(weight.max(initial=1)), 1e-9)
     strength[drawn] = FAINTEST + (1 - FAINTEST) * share
     if region is None:
-        colour = SPARSE + (DENSE - SPARSE) * ((strength[:, None] - FAINTEST) / (1 - FAINTEST))
+        # Towards white it would fade on a light page, so a picture without ground keeps to one hue.
+        dense = SPARSE if transparent else DENSE
+        colour = SPARSE + (dense - SPARSE) * ((strength[:, None] - FAINTEST) / (1 - FAINTEST))
     else:
         own = np.tile(_colours(region), (len(disc), 1))
         total = np.stack([np.bincount(cells, own[:, channel], minlength=wide * high) for channel in range(3)], axis=1)
         colour = total / np.maximum(weight, 1)[:, None]
+    if transparent:
+        shade = np.where(drawn[:, None], colour * LIGHT_OR_DARK, 0)
+        pixels = np.column_stack([shade, 255 * np.sqrt(strength)])
+        image = Image.fromarray(np.rint(pixels).astype(np.uint8).reshape(high, wide, 4), "RGBA")
+        # Blended with the alpha in front, or the edges of points would take on the colour of what is not there.
+        return image.convert("RGBa").resize((width, height), Image.Resampling.BOX).convert("RGBA")
     pixels = np.asarray(BACKGROUND) * (1 - strength[:, None]) + colour * strength[:, None]
     image = Image.fromarray(np.rint(pixels).astype(np.uint8).reshape(high, wide, 3))
     return image.resize((width, height), Image.Resampling.BOX)

@@ -247,7 +247,7 @@ class Pipeline:
 
     def _bundle(self) -> Stage:
         return Stage(
-            "bundle", "1", "The files that the site loads: projections, columns, names, neighbours, details.",
+            "bundle", "2", "The files that the site loads: projections, columns, names, neighbours, details.",
             build=_build_bundle,
             inputs=lambda key: [
                 self.address(self.raw), self.address("entity_index"),

@@ -41,8 +41,8 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         projections.append(
             bundle.BundleProjection(
                 key=key, name=point.name, method=point.method, params=point.describe(), positions=positions,
-                metrics=measured.metrics, distortion=measured.distortion, region=regions.region, regions=table,
-                recommended=key == summary.recommended,
+                metrics=measured.metrics, errors=measured.errors, distortion=measured.distortion,
+                region=regions.region, regions=table, recommended=key == summary.recommended,
             )
         )  # fmt: skip
     entities, fields = entity_table(run)

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,19 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import AtlasError, DataError, Found
+from atlas_assets.figures import DECISIVE, FIGURES, plain_figures, plain_words
 from atlas_assets.stages import columns, encoding
 from atlas_assets.stages.artifact import Progress, no_progress
-from atlas_assets.stages.bundle_reader import Bundle, read
+from atlas_assets.stages.bundle_files import Writer, describe_file
+from atlas_assets.stages.bundle_reader import VERSION, Bundle, read
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.row_order import bucket_ends, row_order
+from atlas_assets.stages.search_text import choose_fields, search_lines
 from atlas_assets.thumbnail import thumbnail
 
-__all__ = ["Bundle", "BundleProjection", "BundleReport", "build", "read"]
+__all__ = ["Bundle", "BundleProjection", "BundleReport", "Logo", "build", "describe_file", "read"]
 
-FORMAT, VERSION = "atlas-bundle", 1
+FORMAT = "atlas-bundle"
 SCHEMA = Path(__file__).parent.parent / "bundle_schema.json"
 MAX_MANIFEST_BYTES = 50_000  # it is the first thing every visitor waits for
 MAX_THUMBNAIL_BYTES = 12_000
@@ -44,9 +46,10 @@ OPEN_DATA = "atlas.parquet"
 class BundleProjection:
     """One map of the atlas, in index order.
 
-    positions (n, 2 or 3), finite. metrics: figures of its quality, None where unknown. distortion (n,) 0..1 or None.
-    region (n,) integer, -1 for none, and regions (region, name, x, y, z, size, level, priority), or both None.
-    thumbnail: a PNG of at most MAX_THUMBNAIL_BYTES; drawn here where there is none.
+    positions (n, 2 or 3), finite. metrics: figures of its quality, None where unknown; errors: their standard errors.
+    distortion (n,) 0..1 or None. region (n,) integer, -1 for none, and regions (region, name, x, y, z, size, level,
+    priority, maybe parent), or both None. thumbnail: a PNG of at most MAX_THUMBNAIL_BYTES; drawn here where there is
+    none.
     """
 
     key: str
@@ -55,6 +58,7 @@ class BundleProjection:
     params: dict[str, Any]
     positions: np.ndarray
     metrics: dict[str, float | None] = field(default_factory=dict)
+    errors: dict[str, float | None] = field(default_factory=dict)
     distortion: np.ndarray | None = None
     region: np.ndarray | None = None
     regions: pl.DataFrame | None = None
@@ -63,10 +67,19 @@ class BundleProjection:
 
 
 @dataclass(frozen=True)
+class Logo:
+    """A picture that a site shows beside its title; suffix: svg, png, webp or jpg."""
+
+    data: bytes
+    suffix: str
+
+
+@dataclass(frozen=True)
 class BundleReport:
     """What was written: the manifest's hash, bytes by kind of file, and what a page needs before it can draw.
 
-    first_paint_bytes: manifest, first bucket and regions of the default projection, and the columns of colour and size.
+    first_paint_bytes: the manifest, and of the first bucket names, colours, sizes and the default projection's
+    positions, with its regions.
     notes: fields that could not be shown as columns, and why.
     """
 
@@ -80,14 +93,14 @@ class BundleReport:
 def build(
     folder: Path, *, atlas: dict[str, Any], entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph,
     projections: Sequence[BundleProjection], default: dict[str, Any], provenance: dict[str, Any],
-    progress: Progress = no_progress,
+    search: list[str] | None = None, logo: Logo | None = None, progress: Progress = no_progress,
 ) -> BundleReport:  # fmt: skip
     """Write the bundle of an atlas into ``folder``, check it against its schema, and say what it weighs.
 
     atlas: "name", "title", "description", "attribution", "entity" and "collection" (singular, plural), "kind", maybe
-    "licence" and "theme". entities: n rows in index order: id, label, popularity, then one column per field. fields:
-    "name", "label", "type", "unit" of each. graph: the lists of neighbours to show. default: "projection" key,
-    "colour" and "size" column names or None.
+    "licence", "links" and "theme". entities: n rows in index order: id, label, popularity, then one column per field.
+    fields: "name", "label", "type", "unit" of each. graph: the lists of neighbours to show. default: "projection" key,
+    "colour" and "size" column names or None. search: fields to be searched beside the label; None chooses some.
     Raises DataError where these do not fit together, AtlasError where the manifest cannot be kept small.
     """
     _check_input(entities, fields, graph, projections, default)
@@ -95,7 +108,7 @@ def build(
     progress(0.0, f"ordering {entities.height:,} rows")
     order = row_order(_popularity(entities), opening.positions)
     rows = entities[order]
-    out = _Writer(folder)
+    out = Writer(folder)
     ends = bucket_ends(len(order))
     buckets = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
@@ -104,7 +117,7 @@ def build(
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "atlas": {"description": "", "attribution": ""} | _texts(atlas),
+        "atlas": {"description": "", "attribution": ""} | _texts(atlas) | _theme(atlas, logo, out),
         "n": len(order),
         "buckets": ends,
         "names": names,
@@ -112,11 +125,14 @@ def build(
     }
     progress(0.1, f"encoding {len(fields)} fields")
     described = _described(rows, fields, atlas)
-    manifest["columns"], notes = _columns(rows, described, out)
+    manifest["columns"], notes = _columns(rows, described, buckets, out)
+    manifest["search"] = _search(rows, fields, search, buckets, out)
     manifest["projections"] = []
     for number, projection in enumerate(projections):
         progress(0.2 + 0.5 * number / len(projections), f"encoding {projection.name}")
-        manifest["projections"].append(_projection(projection, order, buckets, out))
+        manifest["projections"].append(_projection(projection, number, order, buckets, out))
+    shown = {figure["name"] for entry in manifest["projections"] for figure in entry["figures"]}
+    manifest["figures"] = plain_words(name for name in FIGURES if name in shown)
     progress(0.7, "encoding neighbours")
     manifest["neighbours"] = _neighbours(graph, order, out)
     progress(0.8, "encoding details")
@@ -142,11 +158,11 @@ def build(
 def manifest_bytes(manifest: dict[str, Any]) -> bytes:
     """The manifest as compact JSON of at most MAX_MANIFEST_BYTES, valid by the schema.
 
-    A manifest that is too long loses what a reader can do without, in this order: hashes of shards (their names hold
-    the first eight digits), versions of single partitions, metrics of projections that are not the default.
+    A manifest that is too long loses what a reader can do without, in this order: versions of single partitions, then
+    figures of projections that are not the default, all but the decisive ones first.
     """
     manifest = json.loads(encoding.encode_json(manifest))  # a copy: what is trimmed here stays with the caller
-    for trim in (lambda _: None, _trim_hashes, _trim_provenance, _trim_metrics):
+    for trim in (lambda _: None, _trim_provenance, _trim_figures, _drop_figures):
         trim(manifest)
         data = encoding.encode_json(manifest)
         if len(data) <= MAX_MANIFEST_BYTES:
@@ -157,43 +173,6 @@ def manifest_bytes(manifest: dict[str, Any]) -> bytes:
         f"{MAX_MANIFEST_BYTES:,}, as every visitor loads it first. Its {len(manifest['projections'])} projections and "
         f"{len(manifest['columns'])} columns take most of it: sweep fewer points, or read fewer fields."
     )
-
-
-def describe_file(path: Path, published_as: str) -> dict[str, Any]:
-    """A download as the manifest and ``downloads.json`` list it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"name": path.name, "path": published_as, "bytes": path.stat().st_size, "sha256": digest}
-
-
-class _Writer:
-    """Puts files below ``folder``, named by their content, and keeps count."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.bytes_per_part: dict[str, int] = {}
-        self.files = 0
-
-    def put(self, part: str, name: str, data: bytes) -> dict[str, Any]:
-        """Store ``data`` packed; the suffix says nothing of gzip, or some servers would announce it as an encoding."""
-        return self._write(part, name, encoding.pack(data), "bin")
-
-    def put_lines(self, part: str, lines: list[str], buckets: list[slice]) -> list[dict[str, Any]]:
-        return [self.put(part, str(i), encoding.encode_lines(lines[rows])) for i, rows in enumerate(buckets)]
-
-    def put_png(self, part: str, name: str, data: bytes) -> dict[str, Any]:
-        return self._write(part, name, data, "png")
-
-    def _write(self, part: str, name: str, data: bytes, suffix: str) -> dict[str, Any]:
-        digest = hashlib.sha256(data).hexdigest()
-        # Safe everywhere: no case to be folded, nothing that starts with "_" or ".", which some hosts do not serve.
-        stem = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "x"
-        path = f"{part}/{stem}.{digest[:8]}.{suffix}"
-        (self._folder / part).mkdir(parents=True, exist_ok=True)
-        (self._folder / path).write_bytes(data)
-        self.bytes_per_part[part] = self.bytes_per_part.get(part, 0) + len(data)
-        self.files += 1
-        return {"path": path, "bytes": len(data), "sha256": digest}
 
 
 def _labels(rows: pl.DataFrame) -> list[str]:
@@ -224,61 +203,105 @@ def _described(rows: pl.DataFrame, fields: list[dict[str, Any]], atlas: dict[str
     return [{"name": POPULARITY, "label": plural[:1].upper() + plural[1:], "type": "number", "unit": None}, *fields]
 
 
-def _columns(rows: pl.DataFrame, fields: list[dict[str, Any]], out: _Writer) -> tuple[list[dict[str, Any]], list[str]]:
+def _theme(atlas: dict[str, Any], logo: Logo | None, out: Writer) -> dict[str, Any]:
+    if logo is None:
+        return {}
+    file = out.put_plain("theme", "logo", logo.data, logo.suffix)
+    return {"theme": _texts(atlas.get("theme") or {}) | {"logo": file}}
+
+
+def _search(
+    rows: pl.DataFrame, fields: list[dict[str, Any]], names: list[str] | None, buckets: list[slice], out: Writer
+) -> dict[str, Any] | None:
+    names = choose_fields(rows, fields) if names is None else names
+    if not names:
+        return None
+    return {"fields": names, "files": out.put_lines("search", search_lines(rows, fields, names), buckets)}
+
+
+def _columns(
+    rows: pl.DataFrame, fields: list[dict[str, Any]], buckets: list[slice], out: Writer
+) -> tuple[list[dict[str, Any]], list[str]]:
     """The manifest's columns, and notes on fields that gave none."""
     found, notes = [], []
     for one in fields:
-        entry, note = columns.column(one, rows[one["name"]], lambda name, data: out.put("columns", name, data))
+        values, put = rows[one["name"]], partial(out.put, "columns")
+        entry, note = columns.column(one, values, buckets, put)
         found += [entry] if entry else []
         notes += [note] if note else []
     return found, notes
 
 
-def _projection(projection: BundleProjection, order: np.ndarray, buckets: list[slice], out: _Writer) -> dict[str, Any]:
+def _projection(
+    projection: BundleProjection, number: int, order: np.ndarray, buckets: list[slice], out: Writer
+) -> dict[str, Any]:
     positions = np.asarray(projection.positions)[order]
     box = [positions.min(axis=0).tolist(), positions.max(axis=0).tolist()]
-    key, distortion = projection.key, None
-    if projection.distortion is not None:
-        share = np.clip(np.nan_to_num(np.asarray(projection.distortion, np.float64)[order]), 0, 1)
-        distortion = out.put("projections", f"{key}-distortion", np.rint(share * 255).astype(np.uint8).tobytes())
     region = None if projection.region is None else np.asarray(projection.region)[order]
     picture = projection.thumbnail
     if picture is None or len(picture) > MAX_THUMBNAIL_BYTES:
-        picture = thumbnail(positions, region=region, size=200, max_bytes=MAX_THUMBNAIL_BYTES)
+        picture = thumbnail(positions, region=region, size=200, max_bytes=MAX_THUMBNAIL_BYTES, transparent=True)
+
+    def put(what: str, parts: list[bytes] | None) -> list[dict[str, Any]] | None:
+        # Named by number, as the manifest repeats the names and a key may be long.
+        return None if parts is None else [
+            out.put("projections", f"{number}-{what}-{i}", data) for i, data in enumerate(parts)
+        ]  # fmt: skip
+
     return {
-        "key": key,
+        "key": projection.key,
         "name": columns.clean_line(projection.name),
         "method": projection.method,
         "params": projection.params,
         "dims": positions.shape[1],
         "bbox": box,
         "encoding": "u16-delta-split",
-        "buckets": [
-            out.put("projections", f"{key}-{i}", encoding.encode_positions(positions[rows], box))
-            for i, rows in enumerate(buckets)
-        ],
-        "distortion": distortion,
-        "regions": _regions(projection, out),
-        "metrics": {name: _rounded(value) for name, value in projection.metrics.items()},
-        "thumbnail": out.put_png("thumbnails", key, picture),
+        "buckets": put("positions", [encoding.encode_positions(positions[rows], box) for rows in buckets]),
+        "distortion": put("distortion", _distortion(projection.distortion, order, buckets)),
+        "regions": _regions(projection, number, out),
+        "region_rows": put("region", _region_rows(projection.regions, region, buckets)),
+        "figures": plain_figures(projection.metrics, projection.errors),
+        "thumbnail": out.put_plain("thumbnails", str(number), picture, "png"),
         "recommended": projection.recommended,
     }
 
 
-def _regions(projection: BundleProjection, out: _Writer) -> dict[str, Any] | None:
+def _distortion(distortion: np.ndarray | None, order: np.ndarray, buckets: list[slice]) -> list[bytes] | None:
+    if distortion is None:
+        return None
+    share = np.clip(np.nan_to_num(np.asarray(distortion, np.float64)[order]), 0, 1)
+    return [np.rint(share[rows] * 255).astype(np.uint8).tobytes() for rows in buckets]
+
+
+def _region_rows(regions: pl.DataFrame | None, region: np.ndarray | None, buckets: list[slice]) -> list[bytes] | None:
+    """The region of each row as its place in the list that ``_regions`` writes."""
+    if regions is None or region is None or not regions.height:
+        return None
+    places = _places(regions)
+    code = np.array([places.get(number, -1) for number in region.tolist()])
+    return [encoding.to_planes(np.where(code[rows] < 0, encoding.NULL_U16, code[rows]).astype(np.uint16))
+            for rows in buckets]  # fmt: skip
+
+
+def _places(regions: pl.DataFrame) -> dict[int, int]:
+    return {number: place for place, number in enumerate(regions["region"].to_list())}
+
+
+def _regions(projection: BundleProjection, number: int, out: Writer) -> dict[str, Any] | None:
     if projection.regions is None or not projection.regions.height:
         return None
-    entries = []
+    entries, places = [], _places(projection.regions)
     for row in projection.regions.iter_rows(named=True):
         place = {axis: _rounded(row[axis], 6) for axis in "xyz"[: projection.positions.shape[1]]}
+        parent = row.get("parent")
         entries.append(
             {"name": columns.clean_line(row["name"]), **place, "size": row["size"], "level": row["level"],
-             "priority": _rounded(row["priority"], 6)}
+             "parent": None if parent is None else places[parent], "priority": _rounded(row["priority"], 6)}
         )  # fmt: skip
-    return out.put("projections", f"{projection.key}-regions", encoding.encode_json(entries))
+    return out.put("projections", f"{number}-regions", encoding.encode_json(entries))
 
 
-def _neighbours(graph: KnnGraph, order: np.ndarray, out: _Writer) -> dict[str, Any]:
+def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, Any]:
     """Lists in row order, with neighbours as rows; shared counts only where they are whole, not normalised weights."""
     row_of = np.empty(len(order), np.int64)
     row_of[order] = np.arange(len(order))
@@ -299,7 +322,7 @@ def _neighbours(graph: KnnGraph, order: np.ndarray, out: _Writer) -> dict[str, A
     }  # fmt: skip
 
 
-def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: _Writer) -> dict[str, Any]:
+def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: Writer) -> dict[str, Any]:
     values = [_detail_values(field, rows[field["name"]]) for field in fields]
     table = list(zip(*values, strict=True)) if values else [()] * rows.height
     n_rows = _shard_rows(DETAIL_SHARD_ROWS, rows.height)
@@ -371,14 +394,9 @@ def _first_paint(manifest: dict[str, Any], manifest_size: int) -> int:
     default = manifest["default"]
     opening = next(p for p in manifest["projections"] if p["key"] == default["projection"])
     shown = [c for c in manifest["columns"] if c["name"] in (default["colour"], default["size"])]
-    needed = [opening["buckets"][0], opening["regions"], *[c["file"] for c in shown]]
+    needed = [opening["buckets"][0], opening["regions"], manifest["names"][0], *[c["files"][0] for c in shown]]
     needed += [c["dictionary"] for c in shown if "dictionary" in c]
     return manifest_size + sum(file["bytes"] for file in needed if file)
-
-
-def _trim_hashes(manifest: dict[str, Any]) -> None:
-    for file in [*manifest["neighbours"]["shards"], *manifest["details"]["shards"]]:
-        file.pop("sha256", None)
 
 
 def _trim_provenance(manifest: dict[str, Any]) -> None:
@@ -387,10 +405,18 @@ def _trim_provenance(manifest: dict[str, Any]) -> None:
     manifest["provenance"]["artifacts"] = {name: value for name, value in made_of.items() if "/" not in name}
 
 
-def _trim_metrics(manifest: dict[str, Any]) -> None:
-    for projection in manifest["projections"]:
-        if projection["key"] != manifest["default"]["projection"]:
-            projection["metrics"] = {}
+def _trim_figures(manifest: dict[str, Any]) -> None:
+    for projection in _others(manifest):
+        projection["figures"] = [figure for figure in projection["figures"] if figure["name"] in DECISIVE]
+
+
+def _drop_figures(manifest: dict[str, Any]) -> None:
+    for projection in _others(manifest):
+        projection["figures"] = []
+
+
+def _others(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in manifest["projections"] if entry["key"] != manifest["default"]["projection"]]
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

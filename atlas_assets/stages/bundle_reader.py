@@ -18,6 +18,9 @@ def read(folder: Path) -> Bundle:
     return Bundle(folder)
 
 
+VERSION = 2
+
+
 class Bundle:
     """A bundle on disk. Everything is in row order: most important bucket first, near entities near each other."""
 
@@ -27,9 +30,10 @@ class Bundle:
         if not path.exists():
             raise AtlasError(f"{folder} holds no bundle: manifest.json is missing. Run: atlas run NAME")
         self.manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if (found := (self.manifest.get("format"), self.manifest.get("version"))) != ("atlas-bundle", 1):
+        if (found := (self.manifest.get("format"), self.manifest.get("version"))) != ("atlas-bundle", VERSION):
             raise AtlasError(
-                f"{path} is {found[0]} version {found[1]}; expected atlas-bundle version 1. Build the bundle again."
+                f"{path} is {found[0]} version {found[1]}; expected atlas-bundle version {VERSION}. "
+                "Build the bundle again."
             )
 
     @property
@@ -48,20 +52,32 @@ class Bundle:
     def positions(self, key: str) -> np.ndarray:
         """Coordinates (n, dims) float64 of a projection, within half of 1/65,535 of its box."""
         projection = self.projection(key)
-        begins = [0, *self.manifest["buckets"][:-1]]
         return np.concatenate([
-            encoding.decode_positions(self._unpacked(file), projection["bbox"], n_rows=end - begin)
-            for file, begin, end in zip(projection["buckets"], begins, self.manifest["buckets"], strict=True)
+            encoding.decode_positions(data, projection["bbox"], n_rows=n_rows)
+            for data, n_rows in self._buckets(projection["buckets"])
         ])  # fmt: skip
 
     def distortion(self, key: str) -> np.ndarray | None:
         """How torn each entity is, (n,) from 0 to 1, in steps of 1/255."""
-        file = self.projection(key)["distortion"]
-        return np.frombuffer(self._unpacked(file), np.uint8) / 255 if file else None
+        files = self.projection(key)["distortion"]
+        return np.frombuffer(b"".join(data for data, _ in self._buckets(files)), np.uint8) / 255 if files else None
 
     def regions(self, key: str) -> list[dict[str, Any]]:
         file = self.projection(key)["regions"]
         return json.loads(self._unpacked(file)) if file else []
+
+    def region_rows(self, key: str) -> np.ndarray | None:
+        """The finest region of each entity as a place in ``regions``, (n,) int32, -1 for none."""
+        files = self.projection(key)["region_rows"]
+        if files is None:
+            return None
+        return np.concatenate([encoding.decode_codes("codes-u16", data) for data, _ in self._buckets(files)])
+
+    @cached_property
+    def search_texts(self) -> list[str] | None:
+        """What can be searched beside the name, per entity; None where there is nothing."""
+        search = self.manifest["search"]
+        return None if search is None else self._lines_of(search["files"])
 
     def projection(self, key: str) -> dict[str, Any]:
         """The manifest's entry of a projection."""
@@ -70,20 +86,22 @@ class Bundle:
     def column(self, name: str) -> np.ndarray | list[Any]:
         """Numbers as float32 (NaN: none); dates likewise, as days since 1970; else a list of values, None for none."""
         entry = self._entry("columns", "name", name)
-        data, how = self._unpacked(entry["file"]), entry["encoding"]
+        parts, how = self._buckets(entry["files"]), entry["encoding"]
         if how == "f32-split":
-            return encoding.decode_numbers(data)
+            return np.concatenate([encoding.decode_numbers(data) for data, _ in parts])
         if how == "bool-u8":
-            return encoding.decode_booleans(data)
+            return [value for data, _ in parts for value in encoding.decode_booleans(data)]
         values = [value for value, _ in json.loads(self._unpacked(entry["dictionary"]))]
         if how == "list-u16":
-            return [[values[code] for code in codes] for codes in encoding.decode_lists(data, n_rows=self.n_rows)]
+            lists = [codes for data, n_rows in parts for codes in encoding.decode_lists(data, n_rows=n_rows)]
+            return [[values[code] for code in codes] for codes in lists]
         return [None if code < 0 else values[code] for code in self.codes(name).tolist()]
 
     def codes(self, name: str) -> np.ndarray:
         """A category column as places in its dictionary, most frequent value first, (n,) int32; -1 for none."""
         entry = self._entry("columns", "name", name)
-        return encoding.decode_codes(entry["encoding"], self._unpacked(entry["file"]))
+        parts = self._buckets(entry["files"])
+        return np.concatenate([encoding.decode_codes(entry["encoding"], data) for data, _ in parts])
 
     def neighbours(self, shard: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Rows, similarities and shared counts of one shard (formats: encoding.decode_neighbours)."""
@@ -103,7 +121,16 @@ class Bundle:
         return entries[wanted]
 
     def _lines(self, part: str) -> list[str]:
-        return [line for file in self.manifest[part] for line in encoding.decode_lines(self._unpacked(file))]
+        return self._lines_of(self.manifest[part])
+
+    def _lines_of(self, files: list[dict[str, Any]]) -> list[str]:
+        return [line for file in files for line in encoding.decode_lines(self._unpacked(file))]
+
+    def _buckets(self, files: list[dict[str, Any]]) -> list[tuple[bytes, int]]:
+        """(content, number of rows) of each bucket's file."""
+        ends = self.manifest["buckets"]
+        rows = [end - begin for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return [(self._unpacked(file), n_rows) for file, n_rows in zip(files, rows, strict=True)]
 
     def _unpacked(self, file: dict[str, Any]) -> bytes:
         return encoding.unpack((self._folder / file["path"]).read_bytes())

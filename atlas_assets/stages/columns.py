@@ -41,21 +41,22 @@ def clean_text(text: str) -> str:
     return _CONTROL_BUT_BREAKS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
-    """(entry in the manifest or None, note or None) of a field; ``values`` are in row order.
+Entry = tuple[dict[str, Any] | None, str | None]
+"""What the manifest says of a column (None: it became none), and a note for the person who builds the atlas."""
+
+
+def column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
+    """(entry in the manifest or None, note or None) of a field; ``values`` are in row order, one file per bucket.
 
     A field of a type that is shown in details only gives (None, None); one that could not be used gives a note why.
     """
-    if field["type"] in ("number", "year", "date"):
-        entry, note = _number_column(field, values, put)
-    elif field["type"] == "category":
-        entry, note = _category_column(field, values, put)
-    elif field["type"] == "boolean":
-        entry, note = _boolean_column(field, values, put)
-    elif field["type"] == "list":
-        entry, note = _list_column(field, values, put)
-    else:
+    make = {
+        "number": _number_column, "year": _number_column, "date": _number_column, "category": _category_column,
+        "boolean": _boolean_column, "list": _list_column,
+    }.get(field["type"])  # fmt: skip
+    if make is None:
         return None, None
+    entry, note = make(field, values, buckets, put)
     if entry is not None:
         head = {"name": field["name"], "label": clean_line(field["label"]), "type": field["type"]}
         unit = {"unit": clean_line(field["unit"])} if field.get("unit") else {}
@@ -81,7 +82,7 @@ def as_dates(values: pl.Series) -> pl.Series:
     return values.cast(pl.Date, strict=False)
 
 
-def _number_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+def _number_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
     numbers = as_numbers(field, values).astype(np.float32)
     known = np.sort(numbers[~np.isnan(numbers)]).astype(np.float64)
     if not known.size:
@@ -90,7 +91,7 @@ def _number_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[
     # The ends are exact, so that a filter from min to max leaves nobody out; seven digits are enough between.
     quantiles = [known[0].item(), *(float(f"{value:.7g}") for value in inner), known[-1].item()]
     return {
-        "file": put(field["name"], encoding.encode_numbers(numbers)),
+        "files": [put(_file_name(field, i), encoding.encode_numbers(numbers[rows])) for i, rows in enumerate(buckets)],
         "encoding": "f32-split",
         "nulls": int(len(numbers) - known.size),
         "min": known[0].item(),
@@ -114,7 +115,7 @@ def _skewness(values: np.ndarray) -> float:
     return float((centred**3).mean()) / spread**3 if spread > 0 else 0.0
 
 
-def _category_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+def _category_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
     texts = values.cast(pl.String).map_elements(clean_line, return_dtype=pl.String).replace("", None)
     known = len(texts) - texts.null_count()
     dictionary = _dictionary(texts.drop_nulls())
@@ -123,27 +124,28 @@ def _category_column(field: dict[str, Any], values: pl.Series, put: Put) -> tupl
     if len(dictionary) > MAX_CATEGORIES or len(dictionary) > max(FEW, UNIQUE_SHARE * known):
         return None, f"has {len(dictionary):,} different values in {known:,} rows, so it is shown in details only"
     codes = _codes(texts, dictionary).fill_null(-1).to_numpy()
-    name, data = encoding.encode_codes(codes, cardinality=len(dictionary))
+    encoded = [encoding.encode_codes(codes[rows], cardinality=len(dictionary)) for rows in buckets]
     return {
-        "file": put(field["name"], data),
-        "encoding": name,
+        "files": [put(_file_name(field, i), data) for i, (_, data) in enumerate(encoded)],
+        "encoding": encoded[0][0],
         "nulls": texts.null_count(),
         "dictionary": put(f"{field['name']}-values", encoding.encode_json(dictionary)),
         "cardinality": len(dictionary),
     }, None
 
 
-def _boolean_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+def _boolean_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
     if not (values.dtype == pl.Boolean or values.dtype.is_numeric()):
         raise _wrong_type(field, values, "true or false")
     truth = values.cast(pl.Boolean)
     if truth.null_count() == len(truth):
         return None, "has no values"
-    data = encoding.encode_booleans(truth.to_list())
-    return {"file": put(field["name"], data), "encoding": "bool-u8", "nulls": truth.null_count()}, None
+    encoded = [encoding.encode_booleans(truth[rows].to_list()) for rows in buckets]
+    files = [put(_file_name(field, i), data) for i, data in enumerate(encoded)]
+    return {"files": files, "encoding": "bool-u8", "nulls": truth.null_count()}, None
 
 
-def _list_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[dict[str, Any] | None, str | None]:
+def _list_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
     if not isinstance(values.dtype, pl.List):
         raise _wrong_type(field, values, "lists")
     table = pl.DataFrame({"row": pl.Series(range(len(values)), dtype=pl.Int64), "value": values})
@@ -158,15 +160,20 @@ def _list_column(field: dict[str, Any], values: pl.Series, put: Put) -> tuple[di
     if len(dictionary) > MAX_CATEGORIES:
         return None, f"has {len(dictionary):,} different values, so it is shown in details only"
     lengths = np.bincount(kept["row"].to_numpy(), minlength=len(values))
-    data = encoding.encode_lists(lengths, _codes(kept["value"], dictionary).to_numpy())
+    codes, begins = _codes(kept["value"], dictionary).to_numpy(), np.concatenate([[0], np.cumsum(lengths)])
+    encoded = [encoding.encode_lists(lengths[rows], codes[begins[rows.start] : begins[rows.stop]]) for rows in buckets]
     cut = flat.height - kept.height
     return {
-        "file": put(field["name"], data),
+        "files": [put(_file_name(field, i), data) for i, data in enumerate(encoded)],
         "encoding": "list-u16",
         "nulls": values.null_count(),
         "dictionary": put(f"{field['name']}-values", encoding.encode_json(dictionary)),
         "cardinality": len(dictionary),
     }, f"{cut:,} values beyond the {encoding.MAX_LIST_LENGTH}th of a list are shown in details only" if cut else None
+
+
+def _file_name(field: dict[str, Any], bucket: int) -> str:
+    return f"{field['name']}-{bucket}"
 
 
 def _dictionary(texts: pl.Series) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from atlas_assets.stages import bundle
 from atlas_assets.stages.knn_graph import KnnGraph
 
 GROUPS = 12
+WORLD = 99  # the number of the region that holds all others
 FIELDS: list[dict[str, Any]] = [
     {"name": "group", "label": "Group", "type": "category", "unit": None},
     {"name": "maker", "label": "Maker", "type": "category", "unit": None},
@@ -87,14 +88,15 @@ def graph(points: np.ndarray, *, k: int = 15) -> KnnGraph:
 
 
 def regions(points: np.ndarray) -> tuple[np.ndarray, pl.DataFrame]:
-    """One region per group, at the middle of its cloud."""
+    """One region per group, at the middle of its cloud, within one that holds them all."""
     of = np.arange(len(points)) % GROUPS
     present = np.unique(of)
-    middles = np.stack([points[of == g].mean(axis=0) for g in present])
+    middles = np.vstack([points.mean(axis=0), *(points[of == g].mean(axis=0) for g in present)])
     table = pl.DataFrame({
-        "region": present, "name": [f"Region {g}" for g in present], "x": middles[:, 0], "y": middles[:, 1],
-        "z": middles[:, 2] if points.shape[1] == 3 else None, "size": np.bincount(of)[present],
-        "level": np.zeros(len(present), int), "priority": np.linspace(1, 0, len(present)),
+        "region": [WORLD, *present], "name": ["World", *(f"Region {g}" for g in present)],
+        "x": middles[:, 0], "y": middles[:, 1], "z": middles[:, 2] if points.shape[1] == 3 else None,
+        "size": [len(points), *np.bincount(of)[present]], "level": [0] + [1] * len(present),
+        "parent": [None] + [WORLD] * len(present), "priority": np.linspace(1, 0, len(present) + 1),
     })  # fmt: skip
     return of, table
 
@@ -113,7 +115,8 @@ def projections(points: np.ndarray) -> list[bundle.BundleProjection]:
         made.append(
             bundle.BundleProjection(
                 key=key, name=name, method=method, params={"n_neighbors": 15}, positions=place,
-                metrics={"held_out_recall": 0.123456, "trustworthiness": None},
+                metrics={"held_out_recall": 0.123456, "trustworthiness": None, "held_out_lift": 41.23},
+                errors={"held_out_recall": 0.00123},
                 distortion=np.linspace(0, 1, len(points)), region=of, regions=table, recommended=key == "flat",
             )
         )  # fmt: skip

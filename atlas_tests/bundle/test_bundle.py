@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from atlas_assets.errors import AtlasError, DataError
+from atlas_assets.figures import DECISIVE, FIGURES
 from atlas_assets.stages import bundle
 from atlas_assets.stages.bundle import Bundle
 from atlas_tests.bundle import synthetic
@@ -137,22 +138,95 @@ def test_details_hold_every_field_in_its_own_type(opened: Bundle, entity_of_row:
 
 def test_regions_are_where_the_projection_has_them(opened: Bundle) -> None:
     regions = opened.regions("deep")
-    assert {entry["name"] for entry in regions} == {f"Region {g}" for g in range(synthetic.GROUPS)}
-    assert set(regions[0]) == {"name", "x", "y", "z", "size", "level", "priority"}
+    assert [entry["name"] for entry in regions] == ["World", *(f"Region {g}" for g in range(synthetic.GROUPS))]
+    assert [entry["parent"] for entry in regions] == [None] + [0] * synthetic.GROUPS
+    assert set(regions[0]) == {"name", "x", "y", "z", "size", "level", "parent", "priority"}
     assert "z" not in opened.regions("flat")[0]
+
+
+def test_every_row_knows_its_region(opened: Bundle, entity_of_row: np.ndarray) -> None:
+    rows = opened.region_rows("flat")
+    assert rows is not None
+    regions = opened.regions("flat")
+    assert [regions[row]["name"] for row in rows] == [f"Region {i % synthetic.GROUPS}" for i in entity_of_row]
+
+
+def test_rows_without_a_region_have_none(tmp_path: Path) -> None:
+    made = synthetic.projections(synthetic.positions(40))
+    assert made[0].region is not None
+    some = np.where(np.arange(40) < 5, -1, made[0].region)
+    synthetic.build(tmp_path, 40, projections=[dataclasses.replace(made[0], region=some)])
+    rows, ids = bundle.read(tmp_path).region_rows("flat"), bundle.read(tmp_path).ids
+    assert rows is not None
+    assert {int(ids[row]) // 3 for row in np.flatnonzero(rows < 0)} == {0, 1, 2, 3, 4}
+    synthetic.build(tmp_path, 40, projections=[dataclasses.replace(made[0], region=None, regions=None)])
+    assert bundle.read(tmp_path).region_rows("flat") is None
+
+
+def test_figures_say_in_words_what_they_mean(opened: Bundle) -> None:
+    recall, lift = opened.projection("flat")["figures"]
+    assert recall == {"name": "held_out_recall", "text": "12.3 %", "error": "± 0.2", "share": 0.1235}
+    assert lift == {"name": "held_out_lift", "text": "41.2 ×", "error": None, "share": None}
+    assert set(opened.manifest["figures"]) == {"held_out_recall", "held_out_lift"}
+    assert opened.manifest["figures"]["held_out_recall"]["label"] == "Predicts unseen data"
+
+
+def test_what_can_be_searched_are_short_words_and_not_prose_links_or_numbers(
+    opened: Bundle, entity_of_row: np.ndarray
+) -> None:
+    assert opened.manifest["search"]["fields"] == ["group", "maker", "tags", "code"]
+    assert opened.search_texts is not None
+    line = opened.search_texts[int(np.flatnonzero(entity_of_row == 5)[0])]
+    assert line == "group 5 · maker 5 · tag 5, tag 6 · code 5"
+
+
+def test_the_fields_to_search_can_be_named_or_be_none_at_all(tmp_path: Path) -> None:
+    synthetic.build(tmp_path, 40, search=["summary"])
+    texts = bundle.read(tmp_path).search_texts
+    assert texts is not None
+    assert any(text.startswith("The thing with the number") and "\n" not in text for text in texts)
+    synthetic.build(tmp_path, 40, search=[])
+    assert bundle.read(tmp_path).search_texts is None
+    with pytest.raises(DataError, match=r"search is 'year'; expected some of group, maker, tags, summary, code"):
+        synthetic.build(tmp_path, 40, search=["year"])
+
+
+def test_what_is_searched_is_cut_to_what_a_browser_can_hold(tmp_path: Path) -> None:
+    entities = synthetic.entities(40).with_columns(summary=pl.lit("ab " * 500))
+    synthetic.build(tmp_path, 40, entities=entities, search=["summary"])
+    texts = bundle.read(tmp_path).search_texts
+    assert texts is not None
+    assert {len(text) for text in texts} == {160}
+
+
+def test_a_logo_is_a_file_of_the_bundle(tmp_path: Path) -> None:
+    atlas = synthetic.ATLAS | {"theme": {"accent": "#c2410c", "palette": ["#112233"]}}
+    synthetic.build(tmp_path, 40, atlas=atlas, logo=bundle.Logo(b"<svg/>", "svg"))
+    theme = bundle.read(tmp_path).manifest["atlas"]["theme"]
+    assert theme["logo"]["path"].endswith(".svg")
+    assert (tmp_path / theme["logo"]["path"]).read_bytes() == b"<svg/>"
+    assert theme["accent"] == "#c2410c"
 
 
 def test_large_atlases_are_cut_into_buckets_and_shards(tmp_path: Path) -> None:
     synthetic.build(tmp_path, 10_500)
     opened = bundle.read(tmp_path)
-    assert opened.manifest["buckets"] == [10_000, 10_500]
+    assert opened.manifest["buckets"] == [5_000, 10_500]
+    entity_of_row = np.array([int(text) for text in opened.ids]) // 3
+    rows = synthetic.entities(10_500)[entity_of_row]
+    assert opened.column("group") == rows["group"].to_list()
+    assert opened.column("rare") == rows["rare"].to_list()
+    assert opened.column("tags") == [tags or [] for tags in rows["tags"].to_list()]
+    np.testing.assert_array_equal(opened.column("popularity"), rows["popularity"].to_numpy().astype(np.float32))
+    assert opened.search_texts is not None
+    assert len(opened.search_texts) == 10_500
     assert len(opened.names) == len(set(opened.ids)) == len(opened.positions("deep")) == 10_500
     assert len(opened.manifest["neighbours"]["shards"]) == math.ceil(10_500 / 2048)
     assert len(opened.manifest["details"]["shards"]) == math.ceil(10_500 / 1024)
     assert len(opened.details(10)) == 10_500 - 10 * 1024
 
 
-def test_every_file_is_listed_with_its_size_and_hash(made: tuple[Path, bundle.BundleReport]) -> None:
+def test_every_file_is_listed_with_its_size_and_named_by_its_hash(made: tuple[Path, bundle.BundleReport]) -> None:
     folder, report = made
     listed: list[dict] = []
 
@@ -171,7 +245,8 @@ def test_every_file_is_listed_with_its_size_and_hash(made: tuple[Path, bundle.Bu
     assert {file["path"] for file in listed} == on_disk - {"manifest.json", "atlas.parquet"}
     for file in listed:
         data = (folder / file["path"]).read_bytes()
-        assert (file["bytes"], file["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+        assert file["bytes"] == len(data)
+        assert file["path"].split(".")[-2] == hashlib.sha256(data).hexdigest()[:16]
     assert report.files == len(on_disk)
     assert sum(report.bytes_per_part.values()) == sum((folder / name).stat().st_size for name in on_disk)
 
@@ -208,7 +283,12 @@ def test_a_bundle_that_was_written_earlier_can_still_be_read() -> None:
         order[opened.neighbours(0)[0]], synthetic.graph(synthetic.positions(40)).indices[order]
     )
     assert opened.details(0)[3][1] == rows["group"][3]
-    assert len(opened.regions("flat")) == synthetic.GROUPS
+    assert len(opened.regions("flat")) == synthetic.GROUPS + 1
+    region_rows = opened.region_rows("flat")
+    assert region_rows is not None
+    assert (region_rows == 1 + order % synthetic.GROUPS).all()
+    assert opened.search_texts is not None
+    assert opened.search_texts[0].startswith(rows["group"][0])
 
 
 def test_labels_are_cleaned_of_what_would_break_a_page(tmp_path: Path) -> None:
@@ -262,14 +342,17 @@ def test_a_single_entity_is_an_atlas_too(tmp_path: Path) -> None:
 
 def test_many_projections_fit_into_the_manifest_by_leaving_out_what_nobody_needs(tmp_path: Path) -> None:
     few = synthetic.projections(synthetic.positions(40))
-    metrics = {f"metric {i} of this projection": i / 7 for i in range(12)}
-    many = [*few, *(dataclasses.replace(few[0], key=f"k{i}", metrics=metrics) for i in range(32))]
+    metrics = dict.fromkeys(FIGURES, 0.5)
+    many = [*few, *(dataclasses.replace(few[0], key=f"k{i}", metrics=metrics) for i in range(42))]
     provenance = {"atlas_version": "0", "artifacts": {f"projection/k{i}": "0123456789abcdef" for i in range(200)}}
     synthetic.build(tmp_path, 40, projections=many, provenance=provenance)
     manifest = bundle.read(tmp_path).manifest
     assert (tmp_path / "manifest.json").stat().st_size <= 50_000
-    assert len(manifest["projections"]) == 35
-    assert manifest["projections"][0]["metrics"]["held_out_recall"] == 0.1235  # the default keeps its own
+    assert len(manifest["projections"]) == 45
+    own = manifest["projections"][0]["figures"]
+    assert [figure["share"] for figure in own] == [0.1235, None]  # the default keeps its own
+    kept = {figure["name"] for figure in manifest["projections"][5]["figures"]}
+    assert kept == set(DECISIVE)
 
 
 def test_a_manifest_that_cannot_be_made_small_says_what_to_do(tmp_path: Path) -> None:
@@ -314,7 +397,7 @@ def test_a_manifest_that_breaks_the_schema_is_not_written(tmp_path: Path) -> Non
 
 def test_what_is_not_there_is_refused_by_name(tmp_path: Path, opened: Bundle) -> None:
     (tmp_path / "manifest.json").write_text('{"format": "atlas-bundle", "version": 9}')
-    with pytest.raises(AtlasError, match="version 9; expected atlas-bundle version 1"):
+    with pytest.raises(AtlasError, match="version 9; expected atlas-bundle version 2"):
         bundle.read(tmp_path)
     with pytest.raises(AtlasError, match="no column 'yaer'; expected one of popularity, group"):
         opened.column("yaer")

@@ -40,9 +40,10 @@ def test_the_corners_of_a_square_come_in_the_shape_of_a_z() -> None:
 
 def test_buckets_end_at_the_number_of_rows_and_none_is_empty() -> None:
     assert row_order.bucket_ends(1) == [1]
-    assert row_order.bucket_ends(10_000) == [10_000]
-    assert row_order.bucket_ends(17_012) == [10_000, 17_012]
-    assert row_order.bucket_ends(250_000) == [10_000, 100_000, 250_000]
+    assert row_order.bucket_ends(7_499) == [7_499]  # too few would be left over for a file of their own
+    assert row_order.bucket_ends(7_500) == [5_000, 7_500]
+    assert row_order.bucket_ends(120_000) == [5_000, 120_000]
+    assert row_order.bucket_ends(250_000) == [5_000, 100_000, 250_000]
 
 
 @given(GRID, st.integers(0, 1000))
@@ -57,19 +58,19 @@ def test_the_first_bucket_holds_the_most_popular() -> None:
     rng = np.random.default_rng(3)
     popularity = rng.permutation(12_000)
     order = row_order.row_order(popularity, rng.random((12_000, 2)))
-    assert popularity[order[:10_000]].min() == 2_000
+    assert popularity[order[:5_000]].min() == 7_000
 
 
 def test_equally_popular_entities_are_sampled_fairly_not_by_index() -> None:
     order = row_order.row_order(np.ones(20_000), np.random.default_rng(0).random((20_000, 2)))
-    in_first_half = int((order[:10_000] < 10_000).sum())
-    assert 4_700 < in_first_half < 5_300  # 5,000 expected, standard deviation 50; by index it would be 10,000
+    in_first_half = int((order[:5_000] < 10_000).sum())
+    assert 2_350 < in_first_half < 2_650  # 2,500 expected, standard deviation 31; by index it would be 5,000
 
 
 def test_ordered_rows_compress_to_much_less_than_shuffled_ones() -> None:
     rng = np.random.default_rng(1)
-    positions = rng.normal(size=(20, 2))[rng.integers(0, 20, 8000)] * 10 + rng.normal(size=(8000, 2))
+    positions = rng.normal(size=(20, 2))[rng.integers(0, 20, 7000)] * 10 + rng.normal(size=(7000, 2))
     box = [positions.min(axis=0).tolist(), positions.max(axis=0).tolist()]
-    ordered = positions[row_order.row_order(np.ones(8000), positions)]
+    ordered = positions[row_order.row_order(np.ones(7000), positions)]
     share = len(pack(encode_positions(ordered, box))) / len(pack(encode_positions(positions, box)))
     assert share < 0.75  # 0.68 measured; a million rows reach 0.57

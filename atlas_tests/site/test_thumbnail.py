@@ -57,6 +57,20 @@ def test_regions_have_their_own_colours() -> None:
     assert np.argmax(right) == np.argmax(PALETTE[1]) == 0  # orange
 
 
+def test_a_picture_without_ground_has_only_points_that_show_on_white_and_on_black() -> None:
+    rng = np.random.default_rng(0)
+    positions = np.vstack([rng.normal(size=(400, 2)), rng.normal(size=(400, 2)) + np.array([30, 0])])
+    png = thumbnail(positions, region=np.repeat([0, 1], 400), size=200, transparent=True)
+    assert len(png) <= 12_000
+    image = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA")).astype(float)
+    assert (image[:20, :, 3] == 0).all()
+    points = image[image[:, :, 3] > 200]
+    assert len(points) > 50
+    for ground in (0, 255):
+        seen = image[:, :, :3] * image[:, :, 3:] / 255 + ground * (1 - image[:, :, 3:] / 255)
+        assert (np.abs(seen[image[:, :, 3] > 128] - ground).max(axis=1) > 60).all()
+
+
 def test_dense_places_are_brighter() -> None:
     rng = np.random.default_rng(0)
     positions = np.vstack([rng.normal(size=(20_000, 2)) * 0.3, rng.uniform(-5, 5, (2000, 2))])

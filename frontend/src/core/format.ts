@@ -72,35 +72,3 @@ export function togetherText(shared: number | null, collection: [string, string]
   if (shared === null || shared <= 0) return null
   return `seen together in ${formatCount(shared)} ${shared === 1 ? collection[0] : collection[1]}`
 }
-
-const METRICS: Record<string, [label: string, explanation: string]> = {
-  held_out_recall: ['Predicts unseen data', 'Share of pairs the map never saw that it still puts close together'],
-  held_out_lift: ['Better than chance', 'How many times more often than a random map'],
-  neighbour_recall: ['Keeps neighbours', 'Share of each point’s true neighbours that are its neighbours on the map'],
-  embedding_recall: ['Keeps embedding neighbours', 'Share of neighbours in the embedding that are neighbours on the map'],
-  trustworthiness: ['Trustworthiness', 'How rarely the map puts strangers side by side'],
-  continuity: ['Continuity', 'How rarely the map tears neighbours apart'],
-  triplet_accuracy: ['Overall shape', 'How often the map keeps which of two points is the nearer one'],
-}
-
-export interface Figure {
-  name: string
-  label: string
-  explanation: string
-  text: string
-  /** 0 … 1 for shares, else null. */
-  share: number | null
-}
-
-/** Quality figures in plain words, known ones first; unknown values are left out. */
-export function figuresOf(metrics: Record<string, number | null>): Figure[] {
-  const known = Object.keys(METRICS).filter((name) => name in metrics)
-  return known.flatMap((name) => {
-    const value = metrics[name]
-    if (value === null || !Number.isFinite(value)) return []
-    const share = name === 'held_out_lift' ? null : value
-    const text = share === null ? `${value < 10 ? value.toFixed(1) : whole.format(value)} ×` : `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`
-    const [label, explanation] = METRICS[name]
-    return [{ name, label, explanation, text, share }]
-  })
-}

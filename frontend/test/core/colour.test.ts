@@ -8,10 +8,11 @@ import { pointStyle } from '../../src/core/gl/density'
 import { generator } from '../support/random'
 
 const file = { path: 'x', bytes: 1 }
+const files = [file]
 function numberColumn(values: number[], more: Partial<NumberColumn> = {}): NumberColumn {
   const known = values.filter((v) => !Number.isNaN(v)).sort((a, b) => a - b)
   const quantiles = Array.from({ length: 21 }, (_, i) => known[Math.round((i / 20) * (known.length - 1))])
-  return { name: 'v', label: 'V', type: 'number', file, nulls: 0, encoding: 'f32-split', min: known[0], max: known.at(-1)!, integer: false, scale: 'linear', quantiles, ...more }
+  return { name: 'v', label: 'V', type: 'number', files, nulls: 0, encoding: 'f32-split', min: known[0], max: known.at(-1)!, integer: false, scale: 'linear', quantiles, ...more }
 }
 const backgrounds: Record<Scheme, Rgb> = { dark: [13, 17, 23], light: [247, 248, 250] }
 
@@ -64,7 +65,7 @@ describe('ramps', () => {
 })
 
 describe('categories', () => {
-  const column: CategoryColumn = { name: 'c', label: 'C', type: 'category', file, nulls: 1, encoding: 'codes-u8', dictionary: file, cardinality: 14 }
+  const column: CategoryColumn = { name: 'c', label: 'C', type: 'category', files, nulls: 1, encoding: 'codes-u8', dictionary: file, cardinality: 14 }
   const dictionary = Array.from({ length: 14 }, (_, i) => [`v${i}`, 14 - i] as [string, number])
 
   it('show the ten largest, the others together, and unknown; all rows are counted', () => {
@@ -84,7 +85,7 @@ describe('categories', () => {
   })
 
   it('yes, no and unknown', () => {
-    const { slots, legend } = encodeColumn({ name: 'b', label: 'B', type: 'boolean', encoding: 'bool-u8', file, nulls: 1 }, { kind: 'booleans', values: Uint8Array.from([1, 0, 255, 1]) })
+    const { slots, legend } = encodeColumn({ name: 'b', label: 'B', type: 'boolean', encoding: 'bool-u8', files, nulls: 1 }, { kind: 'booleans', values: Uint8Array.from([1, 0, 255, 1]) })
     expect([...slots]).toEqual([1, 0, SLOT.unknown, 1])
     expect(legend).toMatchObject({ entries: [{ label: 'Yes', count: 2 }, { label: 'No', count: 1 }, { label: 'Unknown', count: 1 }] })
   })

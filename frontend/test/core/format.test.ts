@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { figuresOf, formatBytes, formatTick, showValue, togetherText } from '../../src/core/format'
+import { formatBytes, formatTick, showValue, togetherText } from '../../src/core/format'
 import type { FieldType } from '../../src/core/data/manifest'
 
 const field = (type: FieldType, unit: string | null = null) => ({ name: 'f', label: 'F', type, unit })
@@ -35,11 +35,6 @@ it('shared collections are counted in words, singular and plural', () => {
   expect(togetherText(132, ['file', 'files'])).toBe('seen together in 132 files')
   expect(togetherText(1, ['file', 'files'])).toBe('seen together in 1 file')
   expect(togetherText(null, ['file', 'files'])).toBeNull()
-})
-
-it('quality figures leave out what is not known, and read as shares', () => {
-  const figures = figuresOf({ held_out_recall: 0.142, neighbour_recall: null, trustworthiness: 0.953, held_out_lift: 41.2, something_else: 3 })
-  expect(figures.map((f) => [f.label, f.text])).toEqual([['Predicts unseen data', '14 %'], ['Better than chance', '41 ×'], ['Trustworthiness', '95 %']])
 })
 
 it('sizes and ticks are short', () => {

@@ -29,7 +29,7 @@ describe('readManifest', () => {
   it.each([
     ['not JSON', '<html>', /manifest\.json is not the description of a map: it is not JSON/],
     ['another format', '{"format":"zip"}', /format is "zip"; expected "atlas-bundle"/],
-    ['a newer version', changed((m) => Object.assign(m, { version: 2 })), /version 2 of the bundle format and this viewer reads version 1/],
+    ['a newer version', changed((m) => Object.assign(m, { version: 3 })), /version 3 of the bundle format and this viewer reads version 2/],
     ['no rows', changed((m) => (m.n = 0)), /n is 0; expected the number of rows/],
     ['buckets that end early', changed((m) => (m.buckets = [1000, 2000])), /buckets is \[1000,2000\]; expected ends that finish at n = 3000/],
     ['a missing bucket', changed((m) => m.projections[1].buckets.pop()), /projections\[k15_tsne-p30\]\.buckets is 1; expected 2 files/],
@@ -45,7 +45,7 @@ describe('readManifest', () => {
 })
 
 describe('fetchFile', () => {
-  const file = { path: 'cols/x.bin', bytes: 25, sha256: '' }
+  const file = { path: 'cols/x.bin', bytes: 25 }
   const gzipped = async (bytes: Uint8Array) =>
     new Uint8Array(await new Response(new Blob([bytes as BlobPart]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer())
   const answer = (body: BodyInit | null, init?: ResponseInit) => async () => new Response(body, init)

@@ -4,7 +4,8 @@ import {
   NO_NEIGHBOUR, type Lists, type NeighbourShard,
 } from './decode'
 import { fetchFile, fetchText, type Fetch } from './fetch'
-import { readManifest, type Column, type FileEntry, type Manifest, type Projection } from './manifest'
+import { joinArrays, joinColumns } from './join'
+import { readManifest, type CategoryColumn, type Column, type FileEntry, type ListColumn, type Manifest, type Projection } from './manifest'
 
 export type Dictionary = [value: string, count: number][]
 
@@ -28,6 +29,8 @@ export interface Region {
   size: number
   /** 0 = coarsest. */
   level: number
+  /** Place of the region around it in the list, null at the coarsest level. */
+  parent: number | null
   priority: number
 }
 
@@ -149,33 +152,79 @@ export class Bundle {
     return -1
   }
 
+  /** The rows of those ids that the map has. The first call builds a table of all ids. */
+  async rowsOfIds(ids: string[]): Promise<Map<string, number>> {
+    const rows = await this.#once('rows of ids', async () => {
+      const buckets = await Promise.all(this.manifest.buckets.map((_, bucket) => this.ids(bucket)))
+      const table = new Map<string, number>()
+      // Backwards, so that of equal ids the most important row stays, as rowOf finds it.
+      for (let bucket = buckets.length - 1; bucket >= 0; bucket--) {
+        for (let i = buckets[bucket].length - 1; i >= 0; i--) table.set(buckets[bucket][i], this.bucketStart(bucket) + i)
+      }
+      return table
+    })
+    return new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)!] as const] : [])))
+  }
+
+  /** What can be searched beside the names, one text per row of the bucket; null where the bundle has nothing. */
+  searchTexts(bucket: number): Promise<string[]> | null {
+    const file = this.manifest.search?.files[bucket]
+    if (!file) return null
+    return this.#once(`search ${bucket}`, async () => decodeTexts(await this.#fetch(file), this.#bucketRows(bucket), file.path))
+  }
+
+  /** The values of all rows. */
   column(column: Column): Promise<ColumnData> {
-    return this.#once(`column ${column.name}`, async (): Promise<ColumnData> => {
-      const rows = this.manifest.n
-      const bytes = this.#fetch(column.file)
-      if (column.type === 'boolean') return { kind: 'booleans', values: decodeBooleans(await bytes, rows, column.file.path) }
-      if (column.type === 'category') {
-        const [data, dictionary] = await Promise.all([bytes, this.#dictionary(column.dictionary)])
-        return { kind: 'codes', codes: decodeCodes(data, rows, column.encoding, column.file.path), dictionary }
-      }
-      if (column.type === 'list') {
-        const [data, dictionary] = await Promise.all([bytes, this.#dictionary(column.dictionary)])
-        return { kind: 'lists', lists: decodeLists(data, rows, column.file.path), dictionary }
-      }
-      return { kind: 'numbers', values: decodeNumbers(await bytes, rows, column.file.path) }
+    return this.#once(`column ${column.name}`, async () => {
+      const parts = await Promise.all(column.files.map((_, bucket) => this.#columnPart(column, bucket)))
+      for (const bucket of column.files.keys()) this.#pending.delete(`column ${column.name} ${bucket}`)
+      return joinColumns(parts, this.manifest.n)
     })
   }
 
-  async #dictionary(file: FileEntry): Promise<Dictionary> {
-    return decodeJson<Dictionary>(await this.#fetch(file), file.path)
+  /** The values of bucket 0, which is what the first paint needs. */
+  columnStart(column: Column): Promise<ColumnData> {
+    return this.#columnPart(column, 0)
+  }
+
+  #columnPart(column: Column, bucket: number): Promise<ColumnData> {
+    return this.#once(`column ${column.name} ${bucket}`, async (): Promise<ColumnData> => {
+      const rows = this.#bucketRows(bucket)
+      const file = column.files[bucket]
+      if (column.type === 'boolean') return { kind: 'booleans', values: decodeBooleans(await this.#fetch(file), rows, file.path) }
+      if (column.type === 'category') {
+        const [data, dictionary] = await Promise.all([this.#fetch(file), this.#dictionary(column)])
+        return { kind: 'codes', codes: decodeCodes(data, rows, column.encoding, file.path), dictionary }
+      }
+      if (column.type === 'list') {
+        const [data, dictionary] = await Promise.all([this.#fetch(file), this.#dictionary(column)])
+        return { kind: 'lists', lists: decodeLists(data, rows, file.path), dictionary }
+      }
+      return { kind: 'numbers', values: decodeNumbers(await this.#fetch(file), rows, file.path) }
+    })
+  }
+
+  #dictionary(column: CategoryColumn | ListColumn): Promise<Dictionary> {
+    const file = column.dictionary
+    return this.#once(`dictionary ${column.name}`, async () => decodeJson<Dictionary>(await this.#fetch(file), file.path))
   }
 
   /** 0 = faithful … 255 = torn, per row. */
   distortion(projection: Projection): Promise<Uint8Array> {
-    return this.#once(`distortion ${projection.key}`, async () => {
-      const file = projection.distortion!
-      return decodeBooleans(await this.#fetch(file), this.manifest.n, file.path)
-    })
+    return this.#once(`distortion ${projection.key}`, async () =>
+      joinArrays(await this.#perBucket(projection.distortion!, (bytes, rows, path) => decodeBooleans(bytes, rows, path)), new Uint8Array(this.manifest.n)),
+    )
+  }
+
+  /** The finest region of every row as a place in `regions()`; 65535 = none. Only where `projection.region_rows` is. */
+  regionRows(projection: Projection): Promise<Uint16Array> {
+    return this.#once(`region rows ${projection.key}`, async () =>
+      joinArrays(await this.#perBucket(projection.region_rows!, (bytes, rows, path) => decodeCodes(bytes, rows, 'codes-u16', path)), new Uint16Array(this.manifest.n)),
+    )
+  }
+
+  #perBucket<T>(files: FileEntry[], decode: (bytes: Uint8Array, rows: number, path: string) => T): Promise<T[]> {
+    return Promise.all(files.map(async (file, bucket) => decode(await this.#fetch(file), this.#bucketRows(bucket), file.path)))
   }
 
   regions(projection: Projection): Promise<Region[]> {

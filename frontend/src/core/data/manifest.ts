@@ -5,18 +5,18 @@
 import { BundleError } from './errors'
 
 export interface FileEntry {
+  /** Relative to the manifest; before the suffix stand the first 16 digits of the SHA-256 of the bytes on disk. */
   path: string
   /** Size on disk; `.bin` files are gzip inside. */
   bytes: number
-  /** Left out for shards where the manifest would grow too long. */
-  sha256?: string
 }
 
 interface ColumnBase {
   name: string
   label: string
   unit?: string
-  file: FileEntry
+  /** One per row bucket. */
+  files: FileEntry[]
   nulls: number
 }
 export interface NumberColumn extends ColumnBase {
@@ -47,6 +47,27 @@ export interface ListColumn extends ColumnBase {
 }
 export type Column = NumberColumn | CategoryColumn | BooleanColumn | ListColumn
 
+/** One figure of a projection's quality, in words. */
+export interface Figure {
+  name: string
+  label: string
+  explanation: string
+  /** As people read it: `14.2 %`. */
+  text: string
+  /** Such as `± 0.3`, in the unit of the text; null = exact. */
+  error: string | null
+  /** 0 … 1 for shares, else null. */
+  share: number | null
+}
+
+export interface Theme {
+  accent?: string
+  background?: { dark?: string; light?: string }
+  /** Up to ten colours of categories, the most frequent first. */
+  palette?: string[]
+  logo?: FileEntry
+}
+
 export interface Projection {
   key: string
   name: string
@@ -55,10 +76,12 @@ export interface Projection {
   dims: 2 | 3
   bbox: [number[], number[]]
   encoding: 'u16-delta-split'
+  /** One per row bucket, as those of distortion and region_rows. */
   buckets: FileEntry[]
-  distortion: FileEntry | null
+  distortion: FileEntry[] | null
   regions: FileEntry | null
-  metrics: Record<string, number | null>
+  region_rows: FileEntry[] | null
+  figures: Figure[]
   thumbnail: FileEntry | null
   recommended: boolean
 }
@@ -73,7 +96,7 @@ export interface Field {
 
 export interface Manifest {
   format: 'atlas-bundle'
-  version: 1
+  version: 2
   atlas: {
     name: string
     title: string
@@ -84,7 +107,8 @@ export interface Manifest {
     collection: [string, string]
     kind: 'collections' | 'edges' | 'vectors'
     licence?: string
-    theme?: { accent?: string }
+    theme?: Theme
+    links?: { label: string; url: string }[]
   }
   n: number
   /** Cumulative ends of the row buckets. */
@@ -92,6 +116,8 @@ export interface Manifest {
   names: FileEntry[]
   ids: FileEntry[]
   columns: Column[]
+  /** What can be searched beside the names: one line per row with the values of these fields. */
+  search: { fields: string[]; files: FileEntry[] } | null
   projections: Projection[]
   neighbours: { k: number; shard_rows: number; shards: FileEntry[]; shared: boolean; similarity: string }
   details: { shard_rows: number; shards: FileEntry[]; fields: Field[] }
@@ -101,7 +127,7 @@ export interface Manifest {
 }
 
 export const FORMAT = 'atlas-bundle'
-export const VERSION = 1
+export const VERSION = 2
 
 /** Parses and checks a manifest. Throws BundleError with a sentence that names the field. */
 export function readManifest(text: string, path: string): Manifest {
@@ -125,18 +151,22 @@ export function readManifest(text: string, path: string): Manifest {
     if (!Array.isArray(found)) wrong(field, found, 'a list')
   }
   if (!Number.isInteger(m.n) || m.n < 1) wrong('n', m.n, 'the number of rows, at least 1')
+  const perBucket = (field: string, files: FileEntry[] | null | undefined): void => {
+    if (files?.length !== m.buckets.length) wrong(field, files?.length, `${m.buckets.length} files, one per bucket`)
+  }
   for (const field of ['buckets', 'names', 'ids', 'columns', 'projections', 'downloads'] as const) list(field, m[field])
   if (m.buckets.at(-1) !== m.n) wrong('buckets', m.buckets, `ends that finish at n = ${m.n}`)
   if (m.buckets.some((end, i) => end <= (m.buckets[i - 1] ?? 0))) wrong('buckets', m.buckets, 'growing ends')
-  for (const field of ['names', 'ids'] as const) {
-    if (m[field].length !== m.buckets.length) wrong(field, m[field].length, `${m.buckets.length} files, one per bucket`)
-  }
+  for (const field of ['names', 'ids'] as const) perBucket(field, m[field])
+  for (const column of m.columns) perBucket(`columns[${column.name}].files`, column.files)
+  if (m.search) perBucket('search.files', m.search.files)
   if (m.projections.length === 0) wrong('projections', [], 'at least one projection')
   for (const p of m.projections) {
     const at = `projections[${p.key}]`
     if (p.dims !== 2 && p.dims !== 3) wrong(`${at}.dims`, p.dims, '2 or 3')
     if (p.encoding !== 'u16-delta-split') wrong(`${at}.encoding`, p.encoding, '"u16-delta-split"')
-    if (p.buckets?.length !== m.buckets.length) wrong(`${at}.buckets`, p.buckets?.length, `${m.buckets.length} files, one per bucket`)
+    perBucket(`${at}.buckets`, p.buckets)
+    for (const part of ['distortion', 'region_rows'] as const) if (p[part] !== null) perBucket(`${at}.${part}`, p[part])
     if (p.bbox?.length !== 2 || p.bbox[0].length !== p.dims || p.bbox[1].length !== p.dims) wrong(`${at}.bbox`, p.bbox, `two corners of ${p.dims} numbers`)
   }
   if (!m.projections.some((p) => p.key === m.default?.projection)) {
@@ -149,6 +179,9 @@ export function readManifest(text: string, path: string): Manifest {
     if (m[part].shards.length !== expected) wrong(`${part}.shards`, m[part].shards.length, `${expected} files of ${m[part].shard_rows} rows`)
   }
   if (typeof m.atlas?.title !== 'string') wrong('atlas.title', m.atlas?.title, 'text')
+  // What a figure means is written once for all projections.
+  const words = (value as { figures?: Record<string, { label: string; explanation: string }> }).figures ?? {}
+  for (const p of m.projections) p.figures = (p.figures ?? []).map((figure) => ({ ...(words[figure.name] ?? { label: figure.name, explanation: '' }), ...figure }))
   return m
 }
 
