@@ -1,0 +1,64 @@
+/** Accessibility rules (WCAG 2.2 A and AA, and good practice) on every state of the page, by axe. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type axe from 'axe-core'
+import { describe, expect, it } from 'vitest'
+import { DESKTOP, PHONE, sitePage } from './site_page'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const site = sitePage()
+
+declare global {
+  interface Window {
+    axe: typeof axe
+  }
+}
+
+async function violations(): Promise<string[]> {
+  await site.settled()
+  if (!(await site.page.evaluate(() => 'axe' in window))) await site.page.evaluate(AXE)
+  return site.page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      // Axe sees the canvas below a name as its background, and cannot know the halo that keeps the name readable.
+      rules: { 'color-contrast': { enabled: true }, region: { enabled: true } },
+    })
+    return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n').slice(1, 3).join(' ') ?? ''}`))
+  })
+}
+
+describe.each([['light'], ['dark']] as const)('in the %s theme', (colorScheme) => {
+  it('a desktop: at first, with every section open, with details, with the menu and with each dialog', async () => {
+    await site.opened('', { ...DESKTOP, colorScheme })
+    expect(await violations()).toEqual([])
+    for (const fold of await site.page.locator('section h2 > button[aria-expanded=false]').all()) {
+      await fold.click()
+      expect(await violations(), (await fold.textContent()) ?? '').toEqual([])
+    }
+    await site.page.evaluate(() => window.__atlas.select(3))
+    await site.page.getByRole('list', { name: /Nearest/ }).waitFor()
+    expect(await violations()).toEqual([])
+    await site.page.getByRole('button', { name: 'More', exact: true }).click()
+    expect(await violations()).toEqual([])
+    await site.page.getByRole('button', { name: /Keys and gestures/ }).click()
+    expect(await violations()).toEqual([])
+    await site.page.keyboard.press('Escape')
+    await site.page.getByRole('button', { name: 'About this map' }).first().click()
+    expect(await violations()).toEqual([])
+  })
+
+  it('a phone: at first, with each sheet, and with details', async () => {
+    await site.opened('', { ...PHONE, colorScheme })
+    expect(await violations()).toEqual([])
+    const chips = await site.page.locator('nav .chips button').allTextContents()
+    expect(chips.length).toBeGreaterThan(1)
+    for (const chip of chips) {
+      await site.page.locator('nav .chips button', { hasText: chip }).tap()
+      expect(await violations(), chip).toEqual([])
+      await site.page.getByRole('button', { name: 'Close' }).first().tap()
+    }
+    await site.page.evaluate(() => window.__atlas.select(3))
+    await site.page.getByRole('list', { name: /Nearest/ }).waitFor()
+    expect(await violations()).toEqual([])
+  })
+})
