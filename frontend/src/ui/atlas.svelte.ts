@@ -5,7 +5,7 @@ import { Bundle, type ColumnData } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
 import { columnOf, projectionOf, type Manifest, type NumberColumn } from '../core/data/manifest'
 import { sizesFrom, SLOT } from '../core/gl/look'
-import { MapView } from '../core/map/map_view'
+import { MapView, type Tool } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
 import { readParts } from '../core/url/state'
 import { browserLink, registerAtlasParts, registerCamera } from './link'
@@ -34,6 +34,8 @@ export class Atlas {
   legend = $state.raw<Legend | null>(null)
   palette = $state.raw<Uint8Array>(new Uint8Array(1024))
   hovered = $state(-1)
+  /** What dragging on the map does; set through `map.tool`. */
+  tool = $state<Tool>('hand')
   notice = $state.raw<Notice | null>(null)
   /** What a screen reader is told. */
   said = $state('')
@@ -91,8 +93,14 @@ export class Atlas {
       canvas, stage, labels, bundle,
       reducedMotion: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
       events: {
-        hover: (row) => this.hover(row),
+        hover: (row, how) => {
+          this.hover(row)
+          if (how === 'keys' && row >= 0) this.say(bundle.nameOf(row) ?? '')
+        },
         pick: (row) => (row < 0 ? this.selection.clear() : void this.selection.choose(row)),
+        pickToggle: (row) => this.picked.toggle(row),
+        region: (polygon, how) => this.picked.region(this.map!.rowsInPolygon(polygon), how),
+        tool: (tool) => (this.tool = tool),
         rest: () => this.link.remember('replace'),
         escape: () => this.selection.clear(),
         search: () => this.focusSearch(),
@@ -222,7 +230,10 @@ export class Atlas {
     this.palette = palette
     this.map?.setPalette(palette)
     const unit = (rgb: number[], alpha: number) => [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
-    const text = theme.scheme === 'dark' ? [236, 240, 246] : [24, 32, 44]
-    this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75) })
+    const dark = theme.scheme === 'dark'
+    const text = dark ? [236, 240, 246] : [24, 32, 44]
+    // Orange and blue: told apart with any colour vision, and on either background.
+    const [mine, theirs] = dark ? [[255, 176, 64], [92, 200, 255]] : [[176, 84, 0], [0, 98, 168]]
+    this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75), mine: unit(mine, 1), theirs: unit(theirs, 1) })
   }
 }

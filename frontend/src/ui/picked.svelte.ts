@@ -78,7 +78,7 @@ export class Picked {
   #show(rows: Uint32Array, detail = -1): void {
     const { atlas } = this
     this.rows = rows
-    ;(atlas.map as { setPicked?(rows: Uint32Array): void } | null)?.setPicked?.(rows)
+    atlas.map?.setPicked(rows)
     if (detail >= 0 || rows.length === 1) void atlas.selection.choose(detail >= 0 ? detail : rows[0])
     else atlas.selection.clear()
   }

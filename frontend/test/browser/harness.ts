@@ -1,6 +1,6 @@
 /** Page side of gl.test.ts: a renderer over a handful of known points, seen straight on at 100 px per unit. */
 import { distanceOf, viewProjection, type Pose, type View } from '../../src/core/camera/camera'
-import { drawingOrder, LOOK, STATE } from '../../src/core/gl/look'
+import { arranged, drawingOrder, LOOK, STATE } from '../../src/core/gl/look'
 import { Picker } from '../../src/core/gl/picker'
 import { LINE_FLOATS, Renderer, type Frame, type Layer } from '../../src/core/gl/renderer'
 import { mixedLayer } from '../../src/core/map/layers'
@@ -22,6 +22,7 @@ export class Harness {
   mix = 0
   spatial = 0
   opacity = 1
+  outOpacity = 0.07
 
   constructor(a: number[][], b: number[][] = a) {
     this.renderer = Renderer.create(this.canvas, a.length)!
@@ -41,12 +42,27 @@ export class Harness {
   sizes(sizes: number[]): void {
     sizes.forEach((size, row) => (this.renderer.look[row * LOOK.stride + LOOK.size] = size))
     this.renderer.lookChanged()
-    this.renderer.setOrder(drawingOrder(Uint8Array.from(sizes), sizes.length))
+    this.arrange()
+  }
+
+  arrange(): void {
+    const { look } = this.renderer
+    const sizes = Uint8Array.from({ length: this.renderer.rows }, (_, row) => look[row * LOOK.stride + LOOK.size])
+    this.renderer.setOrder(arranged(drawingOrder(sizes, sizes.length), look))
+  }
+
+  /** Sets state bits of rows, as Marks does. */
+  mark(bit: keyof typeof STATE, rows: number[], weight = 0): void {
+    for (const row of rows) {
+      this.renderer.look[row * LOOK.stride + LOOK.state] |= STATE[bit]
+      this.renderer.look[row * LOOK.stride + LOOK.weight] = weight
+    }
+    this.renderer.lookChanged()
+    this.arrange()
   }
 
   select(row: number): void {
-    this.renderer.look[row * LOOK.stride + LOOK.state] = STATE.selected
-    this.renderer.lookChanged(row, row + 1)
+    this.mark('selected', [row])
     this.renderer.setHighlights(Uint32Array.from([row]))
   }
 
@@ -65,7 +81,7 @@ export class Harness {
   frame(share = 1): Frame {
     return {
       viewProjection: viewProjection(this.pose, view), distance: distanceOf(this.pose, view), mix: this.mix, spatial: this.spatial,
-      minPx: 10, maxPx: 40, opacity: this.opacity, dim: 1, share, lineOpacity: 1,
+      minPx: 10, maxPx: 40, opacity: this.opacity, outOpacity: this.outOpacity, dim: 1, share, lineOpacity: 1,
     }
   }
 

@@ -1,8 +1,11 @@
 /** What a point looks like besides its place: four bytes per row, uploaded as one attribute. */
-export const LOOK = { colour: 0, size: 1, state: 2, stride: 4 } as const
+export const LOOK = { colour: 0, size: 1, state: 2, weight: 3, stride: 4 } as const
 
-/** Bits of the state byte. A row with any bit set is highlighted: drawn again on top, never dimmed. */
-export const STATE = { hover: 1, selected: 2, neighbour: 4, hit: 8 } as const
+/**
+ * Bits of the state byte. `out`: the filter leaves the row out. A row with any other bit is highlighted: never dimmed, and
+ * ringed on top of the rest. `mine` and `theirs` belong to profiles, whose weight 0 … 255 is the fourth byte.
+ */
+export const STATE = { hover: 1, selected: 2, neighbour: 4, hit: 8, picked: 16, mine: 32, theirs: 64, out: 128 } as const
 
 /** Palette slots: 0 … 239 a ramp or categories, then the ones with a fixed meaning. */
 export const SLOT = { ramp: 240, other: 253, unknown: 254, plain: 255 } as const
@@ -52,6 +55,31 @@ export function drawingOrder(sizes: Uint8Array, rows: number): Uint32Array {
     order[starts[sizes[row]]++] = row
   }
   return order
+}
+
+export interface Arrangement {
+  /** Rows in drawing order: those left out by the filter, then the others, then the picked ones. */
+  order: Uint32Array
+  /** How many of them the filter leaves out. */
+  out: number
+  /** How many at the end are picked. */
+  picked: number
+}
+
+/** Rows in the given order, but what is left out below everything and what is picked on top of everything. */
+export function arranged(order: Uint32Array, look: Uint8Array): Arrangement {
+  const ends = new Uint32Array(3)
+  const kinds = new Uint8Array(order.length)
+  for (let i = 0; i < order.length; i++) {
+    const state = look[order[i] * LOOK.stride + LOOK.state]
+    ends[(kinds[i] = state & STATE.out ? 0 : state & STATE.picked ? 2 : 1)]++
+  }
+  const [out, rest, picked] = ends
+  if (out === order.length || rest === order.length) return { order, out, picked }
+  const next = [0, out, out + rest]
+  const result = new Uint32Array(order.length)
+  for (let i = 0; i < order.length; i++) result[next[kinds[i]]++] = order[i]
+  return { order: result, out, picked }
 }
 
 /** A stride of about 0.618 n without a common factor: steps of the golden ratio cover a range most evenly. */

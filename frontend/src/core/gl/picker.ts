@@ -30,7 +30,7 @@ export class Picker {
 
   restore(): void {
     const { gl } = this.renderer
-    this.#program = new Program(gl, pointsVertex, pickFragment)
+    this.#program = new Program(gl, pointsVertex, pickFragment, ['PICK'])
     this.#framebuffer = gl.createFramebuffer()
     this.#colour = gl.createRenderbuffer()
     this.#depth = gl.createRenderbuffer()
@@ -65,9 +65,8 @@ export class Picker {
     gl.disable(gl.BLEND) // ids must not mix
     if (frame.spatial > 0.5) gl.enable(gl.DEPTH_TEST)
     renderer.usePoints(this.#program, frame, RESOLUTION)
-    gl.uniform1f(this.#program.uniform('u_dim'), 1)
     gl.uniform1f(this.#program.uniform('u_grow_px'), GROW_PX * RESOLUTION)
-    renderer.drawRows(1)
+    renderer.drawRows(1, true)
     gl.disable(gl.DEPTH_TEST)
     renderer.drawHighlights()
     gl.bindVertexArray(null)

@@ -4,12 +4,13 @@
  * Everything that lives on the GPU is kept here as typed arrays too, so that a lost context is rebuilt from them.
  * A point's place is the mix of two layers (positions of two projections), which makes any change of projection a morph.
  */
-import { LOOK } from './look'
+import { LOOK, type Arrangement } from './look'
 import { Program } from './program'
 import linesFragment from './shaders/lines.frag?raw'
 import linesVertex from './shaders/lines.vert?raw'
 import pointsFragment from './shaders/points.frag?raw'
 import pointsVertex from './shaders/points.vert?raw'
+import ringFragment from './shaders/ring.frag?raw'
 
 /** Positions in one projection: u16 x, y, z, padding per row, with world = value / 65535 × scale + offset. */
 export interface Layer {
@@ -29,7 +30,10 @@ export interface Frame {
   minPx: number
   maxPx: number
   opacity: number
+  /** Share of their opacity that rows keep while others are highlighted. */
   dim: number
+  /** Of rows that the filter leaves out; 0 = not drawn at all. */
+  outOpacity: number
   /** Share of the rows to draw, most important first. */
   share: number
   lineOpacity: number
@@ -40,10 +44,24 @@ export interface Theme {
   ring: Rgba
   selected: Rgba
   line: Rgba
+  /** Rings of the two profiles. */
+  mine: Rgba
+  theirs: Rgba
 }
 
-/** Floats per line: start and end in both layers, strength, dashed. */
+/** Floats per line: start and end in both layers, strength 0 … 1, one of LINE. */
 export const LINE_FLOATS = 14
+export const LINE = { plain: 0, dashed: 1, profile: 2 } as const
+
+const PASSES = {
+  flat: { fragment: pointsFragment, defines: [] },
+  core: { fragment: pointsFragment, defines: ['CORE'] },
+  rim: { fragment: pointsFragment, defines: ['RIM'] },
+  ring: { fragment: ringFragment, defines: ['RING'] },
+}
+
+/** More picked rows than this get no rings, which would only hide each other. */
+const MAX_RINGED = 4000
 
 export class Renderer {
   readonly gl: WebGL2RenderingContext
@@ -51,7 +69,7 @@ export class Renderer {
   version = 0
   pixelRatio = 1
 
-  #points!: Program
+  readonly #programs = new Map<string, Program>()
   #lineProgram!: Program
   #vertexArrays!: WebGLVertexArrayObject[]
   #positionBuffers!: WebGLBuffer[]
@@ -63,11 +81,12 @@ export class Renderer {
 
   readonly #layers: [Layer, Layer]
   readonly look: Uint8Array
-  #order: Uint32Array = new Uint32Array(0)
+  #arrangement: Arrangement = { order: new Uint32Array(0), out: 0, picked: 0 }
   #highlights: Uint32Array = new Uint32Array(0)
+  #hovered = -1
   #lines: Float32Array = new Float32Array(0)
   #palette: Uint8Array = new Uint8Array(256 * 4).fill(255)
-  #theme: Theme = { background: [0, 0, 0, 1], ring: [1, 1, 1, 1], selected: [1, 1, 1, 1], line: [1, 1, 1, 1] }
+  #theme: Theme = { background: [0, 0, 0, 1], ring: [1, 1, 1, 1], selected: [1, 1, 1, 1], line: [1, 1, 1, 1], mine: [1, 1, 1, 1], theirs: [1, 1, 1, 1] }
 
   /** Returns null where the browser has no WebGL2. */
   static create(canvas: HTMLCanvasElement, rows: number): Renderer | null {
@@ -90,7 +109,7 @@ export class Renderer {
   /** Builds every GPU object from the arrays kept here; also called when a lost context comes back. */
   restore(): void {
     const { gl } = this
-    this.#points = new Program(gl, pointsVertex, pointsFragment)
+    this.#programs.clear()
     this.#lineProgram = new Program(gl, linesVertex, linesFragment)
     const buffer = () => gl.createBuffer()
     this.#positionBuffers = [buffer(), buffer()]
@@ -127,7 +146,7 @@ export class Renderer {
     this.setLayer(0, this.#layers[0])
     this.setLayer(1, this.#layers[1])
     this.lookChanged()
-    this.setOrder(this.#order)
+    this.setOrder(this.#arrangement)
     this.setHighlights(this.#highlights)
     this.setLines(this.#lines)
     this.setPalette(this.#palette)
@@ -156,19 +175,34 @@ export class Renderer {
   }
 
   /** Rows to draw, least important first. */
-  setOrder(order: Uint32Array): void {
-    this.#order = order
-    this.#upload(this.gl.ELEMENT_ARRAY_BUFFER, this.#orderBuffer, order)
+  setOrder(arrangement: Arrangement): void {
+    this.#arrangement = arrangement
+    this.#upload(this.gl.ELEMENT_ARRAY_BUFFER, this.#orderBuffer, arrangement.order)
   }
 
-  get order(): Uint32Array {
-    return this.#order
+  get arrangement(): Arrangement {
+    return this.#arrangement
   }
 
-  /** Rows to draw again on top, last one topmost. */
+  /** Rows to draw again on top, last one topmost; the picked ones are among the rows already. */
   setHighlights(rows: Uint32Array): void {
     this.#highlights = rows
-    this.#upload(this.gl.ELEMENT_ARRAY_BUFFER, this.#highlightBuffer, rows)
+    const spare = new Uint32Array(rows.length + 1) // the hovered row comes last
+    spare.set(rows)
+    this.#upload(this.gl.ELEMENT_ARRAY_BUFFER, this.#highlightBuffer, spare)
+    this.setHovered(this.#hovered)
+  }
+
+  /** The row drawn above all; -1 = none. */
+  setHovered(row: number): void {
+    const { gl } = this
+    this.#hovered = row
+    this.version++
+    if (row < 0) return
+    gl.bindVertexArray(null)
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.#highlightBuffer)
+    gl.bufferSubData(gl.ELEMENT_ARRAY_BUFFER, this.#highlights.length * 4, Uint32Array.of(row))
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, null)
   }
 
   /** LINE_FLOATS numbers per line. */
@@ -220,38 +254,58 @@ export class Renderer {
     gl.enable(gl.BLEND)
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
 
-    const program = this.#points
-    this.usePoints(program, frame, this.pixelRatio)
-    gl.uniform1f(program.uniform('u_dim'), frame.dim)
-    gl.uniform4f(program.uniform('u_ring'), 0, 0, 0, 0)
     if (frame.spatial > 0.5) {
       gl.enable(gl.DEPTH_TEST)
       gl.depthFunc(gl.LEQUAL)
-      gl.uniform1f(program.uniform('u_opacity'), 1)
-      gl.uniform1i(program.uniform('u_part'), 1)
-      this.drawRows(frame.share)
+      this.#drawAll('core', frame)
       gl.depthMask(false)
-      gl.uniform1i(program.uniform('u_part'), 2)
-      this.drawRows(frame.share)
+      this.#drawAll('rim', frame)
       gl.depthMask(true)
       gl.disable(gl.DEPTH_TEST)
     } else {
-      gl.uniform1f(program.uniform('u_opacity'), frame.opacity)
-      gl.uniform1i(program.uniform('u_part'), 0)
-      this.drawRows(frame.share)
+      this.#drawAll('flat', frame)
     }
     this.#drawLines(frame)
-    if (this.#highlights.length > 0) {
-      this.usePoints(program, frame, this.pixelRatio)
-      gl.uniform1f(program.uniform('u_dim'), 1)
-      gl.uniform1f(program.uniform('u_opacity'), 1)
-      gl.uniform1i(program.uniform('u_part'), 0)
-      gl.uniform1f(program.uniform('u_grow_px'), 5 * this.pixelRatio)
-      gl.uniform4fv(program.uniform('u_ring'), this.#theme.ring)
-      gl.uniform4fv(program.uniform('u_ring_selected'), this.#theme.selected)
-      this.drawHighlights()
-    }
+    this.#drawRings(frame)
     gl.bindVertexArray(null)
+  }
+
+  #drawAll(pass: keyof typeof PASSES, frame: Frame): void {
+    const program = this.#program(pass)
+    this.usePoints(program, frame, this.pixelRatio)
+    this.drawRows(frame.share, frame.outOpacity <= 0)
+  }
+
+  #drawRings(frame: Frame): void {
+    const { gl, pixelRatio } = this
+    const { picked } = this.#arrangement
+    if (this.#highlights.length === 0 && this.#hovered < 0 && (picked === 0 || picked > MAX_RINGED)) return
+    const program = this.#program('ring')
+    this.usePoints(program, frame, pixelRatio)
+    const { ring, selected, mine, theirs } = this.#theme
+    for (const [name, colour] of [['u_ring', ring], ['u_ring_selected', selected], ['u_ring_mine', mine], ['u_ring_theirs', theirs]] as const) {
+      gl.uniform4fv(program.uniform(name), colour)
+    }
+    if (picked > 0 && picked <= MAX_RINGED) {
+      const crowded = Math.log10(picked) / Math.log10(MAX_RINGED)
+      gl.uniform1f(program.uniform('u_grow_px'), (4 - 2.5 * crowded) * pixelRatio)
+      gl.uniform1f(program.uniform('u_weight_px'), 0)
+      gl.uniform1f(program.uniform('u_ring_px'), (2 - crowded) * pixelRatio)
+      gl.bindVertexArray(this.#vertexArrays[0])
+      gl.drawElements(gl.POINTS, picked, gl.UNSIGNED_INT, (this.#arrangement.order.length - picked) * 4)
+    }
+    gl.uniform1f(program.uniform('u_grow_px'), 5 * pixelRatio)
+    gl.uniform1f(program.uniform('u_weight_px'), 9 * pixelRatio)
+    gl.uniform1f(program.uniform('u_ring_px'), 2 * pixelRatio)
+    this.drawHighlights()
+  }
+
+  /** Compiled when first needed: most visits never need all. */
+  #program(pass: keyof typeof PASSES): Program {
+    const { fragment, defines } = PASSES[pass]
+    let program = this.#programs.get(pass)
+    if (!program) this.#programs.set(pass, (program = new Program(this.gl, pointsVertex, fragment, defines)))
+    return program
   }
 
   /** Sets what drawing and picking share. `ratio`: target pixels per CSS pixel. */
@@ -267,23 +321,28 @@ export class Renderer {
     gl.uniform1f(program.uniform('u_distance'), frame.distance)
     gl.uniform2f(program.uniform('u_size_px'), frame.minPx * ratio, frame.maxPx * ratio)
     gl.uniform1f(program.uniform('u_grow_px'), 0)
+    gl.uniform1f(program.uniform('u_opacity'), (frame.spatial > 0.5 ? 1 : frame.opacity) * frame.dim)
+    gl.uniform1f(program.uniform('u_out_opacity'), frame.outOpacity)
     gl.uniform1f(program.uniform('u_spatial'), frame.spatial)
     gl.activeTexture(gl.TEXTURE0)
     gl.bindTexture(gl.TEXTURE_2D, this.#paletteTexture)
     gl.uniform1i(program.uniform('u_palette'), 0)
   }
 
-  drawRows(share: number): void {
+  /** `share` of the rows, most important first; those that the filter leaves out only where they are not `hidden`. */
+  drawRows(share: number, hidden: boolean): void {
     const { gl } = this
-    const count = Math.ceil(this.#order.length * share)
+    const { order, out } = this.#arrangement
+    const count = Math.ceil((order.length - (hidden ? out : 0)) * share)
+    if (count === 0) return
     gl.bindVertexArray(this.#vertexArrays[0])
-    gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, (this.#order.length - count) * 4)
+    gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, (order.length - count) * 4)
   }
 
   drawHighlights(): void {
     const { gl } = this
     gl.bindVertexArray(this.#vertexArrays[1])
-    gl.drawElements(gl.POINTS, this.#highlights.length, gl.UNSIGNED_INT, 0)
+    gl.drawElements(gl.POINTS, this.#highlights.length + (this.#hovered < 0 ? 0 : 1), gl.UNSIGNED_INT, 0)
   }
 
   #drawLines(frame: Frame): void {
@@ -299,6 +358,8 @@ export class Renderer {
     gl.uniform1f(program.uniform('u_width_px'), 1.5 * this.pixelRatio)
     gl.uniform1f(program.uniform('u_dash_px'), 9 * this.pixelRatio)
     gl.uniform4f(program.uniform('u_colour'), r, g, b, a * frame.lineOpacity)
+    const [mineR, mineG, mineB] = this.#theme.mine
+    gl.uniform4f(program.uniform('u_pair_colour'), mineR, mineG, mineB, 0.55 * frame.lineOpacity)
     gl.bindVertexArray(this.#vertexArrays[2])
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count)
   }

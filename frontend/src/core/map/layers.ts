@@ -26,13 +26,15 @@ export function toWorldUnits(projection: Projection, place: { x: number; y: numb
 }
 
 export class LayerStore {
+  /** Least recently used first. */
   readonly #complete = new Map<string, Layer>()
+  readonly #loading = new Map<string, Promise<Layer>>()
 
   constructor(private readonly bundle: Bundle) {}
 
   /** A layer whose first bucket is there; `rest` resolves when all are. */
   async first(projection: Projection): Promise<{ layer: Layer; rest: Promise<Layer> }> {
-    const known = this.#complete.get(projection.key)
+    const known = this.known(projection)
     if (known) return { layer: known, rest: Promise.resolve(known) }
     const { scale, offset } = frameOf(projection)
     const layer: Layer = { positions: new Uint16Array(this.bundle.manifest.n * 4), scale, offset }
@@ -47,8 +49,24 @@ export class LayerStore {
     return { layer, rest: rest() }
   }
 
-  async whole(projection: Projection): Promise<Layer> {
-    return (await this.first(projection)).rest
+  /** A layer that is there already. */
+  known(projection: Projection): Layer | null {
+    const layer = this.#complete.get(projection.key)
+    if (!layer) return null
+    this.#complete.delete(projection.key)
+    this.#complete.set(projection.key, layer)
+    return layer
+  }
+
+  /** Every row; asked for twice, it is loaded once. */
+  whole(projection: Projection): Promise<Layer> {
+    const { key } = projection
+    let loading = this.#loading.get(key)
+    if (!loading) {
+      loading = this.first(projection).then(({ rest }) => rest).finally(() => this.#loading.delete(key))
+      this.#loading.set(key, loading)
+    }
+    return loading
   }
 }
 

@@ -3,14 +3,17 @@ import { distanceOf, toScreen, toWorld, type Pose, type ScreenPoint, type View }
 import type { Bundle, Region } from '../data/bundle'
 import type { Projection } from '../data/manifest'
 import type { PointStyle } from '../gl/density'
-import { LOOK, scatter } from '../gl/look'
+import { LOOK, scatter, STATE } from '../gl/look'
 import type { Layer, Renderer } from '../gl/renderer'
 import { LabelLayer, type LabelText } from '../labels/layer'
 import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
 import { inLines, shorten } from '../labels/text'
 import { SpatialIndex } from '../labels/spatial_index'
-import type { Highlights } from './highlights'
-import { toWorldUnits, worldOf } from './layers'
+import { toWorldUnits } from './layers'
+import type { Looks } from './looks'
+import type { Marks } from './marks'
+import type { Morph } from './morph'
+import { labelsOf, type SnapshotLabel } from './snapshot'
 
 /** Zooms between which the names of each level of regions are shown. */
 const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
@@ -22,6 +25,8 @@ const MAX_NAME = 34
 const ARROW_PX = 14
 const MAX_REGION_LINE = 20
 const LINE_HEIGHT_PX = 17
+/** State bits whose rows stand out by their label too. */
+const LABELLED = STATE.neighbour | STATE.hit | STATE.mine | STATE.theirs | STATE.picked
 /** Below this width theme.css sets smaller type. */
 const NARROW_PX = 720
 
@@ -31,10 +36,10 @@ export interface LabelScene {
   /** Relative to the whole map on the whole screen, so that a panel that opens changes no labels. */
   zoom: number
   matrix: Float32Array
-  mix: number
   style: PointStyle
   spatial: boolean
-  morphing: boolean
+  /** Between two projections: places change from frame to frame, and regions are those of neither. */
+  between: boolean
   obstacles: Rect[]
   projection: Projection
   rows: number
@@ -57,10 +62,15 @@ export class MapLabels {
     root: HTMLElement,
     private readonly bundle: Bundle,
     private readonly renderer: Renderer,
-    private readonly highlights: Highlights,
+    private readonly looks: Looks,
+    private readonly morph: Morph,
     onPick: (label: Labelled) => void,
   ) {
     this.#layer = new LabelLayer(root, (key) => onPick(this.#labelled(key)))
+  }
+
+  get #marks(): Marks {
+    return this.looks.marks
   }
 
   #labelled(key: string): Labelled {
@@ -74,6 +84,11 @@ export class MapLabels {
     return hit ? this.#labelled(hit.candidate.key) : null
   }
 
+  /** As they are on screen. */
+  snapshot(): SnapshotLabel[] {
+    return labelsOf(this.#placed, (key) => this.#textOf(key))
+  }
+
   destroy(): void {
     this.#layer.destroy()
   }
@@ -85,12 +100,12 @@ export class MapLabels {
 
   update(scene: LabelScene): void {
     const { view, zoom } = scene
-    this.#far = this.highlights.farIn(this.renderer.layer(1))
+    this.#far = this.#marks.farIn(this.morph.layer)
     const screenShare = (view.width * view.height) / (1440 * 900)
     // Few names when all is seen, for the regions to speak; more as the map is entered.
-    const attention = this.highlights.any ? 0.4 : 1 // what is selected or found has the word
+    const attention = this.#marks.any ? 0.4 : 1 // what is selected or found has the word
     const entities = Math.round(attention * Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) * Math.max(0.45, screenShare))
-    const candidates = [...(scene.morphing ? [] : this.#regionCandidates(scene)), ...this.#entityCandidates(scene, entities)]
+    const candidates = [...(scene.between ? [] : this.#regionCandidates(scene)), ...this.#entityCandidates(scene, entities)]
     const placed = place(candidates, {
       width: view.width, height: view.height, obstacles: scene.obstacles, shown: this.#shown,
       limit: entities + candidates.filter((c) => c.tier !== TIER.entity).length, zoomingOut: zoom < this.#zoomBefore * 0.999,
@@ -105,15 +120,15 @@ export class MapLabels {
     const number = Number(key.slice(1))
     if (key.startsWith('r')) {
       const { name, level } = this.regions[number]
-      return { text: inLines(name, MAX_REGION_LINE).join('\n'), title: name, kind: 'region', tone: `level${Math.min(2, level)}${this.highlights.any ? ' quiet' : ''}` }
+      return { text: inLines(name, MAX_REGION_LINE).join('\n'), title: name, kind: 'region', tone: `level${Math.min(2, level)}${this.#marks.any ? ' quiet' : ''}` }
     }
-    const { highlights } = this
+    const marks = this.#marks
     const tone =
-      number === highlights.selected ? 'selected'
-      : number === highlights.hovered ? 'hover'
+      number === marks.selected ? 'selected'
+      : number === marks.hovered ? 'hover'
       : this.#far.has(number) ? 'far'
-      : highlights.has(number) ? 'near'
-      : highlights.any ? 'quiet'
+      : (marks.state(number) & LABELLED) !== 0 ? 'near'
+      : marks.any ? 'quiet'
       : ''
     const name = this.bundle.nameOf(number) ?? ''
     return { text: shorten(name, MAX_NAME), title: name, kind: 'entity', tone }
@@ -150,36 +165,33 @@ export class MapLabels {
   }
 
   #entityCandidates(scene: LabelScene, wanted: number): Candidate[] {
-    const { view, matrix, style, highlights, renderer } = { ...scene, highlights: this.highlights, renderer: this.renderer }
+    const { view, matrix, style } = scene
+    const { look } = this.renderer
+    const marks = this.#marks
     const distance = distanceOf(scene.pose, view)
-    const [p, q]: [number, number, number][] = [[0, 0, 0], [0, 0, 0]]
+    const place: [number, number, number] = [0, 0, 0]
     const point: ScreenPoint = { x: 0, y: 0, nearness: 0 }
-    const [a, b] = [renderer.layer(0), renderer.layer(1)]
     const found = new Map<number, Candidate>()
     const consider = (row: number, rank: number, pinned: boolean): void => {
-      if (row < 0 || row >= scene.rows || found.has(row)) return
-      worldOf(b, row, q)
-      if (scene.mix < 1) {
-        worldOf(a, row, p)
-        for (let axis = 0; axis < 3; axis++) q[axis] = p[axis] + (q[axis] - p[axis]) * scene.mix
-      }
-      toScreen(matrix, view, distance, q[0], q[1], q[2], point)
+      if (row < 0 || row >= scene.rows || found.has(row) || marks.isOut(row)) return
+      this.morph.placeOf(row, place)
+      toScreen(matrix, view, distance, ...place, point)
       if (point.nearness <= 0 || point.x < 0 || point.y < 0 || point.x > view.width || point.y > view.height) return
       const name = this.bundle.nameOf(row)
       if (!name) return
       const text = shorten(name, MAX_NAME)
-      const size = renderer.look[row * LOOK.stride + LOOK.size] / 255
+      const size = look[row * LOOK.stride + LOOK.size] / 255
       const radius = ((style.minPx + (style.maxPx - style.minPx) * size) * Math.min(2.5, point.nearness)) / 2
-      const strong = pinned && (row === highlights.selected || row === highlights.hovered)
-      const gap = radius + (highlights.has(row) ? 6 : 3)
+      const strong = pinned && (row === marks.selected || row === marks.hovered)
+      const gap = radius + (marks.state(row) !== 0 ? 6 : 3)
       const arrow = this.#far.has(row) ? ARROW_PX : 0
       const width = this.#width(text, `${strong ? 600 : 500} ${strong ? 14 : 12.5}px ${FONT}`, 0)
       found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + arrow + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, tier: pinned ? TIER.pinned : TIER.entity })
     }
-    consider(highlights.hovered, -3, true)
-    consider(highlights.selected, -2, true)
-    highlights.neighbours.forEach((n, i) => consider(n.row, i, true))
-    highlights.hits.slice(0, 30).forEach((row, i) => consider(row, 20 + i, true))
+    consider(marks.hovered, -3, true)
+    consider(marks.selected, -2, true)
+    marks.neighbours.forEach((n, i) => consider(n.row, i, true))
+    marks.hits.slice(0, 30).forEach((row, i) => consider(row, 20 + i, true))
     for (const key of this.#shown.keys()) if (key.startsWith('e')) consider(Number(key.slice(1)), this.#rank(Number(key.slice(1))), false)
     const enough = found.size + wanted * 4
     for (const row of this.#rowsInView(scene)) {
@@ -195,9 +207,9 @@ export class MapLabels {
 
   /** Rows that may be in view, most important first. */
   *#rowsInView(scene: LabelScene): Iterable<number> {
-    const { order } = this.renderer
-    if (!scene.spatial && !scene.morphing) {
-      const layer = this.renderer.layer(1)
+    const { order } = this.looks
+    if (!scene.spatial && !scene.between) {
+      const { layer } = this.morph
       if (this.#index?.layer !== layer || this.#index.order !== order) this.#index = { layer, order, index: new SpatialIndex(layer.positions, order) }
       const { view, pose } = scene
       const toU16 = (world: number, axis: number) => (layer.scale[axis] > 0 ? ((world - layer.offset[axis]) / layer.scale[axis]) * 65535 : 0)
@@ -211,7 +223,8 @@ export class MapLabels {
         return
       }
     }
-    for (let i = order.length - 1, end = Math.max(0, order.length - MAX_SCAN); i >= end; i--) yield order[i]
+    const { order: drawn, out } = this.renderer.arrangement
+    for (let i = drawn.length - 1, end = Math.max(out, drawn.length - MAX_SCAN); i >= end; i--) yield drawn[i]
   }
 }
 

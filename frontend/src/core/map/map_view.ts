@@ -1,31 +1,41 @@
 /**
  * The map on screen: brings together renderer, picker, camera, controls and labels, and draws only when something
- * changed. Framework-free; what it learns from the person it tells through MapEvents.
+ * changed. Framework-free; what it learns from the person it tells through MapEvents. Several may stand on one page.
  */
 import { distanceOf, scaleLimits, toScreen, viewProjection, type Pose } from '../camera/camera'
 import { Controls, type ControlsHost } from '../camera/controls'
-import { ease, flight, type Flight } from '../camera/flight'
 import type { Bundle, Neighbour, Region } from '../data/bundle'
 import { projectionOf, type Projection } from '../data/manifest'
 import { pointStyle, type PointStyle } from '../gl/density'
-import { drawingOrder, plainSizes, LOOK } from '../gl/look'
 import { DetailLevel } from '../gl/detail_level'
+import { plainSizes } from '../gl/look'
 import { Picker } from '../gl/picker'
-import { Renderer, type Frame, type Theme } from '../gl/renderer'
+import { Renderer, type Frame, type Layer, type Theme } from '../gl/renderer'
 import type { Rect } from '../labels/placement'
+import type { MapEvents, Tool } from './events'
 import { Framing, type Insets } from './framing'
-import { Highlights } from './highlights'
-import { frameOf, LayerStore, mixedLayer, toWorldUnits, worldOf } from './layers'
+import { Hovering } from './hovering'
+import { frameOf, LayerStore, toWorldUnits } from './layers'
+import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels, type Labelled } from './map_labels'
+import { Morph } from './morph'
+import { Motion } from './motion'
+import type { Point } from './polygon'
+import { rowsWithin } from './rows_within'
+import { snapshotOf, type Snapshot } from './snapshot'
 
-export interface MapEvents {
-  hover(row: number): void
-  /** A click or tap; -1 = on empty map. */
-  pick(row: number): void
-  /** The camera came to rest. */
-  rest(pose: Pose): void
-  escape(): void
-  search(): void
+export type { MapEvents, SetChange, Tool } from './events'
+
+export interface MapOptions {
+  canvas: HTMLCanvasElement
+  /** Holds canvas and labels; takes pointer and keyboard. */
+  stage: HTMLElement
+  labels: HTMLElement
+  bundle: Bundle
+  events: MapEvents
+  reducedMotion: () => boolean
+  /** A map to look like from now on (colours, filter, marks) and to share loaded positions with. */
+  like?: MapView
 }
 
 const MORPH_MS = 800
@@ -39,60 +49,61 @@ export class MapView {
   readonly #picker: Picker
   readonly #controls: Controls
   readonly #layers: LayerStore
-  readonly #highlights: Highlights
+  readonly #looks: Looks
+  readonly #morph: Morph
   readonly #labels: MapLabels
   readonly #observer: ResizeObserver
   readonly #abort = new AbortController()
+  readonly #companions = new Set<MapView>()
+  readonly #cameraListeners = new Set<(pose: Pose) => void>()
 
   readonly #framing = new Framing()
+  readonly #motion: Motion
+  readonly #hovering: Hovering
   readonly #detail = new DetailLevel()
   #obstacles: Rect[] = []
-  #pose: Pose = { x: 0, y: 0, z: 0, yaw: 0, pitch: 0, scale: 1 }
   #projection!: Projection
   #rows = 0
-  #sizes: Uint8Array = new Uint8Array(0)
-  #flight: { path: Flight; from: number; duration: number } | null = null
-  #morph: { from: number; duration: number; spatialFrom: number } | null = null
-  #mix = 1
-  /** Row that the camera was sent to; it stays centred while panels come, until the person moves the map. */
-  #followed = -1
+  #tool: Tool = 'hand'
   #token = 0
   #frameRequest = 0
   #restTimer = 0
-  #hoverAt: { x: number; y: number } | null = null
-  #hoverRunning = false
   #frames = 0
+  #toldPose: Pose | null = null
 
   /** Returns null where the browser has no WebGL2. */
-  static create(options: {
-    canvas: HTMLCanvasElement
-    /** Holds canvas and labels; takes pointer and keyboard. */
-    stage: HTMLElement
-    labels: HTMLElement
-    bundle: Bundle
-    events: MapEvents
-    reducedMotion: () => boolean
-  }): MapView | null {
+  static create(options: MapOptions): MapView | null {
     const renderer = Renderer.create(options.canvas, options.bundle.manifest.n)
     return renderer && new MapView(renderer, options)
   }
 
-  private constructor(
-    renderer: Renderer,
-    private readonly options: { canvas: HTMLCanvasElement; stage: HTMLElement; labels: HTMLElement; bundle: Bundle; events: MapEvents; reducedMotion: () => boolean },
-  ) {
-    const { canvas, bundle } = options
+  private constructor(renderer: Renderer, private readonly options: MapOptions) {
+    const { canvas, bundle, like } = options
     this.renderer = renderer
     this.#picker = new Picker(renderer)
-    this.#layers = new LayerStore(bundle)
-    this.#highlights = new Highlights(renderer)
-    this.#labels = new MapLabels(options.labels, bundle, renderer, this.#highlights, (label) => this.#pickLabel(label))
+    this.#layers = like ? like.#layers : new LayerStore(bundle)
+    this.#looks = new Looks(renderer)
+    this.#morph = new Morph(renderer)
+    this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, (label) => this.#pickLabel(label))
+    this.#motion = new Motion(this.#framing, options.reducedMotion, (jumped) => {
+      if (jumped) this.#labels.forget()
+      this.request()
+    })
+    this.#hovering = new Hovering({
+      ready: () => this.#rows > 0 && !this.#morph.running && !this.#motion.flying && !this.#controls.active,
+      rowAt: ({ x, y }) => {
+        const label = this.#labels.at(x, y)
+        return label ? ('row' in label ? label.row : -1) : this.#picker.pickSoon(this.#frame(), x, y, HOVER_REACH_PX)
+      },
+      hover: (row) => options.events.hover(row, 'pointer'),
+    })
     this.#controls = new Controls(options.stage, this.#host())
     this.#observer = new ResizeObserver(() => this.#resized())
     this.#observer.observe(canvas)
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal: this.#abort.signal })
     canvas.addEventListener('webglcontextrestored', () => this.#restored(), { signal: this.#abort.signal })
-    this.setSizes(plainSizes(bundle.manifest.n))
+    this.#looks.show({ sizes: plainSizes(bundle.manifest.n), ...(like ? like.#looks.now : {}) })
+    if (like) like.#companions.add(this)
     this.#resized()
   }
 
@@ -101,18 +112,16 @@ export class MapView {
     this.#observer.disconnect()
     this.#controls.destroy()
     this.#labels.destroy()
+    const { like } = this.options
+    if (like) like.#companions.delete(this)
     cancelAnimationFrame(this.#frameRequest)
     clearTimeout(this.#restTimer)
   }
 
-  // ---- What is shown
+  // ---- Which projection
 
   get projection(): Projection {
     return this.#projection
-  }
-
-  get pose(): Pose {
-    return this.#flight ? this.#flight.path.at(1) : this.#pose
   }
 
   get frames(): number {
@@ -123,51 +132,84 @@ export class MapView {
     return this.#projection.dims === 3
   }
 
+  #projectionOf(key: string): Projection {
+    return projectionOf(this.options.bundle.manifest, key)!
+  }
+
   /** First paint: bucket 0 only; resolves when it is on screen, `rest` when all rows are. */
   async open(key: string): Promise<{ rest: Promise<void> }> {
-    const projection = projectionOf(this.options.bundle.manifest, key)!
+    const projection = this.#projectionOf(key)
     const { layer, rest } = await this.#layers.first(projection)
-    this.renderer.setLayer(0, layer)
-    this.renderer.setLayer(1, layer)
-    this.#adopt(projection)
-    this.#setRows(this.options.bundle.manifest.buckets[0])
-    this.#pose = this.#framing.whole()
-    this.request()
-    return {
-      rest: rest.then(() => {
-        this.renderer.setLayer(0, layer)
-        this.renderer.setLayer(1, layer)
-        this.#setRows(this.options.bundle.manifest.n)
-        this.request()
-      }),
+    const { n, buckets } = this.options.bundle.manifest
+    const paint = (rows: number): void => {
+      this.#morph.set(projection, layer)
+      this.#rows = rows
+      this.#looks.setRows(rows)
+      this.request()
     }
+    this.#adopt(projection)
+    paint(buckets[0])
+    this.#motion.pose = this.#framing.whole()
+    return { rest: rest.then(() => paint(n)) }
   }
 
   /** Morphs to another projection; a call that was overtaken by a newer one resolves to false. */
   async show(key: string): Promise<boolean> {
     const token = ++this.#token
-    const projection = projectionOf(this.options.bundle.manifest, key)!
+    const projection = this.#projectionOf(key)
     const layer = await this.#layers.whole(projection)
     if (token !== this.#token) return false
-    const spatialFrom = this.#spatialShare()
-    const seen = this.#mix >= 1 ? this.renderer.layer(1) : mixedLayer(this.renderer.layer(0), this.renderer.layer(1), this.#mix)
-    this.renderer.setLayer(0, seen)
-    this.renderer.setLayer(1, layer)
-    const zoomBefore = this.#pose.scale / this.#framing.fit
+    const { marks } = this.#looks
+    const zoomBefore = this.#motion.pose.scale / this.#framing.fit
     this.#adopt(projection)
     const duration = this.options.reducedMotion() ? 0 : MORPH_MS
-    this.#mix = duration === 0 ? 1 : 0
-    this.#morph = duration === 0 ? null : { from: performance.now(), duration, spatialFrom }
-    this.#highlights.applyLines()
+    this.#morph.start(projection, layer, duration)
+    marks.applyLines()
+    this.#looks.version++
 
     // Someone who looks at one entity keeps looking at it; everyone else sees the whole new map.
     const target = this.#framing.whole()
-    if (this.#highlights.selected >= 0 && zoomBefore > 1.4) {
-      const [x, y, z] = worldOf(layer, this.#highlights.selected, [0, 0, 0])
+    if (marks.selected >= 0 && zoomBefore > 1.4) {
+      const [x, y, z] = this.#morph.goalOf(marks.selected)
       Object.assign(target, { x, y, z, scale: this.#framing.fit * zoomBefore })
     }
-    this.#flyTo(target, duration)
+    this.#flyTo(target, { duration })
     return true
+  }
+
+  /** Holds any mix of two projections: t = 0 is `from`, 1 is `to`. */
+  async setMix(from: string, to: string, t: number): Promise<void> {
+    const token = ++this.#token
+    const projections = [this.#projectionOf(from), this.#projectionOf(to)] as const
+    if (!this.#morph.scrubs(...projections)) {
+      const layers = await Promise.all(projections.map((projection) => this.#layers.whole(projection)))
+      if (token !== this.#token) return
+      this.#morph.scrub(...projections, [layers[0], layers[1]], t)
+      this.#looks.marks.applyLines()
+    }
+    this.#morph.rescrub(t)
+    const nearer = projections[t < 0.5 ? 0 : 1]
+    if (this.#projection !== nearer) this.#adopt(nearer)
+    this.request()
+  }
+
+  /** Ends setMix: travels the rest of the way to a projection, without moving the camera more than it must. */
+  async endMix(key: string): Promise<void> {
+    const token = ++this.#token
+    const projection = this.#projectionOf(key)
+    const layer = await this.#layers.whole(projection)
+    if (token !== this.#token) return
+    this.#adopt(projection)
+    this.#morph.start(projection, layer, this.options.reducedMotion() ? 0 : MORPH_MS / 2)
+    this.#looks.marks.applyLines()
+    this.#looks.version++
+    const { goal } = this.#motion
+    this.#flyTo(this.#spatial ? { ...this.#framing.whole(), scale: goal.scale } : { ...goal, yaw: 0, pitch: 0, z: 0 })
+  }
+
+  /** Every row of a projection, loaded when needed. */
+  positionsOf(key: string): Promise<Layer> {
+    return this.#layers.whole(this.#projectionOf(key))
   }
 
   #adopt(projection: Projection): void {
@@ -184,82 +226,87 @@ export class MapView {
     )
   }
 
-  #setRows(rows: number): void {
-    this.#rows = rows
-    this.renderer.setOrder(drawingOrder(this.#sizes, rows))
+  // ---- What rows look like
+
+  #look(part: Partial<Look>): void {
+    this.#looks.show(part)
+    for (const companion of this.#companions) companion.#look(part)
+    this.request()
   }
 
   setSizes(sizes: Uint8Array): void {
-    this.#sizes = sizes
-    const { look } = this.renderer
-    for (let row = 0; row < sizes.length; row++) look[row * LOOK.stride + LOOK.size] = sizes[row]
-    this.renderer.lookChanged()
-    if (this.#rows > 0) this.#setRows(this.#rows)
-    this.request()
+    this.#look({ sizes })
   }
 
   /** One palette slot per row. */
-  setColours(slots: Uint8Array): void {
-    const { look } = this.renderer
-    for (let row = 0; row < slots.length; row++) look[row * LOOK.stride + LOOK.colour] = slots[row]
-    this.renderer.lookChanged()
-    this.request()
+  setColours(colours: Uint8Array): void {
+    this.#look({ colours })
   }
 
   setPalette(palette: Uint8Array): void {
-    this.renderer.setPalette(palette)
-    this.request()
+    this.#look({ palette })
   }
 
   setTheme(theme: Theme): void {
-    this.renderer.setTheme(theme)
-    this.request()
+    this.#look({ theme })
+  }
+
+  /** passes: 1 = shown as usual, 0 = dimmed or hidden, and in no case picked, hovered or labelled; null = no filter. */
+  setFilter(passes: Uint8Array | null, mode: FilterMode = 'dim'): void {
+    this.#look({ filter: { passes, mode } })
+  }
+
+  /** Rows that stay bright on top of the others, with rings while there are not too many. */
+  setPicked(picked: Uint32Array): void {
+    this.#look({ picked })
+  }
+
+  /** Rings whose size is the weight (row -> 0 … 1) of a row in one or two profiles, and lines between pairs of rows. */
+  setProfile(mine: ReadonlyMap<number, number>, theirs: ReadonlyMap<number, number>, pairs: readonly (readonly [number, number])[]): void {
+    this.#look({ profile: { mine, theirs, pairs } })
   }
 
   setSelection(row: number, neighbours: Neighbour[]): void {
-    if (row !== this.#highlights.selected) this.#followed = -1
-    this.#highlights.selected = row
-    this.#highlights.neighbours = neighbours
-    this.#highlights.apply()
-    this.#highlights.applyLines()
-    this.request()
+    if (row !== this.#looks.marks.selected) this.#motion.followed = -1
+    this.#look({ selection: { row, neighbours } })
   }
 
   setHover(row: number): void {
-    if (this.#highlights.hovered === row) return
-    this.#highlights.hovered = row
-    this.#highlights.apply()
-    this.request()
+    if (this.#looks.marks.hovered !== row) this.#look({ hovered: row })
   }
 
-  setHits(rows: number[]): void {
-    this.#highlights.hits = rows
-    this.#highlights.apply()
-    this.request()
+  setHits(hits: number[]): void {
+    this.#look({ hits })
   }
 
   /** Neighbours of the selection that this projection puts far away. */
   farNeighbours(): Set<number> {
-    return this.#highlights.farIn(this.renderer.layer(1))
+    return this.#looks.marks.farIn(this.#morph.layer)
   }
 
   // ---- Camera
+
+  /** Where the camera is going to be. */
+  get pose(): Pose {
+    return this.#motion.goal
+  }
 
   /** What panels cover; the map is centred in the rest, without moving on screen. */
   setInsets(insets: Insets, obstacles: Rect[]): void {
     this.#obstacles = obstacles
     const first = this.#frames === 0
     const before = this.#framing.view
-    const { pose, goal } = this.#framing.cover(insets, this.#pose)
-    this.#pose = first && goal ? goal : pose
+    const motion = this.#motion
+    const { pose, goal } = this.#framing.cover(insets, motion.pose)
+    motion.pose = first && goal ? goal : pose
     const { centreX, centreY } = this.#framing.view
-    if (this.#followed >= 0 && (centreX !== before.centreX || centreY !== before.centreY)) this.flyToRow(this.#followed, 0)
+    if (motion.followed >= 0 && (centreX !== before.centreX || centreY !== before.centreY)) this.flyToRow(motion.followed, 0)
     else if (goal && !first) this.#flyTo(goal)
     this.request()
   }
 
   get zoom(): number {
-    return this.#pose.scale / this.#framing.fit
+    return this.#motion.pose.scale / this.#framing.fit
   }
 
   /** Zoom relative to the fitted map: what a link remembers, since scales depend on the screen. */
@@ -271,8 +318,15 @@ export class MapView {
     return zoom * this.#framing.fit
   }
 
-  setPose(pose: Pose): void {
-    this.#flyTo(pose)
+  /** `instant`: for cameras that follow another map's. */
+  setPose(pose: Pose, options: { instant?: boolean } = {}): void {
+    this.#flyTo(pose, options.instant ? { duration: 0 } : {})
+  }
+
+  /** Called after each frame in which the camera moved; returns what ends it. */
+  onCamera(listener: (pose: Pose) => void): () => void {
+    this.#cameraListeners.add(listener)
+    return () => this.#cameraListeners.delete(listener)
   }
 
   fit(): void {
@@ -284,54 +338,56 @@ export class MapView {
   }
 
   flyToRow(row: number, minZoom = 5): void {
-    const [x, y, z] = worldOf(this.renderer.layer(1), row, [0, 0, 0])
+    const [x, y, z] = this.#morph.goalOf(row)
     const { pose } = this
     this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale, this.#framing.fit * minZoom) })
-    this.#followed = row
+    this.#motion.followed = row
   }
 
   /** Brings a row into the free part of the screen, moving only if it is not there. */
   reveal(row: number): void {
     const { pose } = this
-    const place = worldOf(this.renderer.layer(1), row, [0, 0, 0])
     const { view } = this.#framing
-    const { x, y } = toScreen(viewProjection(pose, view), view, distanceOf(pose, view), ...place, { x: 0, y: 0, nearness: 0 })
+    const { x, y } = toScreen(viewProjection(pose, view), view, distanceOf(pose, view), ...this.#morph.goalOf(row), { x: 0, y: 0, nearness: 0 })
     if (!this.#framing.isFree(x, y, REVEAL_MARGIN_PX)) this.flyToRow(row, 1)
   }
 
   flyToRegion(region: Region): void {
     const [x, y, z] = toWorldUnits(this.#projection, region)
-    this.#flyTo({ ...this.#pose, x, y, z, scale: Math.max(this.#pose.scale * 1.5, this.#framing.fit * 3.4) })
+    const { pose } = this.#motion
+    this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale * 1.5, this.#framing.fit * 3.4) })
   }
 
-  #flyTo(pose: Pose, duration?: number): void {
+  #flyTo(pose: Pose, options: { duration?: number } = {}): void {
     this.#controls.stop()
-    this.#followed = -1
-    const target = this.#framing.limit(pose)
-    const path = flight(this.#pose, target, this.#framing.view)
-    const ms = this.options.reducedMotion() ? 0 : (duration ?? path.duration)
-    if (ms === 0) {
-      this.#pose = target
-      this.#flight = null
-      this.#labels.forget()
-    } else {
-      this.#flight = { path, from: performance.now(), duration: ms }
-    }
-    this.request()
-  }
-
-  #move(pose: Pose): void {
-    this.#flight = null
-    this.#followed = -1
-    this.#pose = this.#framing.limit(pose)
-    this.request()
+    this.#motion.flyTo(pose, options)
   }
 
   // ---- Picking
 
+  get tool(): Tool {
+    return this.#tool
+  }
+
+  set tool(tool: Tool) {
+    if (this.#tool === tool) return
+    this.#tool = tool
+    this.options.events.tool(tool)
+  }
+
   /** The row at a place in CSS px of the canvas; -1 = none. */
   pick(x: number, y: number, reachPx = HOVER_REACH_PX): number {
-    return this.#morph ? -1 : this.#picker.pick(this.#frame(), x, y, reachPx)
+    return this.#morph.running ? -1 : this.#picker.pick(this.#frame(), x, y, reachPx)
+  }
+
+  /** Rows inside a polygon in CSS px of the canvas, ascending, without those that the filter leaves out. */
+  rowsInPolygon(polygon: readonly Point[]): Uint32Array {
+    const { view } = this.#framing
+    const { renderer } = this
+    return rowsWithin(polygon, {
+      viewProjection: this.#frame().viewProjection, width: view.width, height: view.height,
+      layers: [renderer.layer(0), renderer.layer(1)], mix: this.#morph.mix, look: renderer.look, rows: this.#rows,
+    })
   }
 
   #pickLabel(label: Labelled): void {
@@ -345,27 +401,10 @@ export class MapView {
     else this.options.events.pick(this.pick(x, y, pointer === 'mouse' ? HOVER_REACH_PX : TOUCH_REACH_PX))
   }
 
-  screenOf(row: number): { x: number; y: number } {
+  screenOf(row: number): Point {
     const frame = this.#frame()
-    const [x, y, z] = worldOf(this.renderer.layer(1), row, [0, 0, 0])
-    return toScreen(frame.viewProjection, this.#framing.view, frame.distance, x, y, z, { x: 0, y: 0, nearness: 0 })
-  }
-
-  async #hover(x: number, y: number): Promise<void> {
-    this.#hoverAt = { x, y }
-    if (this.#hoverRunning || this.#morph || this.#flight || this.#rows === 0) return
-    this.#hoverRunning = true
-    try {
-      while (this.#hoverAt) {
-        const at: { x: number; y: number } = this.#hoverAt
-        this.#hoverAt = null
-        const label = this.#labels.at(at.x, at.y)
-        const row = label ? ('row' in label ? label.row : -1) : await this.#picker.pickSoon(this.#frame(), at.x, at.y, HOVER_REACH_PX)
-        if (row !== null && !this.#controls.active) this.options.events.hover(row)
-      }
-    } finally {
-      this.#hoverRunning = false
-    }
+    const { x, y } = toScreen(frame.viewProjection, this.#framing.view, frame.distance, ...this.#morph.placeOf(row), { x: 0, y: 0, nearness: 0 })
+    return { x, y }
   }
 
   #host(): ControlsHost {
@@ -376,14 +415,11 @@ export class MapView {
       spatial: () => this.#spatial,
       limits: () => scaleLimits(this.#framing.fit),
       reducedMotion: this.options.reducedMotion,
-      move: (pose) => this.#move(pose),
-      fly: (pose) => this.#flyTo(pose, 220),
+      move: (pose) => this.#motion.move(pose),
+      fly: (pose) => this.#flyTo(pose, { duration: 220 }),
       fit: () => this.fit(),
-      hover: (x, y) => void this.#hover(x, y),
-      leave: () => {
-        this.#hoverAt = null
-        events.hover(-1)
-      },
+      hover: (x, y) => void this.#hovering.moveTo({ x, y }),
+      leave: () => this.#hovering.leave(),
       click: (x, y, pointer) => this.#clicked(x, y, pointer),
       escape: () => events.escape(),
       search: () => events.search(),
@@ -396,23 +432,22 @@ export class MapView {
     if (this.#frameRequest === 0) this.#frameRequest = requestAnimationFrame((now) => this.#draw(now))
   }
 
-  #spatialShare(): number {
-    if (!this.#projection) return 0
-    const goal = this.#spatial ? 1 : 0
-    return this.#morph ? this.#morph.spatialFrom + (goal - this.#morph.spatialFrom) * this.#mix : goal
+  /** The map as it is on screen, `scale` pixels per CSS px, and its labels, which are not in the picture. */
+  async snapshot({ scale }: { scale: number }): Promise<Snapshot> {
+    return snapshotOf(this.renderer, this.#frame(), scale, this.#labels.snapshot())
   }
 
   #frame(): Frame {
-    const { extent } = this.#framing
-    const area = Math.max(0.05, extent[0] * (this.#spatial ? 1 : extent[1])) * 4 * this.#pose.scale ** 2
-    const style = pointStyle(this.#rows, area, this.#pose.scale / this.#framing.fitOpen)
+    const { extent, view, fitOpen } = this.#framing
+    const { pose } = this.#motion
+    const area = Math.max(0.05, extent[0] * (this.#spatial ? 1 : extent[1])) * 4 * pose.scale ** 2
     return {
-      viewProjection: viewProjection(this.#pose, this.#framing.view),
-      distance: distanceOf(this.#pose, this.#framing.view),
-      mix: this.#mix,
-      spatial: this.#spatialShare(),
-      ...style,
-      dim: this.#highlights.any ? 0.38 : 1,
+      viewProjection: viewProjection(pose, view),
+      distance: distanceOf(pose, view),
+      mix: this.#morph.mix,
+      spatial: this.#morph.spatial,
+      ...pointStyle(this.#rows, area, pose.scale / fitOpen),
+      ...this.#looks.opacities,
       share: this.#detail.share,
       lineOpacity: 1,
     }
@@ -426,58 +461,52 @@ export class MapView {
   drawNow(by: { x: number; y: number }, { moving = false, labels = true } = {}): { ms: number; points: number; style: PointStyle } {
     const { renderer } = this
     const begin = performance.now()
-    const { x, y, scale } = this.#pose
-    this.#pose = this.#framing.limit({ ...this.#pose, x: x - by.x / scale, y: y + by.y / scale })
+    const { pose } = this.#motion
+    this.#motion.pose = this.#framing.limit({ ...pose, x: pose.x - by.x / pose.scale, y: pose.y + by.y / pose.scale })
     if (!moving) this.#detail.rest()
     if (labels) this.#draw(begin, moving)
     else renderer.draw(this.#frame())
     renderer.gl.readPixels(0, 0, 1, 1, renderer.gl.RGBA, renderer.gl.UNSIGNED_BYTE, new Uint8Array(4))
     const { minPx, maxPx, opacity, share } = this.#frame()
-    return { ms: performance.now() - begin, points: Math.ceil(renderer.order.length * share), style: { minPx, maxPx, opacity } }
+    return { ms: performance.now() - begin, points: Math.ceil(renderer.arrangement.order.length * share), style: { minPx, maxPx, opacity } }
   }
 
-  #draw(now: number, moving = Boolean(this.#flight || this.#morph || this.#controls.active)): void {
+  #draw(now: number, moving = this.#travelling || this.#controls.active): void {
     this.#frameRequest = 0
     if (this.#rows === 0) return
-    this.#advance(now)
+    this.#morph.advance(now)
+    this.#motion.advance(now)
+    const { pose } = this.#motion
     this.#detail.frame(now, moving)
     const frame = this.#frame()
     this.renderer.draw(frame)
     this.#frames++
     this.#labels.update({
-      view: this.#framing.view, pose: this.#pose, zoom: this.#pose.scale / this.#framing.fitOpen, matrix: frame.viewProjection, mix: this.#mix, style: frame,
-      spatial: this.#spatial, morphing: this.#morph !== null, obstacles: this.#obstacles, projection: this.#projection, rows: this.#rows,
+      view: this.#framing.view, pose, zoom: pose.scale / this.#framing.fitOpen, matrix: frame.viewProjection, style: frame,
+      spatial: this.#spatial, between: this.#morph.between, obstacles: this.#obstacles, projection: this.#projection, rows: this.#rows,
     })
-    if (this.#flight || this.#morph) this.request()
+    if (this.#travelling) this.request()
+    if (pose !== this.#toldPose) for (const listener of this.#cameraListeners) listener(pose)
+    this.#toldPose = pose
     clearTimeout(this.#restTimer)
     this.#restTimer = window.setTimeout(() => this.#rested(), REST_MS)
   }
 
-  #advance(now: number): void {
-    if (this.#morph) {
-      const t = (now - this.#morph.from) / this.#morph.duration
-      this.#mix = t >= 1 ? 1 : ease(Math.max(0, t))
-      if (t >= 1) this.#morph = null
-      this.renderer.version++
-    }
-    if (this.#flight) {
-      const t = (now - this.#flight.from) / this.#flight.duration
-      this.#pose = this.#flight.path.at(t)
-      if (t >= 1) this.#flight = null
-    }
+  get #travelling(): boolean {
+    return this.#motion.flying || this.#morph.running
   }
 
   #rested(): void {
-    if (this.#flight || this.#morph || this.#controls.active) return
+    if (this.#travelling || this.#controls.active) return
     if (this.#detail.rest()) this.request()
-    else this.options.events.rest(this.#pose)
+    else this.options.events.rest(this.#motion.pose)
   }
 
   #resized(): void {
     const { clientWidth: width, clientHeight: height } = this.options.canvas
     if (width === 0 || height === 0) return
     this.renderer.resize(width, height, Math.min(2, window.devicePixelRatio || 1))
-    this.#pose = this.#framing.resize(width, height, this.#pose)
+    this.#motion.pose = this.#framing.resize(width, height, this.#motion.pose)
     // A resized canvas is blank until it is drawn; waiting for the next frame would flash.
     if (this.#rows > 0 && this.#projection) this.#draw(performance.now())
   }

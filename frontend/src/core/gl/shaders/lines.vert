@@ -1,6 +1,6 @@
 #version 300 es
-// Lines from the selected point to its neighbours: one instance per line, four corners each. Called by gl/renderer.ts.
-// Ends are given in both projections, in world units, so that lines travel with a morph. style: strength, dashed.
+// Lines from the selected point to its neighbours and between related entities of a profile: one instance per line, four corners each. Called by gl/renderer.ts.
+// Ends are given in both projections, in world units, so that lines travel with a morph. style: strength, LINE (0 plain, 1 dashed, 2 profile).
 precision highp float;
 
 layout(location = 0) in vec3 start_a;

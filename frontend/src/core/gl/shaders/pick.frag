@@ -2,8 +2,6 @@
 // Row + 1 as four bytes; 0 = no point. Read by gl/picker.ts.
 precision highp float;
 
-in vec4 v_colour;
-flat in uint v_state;
 flat in uint v_row;
 flat in float v_diameter_px;
 

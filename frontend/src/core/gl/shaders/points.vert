@@ -1,7 +1,8 @@
 #version 300 es
-// One point per row, for drawing (points.frag) and for picking (pick.frag). Called by gl/renderer.ts and gl/picker.ts.
-// position_a, position_b: u16 normalised to 0..1, each with its own scale and offset into world space ([-1, 1]).
-// look: palette slot, size 0..255, state bits (see gl/look.ts), unused.
+// One point per row, for drawing (points.frag, ring.frag) and for picking (pick.frag). Called by gl/renderer.ts and
+// gl/picker.ts. position_a, position_b: u16 normalised to 0..1, each with its own scale and offset into world space
+// ([-1, 1]). look: palette slot, size 0..255, state bits and weight (see gl/look.ts).
+// RING: highlighted rows, drawn again with a ring. PICK: ids instead of colours.
 precision highp float;
 
 layout(location = 0) in vec4 position_a;
@@ -14,29 +15,63 @@ uniform float u_mix;            // 0 = a, 1 = b
 uniform float u_distance;       // camera to target, world units
 uniform vec2 u_size_px;         // diameters at size 0 and size 255, device px
 uniform float u_grow_px;        // picking and highlights are larger than the point
-uniform float u_dim;            // opacity of rows that are not highlighted while something is
+uniform float u_weight_px;      // what the weight of a profile adds to its ring
+uniform float u_opacity;        // of rows that are not highlighted
+uniform float u_out_opacity;    // of rows that the filter leaves out
 uniform float u_spatial;        // 0 = flat, 1 = 3-D
 uniform sampler2D u_palette;    // 256 x 1
 
-out vec4 v_colour;
-flat out uint v_state;
+const uint POINTED = 3u;        // hover | selected
+const uint PROFILE = 96u;       // mine | theirs
+const uint OUT = 128u;
+
+#ifdef PICK
 flat out uint v_row;
+#else
+out vec4 v_colour;
+#endif
+#ifdef RING
+flat out uint v_state;
+flat out float v_weight;
+#endif
 flat out float v_diameter_px;
 
 void main() {
-  vec3 a = position_a.xyz * u_scale_a + u_offset_a;
-  vec3 b = position_b.xyz * u_scale_b + u_offset_b;
-  vec4 clip = u_view_projection * vec4(mix(a, b, u_mix), 1.0);
+  uint state = look.b;
+  bool left_out = (state & OUT) != 0u;
+#if defined(PICK)
+  if (left_out) {
+#elif defined(RING)
+  if (left_out && (state & POINTED) == 0u) {
+#else
+  if (false) {
+#endif
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    gl_PointSize = 0.0;
+    return;
+  }
+
+  vec3 place = position_b.xyz * u_scale_b + u_offset_b;
+  if (u_mix < 1.0) place = mix(position_a.xyz * u_scale_a + u_offset_a, place, u_mix);
+  vec4 clip = u_view_projection * vec4(place, 1.0);
   gl_Position = clip;
 
   float nearness = clamp(u_distance / max(clip.w, 1e-4), 0.35, 2.5);
   float size = float(look.g) / 255.0;
-  v_diameter_px = mix(u_size_px.x, u_size_px.y, size) * nearness + u_grow_px;
+  float grow_px = u_grow_px;
+#ifdef RING
+  v_state = state;
+  v_weight = float(look.a) / 255.0;
+  if ((state & PROFILE) != 0u) grow_px += v_weight * u_weight_px;
+#endif
+  v_diameter_px = mix(u_size_px.x, u_size_px.y, size) * nearness + grow_px;
   gl_PointSize = v_diameter_px + 1.0; // one px for the soft rim
 
-  v_state = look.b;
+#ifdef PICK
   v_row = uint(gl_VertexID);
+#else
   v_colour = texelFetch(u_palette, ivec2(int(look.r), 0), 0);
-  if (look.b == 0u) v_colour.a *= u_dim;
+  v_colour.a *= left_out ? u_out_opacity : state == 0u ? u_opacity : 1.0;
   v_colour.a *= mix(1.0, clamp(nearness * 1.15, 0.45, 1.0), u_spatial); // far points recede
+#endif
 }

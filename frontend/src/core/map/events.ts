@@ -1,0 +1,23 @@
+/** What a person does on the map, told to the page. */
+import type { Pose } from '../camera/camera'
+import type { Point } from './polygon'
+
+/** What dragging does: move the map, draw around points, draw a box to zoom into, or (3-D) look around in flight. */
+export type Tool = 'hand' | 'lasso' | 'rectangle' | 'zoom' | 'fly'
+export type SetChange = 'replace' | 'add' | 'remove'
+
+export interface MapEvents {
+  /** `keys`: reached by keyboard, so that its name should be announced. -1 = none. */
+  hover(row: number, how: 'pointer' | 'keys'): void
+  /** A click or tap; -1 = on empty map. */
+  pick(row: number): void
+  /** Ctrl-, Cmd- or Shift-click, long press, Space: in or out of the picked set. */
+  pickToggle(row: number): void
+  /** A lasso or rectangle was drawn; CSS px of the map. */
+  region(polygon: Point[], how: SetChange): void
+  tool(tool: Tool): void
+  /** The camera came to rest. */
+  rest(pose: Pose): void
+  escape(): void
+  search(): void
+}
