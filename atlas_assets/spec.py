@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from atlas_assets import methods
+from atlas_assets.display_spec import DisplaySpec
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
 from atlas_assets.relation_spec import Kind, RelationSpec
 from atlas_assets.spec_model import MISTAKE, Model
@@ -205,19 +206,6 @@ class QualitySpec(Model):
     holdout: float = Field(
         0.05, ge=0, le=0.5, description="Share of collections kept from the map to test it on; 0 = none."
     )
-
-
-class DisplaySpec(Model):
-    """What a visitor sees first."""
-
-    projection: str | None = Field(None, description="Key of the projection to open on. Default: the recommended one.")
-    colour: str | None = Field(None, description="Field that colours the points at first.")
-    size: str | None = Field(None, description="Field that sizes the points. Default: popularity.")
-    accent: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$", description="Accent colour, #rrggbb.")
-    entity: tuple[str, str] = Field(
-        ("entity", "entities"), description="What visitors call the points: singular, plural."
-    )
-    collection: tuple[str, str] = Field(("collection", "collections"), description="What holds them: singular, plural.")
 
 
 class AtlasSpec(Model):

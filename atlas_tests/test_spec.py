@@ -73,6 +73,13 @@ def test_the_kind_follows_from_the_source(source: dict, kind: str) -> None:
         ),
         ({"source": SOURCE, "display": {"projection": "k15"}}, "expected one of the sweep's keys (k15_umap"),
         ({"source": SOURCE, "display": {"accent": "red"}}, "display.accent is 'red'"),
+        ({"source": SOURCE, "display": {"background": {"drak": "#000000"}}}, "Did you mean 'dark'?"),
+        ({"source": SOURCE, "display": {"palette": ["#000000", "blue"]}}, "display.palette[1] is 'blue'"),
+        ({"source": SOURCE, "display": {"palette": ["#000000"] * 11}}, "display.palette is "),
+        (
+            {"source": SOURCE, "display": {"links": [{"label": "x", "url": "javascript:alert(1)"}]}},
+            "display.links[0].url is 'javascript:alert(1)'",
+        ),
         ({"source": SOURCE, "name": "My Films"}, "expected lower-case letters, digits and _"),
         ({"source": SOURCE, "name": "viewer"}, "Give the atlas another name"),
     ],

@@ -246,6 +246,8 @@ class Pipeline:
         )  # fmt: skip
 
     def _bundle(self) -> Stage:
+        from atlas_assets.components import branding
+
         return Stage(
             "bundle", "2", "The files that the site loads: projections, columns, names, neighbours, details.",
             build=_build_bundle,
@@ -257,6 +259,7 @@ class Pipeline:
             parameters=lambda key: {
                 "display": self.spec.display.model_dump(), "version": __version__,
                 "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
+                "logo": branding.fingerprint(self.spec.display, base=self.base),
             },
             kinds=("json",),
         )  # fmt: skip

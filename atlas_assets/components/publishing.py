@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_assets import __version__, project
+from atlas_assets.components import branding
 from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
             "colour": display.colour or telling_field(entities, fields, graph),
             "size": display.size or "popularity",
         },
+        search=display.search, logo=branding.logo(display, base=run.base),
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
         progress=lambda share, message: run.progress(0.5 + share / 2, message),
     )  # fmt: skip
@@ -96,8 +98,10 @@ def _about(run: StageRun) -> dict[str, Any]:
     }  # fmt: skip
     if spec.licence:
         about["licence"] = spec.licence
-    if display.accent:
-        about["theme"] = {"accent": display.accent}
+    if display.links:
+        about["links"] = [link.model_dump() for link in display.links]
+    if theme := branding.theme(display):
+        about["theme"] = theme
     return about
 
 
