@@ -4,7 +4,8 @@ import type { Scheme } from '../core/colour/palettes'
 
 const KEY = 'atlas-theme'
 const BACKGROUND: Record<Scheme, Rgb> = { dark: [13, 17, 23], light: [247, 248, 250] }
-const PANEL: Record<Scheme, Rgb> = { dark: [22, 27, 34], light: [255, 255, 255] }
+/** What lies behind a chosen entry: closer to the accent than any other ground that it is read on. */
+const RAISED: Record<Scheme, Rgb> = { dark: [31, 38, 47], light: [238, 241, 245] }
 const DARK_TEXT: Rgb = [11, 14, 18]
 const LIGHT_TEXT: Rgb = [255, 255, 255]
 const DEFAULT_ACCENT: Rgb = [88, 160, 240]
@@ -17,7 +18,7 @@ export class Theme {
   readonly scheme = $derived<Scheme>(this.#chosen ?? this.#system)
   readonly background = $derived(BACKGROUND[this.scheme])
   /** The accent, as light or dark as it must be to be read as text on a panel (WCAG AA). */
-  readonly accent = $derived(readable(this.#accent, PANEL[this.scheme], 4.6))
+  readonly accent = $derived(readable(this.#accent, RAISED[this.scheme], 4.6))
 
   constructor() {
     this.#media.addEventListener('change', () => (this.#system = this.#media.matches ? 'light' : 'dark'))

@@ -27,13 +27,15 @@ async function violations(): Promise<string[]> {
   })
 }
 
-describe.each([['light'], ['dark']] as const)('in the %s theme', (colorScheme) => {
+describe.each([['light'], ['dark']] as const)('in the %s theme', { timeout: 90_000 }, (colorScheme) => {
   it('a desktop: at first, with every section open, with details, with the menu and with each dialog', async () => {
     await site.opened('', { ...DESKTOP, colorScheme })
     expect(await violations()).toEqual([])
-    for (const fold of await site.page.locator('section h2 > button[aria-expanded=false]').all()) {
-      await fold.click()
-      expect(await violations(), (await fold.textContent()) ?? '').toEqual([])
+    const folded = site.page.locator('section h2 > button[aria-expanded=false]')
+    while ((await folded.count()) > 0) {
+      const title = (await folded.first().textContent()) ?? ''
+      await folded.first().click()
+      expect(await violations(), title).toEqual([])
     }
     await site.page.evaluate(() => window.__atlas.select(3))
     await site.page.getByRole('list', { name: /Nearest/ }).waitFor()
