@@ -78,7 +78,7 @@ function dateEdges(low: number, high: number, most: number): number[] {
   if (months <= most) return Array.from({ length: months + 1 }, (_, i) => dayOf(first.getUTCFullYear(), first.getUTCMonth() + 1 + i, 1))
   if (months <= 3 * most) {
     const quarter = first.getUTCMonth() - (first.getUTCMonth() % 3) + 1
-    return Array.from({ length: Math.ceil((months + 2) / 3) + 1 }, (_, i) => dayOf(first.getUTCFullYear(), quarter + 3 * i, 1)).filter((day, i, all) => i === 0 || all[i - 1] <= high)
+    return Array.from({ length: Math.ceil((months + 2) / 3) + 1 }, (_, i) => dayOf(first.getUTCFullYear(), quarter + 3 * i, 1)).filter((_, i, all) => i === 0 || all[i - 1] <= high)
   }
   return evenEdges(first.getUTCFullYear(), last.getUTCFullYear(), true, most).map((year) => dayOf(year, 1, 1))
 }
