@@ -125,6 +125,9 @@ def _document(name: str, relation: dict[str, list[str]], tables: list[str], foun
             yield f"    entity: {_inline(list(found.entity_noun))}\n"
         if found.collection_noun:
             yield f"    collection: {_inline(list(found.collection_noun))}\n"
+    else:
+        yield "  # display:                    # what visitors call a point, and what holds it: singular, plural\n"
+        yield "  #   entity: [book, books]\n  #   collection: [shelf, shelves]\n"
 
 
 def _filter(kind: str) -> Iterator[str]:
