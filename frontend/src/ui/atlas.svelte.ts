@@ -3,7 +3,7 @@ import { encodeColumn, encodeDistortion, type Encoding, type Legend } from '../c
 import { paletteFor } from '../core/colour/palettes'
 import { Bundle, type ColumnData } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
-import { columnOf, projectionOf, type Manifest, type NumberColumn } from '../core/data/manifest'
+import { columnOf, projectionOf, type Column, type Manifest, type NumberColumn } from '../core/data/manifest'
 import { sizesFrom, SLOT } from '../core/gl/look'
 import { MapView, type Tool } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
@@ -14,11 +14,19 @@ import { Picked } from './picked.svelte'
 import { Selection } from './selection.svelte'
 import { Theme } from './theme.svelte'
 
+type NumberData = Extract<ColumnData, { kind: 'numbers' }>
 export type Phase = 'opening' | 'painting' | 'ready' | 'failed'
 
 export interface Notice {
   text: string
   retry: () => void
+  dismiss: () => void
+}
+
+interface Failure {
+  action: () => Promise<void>
+  lasting: boolean
+  text: string
 }
 
 export class Atlas {
@@ -36,7 +44,11 @@ export class Atlas {
   hovered = $state(-1)
   /** What dragging on the map does; set through `map.tool`. */
   tool = $state<Tool>('hand')
-  notice = $state.raw<Notice | null>(null)
+  #failed = $state.raw<Failure[]>([])
+  #running = 0
+  readonly notice = $derived<Notice | null>(
+    this.#failed.length > 0 ? { text: this.#failed.at(-1)!.text, retry: () => this.#retry(), dismiss: () => (this.#failed = []) } : null,
+  )
   /** What a screen reader is told. */
   said = $state('')
   /** Buckets of names that have arrived; read it to be told. */
@@ -108,21 +120,27 @@ export class Atlas {
     })
     this.hasMap = this.map !== null
     if (this.map) registerCamera(this)
+    const colour = this.colourOf(readParts(location.hash).get('colour') ?? null)
     try {
-      const painted = this.map?.open(this.projectionKey)
-      const looks = Promise.all([this.attempt(() => this.#loadSizes()), this.setColour(this.colourOf(readParts(location.hash).get('colour') ?? null), { remember: false })])
-      const opened = await painted
-      await this.#loadNames(0)
+      // All that the first paint needs, and nothing else, is asked for at once.
+      const names = this.#loadNames(0)
+      bundle.regions(this.projection!).catch(() => {}) // the map asks again, and does without
+      const [opened] = await Promise.all([this.map?.open(this.projectionKey, this.#startLooks(colour)), names])
+      performance.mark('atlas:first-paint')
       this.phase = 'ready'
-      await looks
-      await opened?.rest
-      const linked = this.link.open()
-      for (let bucket = 1; bucket < bundle.manifest.buckets.length; bucket++) await this.#loadNames(bucket)
-      await linked
-      this.#settle.resolve()
+      void this.attempt(() => this.#loadRest(colour, opened?.rest), true)
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** Everything that the first paint did without. When a file fails, what is there stays, and trying again goes on. */
+  async #loadRest(colour: string, positions?: () => Promise<void>): Promise<void> {
+    await Promise.all([positions?.(), this.attempt(() => this.#loadSizes()), this.setColour(colour, { remember: false })])
+    const linked = this.link.open()
+    for (let bucket = this.namesLoaded; bucket < this.manifest!.buckets.length; bucket++) await this.#loadNames(bucket)
+    await linked
+    this.#settle.resolve()
   }
 
   detach(): void {
@@ -152,11 +170,42 @@ export class Atlas {
     return (this.#search ??= new SearchClient())
   }
 
+  /**
+   * Colours and sizes of the first bucket. One that cannot be had leaves the points plain: what loads all rows
+   * afterwards asks for it again, and says so.
+   */
+  async #startLooks(key: string): Promise<void> {
+    const { bundle, map } = this
+    const { n } = this.manifest!
+    if (!map) return
+    const whole = (start: Uint8Array, rest: number) => {
+      const all = new Uint8Array(n).fill(rest)
+      all.set(start)
+      return all
+    }
+    const sizes = async (column: NumberColumn) => {
+      const { values } = (await bundle!.columnStart(column)) as NumberData
+      map.setSizes(whole(sizesFrom(values, column.min, column.max, column.quantiles), 0))
+    }
+    const colours = async (column: Column) => {
+      this.#encoding = encodeColumn(column, await bundle!.columnStart(column))
+      map.setColours(whole(this.#encoding.slots, SLOT.unknown))
+      this.applyTheme()
+    }
+    const sizedBy = this.#sizeField
+    const colouredBy = key.startsWith('field:') ? columnOf(this.manifest!, key.slice(6)) : undefined
+    await Promise.allSettled([sizedBy && sizes(sizedBy), colouredBy && colours(colouredBy)])
+  }
+
+  get #sizeField(): NumberColumn | null {
+    const column = columnOf(this.manifest!, this.manifest!.default.size)
+    return column && (column.type === 'number' || column.type === 'year' || column.type === 'date') ? column : null
+  }
+
   async #loadSizes(): Promise<void> {
-    const { manifest } = this
-    const column = columnOf(manifest!, manifest!.default.size)
-    if (!column || column.type === 'category' || column.type === 'list' || column.type === 'boolean') return
-    const data = (await this.bundle!.column(column)) as Extract<ColumnData, { kind: 'numbers' }>
+    const column = this.#sizeField
+    if (!column) return
+    const data = (await this.bundle!.column(column)) as NumberData
     this.sizeValues = data.values
     this.sizes = sizesFrom(data.values, column.min, column.max, column.quantiles)
     this.map?.setSizes(this.sizes)
@@ -164,18 +213,33 @@ export class Atlas {
   }
 
   get sizeColumn(): NumberColumn | null {
-    const column = this.manifest && columnOf(this.manifest, this.manifest.default.size)
-    return column && this.sizeValues ? (column as NumberColumn) : null
+    return this.manifest && this.sizeValues ? this.#sizeField : null
   }
 
-  /** Runs something that needs a file; when the file cannot be had, says so and offers to try again. */
-  async attempt(action: () => Promise<void>): Promise<void> {
+  /**
+   * Runs something that needs a file; when the file cannot be had, says so and offers to try again. What was begun
+   * together fails together; whoever begins something else later has moved on, except from what is `lasting`.
+   */
+  async attempt(action: () => Promise<void>, lasting = false): Promise<void> {
+    if (this.#running++ === 0) this.#forget((failure) => !failure.lasting)
     try {
-      this.notice = null
       await action()
     } catch (error) {
-      this.notice = { text: sentenceOf(error), retry: () => void this.attempt(action) }
+      this.#failed = [...this.#failed, { action, lasting, text: sentenceOf(error) }]
+    } finally {
+      this.#running--
     }
+  }
+
+  #forget(which: (failure: Failure) => boolean): void {
+    if (this.#failed.some(which)) this.#failed = this.#failed.filter((failure) => !which(failure))
+  }
+
+  /** Once more everything that the notice is about. */
+  #retry(): void {
+    const failed = this.#failed
+    this.#failed = []
+    for (const { action, lasting } of failed) void this.attempt(action, lasting)
   }
 
   /** Tells people who do not see the screen. */

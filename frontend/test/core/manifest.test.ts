@@ -27,7 +27,8 @@ describe('readManifest', () => {
   })
 
   it.each([
-    ['not JSON', '<html>', /manifest\.json is not the description of a map: it is not JSON/],
+    ['a page of the server', '<html>', /manifest\.json is missing: the server sent a web page/],
+    ['half of itself', text.slice(0, 900), /manifest\.json is not the description of a map: it is damaged or was cut off/],
     ['another format', '{"format":"zip"}', /format is "zip"; expected "atlas-bundle"/],
     ['a newer version', changed((m) => Object.assign(m, { version: 3 })), /version 3 of the bundle format and this viewer reads version 2/],
     ['no rows', changed((m) => (m.n = 0)), /n is 0; expected the number of rows/],
@@ -66,6 +67,19 @@ describe('fetchFile', () => {
     await expect(fetchFile('http://h/', { ...file, bytes: packed.length - 9 }, { get: answer(packed.slice(0, -9) as BodyInit) })).rejects.toThrow(/cannot be unpacked/)
   })
 
+  it('notices a page that a server sends instead of a 404', async () => {
+    await expect(fetchFile('http://h/', file, { get: answer('<!DOCTYPE html><title>Oh no</title>') })).rejects.toThrow(/cols\/x.bin is missing: the server sent a web page/)
+  })
+
+  it('notices a file of another version by the digits in its name', async () => {
+    const packed = await gzipped(Uint8Array.from([1, 2, 3]))
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', packed as BufferSource))
+    const digits = Buffer.from(digest).toString('hex').slice(0, 16)
+    const get = answer(packed as BodyInit)
+    expect([...(await fetchFile('http://h/', { path: `cols/x.${digits}.bin`, bytes: packed.length }, { get }))]).toEqual([1, 2, 3])
+    await expect(fetchFile('http://h/', { path: 'cols/x.0123456789abcdef.bin', bytes: packed.length }, { get })).rejects.toThrow(/updated while you looked: load the page again/)
+  })
+
   it('says so when there is no connection', async () => {
     const offline = () => Promise.reject(new TypeError('network'))
     await expect(fetchFile('http://h/', file, { get: offline })).rejects.toThrow('cols/x.bin could not be reached. Check the connection')
@@ -90,6 +104,52 @@ describe('Bundle', () => {
     const bundle = await Bundle.open('http://h/manifest.json', { get: fromDisk })
     for (const row of [0, 999, 1000, 2999]) expect(await bundle.rowOf(await bundle.idOf(row))).toBe(row)
     expect(await bundle.rowOf('nowhere')).toBe(-1)
+  })
+
+  it('finds the rows of many ids at once, and leaves out unknown ones', async () => {
+    const bundle = await Bundle.open('http://h/manifest.json', { get: fromDisk })
+    const rows = [2999, 0, 1000]
+    const ids = await Promise.all(rows.map((row) => bundle.idOf(row)))
+    expect([...(await bundle.rowsOfIds([...ids, 'nowhere']))]).toEqual(rows.map((row, i) => [ids[i], row]))
+  })
+
+  it('has of every column the first bucket alone, and all buckets together', async () => {
+    const bundle = await Bundle.open('http://h/manifest.json', { get: fromDisk })
+    const first = bundle.manifest.buckets[0]
+    for (const column of bundle.manifest.columns) {
+      const [start, whole] = [await bundle.columnStart(column), await bundle.column(column)]
+      if (start.kind === 'numbers' && whole.kind === 'numbers') expect([...start.values]).toEqual([...whole.values.subarray(0, first)])
+      if (start.kind === 'codes' && whole.kind === 'codes') expect([...start.codes]).toEqual([...whole.codes.subarray(0, first)])
+      if (start.kind === 'booleans' && whole.kind === 'booleans') expect([...start.values]).toEqual([...whole.values.subarray(0, first)])
+      if (start.kind === 'lists' && whole.kind === 'lists') {
+        expect([...start.lists.starts]).toEqual([...whole.lists.starts.subarray(0, first + 1)])
+        expect(whole.lists.starts).toHaveLength(3001)
+        // Every row's values are those that its details list.
+        for (const row of [0, 999, 1000, 1001, 2999]) {
+          const values = [...whole.lists.codes.subarray(whole.lists.starts[row], whole.lists.starts[row + 1])].map((code) => whole.dictionary[code][0])
+          expect(values).toEqual((await bundle.details(row))[5])
+        }
+      }
+    }
+  })
+
+  it('knows the region of every row, and what can be searched', async () => {
+    const bundle = await Bundle.open('http://h/manifest.json', { get: fromDisk })
+    const [projection] = bundle.manifest.projections
+    const [rows, regions] = [await bundle.regionRows(projection), await bundle.regions(projection)]
+    const texts = await bundle.searchTexts(1)
+    expect(texts).toHaveLength(2000)
+    for (const row of [1000, 1500, 2999]) {
+      const name = (await bundle.details(row))[3]
+      expect(regions[rows[row]].name).toBe(name)
+      expect(regions[regions[rows[row]].parent!].parent).toBeNull()
+      expect(texts![row - 1000]).toContain(name)
+    }
+  })
+
+  it('joins what a figure means to every projection', () => {
+    const { projections } = readManifest(text, 'manifest.json')
+    expect(projections[1].figures[0]).toMatchObject({ label: 'Predicts unseen data', text: '13.7 %', error: '± 0.4', share: 0.137 })
   })
 
   it('leaves out neighbours that are not there', async () => {

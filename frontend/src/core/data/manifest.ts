@@ -135,7 +135,8 @@ export function readManifest(text: string, path: string): Manifest {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new BundleError(`${path} is not the description of a map: it is not JSON. Build the site again.`)
+    if (/^\s*</.test(text)) throw new BundleError(`${path} is missing: the server sent a web page in its place. Try again, or publish the site again.`)
+    throw new BundleError(`${path} is not the description of a map: it is damaged or was cut off. Try again, or build the site again.`)
   }
   const wrong = (field: string, found: unknown, expected: string): never => {
     throw new BundleError(`${path}: ${field} is ${JSON.stringify(found) ?? 'missing'}; expected ${expected}. Build the site again.`)

@@ -32,21 +32,21 @@ export class LayerStore {
 
   constructor(private readonly bundle: Bundle) {}
 
-  /** A layer whose first bucket is there; `rest` resolves when all are. */
-  async first(projection: Projection): Promise<{ layer: Layer; rest: Promise<Layer> }> {
+  /** A layer whose first bucket is there; `rest` loads the others. */
+  async first(projection: Projection): Promise<{ layer: Layer; rest: () => Promise<Layer> }> {
     const known = this.known(projection)
-    if (known) return { layer: known, rest: Promise.resolve(known) }
+    if (known) return { layer: known, rest: () => Promise.resolve(known) }
     const { scale, offset } = frameOf(projection)
     const layer: Layer = { positions: new Uint16Array(this.bundle.manifest.n * 4), scale, offset }
     await this.bundle.positions(projection, 0, layer.positions)
     const rest = async () => {
-      for (let bucket = 1; bucket < projection.buckets.length; bucket++) await this.bundle.positions(projection, bucket, layer.positions)
+      await Promise.all(projection.buckets.slice(1).map((_, i) => this.bundle.positions(projection, i + 1, layer.positions)))
       this.#complete.set(projection.key, layer)
       const oldest = this.#complete.keys().next().value
       if (this.#complete.size > KEPT && oldest !== undefined) this.#complete.delete(oldest)
       return layer
     }
-    return { layer, rest: rest() }
+    return { layer, rest }
   }
 
   /** A layer that is there already. */
@@ -63,7 +63,7 @@ export class LayerStore {
     const { key } = projection
     let loading = this.#loading.get(key)
     if (!loading) {
-      loading = this.first(projection).then(({ rest }) => rest).finally(() => this.#loading.delete(key))
+      loading = this.first(projection).then(({ rest }) => rest()).finally(() => this.#loading.delete(key))
       this.#loading.set(key, loading)
     }
     return loading

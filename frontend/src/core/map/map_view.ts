@@ -136,10 +136,10 @@ export class MapView {
     return projectionOf(this.options.bundle.manifest, key)!
   }
 
-  /** First paint: bucket 0 only; resolves when it is on screen, `rest` when all rows are. */
-  async open(key: string): Promise<{ rest: Promise<void> }> {
+  /** First paint: bucket 0 only, once `looks` (its colours and sizes) are set; `rest` loads and paints all rows. */
+  async open(key: string, looks?: Promise<unknown>): Promise<{ rest: () => Promise<void> }> {
     const projection = this.#projectionOf(key)
-    const { layer, rest } = await this.#layers.first(projection)
+    const [{ layer, rest }] = await Promise.all([this.#layers.first(projection), looks])
     const { n, buckets } = this.options.bundle.manifest
     const paint = (rows: number): void => {
       this.#morph.set(projection, layer)
@@ -150,7 +150,7 @@ export class MapView {
     this.#adopt(projection)
     paint(buckets[0])
     this.#motion.pose = this.#framing.whole()
-    return { rest: rest.then(() => paint(n)) }
+    return { rest: () => rest().then(() => paint(n)) }
   }
 
   /** Morphs to another projection; a call that was overtaken by a newer one resolves to false. */
