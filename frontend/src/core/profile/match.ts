@@ -2,7 +2,7 @@
  * Entries of a list -> rows of the atlas. Stronger evidence is asked first, and what fits two entities equally well is
  * never decided here: it comes back with all its rows for the visitor to choose from.
  */
-import { fold } from '../search/search'
+import { fold } from '../search/fold'
 import { entryOf, type Entry, type ParsedList } from './entry'
 import { bareForm, editDistance, mayBeWithin, mostEdits, partsOf, plainForm, signatureOf, SIGNATURE_WORDS, tailsOf, volumesOf } from './names'
 

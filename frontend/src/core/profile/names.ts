@@ -1,5 +1,5 @@
 /** Forms in which one name is written: what must be equal for two names to mean the same thing. */
-import { fold } from '../search/search'
+import { fold } from '../search/fold'
 
 /** Without case, diacritics and punctuation: `The Hitchhiker’s Guide` and `the hitchhikers guide` are one. */
 export function plainForm(name: string): string {

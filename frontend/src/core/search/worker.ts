@@ -2,7 +2,8 @@
 import { NameSearch, type Answer, type Ask, type Manners } from './search'
 
 export type ToWorker =
-  | { kind: 'names' | 'fields'; first: number; texts: string }
+  | { kind: 'names'; first: number; texts: string }
+  | { kind: 'fields'; first: number; texts: string }
   | { kind: 'importance'; importance: Uint8Array }
   | { kind: 'ask'; id: number; ask: Ask; limit: number }
   | { kind: 'rows'; id: number; ask: Ask }
