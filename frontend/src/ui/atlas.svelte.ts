@@ -8,6 +8,7 @@ import { sizesFrom, SLOT } from '../core/gl/look'
 import { MapView, type Tool } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
 import { readParts } from '../core/url/state'
+import { Filter } from './filter.svelte'
 import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
 import { Picked } from './picked.svelte'
@@ -59,6 +60,7 @@ export class Atlas {
   readonly link = browserLink()
   readonly selection = new Selection(this)
   readonly picked = new Picked(this)
+  readonly filter = new Filter(this)
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
   /** Resolves when the map and all names are there; rejects with the error that is on screen. */
   readonly ready: Promise<void>

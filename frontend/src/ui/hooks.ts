@@ -7,6 +7,8 @@
  *   select(row)   as a click on it; resolves when details and neighbours are there
  *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
  *   settled()     resolves when something has been drawn, and nothing more for three animation frames
+ *   filter(text)  sets the filter (core/filter/query.ts); resolves to its text and the number of rows that pass
+ *   passes(row)   whether a row satisfies the filter
  *   drawNow(by, options)  MapView.drawNow: draws at once, waits for the GPU, says how long it took (null without a map)
  *   search(text, limit)   rows, best first, as the search box asks for them
  *   loseContext() / restoreContext()   through WEBGL_lose_context
@@ -23,6 +25,8 @@ export interface AtlasHooks {
   select(row: number): Promise<void>
   state(): { projection: string; colour: string; selected: number; hovered: number; zoom: number; frames: number }
   settled(): Promise<void>
+  filter(text: string): Promise<{ text: string; count: number }>
+  passes(row: number): boolean
   drawNow(...options: Parameters<MapView['drawNow']>): ReturnType<MapView['drawNow']> | null
   search(text: string, limit: number): Promise<number[] | null>
   loseContext(): void
@@ -59,6 +63,11 @@ export function exposeHooks(atlas: Atlas): void {
         before = frames
       }
     },
+    async filter(text) {
+      await atlas.filter.setText(text)
+      return { text: atlas.filter.text, count: atlas.filter.count }
+    },
+    passes: (row) => atlas.filter.passes?.[row] !== 0,
     drawNow: (...options) => atlas.map?.drawNow(...options) ?? null,
     search: (text, limit) => atlas.search.query(text, limit),
     loseContext() {
