@@ -82,7 +82,7 @@ export class Atlas {
     this.error = ''
     try {
       const bundle = await Bundle.open(manifestUrl(), { onProgress: (progress) => (this.progress = progress) })
-      this.theme.setAccent(bundle.manifest.atlas.theme?.accent)
+      this.theme.use(bundle.manifest.atlas.theme)
       document.title = bundle.manifest.atlas.title
       this.bundle = bundle
       const wanted = readParts(location.hash).get('map') ?? ''
@@ -292,14 +292,13 @@ export class Atlas {
   applyTheme(): void {
     const { theme } = this
     theme.apply()
-    const palette = paletteFor(this.#encoding?.palette ?? 'plain', theme.scheme)
+    const palette = paletteFor(this.#encoding?.palette ?? 'plain', theme.scheme, theme.categories)
     this.palette = palette
     this.map?.setPalette(palette)
     const unit = (rgb: number[], alpha: number) => [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
     const dark = theme.scheme === 'dark'
-    const text = dark ? [236, 240, 246] : [24, 32, 44]
     // Orange and blue: told apart with any colour vision, and on either background.
     const [mine, theirs] = dark ? [[255, 176, 64], [92, 200, 255]] : [[176, 84, 0], [0, 98, 168]]
-    this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75), mine: unit(mine, 1), theirs: unit(theirs, 1) })
+    this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(theme.text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75), mine: unit(mine, 1), theirs: unit(theirs, 1) })
   }
 }

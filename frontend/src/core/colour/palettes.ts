@@ -30,13 +30,13 @@ const NEUTRAL: Record<Scheme, { other: string; unknown: string; plain: string; n
 
 const rgb = (hex: string): Rgb => parseHex(hex)!
 
-/** 256 RGBA entries by palette slot. */
-export function paletteFor(kind: PaletteKind, scheme: Scheme): Uint8Array {
+/** 256 RGBA entries by palette slot. `own`: an atlas's colours of categories, before the usual ones. */
+export function paletteFor(kind: PaletteKind, scheme: Scheme, own: readonly Rgb[] = []): Uint8Array {
   const bytes = new Uint8Array(256 * 4).fill(255)
   const put = (slot: number, colour: Rgb, alpha = 255) => bytes.set([...colour, alpha], slot * 4)
   if (kind === 'ramp') ramp(SEQUENTIAL[scheme], SLOT.ramp).forEach((colour, slot) => put(slot, colour))
   if (kind === 'distortion') ramp(DISTORTION[scheme], SLOT.ramp).forEach((colour, slot) => put(slot, colour))
-  if (kind === 'category') CATEGORIES[scheme].forEach((hex, slot) => put(slot, rgb(hex)))
+  if (kind === 'category') CATEGORIES[scheme].forEach((hex, slot) => put(slot, own[slot] ?? rgb(hex)))
   if (kind === 'boolean') {
     put(0, rgb(NEUTRAL[scheme].no))
     put(1, rgb(CATEGORIES[scheme][1]))
