@@ -36,7 +36,7 @@ TYPICAL, SLOWEST = "median query", "slowest query"
 ROUNDS, FRAMES = 5, 4  # turns of every side, and frames in each
 SETTLING = 12  # frames in which the level of detail finds its level, not counted
 SECONDS_PER_ROUND = 12.0  # a slower side draws fewer frames, at least one
-BACKGROUND = (14, 17, 22)
+BACKGROUND = (246, 247, 250)
 
 
 @dataclass

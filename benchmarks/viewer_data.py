@@ -31,8 +31,8 @@ FIELDS: list[dict[str, Any]] = [
 ]
 KEY = "flat"
 KINDS, CLUSTERS, NEIGHBOURS = 8, 60, 10
-COLOURS = ((90, 169, 245), (245, 158, 66), (69, 196, 160), (242, 122, 146), (240, 211, 76), (181, 148, 244),
-           (143, 206, 90), (245, 179, 209))  # fmt: skip
+COLOURS = ((36, 104, 180), (208, 106, 8), (18, 128, 106), (194, 47, 87), (162, 123, 0), (113, 69, 196), (76, 138, 26),
+           (201, 87, 150))  # fmt: skip
 _CASE = re.compile(r"(\d+)([km])")
 _SYLLABLES = ("ba", "ne", "ri", "to", "lu", "ška", "ven", "mor", "tal", "is", "ou", "gre", "pé", "dan", "kil", "sør")
 
