@@ -13,6 +13,8 @@ import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
 import { Picked } from './picked.svelte'
 import { Selection } from './selection.svelte'
+import { Saved } from './selection/saved.svelte'
+import { Work } from './selection/work.svelte'
 import { Theme } from './theme.svelte'
 
 type NumberData = Extract<ColumnData, { kind: 'numbers' }>
@@ -61,6 +63,8 @@ export class Atlas {
   readonly selection = new Selection(this)
   readonly picked = new Picked(this)
   readonly filter = new Filter(this)
+  readonly saved = new Saved(this)
+  readonly work = new Work()
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
   /** Resolves when the map and all names are there; rejects with the error that is on screen. */
   readonly ready: Promise<void>
@@ -88,6 +92,7 @@ export class Atlas {
       const wanted = readParts(location.hash).get('map') ?? ''
       this.projectionKey = projectionOf(bundle.manifest, wanted) ? wanted : bundle.manifest.default.projection
       this.manifest = bundle.manifest
+      this.saved.open()
       this.phase = 'painting'
     } catch (error) {
       this.#fail(error)
@@ -116,7 +121,7 @@ export class Atlas {
         region: (polygon, how) => this.picked.region(this.map!.rowsInPolygon(polygon), how),
         tool: (tool) => (this.tool = tool),
         rest: () => this.link.remember('replace'),
-        escape: () => this.selection.clear(),
+        escape: () => this.leave(),
         search: () => this.focusSearch(),
       },
     })
@@ -247,6 +252,12 @@ export class Atlas {
   /** Tells people who do not see the screen. */
   say(text: string): void {
     this.said = text
+  }
+
+  /** Escape: from one entity back to the set it was opened from, from the set to nothing. */
+  leave(): void {
+    if (this.selection.row >= 0) this.selection.clear()
+    else this.picked.clear()
   }
 
   hover(row: number): void {

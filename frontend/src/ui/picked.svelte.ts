@@ -1,24 +1,34 @@
-/** The picked set: many entities at once, changed step by step, undoable. One entity is Selection's. */
+/** The picked set: many entities at once, changed step by step, remembered in the link. One entity is Selection's. */
+import { packIds, unpackIds } from '../core/select/ids'
 import { hasRow, intersect, minus, rowSet, sameRows, toggle, union } from '../core/select/rows'
+import { idsOf } from '../core/select/table'
+import { countText } from '../core/select/words'
 import type { Atlas } from './atlas.svelte'
 
 export type How = 'replace' | 'add' | 'remove' | 'toggle' | 'keep'
 
 interface Step {
   rows: Uint32Array
-  /** The selected entity when the step was taken; -1 = none. */
+  /** The entity looked at when the step was taken; -1 = none. */
   detail: number
   label: string
 }
 
 const STEPS_KEPT = 20
+/** Longer links are cut off by mail programs and chats, and slow the browser's history down. */
+const LONGEST_LINK = 16_000
 const EMPTY = new Uint32Array(0)
 
 export class Picked {
   rows = $state.raw<Uint32Array>(EMPTY)
+  /** False for a set too large to fit in a link. */
+  inLink = $state(true)
   #steps = $state.raw<readonly Step[]>([])
+  #packed: { rows: Uint32Array; text: Promise<string | null> } = { rows: EMPTY, text: Promise.resolve(null) }
 
-  constructor(private readonly atlas: Atlas) {}
+  constructor(private readonly atlas: Atlas) {
+    atlas.link.register({ key: 's', read: () => this.#read(), apply: (value) => this.#apply(value) })
+  }
 
   get count(): number {
     return this.rows.length
@@ -34,7 +44,7 @@ export class Picked {
   }
 
   /** `keep` leaves what is in both. A set of one is that entity, shown in the detail panel. */
-  set(rows: Iterable<number>, how: How = 'replace', label = 'Change of the selection'): void {
+  set(rows: Iterable<number>, how: How = 'replace', label = 'the last change'): void {
     const given = rowSet(rows)
     const before = this.rows
     const next =
@@ -43,14 +53,16 @@ export class Picked {
       : how === 'toggle' ? toggle(before, given)
       : how === 'keep' ? intersect(before, given)
       : given
-    const { selection } = this.atlas
-    if (sameRows(before, next) && selection.row < 0) return
-    this.#steps = [...this.#steps.slice(1 - STEPS_KEPT), { rows: before, detail: selection.row, label }]
+    if (!sameRows(before, next)) this.#step(label)
     this.#show(next)
   }
 
-  clear(label = 'Clear'): void {
-    if (this.count > 0) this.set([], 'replace', label)
+  #step(label: string): void {
+    this.#steps = [...this.#steps.slice(1 - STEPS_KEPT), { rows: this.rows, detail: this.atlas.selection.row, label }]
+  }
+
+  clear(): void {
+    if (this.count > 0) this.set([], 'replace', 'clearing')
   }
 
   undo(): void {
@@ -64,22 +76,59 @@ export class Picked {
   toggle(row: number): void {
     const { selection } = this.atlas
     const looked = selection.row
-    if (this.count === 0 && (looked < 0 || looked === row)) void selection.choose(row)
-    else if (this.count === 0) this.set([looked, row], 'replace', 'Adding')
-    else this.set([row], 'toggle', this.has(row) ? 'Taking out' : 'Adding')
+    if (this.count > 0) this.set([row], 'toggle', this.has(row) ? 'taking out' : 'adding')
+    else if (looked < 0 || looked === row) void selection.choose(row)
+    else this.set([looked, row], 'replace', 'adding')
+  }
+
+  /** Puts the entity looked at into the set, or takes it out, and goes on looking at it. */
+  collect(row: number): void {
+    const has = this.has(row)
+    this.#step(has ? 'taking out' : 'adding')
+    this.#show(has ? minus(this.rows, rowSet([row])) : union(this.rows, rowSet([row])), row)
   }
 
   /** A region drawn on the map. */
   region(rows: Uint32Array, how: 'replace' | 'add' | 'remove'): void {
-    if (rows.length === 0 && how === 'replace') return this.clear('Drawing a region')
-    this.set(rows, how, 'Drawing a region')
+    this.set(rows, how, 'drawing a region')
   }
 
   #show(rows: Uint32Array, detail = -1): void {
     const { atlas } = this
-    this.rows = rows
-    atlas.map?.setPicked(rows)
-    if (detail >= 0 || rows.length === 1) void atlas.selection.choose(detail >= 0 ? detail : rows[0])
+    const alone = detail >= 0 ? detail : rows.length === 1 ? rows[0] : -1
+    this.#mark(rows)
+    if (alone >= 0) void atlas.selection.choose(alone)
     else atlas.selection.clear()
+    atlas.say(rows.length === 0 ? 'Nothing selected' : `${countText(rows.length, atlas.manifest!.atlas.entity)} selected`)
+    atlas.link.remember('push')
+  }
+
+  #mark(rows: Uint32Array): void {
+    this.rows = rows
+    this.atlas.map?.setPicked(rows)
+  }
+
+  // ---- The link
+
+  #read(): Promise<string | null> {
+    const { rows } = this
+    if (this.#packed.rows !== rows) {
+      const text = idsOf(this.atlas.bundle!, rows).then(async (ids) => {
+        const packed = ids.length === 0 ? null : await packIds(ids)
+        const fits = packed === null || packed.length <= LONGEST_LINK
+        if (this.rows === rows) this.inLink = fits
+        return fits ? packed : null
+      })
+      this.#packed = { rows, text }
+      text.catch(() => (this.#packed = { rows: EMPTY, text: Promise.resolve(null) })) // a missing file may be there the next time
+    }
+    return this.#packed.text
+  }
+
+  async #apply(value: string | null): Promise<void> {
+    const ids = value === null ? [] : await unpackIds(value)
+    if (!ids) return
+    const found = ids.length > 0 ? await this.atlas.bundle!.rowsOfIds(ids) : new Map<string, number>()
+    this.#mark(rowSet(found.values()))
   }
 }

@@ -1,10 +1,12 @@
 /** The selected entity: its details and neighbours, each loaded on its own, so that one missing file hides only itself. */
 import type { DetailValue, Neighbour } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
+import { nearestOnMap } from '../core/select/faithful'
 import type { Atlas } from './atlas.svelte'
 
 // Replaced as a whole, never changed, so it need not be reactive inside.
 const NONE: ReadonlySet<number> = Object.freeze(new Set<number>())
+const VISITS_KEPT = 100
 
 export class Selection {
   row = $state(-1)
@@ -13,7 +15,11 @@ export class Selection {
   neighbours = $state.raw<Neighbour[] | null>(null)
   /** Neighbours that the shown projection puts far away. */
   far = $state.raw(NONE)
+  /** Neighbours that are also among the nearest on the shown projection; null = not known yet. */
+  kept = $state.raw<ReadonlySet<number> | null>(null)
   error = $state('')
+  #visits = $state.raw<readonly number[]>([])
+  #visit = $state(-1)
   #token = 0
 
   constructor(private readonly atlas: Atlas) {}
@@ -25,10 +31,15 @@ export class Selection {
     const known = row === this.row
     this.row = row
     this.error = ''
+    if (this.#visits[this.#visit] !== row) {
+      this.#visits = [...this.#visits.slice(0, this.#visit + 1), row].slice(-VISITS_KEPT)
+      this.#visit = this.#visits.length - 1
+    }
     if (!known) {
       this.details = null
       this.neighbours = null
       this.far = NONE
+      this.kept = null
       this.id = null
       atlas.map?.setSelection(row, [])
     }
@@ -77,12 +88,44 @@ export class Selection {
     this.details = null
     this.neighbours = null
     this.far = NONE
+    this.kept = null
     this.error = ''
     this.atlas.map?.setSelection(-1, [])
     this.atlas.link.remember('push')
   }
 
+  /** The entity looked at before this one, and the one after it, after going back; -1 = none. */
+  get before(): number {
+    return this.#visits[this.#visit - 1] ?? -1
+  }
+
+  get after(): number {
+    return this.#visits[this.#visit + 1] ?? -1
+  }
+
+  async revisit(step: -1 | 1): Promise<void> {
+    const row = step < 0 ? this.before : this.after
+    if (row < 0) return
+    this.#visit += step
+    await this.choose(row)
+    this.atlas.map?.reveal(row)
+  }
+
+  /** Holds the neighbours against the shown projection; to be called whenever that changes. */
   updateFar(): void {
-    this.far = this.atlas.map?.farNeighbours() ?? NONE
+    const { map, projectionKey } = this.atlas
+    const { neighbours, row } = this
+    this.far = map?.farNeighbours() ?? NONE
+    this.kept = null
+    if (!map || !neighbours || neighbours.length === 0) return
+    const token = this.#token
+    map.positionsOf(projectionKey).then(
+      (layer) => {
+        if (token !== this.#token || projectionKey !== this.atlas.projectionKey) return
+        const nearest = new Set(nearestOnMap(layer, row, neighbours.length))
+        this.kept = new Set(neighbours.map((neighbour) => neighbour.row).filter((other) => nearest.has(other)))
+      },
+      () => {}, // the map itself says when its positions are missing
+    )
   }
 }

@@ -10,6 +10,8 @@ export interface Insets {
 
 /** However small the window: never divide by nothing. */
 const LEAST_PX = 40
+/** How far a flight to a few points zooms in. */
+const NEAREST_ZOOM = 8
 
 export class Framing {
   view: View = { width: 1, height: 1, centreX: 0.5, centreY: 0.5 }
@@ -56,6 +58,13 @@ export class Framing {
     return fitPose(this.fit, this.spatial)
   }
 
+  /** The pose that shows a box of world units in what panels leave free, seen from the same side; small boxes keep some surroundings. */
+  around(low: Extent, high: Extent, pose: Pose): Pose {
+    const half = low.map((from, axis) => (high[axis] - from) / 2) as Extent
+    const [x, y, z] = low.map((from, axis) => (from + high[axis]) / 2)
+    return { ...pose, x, y, z, scale: Math.min(Math.max(...half) > 0 ? fitScale(half, this.#free, this.spatial) * 0.9 : Infinity, this.fit * NEAREST_ZOOM) }
+  }
+
   limit(pose: Pose): Pose {
     return limited(pose, this.extent, this.fit, this.spatial)
   }
@@ -78,10 +87,14 @@ export class Framing {
     return { ...pose, x: pose.x + (centreX - before.centreX) / pose.scale, y: pose.y - (centreY - before.centreY) / pose.scale }
   }
 
-  #refit(): void {
+  get #free(): { width: number; height: number } {
     const { left, top, right, bottom } = this.#insets
-    const free = { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
-    this.fit = fitScale(this.extent, free, this.spatial)
+    return { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
+  }
+
+  #refit(): void {
+    const { left, top } = this.#insets
+    this.fit = fitScale(this.extent, this.#free, this.spatial)
     const open = { width: Math.max(LEAST_PX, this.view.width - left), height: Math.max(LEAST_PX, this.view.height - top) }
     this.fitOpen = fitScale(this.extent, open, this.spatial)
   }

@@ -75,6 +75,20 @@ export function worldOf(layer: Layer, row: number, out: [number, number, number]
   return out
 }
 
+/** The box around some rows, in world units. */
+export function boxOf(layer: Layer, rows: Uint32Array): [low: Extent, high: Extent] {
+  const low: Extent = [65535, 65535, 65535]
+  const high: Extent = [0, 0, 0]
+  for (const row of rows) {
+    for (let axis = 0; axis < 3; axis++) {
+      low[axis] = Math.min(low[axis], layer.positions[4 * row + axis])
+      high[axis] = Math.max(high[axis], layer.positions[4 * row + axis])
+    }
+  }
+  const world = (place: Extent) => place.map((v, axis) => (v / 65535) * layer.scale[axis] + layer.offset[axis]) as Extent
+  return [world(low), world(high)]
+}
+
 /** The layer seen in the middle of a morph, so that a new morph can start there. */
 export function mixedLayer(a: Layer, b: Layer, mix: number): Layer {
   const rows = a.positions.length / 4

@@ -15,7 +15,7 @@ import type { Rect } from '../labels/placement'
 import type { MapEvents, Tool } from './events'
 import { Framing, type Insets } from './framing'
 import { Hovering } from './hovering'
-import { frameOf, LayerStore, toWorldUnits } from './layers'
+import { boxOf, frameOf, LayerStore, toWorldUnits } from './layers'
 import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels, type Labelled } from './map_labels'
 import { Morph } from './morph'
@@ -305,6 +305,10 @@ export class MapView {
     this.request()
   }
 
+  get insets(): Insets {
+    return this.#framing.insets
+  }
+
   get zoom(): number {
     return this.#motion.pose.scale / this.#framing.fit
   }
@@ -342,6 +346,11 @@ export class MapView {
     const { pose } = this
     this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale, this.#framing.fit * minZoom) })
     this.#motion.followed = row
+  }
+
+  /** Shows all of some rows at once. */
+  flyToRows(rows: Uint32Array): void {
+    if (rows.length > 0) this.#flyTo(this.#framing.around(...boxOf(this.#morph.layer, rows), this.pose))
   }
 
   /** Brings a row into the free part of the screen, moving only if it is not there. */

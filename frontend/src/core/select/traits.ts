@@ -50,42 +50,53 @@ const MIN_LIFT = 1.5
 const MIN_DIFFERENCE = 0.05
 const MIN_RANK_SHIFT = 0.1
 
-/** The set against all rows that pass (null = all) or are in the set. Strongest evidence first. */
-export function traitsOf(columns: readonly TraitColumn[], set: Uint32Array, n: number, passes: Uint8Array | null): Trait[] {
-  const size = set.length
+export interface Examined {
+  found: { trait: Trait; chance: number }[]
+  tested: number
+}
+
+/** Rows that the set is held against: all that pass (null = all) or are in the set. One byte per row, and how many. */
+export function population(set: Uint32Array, n: number, passes: Uint8Array | null): { among: Uint8Array; total: number } {
   const among = new Uint8Array(n)
   if (passes) among.set(passes)
   else among.fill(1)
   for (const row of set) among[row] = 1
-  let total = 0
-  for (let row = 0; row < n; row++) total += among[row]
-  if (size < 2 || size === total) return []
+  return { among, total: among.reduce((sum, one) => sum + one, 0) }
+}
 
-  const found: { trait: Trait; chance: number }[] = []
-  let tested = 0
-  for (const column of columns) {
-    const { data, name, label } = column
-    if (data.kind === 'numbers') {
-      tested++
-      const number = numberTrait(column, data.values, set, among)
-      if (number) found.push(number)
-    }
-    const { inside, overall, values } = countsOf(data, set, among)
-    values.forEach((value, code) => {
-      const [k, all] = [inside[code], overall[code]]
-      if (all < 2 || all === total) return
-      tested++
-      const share = k / size
-      const expected = all / total
-      const more = k >= 2 && share > expected && (share >= MIN_LIFT * expected || share - expected >= MIN_DIFFERENCE)
-      const less = !more && data.kind === 'codes' && value !== null && expected >= 0.1 && share <= expected / 3
-      if (!more && !less) return
-      const chance = more ? chanceOfAtLeast(k, size, all, total) : chanceOfAtLeast(size - k, size, total - all, total)
-      found.push({ trait: { kind: 'value', column: name, label, value, count: k, share, overall: expected, evidence: logLikelihood(k, size, all, total) }, chance })
-    })
+/** One field of the set against the same of all; what is found is only worth something after `rank`. */
+export function examine(column: TraitColumn, set: Uint32Array, { among, total }: ReturnType<typeof population>): Examined {
+  const size = set.length
+  const examined: Examined = { found: [], tested: 0 }
+  if (size < 2 || size === total) return examined
+  const { data, name, label } = column
+  if (data.kind === 'numbers') {
+    examined.tested++
+    const number = numberTrait(column, data.values, set, among)
+    if (number) examined.found.push(number)
   }
+  const { inside, overall, values } = countsOf(data, set, among)
+  values.forEach((value, code) => {
+    const [k, all] = [inside[code], overall[code]]
+    if (all < 2 || all === total) return
+    examined.tested++
+    const share = k / size
+    const expected = all / total
+    const more = k >= 2 && share > expected && (share >= MIN_LIFT * expected || share - expected >= MIN_DIFFERENCE)
+    const less = !more && data.kind === 'codes' && value !== null && expected >= 0.1 && share <= expected / 3
+    if (!more && !less) return
+    const chance = more ? chanceOfAtLeast(k, size, all, total) : chanceOfAtLeast(size - k, size, total - all, total)
+    examined.found.push({ trait: { kind: 'value', column: name, label, value, count: k, share, overall: expected, evidence: logLikelihood(k, size, all, total) }, chance })
+  })
+  return examined
+}
+
+/** What stands out of all that was examined, strongest evidence first. */
+export function rank(examined: readonly Examined[]): Trait[] {
+  const tested = examined.reduce((sum, part) => sum + part.tested, 0)
   const taken = new Map<string, number>()
-  return found
+  return examined
+    .flatMap((part) => part.found)
     .filter(({ chance }) => chance * tested < ALPHA)
     .map(({ trait }) => trait)
     .sort((a, b) => b.evidence - a.evidence)

@@ -37,7 +37,7 @@ export function traitText(trait: Trait, setSize: number): { what: string; how: s
 
 /** Why two entities are neighbours. `similarity`: the name of the measure. */
 export function reasonText({ similarity: value, shared }: Neighbour, similarity: string, collection: readonly [string, string]): string {
-  const together = shared !== null && shared > 0 ? `together in ${countText(shared, collection)}` : ''
+  const together = shared !== null && shared > 0 ? `seen together in ${countText(shared, collection)}` : ''
   const measure =
     similarity === 'jaccard' ? `overlap ${percent(value)}`
     : similarity === 'lift' ? `${formatNumber(Number(value.toPrecision(2)))} times as often as by chance`
@@ -45,6 +45,17 @@ export function reasonText({ similarity: value, shared }: Neighbour, similarity:
     : similarity === 'weight' ? `strength ${formatNumber(Number(value.toPrecision(3)))}`
     : `similarity ${value.toFixed(2)}`
   return [together, measure].filter(Boolean).join(', ')
+}
+
+/** What the measure of a list of neighbours means; null where its words say it all. */
+export function measureText(similarity: string, shared: boolean): string | null {
+  const meanings: Record<string, string> = {
+    jaccard: 'Overlap: of all that have either one, the share that has both.',
+    npmi: 'Similarity: 1 is always together, 0 no more often than by chance.',
+    cosine: shared ? 'Similarity: 1 is always in the same company, 0 never.' : 'Similarity: 1 is the same, 0 has nothing in common.',
+    euclidean: 'Similarity: 1 is the same, near 0 is far apart.',
+  }
+  return meanings[similarity] ?? null
 }
 
 /** How well a map keeps the neighbours of one entity. */

@@ -1,2 +1,2 @@
 /** Dialogs that open over the map. */
-export type Pages = 'about' | 'help'
+export type Pages = 'about' | 'help' | 'export'

@@ -3,6 +3,8 @@ import type { Component } from 'svelte'
 import type { Atlas } from '../atlas.svelte'
 import ColourPanel from '../ColourPanel.svelte'
 import ProjectionPanel from '../ProjectionPanel.svelte'
+import SavedSelections from '../selection/SavedSelections.svelte'
+import { formatCount } from '../../core/format'
 import { columnOf } from '../../core/data/manifest'
 
 export interface SectionEntry {
@@ -27,6 +29,10 @@ export const SECTIONS: SectionEntry[] = [
   {
     id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,
     note: (atlas) => colourName(atlas),
+  },
+  {
+    id: 'saved', title: 'Saved selections', chip: 'Saved', panel: SavedSelections,
+    note: (atlas) => formatCount(atlas.saved.list.length), hidden: (atlas) => atlas.saved.list.length === 0,
   },
 ]
 

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { ColumnData } from '../../../src/core/data/bundle'
 import { rowSet } from '../../../src/core/select/rows'
-import { chanceOfAtLeast, logLikelihood, traitsOf, type NumberTrait, type TraitColumn, type ValueTrait } from '../../../src/core/select/traits'
+import { chanceOfAtLeast, examine, logLikelihood, population, rank, type NumberTrait, type Trait, type TraitColumn, type ValueTrait } from '../../../src/core/select/traits'
 import { generator } from '../../support/random'
 
+function traitsOf(columns: TraitColumn[], set: Uint32Array, n: number, passes: Uint8Array | null): Trait[] {
+  const among = population(set, n, passes)
+  return rank(columns.map((column) => examine(column, set, among)))
+}
 const choose = (n: number, k: number): number => (k < 0 || k > n ? 0 : k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k)
 const category = (name: string, codes: number[], values: string[]): TraitColumn => ({
   name, label: name, type: 'category',

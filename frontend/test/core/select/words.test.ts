@@ -26,10 +26,10 @@ describe('words', () => {
   })
 
   it('why two are neighbours', () => {
-    expect(reasonText({ row: 1, similarity: 0.214, shared: 1 }, 'jaccard', files)).toBe('together in 1 file, overlap 21 %')
-    expect(reasonText({ row: 1, similarity: 0.214, shared: 132 }, 'npmi', files)).toBe('together in 132 files, similarity 0.21')
-    expect(reasonText({ row: 1, similarity: 34.2, shared: 5 }, 'lift', files)).toBe('together in 5 files, 34 times as often as by chance')
-    expect(reasonText({ row: 1, similarity: 12, shared: 12 }, 'count', files)).toBe('together in 12 files')
+    expect(reasonText({ row: 1, similarity: 0.214, shared: 1 }, 'jaccard', files)).toBe('seen together in 1 file, overlap 21 %')
+    expect(reasonText({ row: 1, similarity: 0.214, shared: 132 }, 'npmi', files)).toBe('seen together in 132 files, similarity 0.21')
+    expect(reasonText({ row: 1, similarity: 34.2, shared: 5 }, 'lift', files)).toBe('seen together in 5 files, 34 times as often as by chance')
+    expect(reasonText({ row: 1, similarity: 12, shared: 12 }, 'count', files)).toBe('seen together in 12 files')
     expect(reasonText({ row: 1, similarity: 0.91, shared: null }, 'cosine', files)).toBe('similarity 0.91')
   })
 

@@ -1,0 +1,75 @@
+/** The saved selections of one atlas, kept in this browser. */
+import { unpackIds } from '../../core/select/ids'
+import { exportSaved, importSaved, localStore, mergeSaved, readSaved, saved, type SavedFields, type SavedSelection, type Store } from '../../core/select/saved'
+import { rowSet } from '../../core/select/rows'
+import { idsOf } from '../../core/select/table'
+import { countText } from '../../core/select/words'
+import type { Atlas } from '../atlas.svelte'
+
+export class Saved {
+  /** The last changed first. */
+  list = $state.raw<readonly SavedSelection[]>([])
+  /** True where the browser keeps nothing: what is saved lives as long as the page. */
+  forgetful = $state(false)
+  #store: Store | null = null
+
+  constructor(private readonly atlas: Atlas) {}
+
+  /** Reads what was saved before, and follows what other tabs of this atlas save. */
+  open(): void {
+    const key = `atlas-selections:${this.atlas.manifest!.atlas.name}`
+    this.#store = localStore(key)
+    this.list = readSaved(this.#store.read())
+    window.addEventListener('storage', (event) => {
+      if (event.key === key) this.list = readSaved(event.newValue)
+    })
+  }
+
+  async save(fields: SavedFields, rows: Uint32Array): Promise<void> {
+    const entry = await saved(fields, await idsOf(this.atlas.bundle!, rows), new Date())
+    this.#put([entry, ...this.list])
+    this.atlas.say(`Saved: ${entry.name}`)
+  }
+
+  update(key: string, fields: SavedFields): void {
+    this.#put(this.list.map((entry) => (entry.key === key ? { ...entry, ...fields, changed: new Date().toISOString() } : entry)))
+  }
+
+  remove(entry: SavedSelection): void {
+    const at = this.list.indexOf(entry)
+    this.#put(this.list.filter((other) => other !== entry))
+    this.atlas.work.say(`Deleted “${entry.name}”`, 'Undo', () => this.#put(this.list.toSpliced(at, 0, entry)))
+  }
+
+  /** The rows that are still on the map, and how many are gone. */
+  async rowsOf(entry: SavedSelection): Promise<{ rows: Uint32Array; gone: number }> {
+    const ids = (await unpackIds(entry.ids)) ?? []
+    const rows = rowSet((await this.atlas.bundle!.rowsOfIds(ids)).values())
+    return { rows, gone: Math.max(0, entry.count - rows.length) }
+  }
+
+  async show(entry: SavedSelection): Promise<void> {
+    const { rows, gone } = await this.rowsOf(entry)
+    const { entity } = this.atlas.manifest!.atlas
+    this.atlas.picked.set(rows, 'replace', `showing “${entry.name}”`)
+    if (gone > 0) this.atlas.work.say(`${countText(gone, entity)} of “${entry.name}” ${gone === 1 ? 'is' : 'are'} no longer on this map`)
+  }
+
+  exportAll(): Promise<string> {
+    return exportSaved(this.list, this.atlas.manifest!.atlas.name)
+  }
+
+  async importFrom(text: string): Promise<void> {
+    const entries = await importSaved(text)
+    if (!entries) return this.atlas.work.say('That file holds no saved selections')
+    const { list, added, updated } = mergeSaved(this.list, entries)
+    this.#put(list)
+    const unchanged = entries.length - added - updated
+    this.atlas.work.say([`${added} added`, updated > 0 ? `${updated} brought up to date` : '', unchanged > 0 ? `${unchanged} known already` : ''].filter(Boolean).join(', '))
+  }
+
+  #put(list: readonly SavedSelection[]): void {
+    this.list = list.toSorted((a, b) => b.changed.localeCompare(a.changed))
+    this.forgetful = !this.#store?.write(JSON.stringify(this.list))
+  }
+}
