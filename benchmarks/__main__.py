@@ -114,6 +114,35 @@ def sweep(
     session.end()
 
 
+@app.command()
+def viewer(
+    case: Annotated[list[str] | None, typer.Option(help="10k, 100k, 1m or any other number of points. Default: these "
+        "three.")] = None,
+    peer: Peers = None,
+    runs: Annotated[int, typer.Option(min=1, help="How often every page is loaded; frames and picks are medians of "
+        "20, of less where they are slow.")] = 3,
+    json: Json = None,
+    minutes: Annotated[float, typer.Option(help="Time that one page may take to load, or for a turn.")] = 3.0,
+    cache: Cache = None,
+) -> None:  # fmt: skip
+    """The site in Chromium, beside other ways to draw the same points: frames, picks, loading, memory, searching."""
+    from benchmarks import viewer as benchmark
+    from benchmarks import viewer_aims, viewer_data, viewer_pages
+
+    names, limits = _peers(peer, viewer_pages.PEERS), Limits(seconds=minutes * 60)
+    session = _Session(("atlas-assets", "playwright"), limits, json, runs=runs, seed=data.SEED)
+    with console.status("") as status:
+        version = benchmark.run(
+            case or viewer_data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), progress=status.update,
+            finished=session.keep,
+        )  # fmt: skip
+    session.about["versions"] |= {"chromium": version, **viewer_pages.versions()}
+    session.about["aims"] = viewer_aims.as_json(session.rows)
+    session.keep([])
+    session.end()
+    viewer_aims.show(session.rows, console)
+
+
 class _Session:
     """The rows of one command: kept as they come, written after every case, printed at the end."""
 

@@ -105,6 +105,8 @@ def _figure(metric: str, value: float | None) -> str:
     if value is None:
         return "-"
     if metric.endswith("bytes"):
+        if value < 2**20:
+            return f"{value / 1000:.3g} kB"
         return f"{value / 2**30:.2f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
     return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 

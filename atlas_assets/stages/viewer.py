@@ -66,7 +66,7 @@ def build(frontend: Path, out: Path, *, progress: Progress = _no_progress) -> No
     lock = hashlib.sha256((frontend / LOCK).read_bytes()).hexdigest()
     stamp = frontend / "node_modules" / INSTALLED_LOCK
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != lock:
-        if not _fits(frontend):
+        if not is_installed(frontend):
             progress(0.0, "installing the viewer's packages (npm ci)")
             _run([npm, "ci", "--no-audit", "--no-fund"], frontend)
         stamp.write_text(lock, encoding="utf-8")
@@ -100,7 +100,7 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _fits(frontend: Path) -> bool:
+def is_installed(frontend: Path) -> bool:
     """Whether somebody ran npm for this very lock file already: npm keeps a copy of what it installed."""
     installed = frontend / "node_modules" / ".package-lock.json"
     if not installed.exists():

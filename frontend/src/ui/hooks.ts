@@ -10,6 +10,7 @@
  *   filter(text)  sets the filter (core/filter/query.ts); resolves to its text and the number of rows that pass
  *   passes(row)   whether a row satisfies the filter
  *   drawNow(by, options)  MapView.drawNow: draws at once, waits for the GPU, says how long it took (null without a map)
+ *   sizeOf(row)   0 … 255, between the smallest and the largest diameter of the frame
  *   search(text, limit)   rows, best first, as the search box asks for them
  *   loseContext() / restoreContext()   through WEBGL_lose_context
  */
@@ -28,6 +29,7 @@ export interface AtlasHooks {
   filter(text: string): Promise<{ text: string; count: number }>
   passes(row: number): boolean
   drawNow(...options: Parameters<MapView['drawNow']>): ReturnType<MapView['drawNow']> | null
+  sizeOf(row: number): number
   search(text: string, limit: number): Promise<number[] | null>
   loseContext(): void
   restoreContext(): void
@@ -69,6 +71,7 @@ export function exposeHooks(atlas: Atlas): void {
     },
     passes: (row) => atlas.filter.passes?.[row] !== 0,
     drawNow: (...options) => atlas.map?.drawNow(...options) ?? null,
+    sizeOf: (row) => atlas.sizes[row],
     search: (text, limit) => atlas.search.query(text, limit),
     loseContext() {
       lost = atlas.map?.renderer.gl.getExtension('WEBGL_lose_context') ?? null
