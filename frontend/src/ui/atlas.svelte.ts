@@ -12,6 +12,7 @@ import { Filter } from './filter.svelte'
 import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
 import { Picked } from './picked.svelte'
+import { Profile } from './profile.svelte'
 import { Selection } from './selection.svelte'
 import { Saved } from './selection/saved.svelte'
 import { Work } from './selection/work.svelte'
@@ -65,6 +66,7 @@ export class Atlas {
   readonly filter = new Filter(this)
   readonly saved = new Saved(this)
   readonly work = new Work()
+  readonly profile = new Profile(this)
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
   /** Resolves when the map and all names are there; rejects with the error that is on screen. */
   readonly ready: Promise<void>
@@ -144,7 +146,7 @@ export class Atlas {
   /** Everything that the first paint did without. When a file fails, what is there stays, and trying again goes on. */
   async #loadRest(colour: string, positions?: () => Promise<void>): Promise<void> {
     await Promise.all([positions?.(), this.attempt(() => this.#loadSizes()), this.setColour(colour, { remember: false })])
-    const linked = this.link.open()
+    const linked = Promise.all([this.link.open(), this.profile.open()])
     for (let bucket = this.namesLoaded; bucket < this.manifest!.buckets.length; bucket++) await this.#loadNames(bucket)
     await linked
     this.#settle.resolve()

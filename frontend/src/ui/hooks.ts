@@ -12,6 +12,7 @@
  *   drawNow(by, options)  MapView.drawNow: draws at once, waits for the GPU, says how long it took (null without a map)
  *   sizeOf(row)   0 … 255, between the smallest and the largest diameter of the frame
  *   search(text, limit)   rows, best first, as the search box asks for them
+ *   profile()     rows of the visitor's list and of the one it is compared with, and of what lies close, best first
  *   loseContext() / restoreContext()   through WEBGL_lose_context
  */
 import type { MapView } from '../core/map/map_view'
@@ -31,6 +32,7 @@ export interface AtlasHooks {
   drawNow(...options: Parameters<MapView['drawNow']>): ReturnType<MapView['drawNow']> | null
   sizeOf(row: number): number
   search(text: string, limit: number): Promise<number[] | null>
+  profile(): { mine: [row: number, weight: number][]; theirs: [row: number, weight: number][]; close: number[]; loading: boolean }
   loseContext(): void
   restoreContext(): void
 }
@@ -73,6 +75,10 @@ export function exposeHooks(atlas: Atlas): void {
     drawNow: (...options) => atlas.map?.drawNow(...options) ?? null,
     sizeOf: (row) => atlas.sizes[row],
     search: (text, limit) => atlas.search.query(text, limit),
+    profile: () => ({
+      mine: [...atlas.profile.mine.weights], theirs: [...atlas.profile.theirs.weights],
+      close: atlas.profile.close.map(({ row }) => row), loading: atlas.profile.loading !== null || atlas.profile.mine.busy,
+    }),
     loseContext() {
       lost = atlas.map?.renderer.gl.getExtension('WEBGL_lose_context') ?? null
       lost?.loseContext()

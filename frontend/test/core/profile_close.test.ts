@@ -51,8 +51,8 @@ describe('what lies close', () => {
   })
 
   it('joins what is related, each pair once, the closest first', () => {
-    expect(relatedPairs(new Set([0, 1, 2]), neighbours, 10)).toEqual([[0, 1], [0, 2], [1, 2]])
-    expect(relatedPairs(new Set([0, 1, 2]), neighbours, 1)).toEqual([[0, 1]])
+    expect(relatedPairs(new Map([[0, 1], [1, 1], [2, 0]]), neighbours, 10)).toEqual([[0, 1], [0, 2], [1, 2]])
+    expect(relatedPairs(new Map([[0, 1], [1, 1], [2, 0]]), neighbours, 1)).toEqual([[0, 1]])
   })
 })
 

@@ -66,9 +66,9 @@ function fame(popularity: number | undefined, usual: number, modesty: number): n
 }
 
 /** Pairs of the list that are among each other's nearest: the lines on the map. Each pair once, the most similar first. */
-export function relatedPairs(rows: ReadonlySet<number>, neighbours: NeighbourLists, most: number): [number, number][] {
+export function relatedPairs(rows: Weights, neighbours: NeighbourLists, most: number): [number, number][] {
   const pairs = new Map<string, [number, number, number]>()
-  for (const mine of rows) {
+  for (const mine of rows.keys()) {
     for (const { row, similarity } of neighbours.get(mine) ?? []) {
       if (!rows.has(row)) continue
       const [a, b] = mine < row ? [mine, row] : [row, mine]

@@ -2,6 +2,7 @@
 import type { Component } from 'svelte'
 import type { Atlas } from '../atlas.svelte'
 import ColourPanel from '../ColourPanel.svelte'
+import ProfilePanel from '../profile/ProfilePanel.svelte'
 import ProjectionPanel from '../ProjectionPanel.svelte'
 import SavedSelections from '../selection/SavedSelections.svelte'
 import { formatCount } from '../../core/format'
@@ -16,7 +17,7 @@ export interface SectionEntry {
   /** What a folded section says at its right. */
   note(atlas: Atlas): string
   /** Unfolded when the page opens on a desktop. */
-  open?: boolean
+  open?: boolean | ((atlas: Atlas) => boolean)
   /** Left out while this says so. */
   hidden?(atlas: Atlas): boolean
 }
@@ -29,6 +30,11 @@ export const SECTIONS: SectionEntry[] = [
   {
     id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,
     note: (atlas) => colourName(atlas),
+  },
+  {
+    id: 'mine', title: 'My list', chip: 'My list', panel: ProfilePanel,
+    note: ({ profile }) => (profile.mine.list ? profile.summary(profile.mine) : ''),
+    open: ({ profile }) => profile.arrived,
   },
   {
     id: 'saved', title: 'Saved selections', chip: 'Saved', panel: SavedSelections,

@@ -1,0 +1,15 @@
+/** What an empty text field shows: names of this very atlas, one of them with a rating. */
+import type { Atlas } from '../atlas.svelte'
+
+const SAMPLE = 2000
+const LONGEST = 30
+
+/** Well-known names of the first bucket, short enough for the field. */
+export function exampleOf(atlas: Atlas): string {
+  const { bundle, sizeValues } = atlas
+  if (!bundle || atlas.namesLoaded === 0) return ''
+  const rows = Array.from({ length: Math.min(SAMPLE, bundle.manifest.buckets[0]) }, (_, row) => row)
+  const worth = (row: number) => sizeValues?.[row] || 0
+  const names = rows.sort((a, b) => worth(b) - worth(a) || a - b).map((row) => bundle.nameOf(row) ?? '').filter((name) => name.length > 2 && name.length <= LONGEST)
+  return names.slice(0, 4).map((name, i) => (i === 1 ? `${name}  4/5` : name)).join('\n')
+}
