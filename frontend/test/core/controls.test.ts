@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fitPose, scaleLimits, type Pose, type View } from '../../src/core/camera/camera'
 import { Controls, type ControlsHost } from '../../src/core/camera/controls'
+import type { Tool } from '../../src/core/camera/tools'
 
 const view: View = { width: 800, height: 600, centreX: 400, centreY: 300 }
 const FIT = 300
@@ -10,6 +11,7 @@ function setUp(spatial = false) {
   const canvas = document.createElement('div')
   canvas.setPointerCapture = () => {}
   let pose: Pose = fitPose(FIT, spatial)
+  let tool: Tool = 'hand'
   const host = {
     view: () => view,
     pose: () => pose,
@@ -17,6 +19,11 @@ function setUp(spatial = false) {
     limits: () => scaleLimits(FIT),
     reducedMotion: () => false,
     move: vi.fn((next: Pose) => (pose = next)),
+    moveFreely: vi.fn((next: Pose) => (pose = next)),
+    tool: () => tool,
+    setTool: vi.fn((next: Tool) => (tool = next)),
+    toggle: vi.fn(), startSketch: vi.fn(), sketchTo: vi.fn(), finishSketch: vi.fn(), dropSketch: vi.fn(() => false),
+    keyed: vi.fn(), chooseMeant: vi.fn(() => true), toggleMeant: vi.fn(() => true), step: vi.fn(() => true),
     fly: vi.fn((next: Pose) => (pose = next)),
     fit: vi.fn(), hover: vi.fn(), leave: vi.fn(), click: vi.fn(), escape: vi.fn(), search: vi.fn(),
   } satisfies ControlsHost

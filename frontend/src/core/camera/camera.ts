@@ -145,3 +145,51 @@ export function zoomedAt(pose: Pose, view: View, factor: number, screenX: number
 export function scaleLimits(fit: number): { min: number; max: number } {
   return { min: fit * MIN_ZOOM, max: fit * MAX_ZOOM }
 }
+
+/** Distance of the target in flight, world units: near, so that turning about the eye feels like looking around. */
+const FLIGHT_DISTANCE = 0.5
+/** How far from the middle of the map the eye may fly. */
+const FLIGHT_REACH = 4
+
+function eyeOf(pose: Pose, view: View): [number, number, number] {
+  const { back } = axesOf(pose)
+  const distance = distanceOf(pose, view)
+  return [pose.x + back[0] * distance, pose.y + back[1] * distance, pose.z + back[2] * distance]
+}
+
+/** The pose that looks from `eye` into the direction of `pose`, with its target at a distance. */
+function lookingFrom(eye: number[], pose: Pose, view: View, distance: number): Pose {
+  const { back } = axesOf(pose)
+  return {
+    ...pose, x: eye[0] - back[0] * distance, y: eye[1] - back[1] * distance, z: eye[2] - back[2] * distance,
+    scale: view.height / (2 * HALF_FOV_TANGENT * distance),
+  }
+}
+
+/** The same view as that of a pose, ready to fly: what is looked at does not change, but turns are about the eye. */
+export function takenOff(pose: Pose, view: View): Pose {
+  return lookingFrom(eyeOf(pose, view), pose, view, FLIGHT_DISTANCE)
+}
+
+/** The end of a flight: the same view, with the target where the line of sight comes closest to the middle of the map. */
+export function landed(pose: Pose, view: View): Pose {
+  const eye = eyeOf(pose, view)
+  const { back } = axesOf(pose)
+  const ahead = eye[0] * back[0] + eye[1] * back[1] + eye[2] * back[2]
+  return lookingFrom(eye, pose, view, Math.max(FLIGHT_DISTANCE, Math.min(2 * FLIGHT_REACH, ahead)))
+}
+
+/** Moves eye and target alike, in world units along the camera's axes; the eye stays near the map. */
+export function flown(pose: Pose, view: View, by: { right: number; up: number; ahead: number }): Pose {
+  const { right, up, back } = axesOf(pose)
+  const eye = eyeOf(pose, view).map((v, axis) => v + right[axis] * by.right + up[axis] * by.up - back[axis] * by.ahead)
+  const reach = Math.max(1, Math.hypot(...eye) / FLIGHT_REACH)
+  return lookingFrom(eye.map((v) => v / reach), pose, view, distanceOf(pose, view))
+}
+
+/** Turns the view about the eye by a drag in CSS px. */
+export function lookedAround(pose: Pose, view: View, dx: number, dy: number): Pose {
+  const radiansPerPx = 0.0035
+  const turned = { ...pose, yaw: pose.yaw + dx * radiansPerPx, pitch: Math.max(-MAX_PITCH, Math.min(MAX_PITCH, pose.pitch + dy * radiansPerPx)) }
+  return lookingFrom(eyeOf(pose, view), turned, view, distanceOf(pose, view))
+}

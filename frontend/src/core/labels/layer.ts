@@ -16,14 +16,15 @@ export class LabelLayer {
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly onPick: (key: string) => void,
+    /** `toggle`: with Ctrl, Cmd or Shift. */
+    private readonly onPick: (key: string, toggle: boolean) => void,
   ) {
     root.addEventListener('click', this.#clicked)
   }
 
   #clicked = (event: MouseEvent): void => {
     const key = (event.target as HTMLElement).closest<HTMLElement>('[data-key]')?.dataset.key
-    if (key) this.onPick(key)
+    if (key) this.onPick(key, event.ctrlKey || event.metaKey || event.shiftKey)
   }
 
   destroy(): void {
@@ -66,7 +67,7 @@ export class LabelLayer {
   }
 
   #leave(button: HTMLButtonElement): void {
-    if (button === document.activeElement) button.blur()
+    if (button === document.activeElement) this.root.parentElement?.focus({ preventScroll: true }) // else a Tab would start again at the top of the page
     button.classList.remove('shown')
     button.disabled = true
     this.#leaving.add(button)

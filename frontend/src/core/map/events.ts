@@ -1,10 +1,9 @@
 /** What a person does on the map, told to the page. */
 import type { Pose } from '../camera/camera'
+import type { SetChange, Tool } from '../camera/tools'
 import type { Point } from './polygon'
 
-/** What dragging does: move the map, draw around points, draw a box to zoom into, or (3-D) look around in flight. */
-export type Tool = 'hand' | 'lasso' | 'rectangle' | 'zoom' | 'fly'
-export type SetChange = 'replace' | 'add' | 'remove'
+export type { SetChange, Tool }
 
 export interface MapEvents {
   /** `keys`: reached by keyboard, so that its name should be announced. -1 = none. */

@@ -1,5 +1,5 @@
 /** The screen as the camera sees it: its size, what panels cover, and the scale at which the whole map fits in the rest. */
-import { fitPose, fitScale, limited, type Extent, type Pose, type View } from '../camera/camera'
+import { fitPose, fitScale, limited, toWorld, type Extent, type Pose, type View } from '../camera/camera'
 
 export interface Insets {
   left: number
@@ -67,6 +67,16 @@ export class Framing {
 
   limit(pose: Pose): Pose {
     return limited(pose, this.extent, this.fit, this.spatial)
+  }
+
+  /** The pose in which the box around places on screen fills the free part of it. */
+  boxed(pose: Pose, places: readonly { x: number; y: number }[]): Pose {
+    const { left, top, right, bottom } = this.#insets
+    const [xs, ys] = [places.map((p) => p.x), places.map((p) => p.y)]
+    const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
+    const [x, y, z] = toWorld(pose, this.view, (x0 + x1) / 2, (y0 + y1) / 2)
+    const free = { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
+    return { ...pose, x, y, z, scale: pose.scale * Math.min(free.width / Math.max(1, x1 - x0), free.height / Math.max(1, y1 - y0)) }
   }
 
   /** Is a place on screen well inside what panels leave free? */

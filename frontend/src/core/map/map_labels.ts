@@ -64,9 +64,9 @@ export class MapLabels {
     private readonly renderer: Renderer,
     private readonly looks: Looks,
     private readonly morph: Morph,
-    onPick: (label: Labelled) => void,
+    onPick: (label: Labelled, toggle: boolean) => void,
   ) {
-    this.#layer = new LabelLayer(root, (key) => onPick(this.#labelled(key)))
+    this.#layer = new LabelLayer(root, (key, toggle) => onPick(this.#labelled(key), toggle))
   }
 
   get #marks(): Marks {

@@ -2,10 +2,10 @@
  * The map on screen: brings together renderer, picker, camera, controls and labels, and draws only when something
  * changed. Framework-free; what it learns from the person it tells through MapEvents. Several may stand on one page.
  */
-import { distanceOf, scaleLimits, toScreen, viewProjection, type Pose } from '../camera/camera'
-import { Controls, type ControlsHost } from '../camera/controls'
+import { distanceOf, landed, takenOff, toScreen, viewProjection, type Pose } from '../camera/camera'
+import { Controls } from '../camera/controls'
 import type { Bundle, Neighbour, Region } from '../data/bundle'
-import { projectionOf, type Projection } from '../data/manifest'
+import type { Projection } from '../data/manifest'
 import { pointStyle, type PointStyle } from '../gl/density'
 import { DetailLevel } from '../gl/detail_level'
 import { plainSizes } from '../gl/look'
@@ -14,14 +14,17 @@ import { Renderer, type Frame, type Layer, type Theme } from '../gl/renderer'
 import type { Rect } from '../labels/placement'
 import type { MapEvents, Tool } from './events'
 import { Framing, type Insets } from './framing'
-import { Hovering } from './hovering'
+import { gesturesOn } from './gestures'
 import { boxOf, frameOf, LayerStore, toWorldUnits } from './layers'
 import { Looks, type FilterMode, type Look } from './looks'
-import { MapLabels, type Labelled } from './map_labels'
-import { Morph } from './morph'
+import { MapLabels } from './map_labels'
+import type { Morph } from './morph'
 import { Motion } from './motion'
+import { Pointing } from './pointing'
 import type { Point } from './polygon'
+import { Projecting } from './projecting'
 import { rowsWithin } from './rows_within'
+import { Sketch } from './sketch'
 import { snapshotOf, type Snapshot } from './snapshot'
 
 export type { MapEvents, SetChange, Tool } from './events'
@@ -38,9 +41,6 @@ export interface MapOptions {
   like?: MapView
 }
 
-const MORPH_MS = 800
-const HOVER_REACH_PX = 5
-const TOUCH_REACH_PX = 20
 const REST_MS = 180
 const REVEAL_MARGIN_PX = 40
 
@@ -48,9 +48,8 @@ export class MapView {
   readonly renderer: Renderer
   readonly #picker: Picker
   readonly #controls: Controls
-  readonly #layers: LayerStore
   readonly #looks: Looks
-  readonly #morph: Morph
+  readonly #projecting: Projecting
   readonly #labels: MapLabels
   readonly #observer: ResizeObserver
   readonly #abort = new AbortController()
@@ -59,13 +58,14 @@ export class MapView {
 
   readonly #framing = new Framing()
   readonly #motion: Motion
-  readonly #hovering: Hovering
+  readonly #pointing: Pointing
+  readonly #sketch: Sketch
   readonly #detail = new DetailLevel()
   #obstacles: Rect[] = []
-  #projection!: Projection
   #rows = 0
   #tool: Tool = 'hand'
-  #token = 0
+  /** Zoom in the map that was shown before. */
+  #zoomBefore = 1
   #frameRequest = 0
   #restTimer = 0
   #frames = 0
@@ -78,26 +78,41 @@ export class MapView {
   }
 
   private constructor(renderer: Renderer, private readonly options: MapOptions) {
-    const { canvas, bundle, like } = options
+    const { canvas, stage, bundle, like } = options
     this.renderer = renderer
     this.#picker = new Picker(renderer)
-    this.#layers = like ? like.#layers : new LayerStore(bundle)
     this.#looks = new Looks(renderer)
-    this.#morph = new Morph(renderer)
-    this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, (label) => this.#pickLabel(label))
+    this.#projecting = new Projecting(renderer, bundle, like ? like.#projecting.layers : new LayerStore(bundle), {
+      reducedMotion: options.reducedMotion,
+      adopted: (projection) => this.#adopted(projection),
+      changed: () => {
+        this.#looks.marks.applyLines()
+        this.#looks.version++
+        this.request()
+      },
+    })
+    this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, (label, toggle) => this.#pointing.pickLabel(label, toggle))
     this.#motion = new Motion(this.#framing, options.reducedMotion, (jumped) => {
       if (jumped) this.#labels.forget()
       this.request()
     })
-    this.#hovering = new Hovering({
-      ready: () => this.#rows > 0 && !this.#morph.running && !this.#motion.flying && !this.#controls.active,
-      rowAt: ({ x, y }) => {
-        const label = this.#labels.at(x, y)
-        return label ? ('row' in label ? label.row : -1) : this.#picker.pickSoon(this.#frame(), x, y, HOVER_REACH_PX)
-      },
-      hover: (row) => options.events.hover(row, 'pointer'),
-    })
-    this.#controls = new Controls(options.stage, this.#host())
+    this.#sketch = new Sketch(stage)
+    this.#pointing = new Pointing(stage, {
+      frame: () => this.#frame(),
+      steady: () => this.#rows > 0 && !this.#morph.running,
+      moving: () => this.#motion.flying || this.#controls.active,
+      centre: () => ({ x: this.#framing.view.centreX, y: this.#framing.view.centreY }),
+      reveal: (row) => this.reveal(row),
+      flyToRegion: (region) => this.flyToRegion(region),
+    }, this.#picker, this.#labels, this.#looks.marks, options.events)
+    this.#controls = new Controls(stage, gesturesOn({
+      framing: this.#framing, motion: this.#motion, pointing: this.#pointing, sketch: this.#sketch, events: options.events,
+      reducedMotion: options.reducedMotion,
+      spatial: () => this.#spatial,
+      tool: () => this.#tool,
+      setTool: (tool) => (this.tool = tool),
+      flyTo: (pose, duration) => this.#flyTo(pose, { duration }),
+    }))
     this.#observer = new ResizeObserver(() => this.#resized())
     this.#observer.observe(canvas)
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal: this.#abort.signal })
@@ -112,6 +127,8 @@ export class MapView {
     this.#observer.disconnect()
     this.#controls.destroy()
     this.#labels.destroy()
+    this.#pointing.destroy()
+    this.#sketch.destroy()
     const { like } = this.options
     if (like) like.#companions.delete(this)
     cancelAnimationFrame(this.#frameRequest)
@@ -121,7 +138,7 @@ export class MapView {
   // ---- Which projection
 
   get projection(): Projection {
-    return this.#projection
+    return this.#projecting.projection
   }
 
   get frames(): number {
@@ -129,96 +146,64 @@ export class MapView {
   }
 
   get #spatial(): boolean {
-    return this.#projection.dims === 3
+    return this.#projecting.spatial
   }
 
-  #projectionOf(key: string): Projection {
-    return projectionOf(this.options.bundle.manifest, key)!
+  get #morph(): Morph {
+    return this.#projecting.morph
   }
 
   /** First paint: bucket 0 only, once `looks` (its colours and sizes) are set; `rest` loads and paints all rows. */
   async open(key: string, looks?: Promise<unknown>): Promise<{ rest: () => Promise<void> }> {
-    const projection = this.#projectionOf(key)
-    const [{ layer, rest }] = await Promise.all([this.#layers.first(projection), looks])
-    const { n, buckets } = this.options.bundle.manifest
-    const paint = (rows: number): void => {
-      this.#morph.set(projection, layer)
+    const opened = await this.#projecting.open(key, looks, (rows) => {
       this.#rows = rows
       this.#looks.setRows(rows)
       this.request()
-    }
-    this.#adopt(projection)
-    paint(buckets[0])
+    })
     this.#motion.pose = this.#framing.whole()
-    return { rest: () => rest().then(() => paint(n)) }
+    return opened
   }
 
   /** Morphs to another projection; a call that was overtaken by a newer one resolves to false. */
   async show(key: string): Promise<boolean> {
-    const token = ++this.#token
-    const projection = this.#projectionOf(key)
-    const layer = await this.#layers.whole(projection)
-    if (token !== this.#token) return false
-    const { marks } = this.#looks
-    const zoomBefore = this.#motion.pose.scale / this.#framing.fit
-    this.#adopt(projection)
-    const duration = this.options.reducedMotion() ? 0 : MORPH_MS
-    this.#morph.start(projection, layer, duration)
-    marks.applyLines()
-    this.#looks.version++
-
+    const shown = await this.#projecting.show(key)
+    if (!shown) return false
     // Someone who looks at one entity keeps looking at it; everyone else sees the whole new map.
     const target = this.#framing.whole()
-    if (marks.selected >= 0 && zoomBefore > 1.4) {
-      const [x, y, z] = this.#morph.goalOf(marks.selected)
-      Object.assign(target, { x, y, z, scale: this.#framing.fit * zoomBefore })
+    const { selected } = this.#looks.marks
+    if (selected >= 0 && this.#zoomBefore > 1.4) {
+      const [x, y, z] = this.#morph.goalOf(selected)
+      Object.assign(target, { x, y, z, scale: this.#framing.fit * this.#zoomBefore })
     }
-    this.#flyTo(target, { duration })
+    this.#flyTo(target, { duration: shown.duration })
     return true
   }
 
   /** Holds any mix of two projections: t = 0 is `from`, 1 is `to`. */
-  async setMix(from: string, to: string, t: number): Promise<void> {
-    const token = ++this.#token
-    const projections = [this.#projectionOf(from), this.#projectionOf(to)] as const
-    if (!this.#morph.scrubs(...projections)) {
-      const layers = await Promise.all(projections.map((projection) => this.#layers.whole(projection)))
-      if (token !== this.#token) return
-      this.#morph.scrub(...projections, [layers[0], layers[1]], t)
-      this.#looks.marks.applyLines()
-    }
-    this.#morph.rescrub(t)
-    const nearer = projections[t < 0.5 ? 0 : 1]
-    if (this.#projection !== nearer) this.#adopt(nearer)
-    this.request()
+  setMix(from: string, to: string, t: number): Promise<void> {
+    return this.#projecting.mix(from, to, t)
   }
 
   /** Ends setMix: travels the rest of the way to a projection, without moving the camera more than it must. */
   async endMix(key: string): Promise<void> {
-    const token = ++this.#token
-    const projection = this.#projectionOf(key)
-    const layer = await this.#layers.whole(projection)
-    if (token !== this.#token) return
-    this.#adopt(projection)
-    this.#morph.start(projection, layer, this.options.reducedMotion() ? 0 : MORPH_MS / 2)
-    this.#looks.marks.applyLines()
-    this.#looks.version++
+    if (!(await this.#projecting.show(key, 2))) return
     const { goal } = this.#motion
     this.#flyTo(this.#spatial ? { ...this.#framing.whole(), scale: goal.scale } : { ...goal, yaw: 0, pitch: 0, z: 0 })
   }
 
   /** Every row of a projection, loaded when needed. */
   positionsOf(key: string): Promise<Layer> {
-    return this.#layers.whole(this.#projectionOf(key))
+    return this.#projecting.layers.whole(this.#projecting.of(key))
   }
 
-  #adopt(projection: Projection): void {
-    this.#projection = projection
+  #adopted(projection: Projection): void {
+    this.#zoomBefore = this.#motion.pose.scale / this.#framing.fit
+    if (this.#tool === (projection.dims === 3 ? 'zoom' : 'fly')) this.tool = 'hand'
     this.#framing.show(frameOf(projection).extent, projection.dims === 3)
     this.#labels.regions = []
     this.options.bundle.regions(projection).then(
       (regions) => {
-        if (this.#projection !== projection) return
+        if (this.projection !== projection) return
         this.#labels.regions = regions
         this.request()
       },
@@ -362,7 +347,7 @@ export class MapView {
   }
 
   flyToRegion(region: Region): void {
-    const [x, y, z] = toWorldUnits(this.#projection, region)
+    const [x, y, z] = toWorldUnits(this.projection, region)
     const { pose } = this.#motion
     this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale * 1.5, this.#framing.fit * 3.4) })
   }
@@ -379,14 +364,18 @@ export class MapView {
   }
 
   set tool(tool: Tool) {
-    if (this.#tool === tool) return
+    if (this.#tool === tool || (tool === 'fly' && !this.#spatial) || (tool === 'zoom' && this.#spatial)) return
+    const before = this.#tool
     this.#tool = tool
+    this.#sketch.drop()
+    if (tool === 'fly') this.#motion.flyTo(takenOff(this.#motion.pose, this.#framing.view), { duration: 0, free: true })
+    else if (before === 'fly') this.#flyTo(landed(this.#motion.pose, this.#framing.view))
     this.options.events.tool(tool)
   }
 
   /** The row at a place in CSS px of the canvas; -1 = none. */
-  pick(x: number, y: number, reachPx = HOVER_REACH_PX): number {
-    return this.#morph.running ? -1 : this.#picker.pick(this.#frame(), x, y, reachPx)
+  pick(x: number, y: number, reachPx?: number): number {
+    return this.#pointing.pick(x, y, reachPx)
   }
 
   /** Rows inside a polygon in CSS px of the canvas, ascending, without those that the filter leaves out. */
@@ -399,40 +388,10 @@ export class MapView {
     })
   }
 
-  #pickLabel(label: Labelled): void {
-    if ('row' in label) this.options.events.pick(label.row)
-    else this.flyToRegion(label.region)
-  }
-
-  #clicked(x: number, y: number, pointer: string): void {
-    const label = this.#labels.at(x, y)
-    if (label) this.#pickLabel(label)
-    else this.options.events.pick(this.pick(x, y, pointer === 'mouse' ? HOVER_REACH_PX : TOUCH_REACH_PX))
-  }
-
   screenOf(row: number): Point {
     const frame = this.#frame()
     const { x, y } = toScreen(frame.viewProjection, this.#framing.view, frame.distance, ...this.#morph.placeOf(row), { x: 0, y: 0, nearness: 0 })
     return { x, y }
-  }
-
-  #host(): ControlsHost {
-    const { events } = this.options
-    return {
-      view: () => this.#framing.view,
-      pose: () => this.pose,
-      spatial: () => this.#spatial,
-      limits: () => scaleLimits(this.#framing.fit),
-      reducedMotion: this.options.reducedMotion,
-      move: (pose) => this.#motion.move(pose),
-      fly: (pose) => this.#flyTo(pose, { duration: 220 }),
-      fit: () => this.fit(),
-      hover: (x, y) => void this.#hovering.moveTo({ x, y }),
-      leave: () => this.#hovering.leave(),
-      click: (x, y, pointer) => this.#clicked(x, y, pointer),
-      escape: () => events.escape(),
-      search: () => events.search(),
-    }
   }
 
   // ---- Drawing
@@ -492,7 +451,7 @@ export class MapView {
     this.#frames++
     this.#labels.update({
       view: this.#framing.view, pose, zoom: pose.scale / this.#framing.fitOpen, matrix: frame.viewProjection, style: frame,
-      spatial: this.#spatial, between: this.#morph.between, obstacles: this.#obstacles, projection: this.#projection, rows: this.#rows,
+      spatial: this.#spatial, between: this.#morph.between, obstacles: this.#obstacles, projection: this.projection, rows: this.#rows,
     })
     if (this.#travelling) this.request()
     if (pose !== this.#toldPose) for (const listener of this.#cameraListeners) listener(pose)
@@ -508,7 +467,10 @@ export class MapView {
   #rested(): void {
     if (this.#travelling || this.#controls.active) return
     if (this.#detail.rest()) this.request()
-    else this.options.events.rest(this.#motion.pose)
+    else {
+      this.#pointing.settle()
+      this.options.events.rest(this.#motion.pose)
+    }
   }
 
   #resized(): void {
@@ -517,7 +479,7 @@ export class MapView {
     this.renderer.resize(width, height, Math.min(2, window.devicePixelRatio || 1))
     this.#motion.pose = this.#framing.resize(width, height, this.#motion.pose)
     // A resized canvas is blank until it is drawn; waiting for the next frame would flash.
-    if (this.#rows > 0 && this.#projection) this.#draw(performance.now())
+    if (this.#rows > 0) this.#draw(performance.now())
   }
 
   #restored(): void {

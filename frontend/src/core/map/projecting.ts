@@ -1,0 +1,85 @@
+/** The projection that is shown, loaded and morphed into; of several requests under way, the last one counts. */
+import type { Bundle } from '../data/bundle'
+import { projectionOf, type Projection } from '../data/manifest'
+import type { Renderer } from '../gl/renderer'
+import type { LayerStore } from './layers'
+import { Morph } from './morph'
+
+const MORPH_MS = 800
+
+export class Projecting {
+  readonly morph: Morph
+  projection!: Projection
+  #token = 0
+
+  constructor(
+    renderer: Renderer,
+    private readonly bundle: Bundle,
+    readonly layers: LayerStore,
+    private readonly host: {
+      reducedMotion(): boolean
+      /** A projection was taken on; its places follow at once. */
+      adopted(projection: Projection): void
+      /** Its places are there, or their mix is another. */
+      changed(): void
+    },
+  ) {
+    this.morph = new Morph(renderer)
+  }
+
+  of(key: string): Projection {
+    return projectionOf(this.bundle.manifest, key)!
+  }
+
+  get spatial(): boolean {
+    return this.projection.dims === 3
+  }
+
+  #adopt(projection: Projection): void {
+    this.projection = projection
+    this.host.adopted(projection)
+  }
+
+  /** First paint, once `looks` are set: `painted` is called with the rows of bucket 0, and by `rest` with all. */
+  async open(key: string, looks: Promise<unknown> | undefined, painted: (rows: number) => void): Promise<{ rest: () => Promise<void> }> {
+    const projection = this.of(key)
+    const [{ layer, rest }] = await Promise.all([this.layers.first(projection), looks])
+    const { n, buckets } = this.bundle.manifest
+    const token = this.#token
+    const paint = (rows: number): void => {
+      if (token === this.#token) this.morph.set(projection, layer)
+      painted(rows)
+    }
+    this.#adopt(projection)
+    paint(buckets[0])
+    return { rest: () => rest().then(() => paint(n)) }
+  }
+
+  /** The morph has begun; how many ms it takes, or null when a newer request overtook this one. */
+  async show(key: string, hurry = 1): Promise<{ duration: number } | null> {
+    const token = ++this.#token
+    const projection = this.of(key)
+    const layer = await this.layers.whole(projection)
+    if (token !== this.#token) return null
+    const duration = this.host.reducedMotion() ? 0 : MORPH_MS / hurry
+    this.#adopt(projection)
+    this.morph.start(projection, layer, duration)
+    this.host.changed()
+    return { duration }
+  }
+
+  async mix(from: string, to: string, t: number): Promise<void> {
+    const token = ++this.#token
+    const [a, b] = [this.of(from), this.of(to)]
+    if (this.morph.scrubs(a, b)) {
+      this.morph.rescrub(t)
+    } else {
+      const layers = await Promise.all([this.layers.whole(a), this.layers.whole(b)])
+      if (token !== this.#token) return
+      this.morph.scrub(a, b, layers, t)
+    }
+    const nearer = t < 0.5 ? a : b
+    if (this.projection !== nearer) this.#adopt(nearer)
+    this.host.changed()
+  }
+}
