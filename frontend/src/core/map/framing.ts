@@ -69,6 +69,14 @@ export class Framing {
     return limited(pose, this.extent, this.fit, this.spatial)
   }
 
+  /** What of a flat map lies between the panels, world units: centre and half of each side. */
+  window(pose: Pose): { x: number; y: number; halfWidth: number; halfHeight: number } {
+    const { left, top, right, bottom } = this.#insets
+    const [x0, y0] = toWorld(pose, this.view, left, top)
+    const [x1, y1] = toWorld(pose, this.view, this.view.width - right, this.view.height - bottom)
+    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, halfWidth: Math.abs(x1 - x0) / 2, halfHeight: Math.abs(y1 - y0) / 2 }
+  }
+
   /** The pose in which the box around places on screen fills the free part of it. */
   boxed(pose: Pose, places: readonly { x: number; y: number }[]): Pose {
     const { left, top, right, bottom } = this.#insets

@@ -20,6 +20,7 @@ import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels } from './map_labels'
 import type { Morph } from './morph'
 import { Motion } from './motion'
+import { paintOverview } from './overview'
 import { Pointing } from './pointing'
 import type { Point } from './polygon'
 import { Projecting } from './projecting'
@@ -55,6 +56,7 @@ export class MapView {
   readonly #abort = new AbortController()
   readonly #companions = new Set<MapView>()
   readonly #cameraListeners = new Set<(pose: Pose) => void>()
+  readonly #frameListeners = new Set<() => void>()
 
   readonly #framing = new Framing()
   readonly #motion: Motion
@@ -318,6 +320,12 @@ export class MapView {
     return () => this.#cameraListeners.delete(listener)
   }
 
+  /** Called after every frame that was drawn; returns what ends it. */
+  onFrame(listener: () => void): () => void {
+    this.#frameListeners.add(listener)
+    return () => this.#frameListeners.delete(listener)
+  }
+
   fit(): void {
     this.#flyTo(this.#framing.whole())
   }
@@ -405,6 +413,22 @@ export class MapView {
     return snapshotOf(this.renderer, this.#frame(), scale, this.#labels.snapshot())
   }
 
+  /** Grows with whatever an overview would show. */
+  get overviewVersion(): number {
+    return this.#looks.version
+  }
+
+  /** A small picture of the whole map, RGBA. */
+  overview(width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
+    const { order, palette, hides } = this.#looks
+    return paintOverview({ projection: this.projection, layer: this.#morph.layer, order, look: this.renderer.look, palette: palette ?? new Uint8Array(1024), hides }, width, height)
+  }
+
+  /** What of the map is seen between the panels, world units: centre and half of each side. */
+  get window(): { x: number; y: number; halfWidth: number; halfHeight: number } {
+    return this.#framing.window(this.#motion.pose)
+  }
+
   #frame(): Frame {
     const { extent, view, fitOpen } = this.#framing
     const { pose } = this.#motion
@@ -456,6 +480,7 @@ export class MapView {
     if (this.#travelling) this.request()
     if (pose !== this.#toldPose) for (const listener of this.#cameraListeners) listener(pose)
     this.#toldPose = pose
+    for (const listener of this.#frameListeners) listener()
     clearTimeout(this.#restTimer)
     this.#restTimer = window.setTimeout(() => this.#rested(), REST_MS)
   }
