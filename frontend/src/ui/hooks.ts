@@ -6,6 +6,7 @@
  *   screenOf(row) {x, y} of a row
  *   select(row)   as a click on it; resolves when details and neighbours are there
  *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
+ *   picked()      rows of the picked set, ascending
  *   settled()     resolves when something has been drawn, and nothing more for three animation frames
  *   filter(text)  sets the filter (core/filter/query.ts); resolves to its text and the number of rows that pass
  *   passes(row)   whether a row satisfies the filter
@@ -26,6 +27,7 @@ export interface AtlasHooks {
   nameOf(row: number): string | null
   select(row: number): Promise<void>
   state(): { projection: string; colour: string; selected: number; hovered: number; zoom: number; frames: number }
+  picked(): number[]
   settled(): Promise<void>
   filter(text: string): Promise<{ text: string; count: number }>
   passes(row: number): boolean
@@ -58,6 +60,7 @@ export function exposeHooks(atlas: Atlas): void {
       projection: atlas.projectionKey, colour: atlas.colourKey, selected: atlas.selection.row, hovered: atlas.hovered,
       zoom: atlas.map?.zoom ?? 0, frames: atlas.map?.frames ?? 0,
     }),
+    picked: () => [...atlas.picked.rows],
     async settled() {
       // Counted in animation frames: on a busy machine one frame can take longer than any fixed pause.
       for (let quiet = 0, before = -1; quiet < 3; ) {
