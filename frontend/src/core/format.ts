@@ -5,6 +5,7 @@ import type { Field } from './data/manifest'
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const fine = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 })
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+const monthFormat = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', timeZone: 'UTC' })
 const dateFormat = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' })
 
 export function formatNumber(value: number): string {
@@ -20,6 +21,12 @@ export function formatTick(value: number, type: 'number' | 'year' | 'date'): str
   if (type === 'year') return String(Math.round(value))
   if (type === 'date') return new Date(value * 86_400_000).toISOString().slice(0, 4)
   return Math.abs(value) >= 10_000 ? compact.format(value) : formatNumber(value)
+}
+
+/** A place on an axis of `span`: dates say as much as tells the ends of the axis apart. */
+export function formatPlace(value: number, type: 'number' | 'year' | 'date', span: number): string {
+  if (type !== 'date' || span > 1500) return formatTick(value, type)
+  return (span > 100 ? monthFormat : dateFormat).format(value * 86_400_000)
 }
 
 export function formatBytes(bytes: number): string {

@@ -1,13 +1,13 @@
 /** The state of the page: the opened bundle, and what is shown and selected. */
-import { encodeColumn, encodeDistortion, type Encoding, type Legend } from '../core/colour/encode'
-import { paletteFor } from '../core/colour/palettes'
-import { Bundle, type ColumnData } from '../core/data/bundle'
+import type { Legend } from '../core/colour/encode'
+import { Bundle } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
-import { columnOf, projectionOf, type Column, type Manifest, type NumberColumn } from '../core/data/manifest'
-import { sizesFrom, SLOT } from '../core/gl/look'
+import { projectionOf, type Manifest, type NumberColumn } from '../core/data/manifest'
+import { sizesFrom } from '../core/gl/look'
 import { MapView, type Tool } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
 import { readParts } from '../core/url/state'
+import { Colour, type NumberData } from './colour.svelte'
 import { Filter } from './filter.svelte'
 import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
@@ -18,7 +18,6 @@ import { Saved } from './selection/saved.svelte'
 import { Work } from './selection/work.svelte'
 import { Theme } from './theme.svelte'
 
-type NumberData = Extract<ColumnData, { kind: 'numbers' }>
 export type Phase = 'opening' | 'painting' | 'ready' | 'failed'
 
 export interface Notice {
@@ -42,9 +41,6 @@ export class Atlas {
   map = $state.raw<MapView | null>(null)
   hasMap = $state(true)
   projectionKey = $state('')
-  colourKey = $state('none')
-  legend = $state.raw<Legend | null>(null)
-  palette = $state.raw<Uint8Array>(new Uint8Array(1024))
   hovered = $state(-1)
   /** What dragging on the map does; set through `map.tool`. */
   tool = $state<Tool>('hand')
@@ -64,6 +60,7 @@ export class Atlas {
   readonly selection = new Selection(this)
   readonly picked = new Picked(this)
   readonly filter = new Filter(this)
+  readonly colour = new Colour(this)
   readonly saved = new Saved(this)
   readonly work = new Work()
   readonly profile = new Profile(this)
@@ -73,8 +70,6 @@ export class Atlas {
 
   #settle!: { resolve: () => void; reject: (error: unknown) => void }
   #search: SearchClient | null = null
-  #encoding: Encoding | null = null
-  #colourToken = 0
   focusSearch: () => void = () => {}
 
   constructor() {
@@ -129,7 +124,7 @@ export class Atlas {
     })
     this.hasMap = this.map !== null
     if (this.map) registerCamera(this)
-    const colour = this.colourOf(readParts(location.hash).get('colour') ?? null)
+    const colour = this.colour.textOf(readParts(location.hash).get('colour') ?? null)
     try {
       // All that the first paint needs, and nothing else, is asked for at once.
       const names = this.#loadNames(0)
@@ -145,7 +140,7 @@ export class Atlas {
 
   /** Everything that the first paint did without. When a file fails, what is there stays, and trying again goes on. */
   async #loadRest(colour: string, positions?: () => Promise<void>): Promise<void> {
-    await Promise.all([positions?.(), this.attempt(() => this.#loadSizes()), this.setColour(colour, { remember: false })])
+    await Promise.all([positions?.(), this.attempt(() => this.#loadSizes()), this.colour.set(colour, { remember: false })])
     const linked = Promise.all([this.link.open(), this.profile.open()])
     for (let bucket = this.namesLoaded; bucket < this.manifest!.buckets.length; bucket++) await this.#loadNames(bucket)
     await linked
@@ -155,16 +150,6 @@ export class Atlas {
   detach(): void {
     this.map?.destroy()
     this.map = null
-  }
-
-  /** The colour that a link names, or the one the atlas opens with. */
-  colourOf(key: string | null): string {
-    const fallback = this.manifest!.default.colour
-    return key && this.#knowsColour(key) ? key : fallback && columnOf(this.manifest!, fallback) ? `field:${fallback}` : 'none'
-  }
-
-  #knowsColour(key: string): boolean {
-    return key === 'none' || key === 'distortion' || (key.startsWith('field:') && columnOf(this.manifest!, key.slice(6)) !== undefined)
   }
 
   async #loadNames(bucket: number): Promise<void> {
@@ -183,46 +168,23 @@ export class Atlas {
    * Colours and sizes of the first bucket. One that cannot be had leaves the points plain: what loads all rows
    * afterwards asks for it again, and says so.
    */
-  async #startLooks(key: string): Promise<void> {
-    const { bundle, map } = this
-    const { n } = this.manifest!
-    if (!map) return
-    const whole = (start: Uint8Array, rest: number) => {
-      const all = new Uint8Array(n).fill(rest)
-      all.set(start)
-      return all
-    }
-    const sizes = async (column: NumberColumn) => {
-      const { values } = (await bundle!.columnStart(column)) as NumberData
-      map.setSizes(whole(sizesFrom(values, column.min, column.max, column.quantiles), 0))
-    }
-    const colours = async (column: Column) => {
-      this.#encoding = encodeColumn(column, await bundle!.columnStart(column))
-      map.setColours(whole(this.#encoding.slots, SLOT.unknown))
-      this.applyTheme()
-    }
-    const sizedBy = this.#sizeField
-    const colouredBy = key.startsWith('field:') ? columnOf(this.manifest!, key.slice(6)) : undefined
-    await Promise.allSettled([sizedBy && sizes(sizedBy), colouredBy && colours(colouredBy)])
-  }
-
-  get #sizeField(): NumberColumn | null {
-    const column = columnOf(this.manifest!, this.manifest!.default.size)
-    return column && (column.type === 'number' || column.type === 'year' || column.type === 'date') ? column : null
+  async #startLooks(colour: string): Promise<void> {
+    await Promise.allSettled([this.colour.startSizes(), this.colour.start(colour)])
   }
 
   async #loadSizes(): Promise<void> {
-    const column = this.#sizeField
+    const column = this.colour.popularity
     if (!column) return
     const data = (await this.bundle!.column(column)) as NumberData
     this.sizeValues = data.values
     this.sizes = sizesFrom(data.values, column.min, column.max, column.quantiles)
-    this.map?.setSizes(this.sizes)
     this.search.setImportance(this.sizes)
+    await this.colour.setSize(column.name, { remember: false })
   }
 
+  /** The column of popularity, once its values are there. */
   get sizeColumn(): NumberColumn | null {
-    return this.manifest && this.sizeValues ? this.#sizeField : null
+    return this.sizeValues ? this.colour.popularity : null
   }
 
   /**
@@ -277,37 +239,31 @@ export class Atlas {
       const shown = await this.map.show(key)
       if (!shown) return
       this.selection.updateFar()
-      if (this.colourKey === 'distortion') await this.setColour(this.projection?.distortion ? 'distortion' : 'none', { remember: false })
+      await this.colour.projectionChanged()
       if (options.remember !== false) this.link.remember('push')
     })
   }
 
-  setColour(key: string, options: { remember?: boolean } = {}): Promise<void> {
-    return this.attempt(async () => {
-      const token = ++this.#colourToken
-      const encoding = await this.#encode(key)
-      if (token !== this.#colourToken) return
-      this.#encoding = encoding
-      this.colourKey = encoding ? key : 'none'
-      this.legend = encoding?.legend ?? null
-      this.map?.setColours(encoding?.slots ?? new Uint8Array(this.manifest!.n).fill(SLOT.plain))
-      this.applyTheme()
-      if (options.remember !== false) this.link.remember('push')
-    })
+  get colourKey(): string {
+    return this.colour.choice.key
   }
 
-  async #encode(key: string): Promise<Encoding | null> {
-    if (key === 'distortion') return this.projection?.distortion ? encodeDistortion(await this.bundle!.distortion(this.projection)) : null
-    const column = key.startsWith('field:') ? columnOf(this.manifest!, key.slice(6)) : undefined
-    return column ? encodeColumn(column, await this.bundle!.column(column)) : null
+  get legend(): Legend | null {
+    return this.colour.legend
+  }
+
+  get palette(): Uint8Array {
+    return this.colour.palette
+  }
+
+  setColour(text: string, options: { remember?: boolean } = {}): Promise<void> {
+    return this.colour.set(text, options)
   }
 
   applyTheme(): void {
     const { theme } = this
     theme.apply()
-    const palette = paletteFor(this.#encoding?.palette ?? 'plain', theme.scheme, theme.categories)
-    this.palette = palette
-    this.map?.setPalette(palette)
+    this.colour.paint()
     const unit = (rgb: number[], alpha: number) => [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
     const dark = theme.scheme === 'dark'
     // Orange and blue: told apart with any colour vision, and on either background.

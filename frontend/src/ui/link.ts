@@ -28,11 +28,6 @@ export function registerAtlasParts(atlas: Atlas): void {
     },
   })
   link.register({
-    key: 'colour',
-    read: () => (atlas.colourKey === atlas.colourOf(null) ? null : atlas.colourKey),
-    apply: (value) => atlas.setColour(atlas.colourOf(value), { remember: false }),
-  })
-  link.register({
     key: 'select', // an id, not a row: rows change when an atlas is rebuilt
     read: () => (selection.row < 0 ? null : atlas.bundle!.idOf(selection.row)),
     apply: (value, all) => atlas.attempt(() => selection.chooseId(value, { fly: !all.has('at') })),

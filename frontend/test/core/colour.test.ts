@@ -74,8 +74,8 @@ describe('categories', () => {
     expect([...slots]).toEqual([0, 0, 9, SLOT.other, SLOT.other, SLOT.unknown])
     if (legend.kind !== 'entries') throw new Error(legend.kind)
     expect(legend.entries.map((e) => e.count).reduce((a, b) => a + b)).toBe(6)
-    expect(legend.entries.at(-2)).toEqual({ slot: SLOT.other, label: '4 others', count: 2 })
-    expect(legend.entries.at(-1)).toEqual({ slot: SLOT.unknown, label: 'Unknown', count: 1 })
+    expect(legend.entries.at(-2)).toEqual({ slot: SLOT.other, label: '4 others', count: 2, group: 10 })
+    expect(legend.entries.at(-1)).toEqual({ slot: SLOT.unknown, label: 'Unknown', count: 1, group: 11 })
   })
 
   it('of lists take the most common value of each row', () => {

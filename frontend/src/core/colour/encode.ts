@@ -1,89 +1,67 @@
 /** A field -> one palette slot per row, and the legend that explains the slots. */
 import type { ColumnData, Dictionary } from '../data/bundle'
 import type { Column, NumberColumn } from '../data/manifest'
+import type { Grouping } from '../filter/crossfilter'
+import type { FieldData } from '../filter/fields'
+import { assignBins, type Bins } from '../filter/histogram'
+import { formatPlace } from '../format'
 import { SLOT } from '../gl/look'
+import { clipped, rampBins, rampPosition, rampTicks, scaleFor, type RampScale } from './ramp'
 import type { PaletteKind } from './palettes'
+
+export { rampPosition, scaleFor, type RampScale } from './ramp'
 
 export interface LegendEntry {
   slot: number
   label: string
   count: number
+  /** Its number in the encoding's grouping. */
+  group?: number
 }
 
+/** Plain data, so that a picture or another page can be made of it. */
 export type Legend =
   | { kind: 'entries'; entries: LegendEntry[]; note: string | null }
-  | { kind: 'ramp'; scale: RampScale; ticks: { at: number; value: number }[]; unknown: number }
+  /** `text`: what is printed at a tick; without it, its value. */
+  | { kind: 'ramp'; scale: RampScale; ticks: { at: number; value: number; text?: string }[]; unknown: number }
 
 export interface Encoding {
   slots: Uint8Array
   palette: PaletteKind
   legend: Legend
+  /** Rows by entry of the legend, or by bar on its ramp; what they are counted by as a filter changes. */
+  grouping?: Grouping
+  /** Bars on the ramp: their edges as values and as places 0 … 1. */
+  bars?: { bins: Bins; at: number[] }
 }
 
-export type RampScale = 'linear' | 'log' | 'quantile'
-
-const TOP = 10
-
-/** Position 0 … 1 of a value on the ramp; monotone. Values outside the domain take its ends. */
-export function rampPosition(column: Pick<NumberColumn, 'min' | 'max' | 'quantiles'>, scale: RampScale): (value: number) => number {
-  const { min, max, quantiles } = column
-  if (!(max > min)) return () => 0.5
-  if (scale === 'log') {
-    // Shifted so that zero and negative values have a place too.
-    const shift = min > 0 ? 0 : 1 - min
-    const [low, span] = [Math.log(min + shift), Math.log(max + shift) - Math.log(min + shift)]
-    return (v) => clamp01((Math.log(Math.max(min, v) + shift) - low) / span)
-  }
-  if (scale === 'quantile' && quantiles.length > 1) {
-    const last = quantiles.length - 1
-    return (v) => {
-      if (v <= quantiles[0]) return 0
-      if (v >= quantiles[last]) return 1
-      let low = 0
-      let high = last
-      while (high - low > 1) {
-        const middle = (low + high) >> 1
-        if (quantiles[middle] <= v) low = middle
-        else high = middle
-      }
-      return (low + (v - quantiles[low]) / (quantiles[high] - quantiles[low])) / last
-    }
-  }
-  return (v) => clamp01((v - min) / (max - min))
+/** What a person can choose about the colours of a field. */
+export interface ColourOptions {
+  /** null = the one that suits the values. */
+  scale: RampScale | null
+  /** Percent of the values at each end that take the colour of the end. */
+  clip: 0 | 1 | 5
+  /** Categories with a colour of their own. */
+  top: 5 | 10
 }
 
-/**
- * Log where the writer says so; otherwise quantiles when a few far-out values would leave everything else in one
- * colour, and linear when not.
- */
-export function scaleFor(column: NumberColumn): RampScale {
-  if (column.scale === 'log') return 'log'
-  const { min, max, quantiles } = column
-  if (quantiles.length < 21 || !(max > min)) return 'linear'
-  return (quantiles[18] - quantiles[2]) / (max - min) < 0.35 ? 'quantile' : 'linear'
+export const PLAIN_OPTIONS: ColourOptions = { scale: null, clip: 0, top: 10 }
+
+export function encodeColumn(column: Column, data: ColumnData, options: ColourOptions = PLAIN_OPTIONS): Encoding {
+  return encodeField(data.kind === 'numbers' ? { ...data, summary: column as NumberColumn } : data, options)
 }
 
-function clamp01(v: number): number {
-  return Math.min(1, Math.max(0, v))
-}
-
-export function encodeColumn(column: Column, data: ColumnData): Encoding {
-  if (data.kind === 'numbers') return encodeNumbers(column as NumberColumn, data.values)
+export function encodeField(data: FieldData, options: ColourOptions = PLAIN_OPTIONS): Encoding {
+  if (data.kind === 'numbers') return encodeNumbers(data, options)
   if (data.kind === 'booleans') return encodeBooleans(data.values)
-  if (data.kind === 'codes') return encodeCodes(data.codes, data.dictionary, null)
-  // A row of a list field is coloured by its most common value, so that the legend's big groups are whole.
-  const { starts, codes } = data.lists
-  const commonest = Uint16Array.from({ length: starts.length - 1 }, (_, row) => {
-    let best = 65535
-    for (let i = starts[row]; i < starts[row + 1]; i++) best = Math.min(best, codes[i])
-    return best
-  })
-  return encodeCodes(commonest, data.dictionary, 'Coloured by the most common of its values.')
+  if (data.kind === 'codes') return encodeCodes(data.codes, data.dictionary, options.top)
+  return encodeLists(data, options.top)
 }
 
-function encodeNumbers(column: NumberColumn, values: Float32Array): Encoding {
-  const scale = scaleFor(column)
-  const position = rampPosition(column, scale)
+function encodeNumbers({ values, summary }: Extract<FieldData, { kind: 'numbers' }>, { scale: wanted, clip }: ColourOptions): Encoding {
+  const scale = wanted ?? scaleFor(summary)
+  const domain = clipped(summary, clip, values)
+  const position = rampPosition(domain, scale)
   let unknown = 0
   const slots = Uint8Array.from(values, (v) => {
     if (Number.isNaN(v)) {
@@ -92,31 +70,17 @@ function encodeNumbers(column: NumberColumn, values: Float32Array): Encoding {
     }
     return Math.round(position(v) * (SLOT.ramp - 1))
   })
-  return { slots, palette: 'ramp', legend: { kind: 'ramp', scale, ticks: ticksOf(column, scale), unknown } }
-}
-
-/** Five values spread over the ramp, each at its own place. */
-function ticksOf(column: NumberColumn, scale: RampScale): { at: number; value: number }[] {
-  const { min, max, quantiles } = column
-  if (!(max > min)) return [{ at: 0.5, value: min }]
-  const position = rampPosition(column, scale)
-  const values =
-    scale === 'quantile' ? [0, 5, 10, 15, 20].map((i) => quantiles[i])
-    : scale === 'log' ? logTicks(min, max)
-    : [0, 0.25, 0.5, 0.75, 1].map((t) => min + t * (max - min))
-  const rounded = column.integer ? values.map(Math.round) : values
-  return [...new Set(rounded)].map((value) => ({ at: position(value), value }))
-}
-
-function logTicks(min: number, max: number): number[] {
-  const ticks = [min]
-  for (let power = Math.ceil(Math.log10(Math.max(1, min + 1))); 10 ** power < max; power++) ticks.push(10 ** power)
-  ticks.push(max)
-  const inner = ticks.slice(1, -1)
-  const thinned = inner.length <= 3 ? inner : [0, 1, 2].map((i) => inner[Math.round((i * (inner.length - 1)) / 2)])
-  // A power of ten next to an end would be printed over it.
-  const span = Math.log((max + 1) / (Math.max(0, min) + 1))
-  return [min, ...thinned.filter((t) => Math.log((t + 1) / (Math.max(0, min) + 1)) > 0.14 * span && Math.log((max + 1) / (t + 1)) > 0.2 * span), max]
+  const bars = rampBins(domain, scale)
+  const span = domain.max - domain.min
+  const ticks = rampTicks(domain, scale).map((tick) => {
+    const sign = tick.at <= 0 && summary.min < domain.min ? '≤ ' : tick.at >= 1 && summary.max > domain.max ? '≥ ' : ''
+    return { ...tick, text: sign + formatPlace(tick.value, summary.type, span) }
+  })
+  return {
+    slots, palette: 'ramp', bars,
+    legend: { kind: 'ramp', scale, ticks: ticks.filter(({ text }, i) => i === 0 || text !== ticks[i - 1].text), unknown },
+    grouping: { groups: bars.bins.edges.length - 1, of: assignBins(values, bars.bins) },
+  }
 }
 
 function encodeBooleans(values: Uint8Array): Encoding {
@@ -126,41 +90,89 @@ function encodeBooleans(values: Uint8Array): Encoding {
     return v > 1 ? SLOT.unknown : v
   })
   const entries: LegendEntry[] = [
-    { slot: 1, label: 'Yes', count: counts[1] },
-    { slot: 0, label: 'No', count: counts[0] },
+    { slot: 1, label: 'Yes', count: counts[1], group: 1 },
+    { slot: 0, label: 'No', count: counts[0], group: 0 },
   ]
-  return { slots, palette: 'boolean', legend: { kind: 'entries', entries: withUnknown(entries, counts[2]), note: null } }
+  return { slots, palette: 'boolean', legend: { kind: 'entries', entries: withUnknown(entries, counts[2], 2), note: null }, grouping: { groups: 2, of: Uint16Array.from(values) } }
 }
 
-function encodeCodes(codes: Uint16Array, dictionary: Dictionary, note: string | null): Encoding {
-  const counts = new Uint32Array(dictionary.length)
-  let unknown = 0
-  let other = 0
-  const slots = Uint8Array.from(codes, (code) => {
-    if (code >= dictionary.length) {
-      unknown++
-      return SLOT.unknown
+/** A dictionary of one value more than fits gets a colour for that one too. */
+function coloursFor(dictionary: Dictionary, top: number): number {
+  return dictionary.length === top + 1 && top < 10 ? top + 1 : Math.min(top, dictionary.length)
+}
+
+function encodeCodes(codes: Uint16Array, dictionary: Dictionary, top: number): Encoding {
+  const own = coloursFor(dictionary, top)
+  const others = dictionary.length - own
+  const unknownGroup = own + (others > 0 ? 1 : 0)
+  const counts = new Uint32Array(unknownGroup + 1)
+  const slots = new Uint8Array(codes.length)
+  const of = new Uint16Array(codes.length)
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row]
+    const group = code < own ? code : code < dictionary.length ? own : unknownGroup
+    slots[row] = code < own ? code : code < dictionary.length ? SLOT.other : SLOT.unknown
+    of[row] = group
+    counts[group]++
+  }
+  return { slots, palette: 'category', legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: null }, grouping: { groups: unknownGroup, of } }
+}
+
+/**
+ * A row of a list field is coloured by its most common value, so that the legend's big groups are whole; it is counted
+ * under each of its values that has a colour, or else under the others.
+ */
+function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }>, top: number): Encoding {
+  const own = coloursFor(dictionary, top)
+  const rows = lists.starts.length - 1
+  const slots = new Uint8Array(rows).fill(SLOT.unknown)
+  const starts = new Uint32Array(rows + 1)
+  const codes = new Uint16Array(lists.codes.length)
+  const unknownGroup = own + (dictionary.length > own ? 1 : 0)
+  const counts = new Uint32Array(unknownGroup + 1)
+  let end = 0
+  for (let row = 0; row < rows; row++) {
+    let best = dictionary.length
+    for (let i = lists.starts[row]; i < lists.starts[row + 1]; i++) {
+      best = Math.min(best, lists.codes[i])
+      if (lists.codes[i] < own) codes[end++] = lists.codes[i]
     }
-    counts[code]++
-    if (code < TOP) return code
-    other++
-    return SLOT.other
-  })
-  const entries: LegendEntry[] = dictionary.slice(0, TOP).map(([label], code) => ({ slot: code, label, count: counts[code] }))
-  if (other > 0) entries.push({ slot: SLOT.other, label: `${dictionary.length - TOP} others`, count: other })
-  return { slots, palette: 'category', legend: { kind: 'entries', entries: withUnknown(entries, unknown), note } }
+    if (lists.starts[row + 1] === lists.starts[row]) counts[unknownGroup]++
+    else {
+      slots[row] = best < own ? best : SLOT.other
+      if (best >= own) codes[end++] = own
+    }
+    starts[row + 1] = end
+  }
+  for (let i = 0; i < end; i++) counts[codes[i]]++
+  return {
+    slots, palette: 'category',
+    legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: 'Coloured by the most common of its values; counted under each.' },
+    grouping: { groups: unknownGroup, lists: { starts, codes: codes.subarray(0, end) } },
+  }
 }
 
-function withUnknown(entries: LegendEntry[], unknown: number): LegendEntry[] {
-  return unknown > 0 ? [...entries, { slot: SLOT.unknown, label: 'Unknown', count: unknown }] : entries
+/** Counts by group: the values with a colour, the others if there are any, the unknown. */
+function valueEntries(dictionary: Dictionary, own: number, counts: Uint32Array): LegendEntry[] {
+  const entries: LegendEntry[] = dictionary.slice(0, own).map(([label], code) => ({ slot: code, label, count: counts[code], group: code }))
+  const others = dictionary.length - own
+  if (others > 0 && counts[own] > 0) entries.push({ slot: SLOT.other, label: others === 1 ? dictionary[own][0] : `${others} others`, count: counts[own], group: own })
+  return withUnknown(entries, counts[counts.length - 1], counts.length - 1)
 }
 
-/** How far the map tears each row from its neighbours: 0 faithful … 255 torn. */
-export function encodeDistortion(distortion: Uint8Array): Encoding {
+function withUnknown(entries: LegendEntry[], unknown: number, group: number): LegendEntry[] {
+  return unknown > 0 ? [...entries, { slot: SLOT.unknown, label: 'Unknown', count: unknown, group }] : entries
+}
+
+/** How far the map tears each row from its neighbours: 0 faithful … 255 torn. `data`: the same as a field, to count and filter by. */
+export function encodeDistortion(distortion: Uint8Array, data?: FieldData): Encoding {
   const slots = Uint8Array.from(distortion, (v) => Math.round((v / 255) * (SLOT.ramp - 1)))
+  const counted = data?.kind === 'numbers' ? encodeNumbers(data, { ...PLAIN_OPTIONS, scale: 'linear' }) : null
   return {
     slots,
     palette: 'distortion',
-    legend: { kind: 'ramp', scale: 'linear', ticks: [{ at: 0, value: 0 }, { at: 1, value: 1 }], unknown: 0 },
+    legend: { kind: 'ramp', scale: 'linear', ticks: [{ at: 0, value: 0, text: 'faithful' }, { at: 1, value: 100, text: 'torn from its neighbours' }], unknown: 0 },
+    grouping: counted?.grouping,
+    bars: counted?.bars,
   }
 }
