@@ -128,7 +128,6 @@ export class Picked {
   async #apply(value: string | null): Promise<void> {
     const ids = value === null ? [] : await unpackIds(value)
     if (!ids) return
-    const found = ids.length > 0 ? await this.atlas.bundle!.rowsOfIds(ids) : new Map<string, number>()
-    this.#mark(rowSet(found.values()))
+    this.#mark(ids.length > 0 ? rowSet((await this.atlas.bundle!.rowsOfIds(ids)).values()) : EMPTY)
   }
 }

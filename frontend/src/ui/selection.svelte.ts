@@ -1,7 +1,7 @@
 /** The selected entity: its details and neighbours, each loaded on its own, so that one missing file hides only itself. */
 import type { DetailValue, Neighbour } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
-import { nearestOnMap } from '../core/select/faithful'
+import { keptOnMap } from '../core/select/faithful'
 import type { Atlas } from './atlas.svelte'
 
 // Replaced as a whole, never changed, so it need not be reactive inside.
@@ -121,9 +121,7 @@ export class Selection {
     const token = this.#token
     map.positionsOf(projectionKey).then(
       (layer) => {
-        if (token !== this.#token || projectionKey !== this.atlas.projectionKey) return
-        const nearest = new Set(nearestOnMap(layer, row, neighbours.length))
-        this.kept = new Set(neighbours.map((neighbour) => neighbour.row).filter((other) => nearest.has(other)))
+        if (token === this.#token && projectionKey === this.atlas.projectionKey) this.kept = keptOnMap(layer, row, neighbours)
       },
       () => {}, // the map itself says when its positions are missing
     )

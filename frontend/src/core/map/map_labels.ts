@@ -19,6 +19,7 @@ import { labelsOf, type SnapshotLabel } from './snapshot'
 const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
 const MAX_SCAN = 40_000
 const MAX_IN_WINDOW = 5_000
+const MAX_PICKED = 40
 const MAX_TEXT_PX = 250
 const MAX_NAME = 34
 /** What theme.css puts behind the name of a neighbour that lies far away. */
@@ -192,6 +193,9 @@ export class MapLabels {
     consider(marks.selected, -2, true)
     marks.neighbours.forEach((n, i) => consider(n.row, i, true))
     marks.hits.slice(0, 30).forEach((row, i) => consider(row, 20 + i, true))
+    // The most popular of the picked ones, which end the drawing order, go before all that are not picked.
+    const { order } = this.looks
+    for (let i = 0; i < Math.min(MAX_PICKED, marks.picked.length); i++) consider(order[order.length - 1 - i], 50 + i, false)
     for (const key of this.#shown.keys()) if (key.startsWith('e')) consider(Number(key.slice(1)), this.#rank(Number(key.slice(1))), false)
     const enough = found.size + wanted * 4
     for (const row of this.#rowsInView(scene)) {

@@ -29,3 +29,9 @@ export function nearestOnMap(layer: Layer, row: number, k: number): number[] {
   }
   return found
 }
+
+/** Those of the true neighbours that are also among as many nearest on the map. */
+export function keptOnMap(layer: Layer, row: number, neighbours: readonly { row: number }[]): Set<number> {
+  const nearest = new Set(nearestOnMap(layer, row, neighbours.length))
+  return new Set(neighbours.map((neighbour) => neighbour.row).filter((other) => nearest.has(other)))
+}

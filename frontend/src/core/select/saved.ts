@@ -70,8 +70,12 @@ export function readTags(text: string): string[] {
   return tags.filter((tag, i) => tags.findIndex((other) => other.toLowerCase() === tag.toLowerCase()) === i)
 }
 
-export async function saved(fields: SavedFields, ids: readonly string[], now: Date): Promise<SavedSelection> {
+export async function saved(fields: SavedFields, ids: readonly string[], now = new Date()): Promise<SavedSelection> {
   return { ...fields, key: crypto.getRandomValues(new Uint32Array(2)).join('-'), changed: now.toISOString(), count: ids.length, ids: await packIds(ids) }
+}
+
+export function changed(entry: SavedSelection, fields: SavedFields, now = new Date()): SavedSelection {
+  return { ...entry, ...fields, changed: now.toISOString() }
 }
 
 /** A file that people can read and other programs can use. */

@@ -95,12 +95,17 @@ export function examine(column: TraitColumn, set: Uint32Array, { among, total }:
 export function rank(examined: readonly Examined[]): Trait[] {
   const tested = examined.reduce((sum, part) => sum + part.tested, 0)
   const taken = new Map<string, number>()
+  const said = new Set<string>()
   return examined
     .flatMap((part) => part.found)
     .filter(({ chance }) => chance * tested < ALPHA)
     .map(({ trait }) => trait)
     .sort((a, b) => b.evidence - a.evidence)
     .filter((trait) => {
+      // A field and the map's own regions may say the very same.
+      const what = trait.kind === 'value' && trait.value !== null ? `${trait.value} ${trait.count}` : `${trait.column} ${trait.kind}`
+      if (said.has(what)) return false
+      said.add(what)
       // That one value is rarer follows from another being more frequent.
       if (trait.kind === 'value' && trait.share < trait.overall && taken.has(trait.column)) return false
       const before = taken.get(trait.column) ?? 0

@@ -4,7 +4,10 @@ import { composePicture, type PictureLegend } from '../../core/select/picture'
 import { fileName, idsOf, tableOf, toCsv, toJson } from '../../core/select/table'
 import { countText } from '../../core/select/words'
 import { writeParts } from '../../core/url/state'
+import type { MapView } from '../../core/map/map_view'
+import type { Snapshot } from '../../core/map/snapshot'
 import type { Atlas } from '../atlas.svelte'
+import { measureCover } from '../insets'
 
 const PICTURE_SCALE = 2
 
@@ -51,7 +54,7 @@ export async function copyLink(atlas: Atlas): Promise<void> {
 export function exportPicture(atlas: Atlas): Promise<void> {
   return atlas.work.run('Drawing the picture', async ({ wanted }) => {
     const { map, manifest, projection } = atlas
-    const snapshot = await map!.snapshot({ scale: PICTURE_SCALE })
+    const snapshot = await snapshotWithout(map!)
     const style = getComputedStyle(document.documentElement)
     const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
     const { title, attribution, licence, entity, name } = manifest!.atlas
@@ -62,7 +65,8 @@ export function exportPicture(atlas: Atlas): Promise<void> {
       projection?.name ?? '',
       picked.count > 1 ? `${picked.count.toLocaleString('en')} selected` : looked ? `Selected: ${looked}` : '',
     ].filter(Boolean).join(' · ')
-    const picture = composePicture(snapshot, map!.insets, { title, subtitle, footer: [attribution, licence].filter(Boolean).join(' · ') }, legendOf(atlas), {
+    const { left, top } = map!.insets // panels that are always there; the map may go on behind the others
+    const picture = composePicture(snapshot, { left, top, right: 0, bottom: 0 }, { title, subtitle, footer: [attribution, licence].filter(Boolean).join(' · ') }, legendOf(atlas), {
       background: colour('map'), text: colour('text'), muted: colour('muted'), halo: colour('halo'), accent: colour('accent'), onAccent: colour('on-accent'),
     })
     const file = await new Promise<Blob | null>((resolve) => picture.toBlob(resolve, 'image/png'))
@@ -70,6 +74,20 @@ export function exportPicture(atlas: Atlas): Promise<void> {
     if (file) download(file, fileName([name, projection?.method ?? ''], 'png'))
     else atlas.work.say('The picture is too large for this browser. Make the window smaller and try again.')
   })
+}
+
+/** The map with names also where panels lie on the screen. */
+async function snapshotWithout(map: MapView): Promise<Snapshot> {
+  const main = document.querySelector('main')!
+  const { insets, obstacles } = measureCover(main, main.classList.contains('narrow'))
+  const kept = obstacles.filter(({ left, top }) => left < insets.left || top < insets.top)
+  map.setInsets(insets, kept)
+  try {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    return await map.snapshot({ scale: PICTURE_SCALE })
+  } finally {
+    map.setInsets(insets, obstacles)
+  }
 }
 
 function legendOf({ legend, palette, colourKey, manifest }: Atlas): PictureLegend | null {

@@ -1,6 +1,6 @@
 /** The saved selections of one atlas, kept in this browser. */
 import { unpackIds } from '../../core/select/ids'
-import { exportSaved, importSaved, localStore, mergeSaved, readSaved, saved, type SavedFields, type SavedSelection, type Store } from '../../core/select/saved'
+import { changed, exportSaved, importSaved, localStore, mergeSaved, readSaved, saved, type SavedFields, type SavedSelection, type Store } from '../../core/select/saved'
 import { rowSet } from '../../core/select/rows'
 import { idsOf } from '../../core/select/table'
 import { countText } from '../../core/select/words'
@@ -26,13 +26,13 @@ export class Saved {
   }
 
   async save(fields: SavedFields, rows: Uint32Array): Promise<void> {
-    const entry = await saved(fields, await idsOf(this.atlas.bundle!, rows), new Date())
+    const entry = await saved(fields, await idsOf(this.atlas.bundle!, rows))
     this.#put([entry, ...this.list])
     this.atlas.say(`Saved: ${entry.name}`)
   }
 
   update(key: string, fields: SavedFields): void {
-    this.#put(this.list.map((entry) => (entry.key === key ? { ...entry, ...fields, changed: new Date().toISOString() } : entry)))
+    this.#put(this.list.map((entry) => (entry.key === key ? changed(entry, fields) : entry)))
   }
 
   remove(entry: SavedSelection): void {

@@ -104,6 +104,13 @@ describe('what a set has in common', () => {
     expect(traits).toMatchObject([{ value: 'big', share: 0 }])
   })
 
+  it('says the same only once where two fields hold the same', () => {
+    const codes = Array.from({ length: 300 }, (_, row) => row % 6)
+    const values = ['a', 'b', 'c', 'd', 'e', 'f']
+    const set = rowSet(codes.flatMap((code, row) => (code === 2 ? [row] : [])))
+    expect(traitsOf([category('kind', codes, values), category('region', codes, values)], set, 300, null)).toMatchObject([{ column: 'kind', value: 'c' }])
+  })
+
   it('has nothing to say of everything, of one and of none', () => {
     const column = category('kind', [0, 0, 1, 1], ['a', 'b'])
     for (const rows of [[], [1], [0, 1, 2, 3]]) expect(traitsOf([column], rowSet(rows), 4, null)).toEqual([])
