@@ -40,6 +40,9 @@ export class Atlas {
   bundle = $state.raw<Bundle | null>(null)
   map = $state.raw<MapView | null>(null)
   hasMap = $state(true)
+  #view = $state<'map' | 'list'>('map')
+  /** What fills the page; a browser that cannot draw the map has the list. */
+  readonly view = $derived(this.hasMap ? this.#view : 'list')
   projectionKey = $state('')
   hovered = $state(-1)
   /** What dragging on the map does; set through `map.tool`. */
@@ -88,6 +91,7 @@ export class Atlas {
       this.bundle = bundle
       const wanted = readParts(location.hash).get('map') ?? ''
       this.projectionKey = projectionOf(bundle.manifest, wanted) ? wanted : bundle.manifest.default.projection
+      if (readParts(location.hash).get('v') === 'list') this.#view = 'list'
       this.manifest = bundle.manifest
       this.saved.open()
       this.phase = 'painting'
@@ -216,6 +220,12 @@ export class Atlas {
   /** Tells people who do not see the screen. */
   say(text: string): void {
     this.said = text
+  }
+
+  showAs(view: 'map' | 'list', options: { remember?: boolean } = {}): void {
+    if (view === this.#view) return
+    this.#view = view
+    if (options.remember !== false) this.link.remember('push')
   }
 
   /** Escape: from one entity back to the set it was opened from, from the set to nothing. */

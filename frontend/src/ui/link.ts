@@ -28,6 +28,11 @@ export function registerAtlasParts(atlas: Atlas): void {
     },
   })
   link.register({
+    key: 'v',
+    read: () => (atlas.hasMap && atlas.view === 'list' ? 'list' : null),
+    apply: (value) => atlas.showAs(value === 'list' ? 'list' : 'map', { remember: false }),
+  })
+  link.register({
     key: 'select', // an id, not a row: rows change when an atlas is rebuilt
     read: () => (selection.row < 0 ? null : atlas.bundle!.idOf(selection.row)),
     apply: (value, all) => atlas.attempt(() => selection.chooseId(value, { fly: !all.has('at') })),

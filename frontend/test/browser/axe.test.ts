@@ -63,4 +63,13 @@ describe.each([['light'], ['dark']] as const)('in the %s theme', { timeout: 90_0
     await site.page.getByRole('list', { name: /Nearest/ }).waitFor()
     expect(await violations()).toEqual([])
   })
+
+  it.each([['a desktop', DESKTOP], ['a phone', PHONE]] as const)('%s: the list, and with details', async (_, device) => {
+    await site.opened('#v=list', { ...device, colorScheme })
+    await site.page.locator('ol .value').first().waitFor()
+    expect(await violations()).toEqual([])
+    await site.page.locator('ol .name').nth(1).click()
+    await site.page.getByRole('list', { name: /Nearest/ }).waitFor()
+    expect(await violations()).toEqual([])
+  })
 })

@@ -26,6 +26,7 @@ export const SECTIONS: SectionEntry[] = [
   {
     id: 'maps', title: 'Map', chip: 'Maps', panel: ProjectionPanel,
     note: (atlas) => atlas.projection?.name ?? '',
+    hidden: (atlas) => atlas.view === 'list',
   },
   {
     id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,
