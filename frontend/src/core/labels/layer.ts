@@ -1,5 +1,8 @@
-/** The labels on screen: a pool of buttons, so that every named place can be reached by keyboard and by touch. */
-import type { Placed } from './placement'
+/**
+ * The labels on screen: a pool of buttons, so that every named place can be reached by keyboard and by touch. They are one
+ * stop of the Tab key; arrows go to the nearest label in their direction.
+ */
+import type { Placed, Rect } from './placement'
 
 export interface LabelText {
   text: string
@@ -12,7 +15,9 @@ export interface LabelText {
 
 export class LabelLayer {
   readonly #buttons = new Map<string, HTMLButtonElement>()
-  readonly #leaving = new Set<HTMLButtonElement>()
+  readonly #rects = new Map<string, Rect>()
+  /** The label that Tab stops at: the one last focused, else the most important. */
+  #stop: string | null = null
 
   constructor(
     private readonly root: HTMLElement,
@@ -20,28 +25,56 @@ export class LabelLayer {
     private readonly onPick: (key: string, toggle: boolean) => void,
   ) {
     root.addEventListener('click', this.#clicked)
+    root.addEventListener('keydown', this.#key)
+    root.addEventListener('focusin', this.#focused)
   }
 
   #clicked = (event: MouseEvent): void => {
-    const key = (event.target as HTMLElement).closest<HTMLElement>('[data-key]')?.dataset.key
+    const key = keyOf(event)
     if (key) this.onPick(key, event.ctrlKey || event.metaKey || event.shiftKey)
+  }
+
+  #focused = (event: FocusEvent): void => {
+    const key = keyOf(event)
+    if (key) this.#stopAt(key)
+  }
+
+  #key = (event: KeyboardEvent): void => {
+    const direction = DIRECTIONS[event.key]
+    const key = keyOf(event)
+    if (!direction || !key || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    event.stopPropagation() // else the map would move
+    const next = nextIn(this.#rects, key, direction)
+    if (next) this.#buttons.get(next)?.focus({ preventScroll: true })
+  }
+
+  #stopAt(key: string | null): void {
+    if (this.#stop !== null && this.#stop !== key) this.#buttons.get(this.#stop)?.setAttribute('tabindex', '-1')
+    this.#stop = key
+    if (key !== null) this.#buttons.get(key)?.setAttribute('tabindex', '0')
   }
 
   destroy(): void {
     this.root.removeEventListener('click', this.#clicked)
+    this.root.removeEventListener('keydown', this.#key)
+    this.root.removeEventListener('focusin', this.#focused)
     this.root.replaceChildren()
     this.#buttons.clear()
   }
 
   update(placed: Placed[], textOf: (key: string) => LabelText): void {
+    this.#rects.clear()
     const kept = new Set<string>()
     for (const { candidate, rect, side } of placed) {
       kept.add(candidate.key)
+      this.#rects.set(candidate.key, rect)
       let button = this.#buttons.get(candidate.key)
       const label = textOf(candidate.key)
       if (!button) {
         button = document.createElement('button')
         button.type = 'button'
+        button.tabIndex = -1
         button.dataset.key = candidate.key
         this.root.append(button)
         this.#buttons.set(candidate.key, button)
@@ -64,23 +97,40 @@ export class LabelLayer {
       this.#buttons.delete(key)
       this.#leave(button)
     }
+    if (this.#stop === null || !kept.has(this.#stop)) this.#stopAt(placed[0]?.candidate.key ?? null)
   }
 
   #leave(button: HTMLButtonElement): void {
     if (button === document.activeElement) this.root.parentElement?.focus({ preventScroll: true }) // else a Tab would start again at the top of the page
     button.classList.remove('shown')
     button.disabled = true
-    this.#leaving.add(button)
-    setTimeout(() => {
-      this.#leaving.delete(button)
-      button.remove()
-    }, 220)
+    setTimeout(() => button.remove(), 220)
   }
+}
 
-  hideAll(): void {
-    for (const button of this.#buttons.values()) this.#leave(button)
-    this.#buttons.clear()
+const DIRECTIONS: Record<string, [x: number, y: number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
+
+/** The label that lies nearest in a direction, give or take 60 degrees. */
+export function nextIn(rects: ReadonlyMap<string, Rect>, from: string, [dx, dy]: readonly [number, number]): string | null {
+  const centre = ({ left, top, right, bottom }: Rect) => ({ x: (left + right) / 2, y: (top + bottom) / 2 })
+  const start = rects.get(from)
+  if (!start) return null
+  const { x, y } = centre(start)
+  let best: string | null = null
+  let least = Infinity
+  for (const [key, rect] of rects) {
+    const at = centre(rect)
+    const along = (at.x - x) * dx + (at.y - y) * dy
+    const aside = Math.abs((at.x - x) * dy) + Math.abs((at.y - y) * dx)
+    if (key === from || along <= 0 || aside > along * 1.8) continue
+    const cost = along + 2 * aside
+    if (cost < least) [best, least] = [key, cost]
   }
+  return best
+}
+
+function keyOf(event: Event): string | undefined {
+  return (event.target as HTMLElement).closest<HTMLElement>('[data-key]')?.dataset.key
 }
 
 function move(element: HTMLElement, left: number, top: number): void {
