@@ -107,7 +107,7 @@ describe('selecting regions', () => {
     await site.opened('', TABLET)
     const [a, b] = await page().evaluate(() => {
       const found: number[] = []
-      const free = [{ left: 420, right: 560 }, { left: 620, right: 780 }] // well apart
+      const free = [{ left: 420, right: 560 }, { left: 600, right: 720 }] // well apart
       for (let row = 0; row < window.__atlas.rows && found.length < 2; row++) {
         const { x, y } = window.__atlas.screenOf(row)!
         const { left, right } = free[found.length]
