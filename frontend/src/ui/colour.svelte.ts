@@ -145,8 +145,9 @@ export class Colour {
   /** Colours of the slots, for the scheme of the page. */
   paint(): void {
     const { theme, map } = this.atlas
-    this.palette = paletteFor(this.encoding?.palette ?? 'plain', theme.scheme, theme.categories)
-    map?.setPalette(this.palette)
+    const palette = paletteFor(this.encoding?.palette ?? 'plain', theme.scheme, theme.categories)
+    this.palette = palette // not read back: an effect that paints would wait for itself
+    map?.setPalette(palette)
   }
 
   // ---- Size
