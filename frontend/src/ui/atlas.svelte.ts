@@ -4,11 +4,12 @@ import { Bundle } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
 import { projectionOf, type Manifest, type NumberColumn } from '../core/data/manifest'
 import { sizesFrom } from '../core/gl/look'
-import { MapView, type Tool } from '../core/map/map_view'
+import { MapView, type MapEvents, type Tool } from '../core/map/map_view'
 import { SearchClient } from '../core/search/client'
 import { readParts } from '../core/url/state'
 import { Colour, type NumberData } from './colour.svelte'
 import { Filter } from './filter.svelte'
+import { Compare } from './compare.svelte'
 import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
 import { Picked } from './picked.svelte'
@@ -67,6 +68,7 @@ export class Atlas {
   readonly saved = new Saved(this)
   readonly work = new Work()
   readonly profile = new Profile(this)
+  readonly compare = new Compare(this)
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
   /** Resolves when the map and all names are there; rejects with the error that is on screen. */
   readonly ready: Promise<void>
@@ -112,19 +114,7 @@ export class Atlas {
     this.map = MapView.create({
       canvas, stage, labels, bundle,
       reducedMotion: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
-      events: {
-        hover: (row, how) => {
-          this.hover(row)
-          if (how === 'keys' && row >= 0) this.say(bundle.nameOf(row) ?? '')
-        },
-        pick: (row) => (row < 0 ? this.selection.clear() : void this.selection.choose(row)),
-        pickToggle: (row) => this.picked.toggle(row),
-        region: (polygon, how) => this.picked.region(this.map!.rowsInPolygon(polygon), how),
-        tool: (tool) => (this.tool = tool),
-        rest: () => this.link.remember('replace'),
-        escape: () => this.leave(),
-        search: () => this.focusSearch(),
-      },
+      events: this.eventsOf(() => this.map!),
     })
     this.hasMap = this.map !== null
     if (this.map) registerCamera(this)
@@ -149,6 +139,23 @@ export class Atlas {
     for (let bucket = this.namesLoaded; bucket < this.manifest!.buckets.length; bucket++) await this.#loadNames(bucket)
     await linked
     this.#settle.resolve()
+  }
+
+  /** What a map tells the page; `map`: which, since a region is drawn around places on one. */
+  eventsOf(map: () => MapView): MapEvents {
+    return {
+      hover: (row, how) => {
+        this.hover(row)
+        if (how === 'keys' && row >= 0) this.say(this.bundle!.nameOf(row) ?? '')
+      },
+      pick: (row) => (row < 0 ? this.selection.clear() : void this.selection.choose(row)),
+      pickToggle: (row) => this.picked.toggle(row),
+      region: (polygon, how) => this.picked.region(map().rowsInPolygon(polygon), how),
+      tool: (tool) => (this.tool = tool),
+      rest: () => this.link.remember('replace'),
+      escape: () => this.leave(),
+      search: () => this.focusSearch(),
+    }
   }
 
   detach(): void {
@@ -244,10 +251,13 @@ export class Atlas {
 
   showProjection(key: string, options: { remember?: boolean } = {}): Promise<void> {
     return this.attempt(async () => {
-      if (key === this.projectionKey || !this.map) return
+      const { map } = this
+      if (!map || (key === this.projectionKey && !this.compare.pair)) return
+      const mixed = this.compare.leave()
+      const changed = key !== this.projectionKey
       this.projectionKey = key
-      const shown = await this.map.show(key)
-      if (!shown) return
+      if (mixed) await map.endMix(key)
+      else if (changed && !(await map.show(key))) return
       this.selection.updateFar()
       await this.colour.projectionChanged()
       if (options.remember !== false) this.link.remember('push')

@@ -35,7 +35,7 @@ export function watchCover(root: HTMLElement, chrome: HTMLElement, narrow: boole
     const panels = [...chrome.querySelectorAll('[data-covers]')]
     if (panels.length === watched.length && panels.every((panel, i) => panel === watched[i])) return false
     sizes.disconnect()
-    for (const panel of panels) sizes.observe(panel)
+    for (const panel of [root, ...panels]) sizes.observe(panel)
     watched = panels
     return true
   }

@@ -22,9 +22,11 @@ export function registerAtlasParts(atlas: Atlas): void {
   link.register({
     key: 'map',
     read: () => (atlas.projectionKey === atlas.manifest!.default.projection ? null : atlas.projectionKey),
-    apply: (value) => {
+    apply: (value, all) => {
       const manifest = atlas.manifest!
-      return atlas.showProjection(value && projectionOf(manifest, value) ? value : manifest.default.projection, { remember: false })
+      const key = value && projectionOf(manifest, value) ? value : manifest.default.projection
+      if (all.has('c') && atlas.compare.pair?.a === key) return // a step within a comparison, which is its own part
+      return atlas.showProjection(key, { remember: false })
     },
   })
   link.register({

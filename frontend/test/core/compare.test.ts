@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ease } from '../../src/core/camera/flight'
 import { encodeChange } from '../../src/core/compare/encode'
 import { suggestGroups } from '../../src/core/compare/groups'
 import { linkedPose } from '../../src/core/compare/linked'
@@ -6,7 +7,11 @@ import { movementBetween } from '../../src/core/compare/movement'
 import { changesOf, keptShares, trueShare } from '../../src/core/compare/neighbours'
 import { nearestOfAll, NONE, PointTree } from '../../src/core/compare/point_tree'
 import { align, carried, IDENTITY, inverse, nearestTurn } from '../../src/core/compare/procrustes'
+import { againstBest, comparable, madeBy, sorted } from '../../src/core/compare/maps'
+import { unease } from '../../src/core/compare/ride'
+import { divideAt, partCover } from '../../src/core/compare/split'
 import { portion, wordsFor } from '../../src/core/compare/words'
+import type { Figure, Projection } from '../../src/core/data/manifest'
 import type { Layer } from '../../src/core/gl/renderer'
 import { SLOT } from '../../src/core/gl/look'
 import { generator } from '../support/random'
@@ -253,9 +258,9 @@ describe('suggested groups', () => {
 
 describe('colour and camera', () => {
   it('colours from as before to most changed, unknown where nothing is known', () => {
-    const { slots, legend } = encodeChange(Float32Array.from([0, 1, 2, 4, NaN]), 6)
+    const { slots, legend } = encodeChange(Float32Array.from([0, 1, 2, 4, NaN]), 6, (most) => ['as before', `${most} or more`])
     expect([...slots]).toEqual([0, 60, 120, 239, SLOT.unknown, SLOT.unknown].map((v, i) => (i === 1 ? Math.round(239 / 4) : i === 2 ? Math.round(239 / 2) : v)))
-    expect(legend).toMatchObject({ kind: 'ramp', unknown: 2 })
+    expect(legend).toMatchObject({ kind: 'ramp', unknown: 2, ticks: [{ text: 'as before' }, { text: '4 or more' }] })
   })
 
   it('linked cameras: whole stays whole, and the anchor lies where it does on the other', () => {
@@ -268,5 +273,50 @@ describe('colour and camera', () => {
     const anchored = linkedPose(pose, 1e9, shifted, other, false, { here: [0.2, -0.1, 0], there: [-0.5, 0.5, 0] })
     expect([anchored.x, anchored.y]).toEqual([expect.closeTo(-0.5, 6), expect.closeTo(0.5, 6)])
     expect(linkedPose({ ...pose, yaw: 1 }, 2, IDENTITY, { ...other, spatial: true }, true, null).yaw).toBe(1)
+  })
+})
+
+describe('maps of a sweep', () => {
+  const figure = (name: string, share: number | null, text = `${share}`): Figure => ({ name, label: name, explanation: '', text, error: null, share })
+  const map = (key: string, figures: Figure[], recommended = false) => ({ key, figures, recommended }) as Projection
+  const maps = [map('a', [figure('x', 0.1), figure('y', null, '1,200 ×')]), map('b', [figure('x', 0.4)], true), map('c', [figure('z', 1), figure('y', null, '900 ×')])]
+
+  it('are sorted by a figure, those without it last, and otherwise stay in order', () => {
+    const keys = (name: string | null) => sorted(maps, name).map(({ key }) => key).join('')
+    expect([keys(null), keys('x'), keys('y'), keys('z')]).toEqual(['bac', 'bac', 'acb', 'cab'])
+    expect(comparable(maps).map(({ name }) => name)).toEqual(['x', 'y'])
+    expect(againstBest(maps, maps[2].figures[1])).toBe(0.75)
+  })
+
+  it('say how they were made in words, also of methods and settings nobody knows', () => {
+    const text = madeBy({ method: 'umap', params: { k: 15, method: 'umap', from: 'embedding', embedding_dim: 3, dims: 2, n_neighbors: 50 } })
+    expect(text).toBe('Draws close groups together and leaves space between them. Looks at the 50 nearest, made from an embedding of 3 dimensions, 15 neighbours of each were kept.')
+    expect(madeBy({ method: 'mystery', params: { FP_ratio: 2 } })).toBe('FP ratio 2.')
+    expect(madeBy({ method: 'mystery', params: {} })).toBe('')
+  })
+})
+
+describe('a screen for two', () => {
+  const cover = { insets: { left: 340, top: 0, right: 0, bottom: 80 }, obstacles: [{ left: 900, top: 10, right: 1000, bottom: 40 }] }
+
+  it('is divided in what the panels leave free, and never too narrow', () => {
+    expect(divideAt(cover, { width: 1440, height: 900 }, false, 0.5)).toBe(890)
+    expect(divideAt(cover, { width: 1440, height: 900 }, false, 0)).toBe(450)
+    expect(divideAt(cover, { width: 1440, height: 900 }, true, 1)).toBe(710)
+    expect(divideAt({ ...cover, insets: { left: 10, top: 300, right: 10, bottom: 450 } }, { width: 390, height: 844 }, true, 0.9)).toBe(347)
+  })
+
+  it('each part has the panels on its own side', () => {
+    const [first, second] = partCover(cover, 890, false)
+    expect([first.insets.right, first.insets.left, second.insets.left, second.insets.bottom]).toEqual([0, 340, 0, 80])
+    expect(second.obstacles).toEqual([{ left: 10, top: 10, right: 110, bottom: 40 }])
+    const [upper, lower] = partCover(cover, 400, true)
+    expect([upper.insets.bottom, lower.insets.top, lower.insets.left, lower.obstacles[0].top]).toEqual([0, 0, 340, -390])
+  })
+})
+
+describe('a ride between two maps', () => {
+  it('can go on from anywhere without a jump', () => {
+    for (let t = 0; t <= 1.0001; t += 0.05) expect(ease(unease(Math.min(1, t)))).toBeCloseTo(Math.min(1, t), 9)
   })
 })

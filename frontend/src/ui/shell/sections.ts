@@ -3,6 +3,7 @@ import type { Component } from 'svelte'
 import type { Atlas } from '../atlas.svelte'
 import ColourPanel from '../ColourPanel.svelte'
 import ProfilePanel from '../profile/ProfilePanel.svelte'
+import ComparePanel from '../compare/ComparePanel.svelte'
 import ProjectionPanel from '../ProjectionPanel.svelte'
 import SavedSelections from '../selection/SavedSelections.svelte'
 import { formatCount } from '../../core/format'
@@ -27,6 +28,11 @@ export const SECTIONS: SectionEntry[] = [
     id: 'maps', title: 'Map', chip: 'Maps', panel: ProjectionPanel,
     note: (atlas) => atlas.projection?.name ?? '',
     hidden: (atlas) => atlas.view === 'list',
+  },
+  {
+    id: 'changes', title: 'What changed', chip: 'Changes', panel: ComparePanel, open: true,
+    note: (atlas) => atlas.compare.b?.name ?? '',
+    hidden: (atlas) => atlas.compare.pair === null,
   },
   {
     id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,
