@@ -121,7 +121,7 @@ export class Profile {
   /** What reading a list came to, in a sentence. */
   summary(roster: Roster): string {
     const { lines, found, open } = roster
-    return `${found.length} of ${lines.length} found${open > 0 ? `, ${open} to decide` : ''}`
+    return `${found.length} of ${lines.length} found${open.length > 0 ? `, ${open.length} to decide` : ''}`
   }
 
   /** Again after a file could not be had. */
@@ -171,9 +171,11 @@ export class Profile {
     }
   }
 
+  /** The most liked are named first on the map, of these the best known. */
   paint(): void {
-    const { mine, theirs } = this
-    this.atlas.map?.setProfile(mine.weights, theirs.weights, relatedPairs(mine.weights, this.#neighbours, MOST_LINES))
+    const worth = (row: number) => this.atlas.sizeValues?.[row] || 0
+    const ordered = ({ weights }: Roster) => new Map([...weights].sort((a, b) => b[1] - a[1] || worth(b[0]) - worth(a[0])))
+    this.atlas.map?.setProfile(ordered(this.mine), ordered(this.theirs), relatedPairs(this.mine.weights, this.#neighbours, MOST_LINES))
   }
 
   /** Regions of the projection that is shown, in which the list lies. */

@@ -38,10 +38,14 @@ describe('matching', () => {
     expect(rowsOf(books, 'Saga (5)')).toEqual([])
   })
 
-  it('tells entities of one name apart by their creator, and keeps all where that does not help', () => {
-    const creators = [[], [], [], [], ['Allen Ginsberg'], ['W.H. Auden']]
-    expect(narrowedBy([4, 5], 'Ginsberg, Allen', (row) => creators[row])).toEqual([4])
-    expect(narrowedBy([4, 5], 'Nobody', (row) => creators[row])).toEqual([4, 5])
+  it('tells entities of one name apart by their creator, and keeps all where creators are unknown', () => {
+    const creators = [['Allen Ginsberg'], ['W.H. Auden', 'Edward Mendelson'], []]
+    const narrowed = (rows: number[], by: string) => narrowedBy(rows, by, (row) => creators[row])
+    expect(narrowed([0, 1, 2], 'Ginsberg, Allen')).toEqual([0])
+    expect(narrowed([0, 1], 'W. H. Auden')).toEqual([1])
+    expect(narrowed([0, 1], 'Emily Dickinson')).toEqual([])
+    expect(narrowed([0, 1, 2], 'Emily Dickinson')).toEqual([0, 1, 2])
+    expect(narrowed([0, 1], '?')).toEqual([0, 1])
   })
 
   it('trusts the id of another service only where the name agrees', () => {

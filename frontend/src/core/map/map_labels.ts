@@ -17,6 +17,8 @@ import { labelsOf, type SnapshotLabel } from './snapshot'
 
 /** Zooms between which the names of each level of regions are shown. */
 const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
+/** Of each profile, in its own order. */
+const MAX_PROFILE = 60
 const MAX_SCAN = 40_000
 const MAX_IN_WINDOW = 5_000
 const MAX_PICKED = 40
@@ -196,6 +198,10 @@ export class MapLabels {
     // The most popular of the picked ones, which end the drawing order, go before all that are not picked.
     const { order } = this.looks
     for (let i = 0; i < Math.min(MAX_PICKED, marks.picked.length); i++) consider(order[order.length - 1 - i], 50 + i, false)
+    for (const profile of [marks.mine, marks.theirs]) {
+      let i = 0
+      for (const row of profile.keys()) if (i < MAX_PROFILE) consider(row, 60 + i++ / MAX_PROFILE, false)
+    }
     for (const key of this.#shown.keys()) if (key.startsWith('e')) consider(Number(key.slice(1)), this.#rank(Number(key.slice(1))), false)
     const enough = found.size + wanted * 4
     for (const row of this.#rowsInView(scene)) {

@@ -248,7 +248,7 @@ export class MapView {
     this.#look({ picked })
   }
 
-  /** Rings whose size is the weight (row -> 0 … 1) of a row in one or two profiles, and lines between pairs of rows. */
+  /** Rings whose size is the weight (row -> 0 … 1) of a row in one or two profiles, named in their order; lines between pairs of rows. */
   setProfile(mine: ReadonlyMap<number, number>, theirs: ReadonlyMap<number, number>, pairs: readonly (readonly [number, number])[]): void {
     this.#look({ profile: { mine, theirs, pairs } })
   }

@@ -213,13 +213,15 @@ export class NameIndex {
   }
 }
 
-/** Of equally named rows those whose creators (any words) include the one the list names; all of them where none does. */
+/**
+ * Of equally named rows those whose creators (any words) include the one the list names. None where every row has creators
+ * and they are others; all of them where that is not known.
+ */
 export function narrowedBy(rows: number[], by: string, creatorsOf: (row: number) => string[]): number[] {
   const words = (text: string) => plainForm(text).split(' ').filter((word) => word.length > 1)
   const wanted = words(by)
-  const fits = rows.filter((row) => {
-    const known = new Set(creatorsOf(row).flatMap(words))
-    return wanted.length > 0 && wanted.every((word) => known.has(word))
-  })
-  return fits.length > 0 ? fits : rows
+  if (wanted.length === 0) return rows
+  const known = rows.map((row) => new Set(creatorsOf(row).flatMap(words)))
+  const fits = rows.filter((_, i) => wanted.every((word) => known[i].has(word)))
+  return fits.length > 0 || known.every(({ size }) => size > 0) ? fits : rows
 }

@@ -1,5 +1,8 @@
 /** Forms in which one name is written: what must be equal for two names to mean the same thing. */
+import { shorten } from '../labels/text'
 import { fold } from '../search/fold'
+
+const ASIDE = /\s*[([{][^()[\]{}]*[)\]}]\s*$/u
 
 /** Without case, diacritics and punctuation: `The Hitchhiker’s Guide` and `the hitchhikers guide` are one. */
 export function plainForm(name: string): string {
@@ -10,14 +13,19 @@ export function plainForm(name: string): string {
 
 /** The plain form without what comes behind the name: `(series #1)`, `: subtitle`, the other face of a card; and without a leading article. */
 export function bareForm(name: string): string {
-  const short = name.replace(/\s*[([{][^()[\]{}]*[)\]}]\s*$/u, '').replace(/(?:: | \/\/ | [–—] ).*$/u, '')
+  const short = name.replace(ASIDE, '').replace(/(?:: | \/\/ | [–—] ).*$/u, '')
   const said = (short === '' ? name : short).trim()
   return plainForm(said.replace(/^(?:the|an?)\s+(?=\S)/i, '').replace(/,\s+(?:the|an?)$/i, ''))
 }
 
+/** `Dune (Dune Chronicles #1)` in the middle of a sentence. */
+export function shortName(name: string, max: number): string {
+  return shorten(name.length > max ? name.replace(ASIDE, '') || name : name, max)
+}
+
 /** Numbers that tell volumes apart; years do not. */
 export function volumesOf(name: string): string {
-  const aside = /[([{][^()[\]{}]*[)\]}]\s*$/u.exec(name)?.[0] ?? ''
+  const aside = ASIDE.exec(name)?.[0] ?? ''
   return (aside.match(/\d+/g) ?? []).map(Number).filter((n) => n < 1000 || n > 2100).join(' ')
 }
 

@@ -1,8 +1,8 @@
 /** What an empty text field shows: names of this very atlas, one of them with a rating. */
 import type { Atlas } from '../atlas.svelte'
 
-const SAMPLE = 2000
-const LONGEST = 30
+const SAMPLE = 10_000
+const LONGEST = 32
 
 /** Well-known names of the first bucket, short enough for the field. */
 export function exampleOf(atlas: Atlas): string {

@@ -47,10 +47,10 @@ export class Roster {
       return { index, entry, match, row: this.#decisions.get(index) ?? (match.rows.length === 1 ? match.rows[0] : null) }
     }),
   )
-  /** Equally good rows, of which the visitor has to choose. Decided ones stay in place until the list is read anew. */
-  readonly toDecide = $derived(this.lines.filter(({ match }) => match.rows.length > 1))
-  readonly missing = $derived(this.lines.filter(({ match }) => match.rows.length === 0))
-  readonly open = $derived(this.toDecide.filter(({ row }) => row === null).length)
+  /** Equally good rows, or none and some that may be meant: the visitor chooses. Decided ones stay until the list is read anew. */
+  readonly unclear = $derived(this.lines.filter(({ match }) => match.rows.length > 1 || match.guesses.length > 0))
+  readonly unknown = $derived(this.lines.filter(({ match }) => match.rows.length === 0 && match.guesses.length === 0))
+  readonly open = $derived(this.unclear.filter(({ row }) => row === null))
   readonly found = $derived(this.lines.filter(({ row }) => row !== null && row !== LEFT_OUT))
   readonly rated = $derived(this.lines.some(({ entry }) => entry.rating !== null))
   readonly guessedScale = $derived(guessScale(this.lines.flatMap(({ entry }) => entry.rating ?? []), this.list?.outOf ?? null))
@@ -117,8 +117,12 @@ export class Roster {
     const notes = new Map<number, string>()
     for (const i of unclear) {
       const { by } = list.entries[i]
-      if (creatorsOf && by !== null) matches[i].rows = narrowedBy(matches[i].rows, by, creatorsOf)
-      for (const row of matches[i].rows) notes.set(row, creatorsOf?.(row).slice(0, 2).join(', ') || this.#fame(row))
+      const namesakes = matches[i].rows
+      if (creatorsOf && by !== null) {
+        const rows = narrowedBy(namesakes, by, creatorsOf)
+        matches[i] = rows.length > 0 ? { ...matches[i], rows } : { rows, how: null, guesses: namesakes }
+      }
+      for (const row of namesakes) notes.set(row, creatorsOf?.(row).slice(0, 2).join(', ') || this.#fame(row))
     }
     this.notes = notes
   }
@@ -148,9 +152,10 @@ export class Roster {
     this.changed()
   }
 
-  /** The most popular of each open choice. */
+  /** The most popular of all that bear the name, for each open choice; what may be meant by a name that nothing bears stays open. */
   decideAll(): void {
-    this.#decisions = new Map([...this.#decisions, ...this.toDecide.filter(({ row }) => row === null).map(({ index, match }) => [index, match.rows[0]] as const)])
+    const namesakes = this.open.filter(({ match }) => match.rows.length > 1)
+    this.#decisions = new Map([...this.#decisions, ...namesakes.map(({ index, match }) => [index, match.rows[0]] as const)])
     this.changed()
   }
 
