@@ -35,7 +35,8 @@ MOVED, RESTING = "after the map moved", "of a resting map"
 TYPICAL, SLOWEST = "median query", "slowest query"
 ROUNDS, FRAMES = 5, 4  # turns of every side, and frames in each
 SETTLING = 12  # frames in which the level of detail finds its level, not counted
-SECONDS_PER_ROUND = 12.0  # a slower side draws fewer frames, at least one
+SECONDS_PER_TURN = 3.0  # in this time a slower side draws fewer frames, but at least one
+SLOWEST_MS = 5_000  # a side with slower frames has one turn
 BACKGROUND = (246, 247, 250)
 
 
@@ -181,7 +182,9 @@ class _Case:
         found = self.found[side.name]
         path = viewer_browser.circle(ROUNDS * FRAMES)[number * FRAMES : (number + 1) * FRAMES]
         known = found.frames.get(ALL) or side.frames(path[:1])  # the first one after loading does not count
-        path = path[: frames_in(SECONDS_PER_ROUND, known[-1])]
+        if number and known[-1] > SLOWEST_MS:
+            return
+        path = path[: frames_in(SECONDS_PER_TURN, known[-1])]
         found.frames.setdefault(ALL, []).extend(side.frames(path))
         if side.ours:
             found.frames.setdefault(ALONE, []).extend(side.frames(path, "alone"))

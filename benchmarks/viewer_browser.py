@@ -68,10 +68,10 @@ _LOADED = """(data) => {
   const [first_bytes, complete_bytes] = [bytes(paintedMs), bytes(completeMs)]
   return { first_ms: paintedMs, first_bytes, complete_ms: completeMs, complete_bytes }
 }"""
-# Not counted: a pause in which the browser shows what was drawn before, and one frame after it.
+# Not counted: a pause in which the browser shows what was drawn before, and a frame after it, unless there is but one.
 _FRAMES = """async ([name, path]) => {
   await new Promise((resolve) => setTimeout(resolve, 200))
-  await bench[name](...path.at(-1))
+  if (path.length > 1) await bench[name](...path.at(-1))
   const all = []
   for (const at of path) all.push(await bench[name](...at))
   return all

@@ -100,7 +100,7 @@ def test_paths_end_where_they_began_and_places_are_found_from_a_few_rows() -> No
 
 
 def test_slow_sides_draw_fewer_frames_but_at_least_one() -> None:
-    assert [frames_in(12, ms) for ms in (0, 10, 3_000, 5_000, 60_000)] == [4, 4, 4, 2, 1]
+    assert [frames_in(3, ms) for ms in (0, 10, 700, 1_200, 60_000)] == [4, 4, 4, 2, 1]
 
 
 def test_every_figure_stands_beside_that_of_every_peer() -> None:
