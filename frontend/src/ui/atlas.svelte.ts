@@ -1,7 +1,7 @@
 /** The state of the page: the opened bundle, and what is shown and selected. */
 import type { Legend } from '../core/colour/encode'
 import { Bundle } from '../core/data/bundle'
-import { sentenceOf } from '../core/data/errors'
+import { isStale, sentenceOf } from '../core/data/errors'
 import { projectionOf, type Manifest, type NumberColumn } from '../core/data/manifest'
 import { sizesFrom } from '../core/gl/look'
 import { MapView, type MapEvents, type Tool } from '../core/map/map_view'
@@ -23,6 +23,8 @@ export type Phase = 'opening' | 'painting' | 'ready' | 'failed'
 
 export interface Notice {
   text: string
+  /** Only loading the page again helps. */
+  stale: boolean
   retry: () => void
   dismiss: () => void
 }
@@ -30,7 +32,7 @@ export interface Notice {
 interface Failure {
   action: () => Promise<void>
   lasting: boolean
-  text: string
+  error: unknown
 }
 
 export class Atlas {
@@ -45,13 +47,15 @@ export class Atlas {
   /** What fills the page; a browser that cannot draw the map has the list. */
   readonly view = $derived(this.hasMap ? this.#view : 'list')
   projectionKey = $state('')
+  /** Every row is there, not only the first ones. */
+  complete = $state(false)
   hovered = $state(-1)
   /** What dragging on the map does; set through `map.tool`. */
   tool = $state<Tool>('hand')
   #failed = $state.raw<Failure[]>([])
   #running = 0
   readonly notice = $derived<Notice | null>(
-    this.#failed.length > 0 ? { text: this.#failed.at(-1)!.text, retry: () => this.#retry(), dismiss: () => (this.#failed = []) } : null,
+    this.#failed.length > 0 ? { text: sentenceOf(this.#failed.at(-1)!.error), stale: this.#failed.some(({ error }) => isStale(error)), retry: () => this.#retry(), dismiss: () => (this.#failed = []) } : null,
   )
   /** What a screen reader is told. */
   said = $state('')
@@ -122,7 +126,7 @@ export class Atlas {
     try {
       // All that the first paint needs, and nothing else, is asked for at once.
       const names = this.#loadNames(0)
-      bundle.regions(this.projection!).catch(() => {}) // the map asks again, and does without
+      bundle.regions(this.projection!).catch(() => {}) // the map asks again, and says so
       const [opened] = await Promise.all([this.map?.open(this.projectionKey, this.#startLooks(colour)), names])
       performance.mark('atlas:first-paint')
       this.phase = 'ready'
@@ -138,6 +142,7 @@ export class Atlas {
     const linked = Promise.all([this.link.open(), this.profile.open()])
     for (let bucket = this.namesLoaded; bucket < this.manifest!.buckets.length; bucket++) await this.#loadNames(bucket)
     await linked
+    this.complete = true
     this.#settle.resolve()
   }
 
@@ -155,6 +160,7 @@ export class Atlas {
       rest: () => this.link.remember('replace'),
       escape: () => this.leave(),
       search: () => this.focusSearch(),
+      regionsMissing: (projection) => void this.attempt(() => map().loadRegions(projection)),
     }
   }
 
@@ -207,7 +213,7 @@ export class Atlas {
     try {
       await action()
     } catch (error) {
-      this.#failed = [...this.#failed, { action, lasting, text: sentenceOf(error) }]
+      this.#failed = [...this.#failed, { action, lasting, error }]
     } finally {
       this.#running--
     }

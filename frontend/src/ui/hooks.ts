@@ -14,6 +14,7 @@
  *   sizeOf(row)   0 … 255, between the smallest and the largest diameter of the frame
  *   search(text, limit)   rows, best first, as the search box asks for them
  *   profile()     rows of the visitor's list and of the one it is compared with, and of what lies close, best first
+ *   showProjection(key) / setColour(text)   as chosen in the panels
  *   loseContext() / restoreContext()   through WEBGL_lose_context
  */
 import type { MapView } from '../core/map/map_view'
@@ -35,6 +36,8 @@ export interface AtlasHooks {
   sizeOf(row: number): number
   search(text: string, limit: number): Promise<number[] | null>
   profile(): { mine: [row: number, weight: number][]; theirs: [row: number, weight: number][]; close: number[]; loading: boolean }
+  showProjection(key: string): Promise<void>
+  setColour(text: string): Promise<void>
   loseContext(): void
   restoreContext(): void
 }
@@ -82,6 +85,8 @@ export function exposeHooks(atlas: Atlas): void {
       mine: [...atlas.profile.mine.weights], theirs: [...atlas.profile.theirs.weights],
       close: atlas.profile.close.map(({ row }) => row), loading: atlas.profile.loading !== null || atlas.profile.mine.busy,
     }),
+    showProjection: (key) => atlas.showProjection(key),
+    setColour: (text) => atlas.setColour(text),
     loseContext() {
       lost = atlas.map?.renderer.gl.getExtension('WEBGL_lose_context') ?? null
       lost?.loseContext()

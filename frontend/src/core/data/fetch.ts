@@ -81,7 +81,7 @@ async function checkContent(bytes: Uint8Array, path: string): Promise<void> {
   if (promised === null || !globalThis.crypto?.subtle) return
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
   const found = Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  if (found !== promised) throw new BundleError(`${path} has another content than this map expects. The site was probably updated while you looked: load the page again.`)
+  if (found !== promised) throw new BundleError(`${path} has another content than this map expects. The site was probably updated while you looked: load the page again.`, true)
 }
 
 /**

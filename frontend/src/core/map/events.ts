@@ -1,6 +1,7 @@
 /** What a person does on the map, told to the page. */
 import type { Pose } from '../camera/camera'
 import type { SetChange, Tool } from '../camera/tools'
+import type { Projection } from '../data/manifest'
 import type { Point } from './polygon'
 
 export type { SetChange, Tool }
@@ -19,4 +20,6 @@ export interface MapEvents {
   rest(pose: Pose): void
   escape(): void
   search(): void
+  /** The names of the regions could not be had; `MapView.loadRegions` tries again. */
+  regionsMissing?(projection: Projection): void
 }

@@ -203,14 +203,15 @@ export class MapView {
     if (this.#tool === (projection.dims === 3 ? 'zoom' : 'fly')) this.tool = 'hand'
     this.#framing.show(frameOf(projection).extent, projection.dims === 3)
     this.#labels.regions = []
-    this.options.bundle.regions(projection).then(
-      (regions) => {
-        if (this.projection !== projection) return
-        this.#labels.regions = regions
-        this.request()
-      },
-      () => {}, // names of regions are an extra: the map stays usable, and choosing the projection again tries again
-    )
+    this.loadRegions(projection).catch(() => this.options.events.regionsMissing?.(projection))
+  }
+
+  /** Names of regions come when they come: the map is usable without. */
+  async loadRegions(projection: Projection): Promise<void> {
+    const regions = await this.options.bundle.regions(projection)
+    if (this.projection !== projection) return
+    this.#labels.regions = regions
+    this.request()
   }
 
   // ---- What rows look like
