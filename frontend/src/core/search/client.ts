@@ -2,55 +2,106 @@
 import type { Answer, Ask } from './search'
 import type { FromWorker, ToWorker } from './worker'
 
+/** A pattern such as /(a+)+$/ may take forever; nobody waits longer for an answer than this. */
+const PATIENCE_MS = 5000
+
 export class SearchClient {
-  readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-  #last = 0
+  #worker = this.#start()
+  /** What the worker knows, for its successor when it has to be ended. */
+  readonly #known: (() => void)[] = []
   #lastRows = 0
-  #tell: (answer: Answer) => void = () => {}
+  #last = 0
+  #asked: { send: () => void; tell: (answer: Answer) => void; tooSlow: () => void } | null = null
   /** Resolves a promise of an older question with null. */
   #overtake: () => void = () => {}
-  readonly #rows = new Map<number, (rows: Uint32Array) => void>()
+  readonly #rows = new Map<number, (rows: Uint32Array | null) => void>()
+  #timer: ReturnType<typeof setTimeout> | undefined
   /** Called when more can be found than before. */
   grown: () => void = () => {}
 
-  constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.kind === 'grown') this.grown()
-      else if (data.kind === 'rows') {
-        this.#rows.get(data.id)?.(data.rows ?? new Uint32Array(0))
-        this.#rows.delete(data.id)
-      } else if (data.id === this.#last) this.#tell(data.answer)
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === 'grown') return this.grown()
+      if (data.kind === 'rows') return this.#settle(data.id, data.rows)
+      if (data.kind === 'over') return this.#over(data.id)
+      if (data.id === this.#last) this.#asked?.tell(data.answer)
     }
+    return worker
   }
 
-  destroy(): void {
+  #settle(id: number, rows: Uint32Array | null): void {
+    this.#rows.get(id)?.(rows)
+    this.#rows.delete(id)
+  }
+
+  /** Ends the worker in the middle of its work and tells another one all that it knew. */
+  #restart(): void {
     this.#worker.terminate()
+    this.#worker = this.#start()
+    for (const id of [...this.#rows.keys()]) this.#settle(id, null)
+    for (const send of this.#known) send()
   }
 
   #send(message: ToWorker): void {
     this.#worker.postMessage(message)
   }
 
+  #learn(send: () => void): void {
+    this.#known.push(send)
+    send()
+  }
+
   // One text travels much faster than many.
   add(first: number, names: string[]): void {
-    this.#send({ kind: 'names', first, texts: names.join('\n') })
+    this.#learn(() => this.#send({ kind: 'names', first, texts: names.join('\n') }))
   }
 
   /** What else is searched of rows whose names were added. */
   addFields(first: number, fields: string[]): void {
-    this.#send({ kind: 'fields', first, texts: fields.join('\n') })
+    this.#learn(() => this.#send({ kind: 'fields', first, texts: fields.join('\n') }))
   }
 
   setImportance(importance: Uint8Array): void {
-    this.#send({ kind: 'importance', importance })
+    this.#learn(() => this.#send({ kind: 'importance', importance }))
   }
 
-  /** `tell` is called with the matches, and once more where similar names come later; never after a newer question. */
-  ask(ask: Ask, limit: number, tell: (answer: Answer) => void): void {
+  /**
+   * `tell` is called with the matches, and once more where similar names come later; never after a newer question.
+   * `tooSlow`: instead, when the question took longer than anybody would wait.
+   */
+  ask(ask: Ask, limit: number, tell: (answer: Answer) => void, tooSlow: () => void = () => {}): void {
+    this.cancel()
+    const id = this.#last
+    this.#asked = { send: () => this.#send({ kind: 'ask', id, ask, limit }), tell, tooSlow }
+    this.#asked.send()
+    // Counted from the oldest question without an answer: it may be the one that keeps this one waiting.
+    this.#timer ??= setTimeout(() => this.#outOfPatience(id), PATIENCE_MS)
+  }
+
+  /** The worker is done with a question, answered or given up. */
+  #over(id: number): void {
+    clearTimeout(this.#timer)
+    const waiting = this.#asked !== null && id !== this.#last
+    this.#timer = waiting ? setTimeout(() => this.#outOfPatience(this.#last), PATIENCE_MS) : undefined
+  }
+
+  #outOfPatience(id: number): void {
+    this.#timer = undefined
+    const asked = this.#asked
+    const culprit = id === this.#last
+    if (culprit) this.#asked = null
+    this.#restart()
+    if (culprit) asked?.tooSlow()
+    else asked?.send()
+  }
+
+  /** Nobody waits for an answer any more. */
+  cancel(): void {
+    this.#last++
+    this.#asked = null
     this.#overtake()
     this.#overtake = () => {}
-    this.#tell = tell
-    this.#send({ kind: 'ask', id: ++this.#last, ask, limit })
   }
 
   /** Rows, best first; null when a newer question came. */
@@ -61,8 +112,8 @@ export class SearchClient {
     })
   }
 
-  /** All matches of a question. */
-  rows(ask: Ask): Promise<Uint32Array> {
+  /** All matches of a question, in the order of rows; null when it took too long. */
+  rows(ask: Ask): Promise<Uint32Array | null> {
     const id = ++this.#lastRows
     return new Promise((resolve) => {
       this.#rows.set(id, resolve)

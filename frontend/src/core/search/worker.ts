@@ -10,6 +10,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { kind: 'answer'; id: number; answer: Answer }
+  | { kind: 'over'; id: number }
   | { kind: 'rows'; id: number; rows: Uint32Array | null }
   /** More can be found than before. */
   | { kind: 'grown' }
@@ -45,6 +46,6 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   else {
     const { id } = data
     newest = id
-    void search.answer(data.ask, data.limit, (answer) => reply({ kind: 'answer', id, answer }), { stale: () => id !== newest, breathe })
+    void search.answer(data.ask, data.limit, (answer) => reply({ kind: 'answer', id, answer }), { stale: () => id !== newest, breathe }).then(() => reply({ kind: 'over', id }))
   }
 }
