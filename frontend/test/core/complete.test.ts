@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dictionary } from '../../src/core/data/bundle'
 import { parseQuery, type QueryField } from '../../src/core/filter/query'
-import { completions, fieldBeingTyped } from '../../src/core/search/complete'
+import { completions, fieldBeingTyped, isComplete, openings } from '../../src/core/search/complete'
 import { interpret } from '../../src/core/search/interpret'
 
 const FIELDS: QueryField[] = [
@@ -54,6 +54,11 @@ describe('completions', () => {
     expect(offered('year:20^', null)).toEqual([])
     expect(offered('nothing:a^')).toEqual([])
     expect(offered('/ge^')).toEqual([])
+  })
+
+  it('know what is complete, and how to begin', () => {
+    expect(['genre:jazz', 'genre:"Hip hop', 'genre:ja', 'jazz'].map((text) => isComplete(text, text.length, GENRES))).toEqual([true, true, false, false])
+    expect(openings(FIELDS).map((one) => one.text)).toEqual(['genre:', 'tags:', 'year:', 'live:', '"size class":'])
   })
 
   it('know whose values are needed', () => {

@@ -1,5 +1,6 @@
 /** Which rows satisfy a clause about a field. */
 import type { Dictionary } from '../data/bundle'
+import { fold } from '../search/fold'
 import type { FieldData } from './fields'
 import type { FieldClause } from './query'
 import type { Range } from './range'
@@ -92,7 +93,7 @@ function matchLists(terms: number[][], all: boolean, { lists, dictionary }: Extr
 const folded = new WeakMap<Dictionary, string[]>()
 
 export function foldValue(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase().trim()
+  return fold(text).trim()
 }
 
 /** The values that a text names: the very same, else the same but for case and accents, else those that contain it. */

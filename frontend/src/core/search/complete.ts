@@ -14,6 +14,21 @@ export interface Completion {
   count: number | null
 }
 
+/** The names of fields, for somebody who has typed nothing yet. */
+export function openings(fields: readonly QueryField[], limit = 6): Completion[] {
+  return fields.slice(0, limit).map((field) => {
+    const text = fieldText(field)
+    return { text, caret: text.length, label: field.label, marks: [], count: null }
+  })
+}
+
+/** Whether the value that ends at the cursor is one that occurs, so that nothing has to be added to it. */
+export function isComplete(text: string, caret: number, dictionary: Dictionary | null): boolean {
+  const token = tokenAt(text, caret)
+  const typed = fold(token?.typed ?? '')
+  return token?.field !== undefined && (dictionary ?? []).some(([value]) => fold(value) === typed)
+}
+
 /** The field whose value is being typed, once there is one: its dictionary is needed to go on. */
 export function fieldBeingTyped<T extends QueryField>(text: string, caret: number, fields: readonly T[]): T | null {
   const token = tokenAt(text, caret)
