@@ -3,7 +3,7 @@ import type { Answer, Ask } from './search'
 import type { FromWorker, ToWorker } from './worker'
 
 /** A pattern such as /(a+)+$/ may take forever; nobody waits longer for an answer than this. */
-const PATIENCE_MS = 5000
+const PATIENCE_MS = 4000
 
 export class SearchClient {
   #worker = this.#start()
@@ -93,7 +93,10 @@ export class SearchClient {
     if (culprit) this.#asked = null
     this.#restart()
     if (culprit) asked?.tooSlow()
-    else asked?.send()
+    else if (asked) {
+      asked.send()
+      this.#timer = setTimeout(() => this.#outOfPatience(this.#last), PATIENCE_MS)
+    }
   }
 
   /** Nobody waits for an answer any more. */

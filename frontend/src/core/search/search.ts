@@ -181,7 +181,7 @@ export class NameSearch {
     const folded = piece.foldedName(i)
     const phrase = words.join(' ')
     const missing = words.filter((word) => !folded.includes(word))
-    return { row, marks: marksOf(name, folded.includes(phrase) ? [phrase] : words), aside: missing.length > 0 ? asideOf(piece.fields(i), missing) : null }
+    return { row, marks: marksOf(name, folded.includes(phrase) ? [phrase] : words), aside: missing.length > 0 ? asideOf(piece.fields(i), missing, phrase) : null }
   }
 
   #place(row: number): { piece: Texts; i: number } {
@@ -232,12 +232,13 @@ function wordsOf(ask: Ask): string[] {
   return fold(ask.text).split(/\s+/).filter((word) => word !== '')
 }
 
-function asideOf(fields: string[], missing: string[]): Hit['aside'] {
+function asideOf(fields: string[], missing: string[], phrase: string): Hit['aside'] {
   const folded = fields.map(fold)
   // The value that explains most of what the name does not.
   const explained = folded.map((value) => missing.filter((word) => value.includes(word)).length)
   const field = explained.indexOf(Math.max(...explained))
-  return explained[field] > 0 ? { field, text: fields[field], marks: marksOf(fields[field], missing) } : null
+  const marked = folded[field]?.includes(phrase) ? [phrase] : missing
+  return explained[field] > 0 ? { field, text: fields[field], marks: marksOf(fields[field], marked) } : null
 }
 
 function regexMarks(name: string, conditions: NameCondition[]): number[] {
