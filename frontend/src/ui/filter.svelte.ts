@@ -162,6 +162,10 @@ export class Filter {
     return this.#ready.tally(grouping, field)
   }
 
+  tallyAll(grouping: Grouping): Uint32Array {
+    return this.#ready.tallyAll(grouping)
+  }
+
   get #ready(): FilterEngine {
     const { manifest } = this.atlas
     const bundle = this.atlas.bundle!

@@ -31,6 +31,8 @@ export interface Encoding {
   legend: Legend
   /** Rows by entry of the legend, or by bar on its ramp; what they are counted by as a filter changes. */
   grouping?: Grouping
+  /** Values of the entries; null = yes/no. */
+  dictionary?: Dictionary | null
   /** Bars on the ramp: their edges as values and as places 0 … 1. */
   bars?: { bins: Bins; at: number[] }
 }
@@ -93,7 +95,7 @@ function encodeBooleans(values: Uint8Array): Encoding {
     { slot: 1, label: 'Yes', count: counts[1], group: 1 },
     { slot: 0, label: 'No', count: counts[0], group: 0 },
   ]
-  return { slots, palette: 'boolean', legend: { kind: 'entries', entries: withUnknown(entries, counts[2], 2), note: null }, grouping: { groups: 2, of: Uint16Array.from(values) } }
+  return { slots, palette: 'boolean', legend: { kind: 'entries', entries: withUnknown(entries, counts[2], 2), note: null }, grouping: { groups: 2, of: Uint16Array.from(values) }, dictionary: null }
 }
 
 /** A dictionary of one value more than fits gets a colour for that one too. */
@@ -115,7 +117,7 @@ function encodeCodes(codes: Uint16Array, dictionary: Dictionary, top: number): E
     of[row] = group
     counts[group]++
   }
-  return { slots, palette: 'category', legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: null }, grouping: { groups: unknownGroup, of } }
+  return { slots, palette: 'category', legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: null }, grouping: { groups: unknownGroup, of }, dictionary }
 }
 
 /**
@@ -149,6 +151,7 @@ function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }
     slots, palette: 'category',
     legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: 'Coloured by the most common of its values; counted under each.' },
     grouping: { groups: unknownGroup, lists: { starts, codes: codes.subarray(0, end) } },
+    dictionary,
   }
 }
 

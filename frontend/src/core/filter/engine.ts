@@ -82,6 +82,11 @@ export class FilterEngine {
     return this.#rows.tally(grouping, [...this.#applied.values()].flatMap((applied) => (field !== null && applied.field === field ? applied.slot : [])))
   }
 
+  /** Rows per group, whatever the conditions. */
+  tallyAll(grouping: Grouping): Uint32Array {
+    return this.#rows.tally(grouping, 'all')
+  }
+
   #evaluate(wanted: Wanted[], map: string): Filtered {
     const rows = this.#rows
     const before = this.#applied

@@ -1,7 +1,8 @@
 /** Checklists: which entries a condition lets through, and the condition that lets a set of entries through. */
 import type { Dictionary } from '../data/bundle'
 import { codesNamed } from './match'
-import type { Clause, FieldClause } from './query'
+import type { FieldClause } from './query'
+import type { Range } from './range'
 
 /**
  * One line of a checklist or legend: a value by its code in the dictionary (yes/no: 1 and 0), all values from a code on
@@ -50,9 +51,20 @@ export function clauseFor({ field, dictionary }: Checklist, entries: readonly En
     : { kind: 'values', field, values: values(wanted), all: false, unknown, not: false }
 }
 
-/** A range with or without the unknown, as a brush and a checkbox beside it show it; null = more than these can show. */
-export function brushed(clause: FieldClause | null): { range: Extract<Clause, { kind: 'range' }>['ranges'][number] | null; unknown: boolean; none: boolean } | null {
-  if (!clause) return { range: null, unknown: true, none: false }
+/** What a brush and the checkbox of the unknown beside it show. */
+export interface Brush {
+  /** null = every value. */
+  range: Range | null
+  unknown: boolean
+  /** No value passes, whatever the range. */
+  none: boolean
+}
+
+const EVERYTHING: Brush = { range: null, unknown: true, none: false }
+
+/** null = the condition says more than a brush can show. */
+export function brushed(clause: FieldClause | null): Brush | null {
+  if (!clause) return EVERYTHING
   if (clause.kind !== 'range') return null
   const { ranges, unknown, not } = clause
   if (not) return ranges.length === 0 && unknown ? { range: null, unknown: false, none: false } : null
@@ -60,9 +72,21 @@ export function brushed(clause: FieldClause | null): { range: Extract<Clause, { 
   return ranges.length === 1 ? { range: ranges[0], unknown, none: false } : null
 }
 
-/** The condition for a brush and its checkbox. */
-export function brushClause(field: string, { range, unknown, none }: NonNullable<ReturnType<typeof brushed>>): FieldClause | null {
+export function brushClause(field: string, { range, unknown, none }: Brush): FieldClause | null {
   if (range) return { kind: 'range', field, ranges: [range], unknown, not: false }
   if (none && unknown) return { kind: 'range', field, ranges: [], unknown: true, not: false }
   return unknown ? null : { kind: 'range', field, ranges: [], unknown: true, not: true }
+}
+
+/** After brushing: the unknown are out with the first brush, since they lie in no range, until they are ticked again. */
+export function withRange(before: Brush | null, range: Range | null): Brush {
+  if (range === null) return EVERYTHING
+  return { range, unknown: before !== null && (before.range !== null || before.none) && before.unknown, none: false }
+}
+
+/** After a click on the unknown: in or out, or (`only`) nothing else, and once more everything. */
+export function withUnknown(before: Brush | null, only: boolean): Brush {
+  const now = before ?? EVERYTHING
+  if (only) return now.none && now.unknown ? EVERYTHING : { range: null, unknown: true, none: true }
+  return { ...now, unknown: !now.unknown, none: false }
 }

@@ -2,12 +2,12 @@
 import type { Component } from 'svelte'
 import type { Atlas } from '../atlas.svelte'
 import ColourPanel from '../ColourPanel.svelte'
+import FilterPanel from '../filter/FilterPanel.svelte'
 import ProfilePanel from '../profile/ProfilePanel.svelte'
 import ComparePanel from '../compare/ComparePanel.svelte'
 import ProjectionPanel from '../ProjectionPanel.svelte'
 import SavedSelections from '../selection/SavedSelections.svelte'
 import { formatCount } from '../../core/format'
-import { columnOf } from '../../core/data/manifest'
 
 export interface SectionEntry {
   id: string
@@ -36,7 +36,12 @@ export const SECTIONS: SectionEntry[] = [
   },
   {
     id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,
-    note: (atlas) => colourName(atlas),
+    note: ({ colour }) => colour.choices.find(({ key }) => key === colour.choice.key && key !== 'none')?.label ?? '',
+  },
+  {
+    id: 'filter', title: 'Filter', chip: 'Filter', panel: FilterPanel,
+    note: ({ filter, manifest }) => (filter.active ? `${formatCount(filter.count)} of ${formatCount(manifest!.n)}` : ''),
+    open: ({ filter }) => filter.active,
   },
   {
     id: 'mine', title: 'My list', chip: 'My list', panel: ProfilePanel,
@@ -48,8 +53,3 @@ export const SECTIONS: SectionEntry[] = [
     note: (atlas) => formatCount(atlas.saved.list.length), hidden: (atlas) => atlas.saved.list.length === 0,
   },
 ]
-
-function colourName(atlas: Atlas): string {
-  const column = atlas.colourKey.startsWith('field:') && atlas.manifest ? columnOf(atlas.manifest, atlas.colourKey.slice(6)) : undefined
-  return column?.label ?? ''
-}
