@@ -22,6 +22,8 @@ const MAX_PROFILE = 60
 const MAX_SCAN = 40_000
 const MAX_IN_WINDOW = 5_000
 const MAX_PICKED = 40
+/** So many are named even where other names stood before. */
+const ALWAYS_PICKED = 12
 const MAX_TEXT_PX = 250
 const MAX_NAME = 34
 /** What theme.css puts behind the name of a neighbour that lies far away. */
@@ -197,7 +199,7 @@ export class MapLabels {
     marks.hits.slice(0, 30).forEach((row, i) => consider(row, 20 + i, true))
     // The most popular of the picked ones, which end the drawing order, go before all that are not picked.
     const { order } = this.looks
-    for (let i = 0; i < Math.min(MAX_PICKED, marks.picked.length); i++) consider(order[order.length - 1 - i], 50 + i, false)
+    for (let i = 0; i < Math.min(MAX_PICKED, marks.picked.length); i++) consider(order[order.length - 1 - i], 50 + i, i < ALWAYS_PICKED)
     for (const profile of [marks.mine, marks.theirs]) {
       let i = 0
       for (const row of profile.keys()) if (i < MAX_PROFILE) consider(row, 60 + i++ / MAX_PROFILE, false)

@@ -56,8 +56,8 @@ export function composePicture(snapshot: Snapshot, covered: Insets, text: Pictur
   const head = text.subtitle === '' ? 62 : 82
   const rows = legend ? legendRows(brush, legend, crop.width) : 0
   const foot = (rows > 0 ? MARGIN / 2 + rows * LINE : 0) + (text.footer === '' ? MARGIN / 2 : LINE + MARGIN)
-  canvas.width = Math.round(crop.width * scale)
-  canvas.height = Math.round((head + crop.height + foot) * scale)
+  canvas.width = Math.floor(crop.width * scale)
+  canvas.height = Math.floor((head + crop.height + foot) * scale)
   context.scale(scale, scale)
   context.fillStyle = colours.background
   context.fillRect(0, 0, crop.width, head + crop.height + foot)
