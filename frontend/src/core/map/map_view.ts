@@ -93,6 +93,7 @@ export class MapView {
         this.request()
       },
     })
+    this.#looks.marks.shown = () => this.#morph.layer
     this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, (label, toggle) => this.#pointing.pickLabel(label, toggle))
     this.#motion = new Motion(this.#framing, options.reducedMotion, (jumped) => {
       if (jumped) this.#labels.forget()

@@ -25,6 +25,9 @@ export class Marks {
   #hovered = -1
   #few: Uint32Array = new Uint32Array(0)
 
+  /** Whose far neighbours are dashed, where it is not always the second layer: between two maps, the nearer one. */
+  shown: (() => Layer) | null = null
+
   constructor(private readonly renderer: Renderer) {}
 
   get any(): boolean {
@@ -137,7 +140,7 @@ export class Marks {
   /** Lines from the selection to its neighbours and between the pairs of a profile, in both layers. */
   applyLines(): void {
     const [a, b] = [this.renderer.layer(0), this.renderer.layer(1)]
-    const far = this.farIn(b)
+    const far = this.farIn(this.shown?.() ?? b)
     const strongest = Math.max(1e-9, ...this.neighbours.map((n) => n.similarity))
     const wanted: [from: number, to: number, strength: number, kind: number][] = []
     for (const [from, to] of this.pairs) wanted.push([from, to, 0.4, LINE.profile])
