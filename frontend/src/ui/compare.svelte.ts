@@ -100,12 +100,10 @@ export class Compare {
       this.way = way
       atlas.projectionKey = a
       if (!known) this.#ask(a, b, layers)
+      if (remember) atlas.say(`Comparing ${this.a!.name} with ${this.b!.name}.`)
       await this.#show()
       if (!known && atlas.colourKey === 'moved') void atlas.setColour('moved', { remember: false })
-      if (remember) {
-        atlas.say(`Comparing ${this.a!.name} with ${this.b!.name}.`)
-        atlas.link.remember('push')
-      }
+      if (remember) atlas.link.remember('push')
     })
   }
 
@@ -130,6 +128,7 @@ export class Compare {
   }
 
   #forget(): void {
+    this.#client?.stop()
     this.moved = null
     this.kept = null
     this.groups = []
@@ -269,7 +268,7 @@ export class Compare {
   }
 
   async #name(groups: Group[]): Promise<void> {
-    const token = this.#token
+    const { layers } = this
     const { bundle, manifest, sizes } = this.atlas
     const regionsOf = async (key: string): Promise<(row: number) => string | null> => {
       const projection = this.#projection(key)!
@@ -279,13 +278,13 @@ export class Compare {
       return (row) => (rows[row] === undefined || rows[row] === NO_REGION ? null : (regions[rows[row]]?.name ?? null))
     }
     const { a, b } = this.pair!
-    const regionOf = { a: await regionsOf(a), b: await regionsOf(b) }
-    if (token !== this.#token) return
+    const [before, after] = await Promise.all([regionsOf(a), regionsOf(b)])
+    if (layers !== this.layers) return
     this.groups = groups.map((group) => ({
       ...group,
       ...wordsFor(group, {
         nameOf: (row) => bundle!.nameOf(row) ?? '', importance: (row) => sizes[row] ?? 0, entity: manifest!.atlas.entity,
-        regionOf: group.kind === 'joined' ? regionOf.b : regionOf.a, maps: [this.a!.name, this.b!.name],
+        regionOf: group.kind === 'joined' ? after : before, maps: [this.a!.name, this.b!.name],
       }),
     }))
   }

@@ -182,7 +182,7 @@ describe('side by side', () => {
     expect((await at.state()).zoom).toBeCloseTo(alone, 6)
     // The divider by keyboard.
     const divided = (await other.boundingBox())!.x
-    await at.page.getByRole('separator').focus()
+    await at.page.getByRole('separator', { name: 'Share of the first map' }).focus()
     await at.page.keyboard.press('ArrowLeft')
     await at.page.waitForFunction((x) => document.querySelectorAll('.stage')[1].getBoundingClientRect().left < x - 20, divided)
     await bar().getByRole('button', { name: 'Side by side' }).click()

@@ -30,9 +30,15 @@ export class CompareClient {
   }
 
   compare(keys: [string, string], layers: [Layer, Layer]): void {
+    this.stop()
+    this.#send({ kind: 'maps', id: this.#id, keys, layers })
+  }
+
+  /** What is still being found out is of no use any more. */
+  stop(): void {
+    this.#id++
     for (const answer of this.#answers.values()) answer(null)
     this.#answers.clear()
-    this.#send({ kind: 'maps', id: ++this.#id, keys, layers })
   }
 
   /** Neighbours of rows on both maps, NEIGHBOURS per row; null when the maps changed meanwhile. */
@@ -42,11 +48,6 @@ export class CompareClient {
       this.#answers.set(question, resolve)
       this.#send({ kind: 'near', id: this.#id, question, rows })
     })
-  }
-
-  destroy(): void {
-    for (const answer of this.#answers.values()) answer(null)
-    this.#worker.terminate()
   }
 
   #send(message: ToWorker): void {
