@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { FIXTURE } from '../support/global_setup'
 import { DESKTOP, manifest, PHONE, sitePage } from './site_page'
 
 const at = sitePage()
@@ -32,6 +35,22 @@ describe('the list of maps', () => {
     await at.page.waitForFunction((key) => window.__atlas.state().projection === key, B)
     await at.page.getByRole('button', { name: 'Large pictures' }).click()
     expect(await list.getAttribute('class')).toContain('grid')
+  })
+
+  it('narrows a long sweep down by method', async () => {
+    const [first] = manifest.projections
+    const more = Array.from({ length: 12 }, (_, i) => ({ ...first, key: `more${i}`, name: `PaCMAP ${i}`, method: 'pacmap', recommended: false }))
+    const body = JSON.stringify({ ...JSON.parse(readFileSync(join(FIXTURE, 'manifest.json'), 'utf8')), projections: [...manifest.projections, ...more] })
+    at.site.override = (path) => (path.endsWith('manifest.json') ? { body } : null)
+    await at.opened()
+    await openMaps()
+    const list = at.page.getByRole('list', { name: 'Maps' })
+    expect(await list.getByRole('listitem').count()).toBe(15)
+    const methods = at.page.getByRole('group', { name: 'Only maps made by' })
+    await methods.getByRole('button', { name: 'PaCMAP' }).click()
+    expect(await list.getByRole('listitem').count()).toBe(12)
+    await methods.getByRole('button', { name: 'All 15' }).click()
+    expect(await list.getByRole('listitem').count()).toBe(15)
   })
 })
 
