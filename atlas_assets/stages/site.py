@@ -212,6 +212,8 @@ def _page(template: str, atlas: dict[str, Any], manifest: str, preview: str, pub
     metas += [_meta("property", "og:description", description)] if description else []
     metas += [_meta("property", "og:image", base + preview), _meta("name", "twitter:card", "summary_large_image")]
     metas += [_meta("property", "og:url", base)] if base else []
+    # Asked for with the script that will read it, not after it.
+    metas += [f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{html.escape(manifest)}" />']
     page = page.replace("</head>", "".join(f"  {meta}\n  " for meta in metas) + "</head>", 1)
     sorry = (
         f"<noscript><h1>{html.escape(title)}</h1><p>{html.escape(description)}</p>"

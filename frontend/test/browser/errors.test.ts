@@ -41,6 +41,7 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('a file that %s', { ti
     await site.open()
     const sentence = path === 'manifest.json' && way === 'was cut off' ? /damaged or was cut off/ : SENTENCES[way]
     await sayAndMend(path, sentence)
+    await site.page.waitForFunction(() => '__atlas' in window) // the page was loaded again
     await site.page.evaluate(() => window.__atlas.ready)
     expect((await site.state()).colour).toBe('field:region')
   })
