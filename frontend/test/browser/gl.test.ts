@@ -122,6 +122,52 @@ describe('renderer', () => {
     expect(ring).toEqual([255, 255, 255])
   })
 
+  it('dims what the filter leaves out below all else, or hides it', async () => {
+    const [dimmed, above, hidden, ring] = await page.evaluate(() => {
+      const h = new window.Harness([[0, 0], [0.02, 0], [1, 0]])
+      h.sizes([0, 255, 0])
+      h.mark('out', [1])
+      const [dimmed, above] = h.draw([[215, 200], [200, 200]])
+      h.outOpacity = 0
+      const [hidden] = h.draw([[215, 200]])
+      h.mark('picked', [1])
+      return [dimmed, above, hidden, ...h.draw([[220, 200]])]
+    })
+    expect(dimmed[1]).toBeGreaterThan(8)
+    expect(dimmed[1]).toBeLessThan(40)
+    expect(above).toEqual(RED) // though less important
+    expect(hidden).toEqual(BLACK)
+    expect(ring).toEqual(BLACK) // picked, but left out
+  })
+
+  it('rings picked rows in place, without a second list of them', async () => {
+    const [fill, ring, highlights] = await page.evaluate(() => {
+      const h = new window.Harness([[0, 0], [1, 0]])
+      h.opacity = 0.5
+      h.mark('picked', [0])
+      return [...h.draw([[200, 200], [206, 200]]), [h.renderer.arrangement.picked]]
+    })
+    expect(fill).toEqual(RED)
+    expect(Math.min(...ring)).toBeGreaterThan(150)
+    expect(highlights).toEqual([1])
+  })
+
+  it('rings profiles in two colours, larger with their weight, one half each where both have a row', async () => {
+    const [light, heavy, left, right] = await page.evaluate(() => {
+      const h = new window.Harness([[0, 0], [1, 0], [-1, 0]])
+      h.renderer.setTheme({ background: [0, 0, 0, 1], ring: [1, 1, 1, 1], selected: [1, 1, 1, 1], line: [1, 1, 1, 1], mine: [1, 0.5, 0, 1], theirs: [0, 0.5, 1, 1] })
+      h.mark('mine', [0, 2], 0)
+      h.mark('mine', [1], 255)
+      h.mark('theirs', [2], 0)
+      h.renderer.setHighlights(Uint32Array.from([0, 1, 2]))
+      return h.draw([[209, 200], [310, 200], [93, 200], [106, 200]])
+    })
+    expect(light).toEqual(BLACK)
+    expect(heavy).toEqual([255, 128, 0])
+    expect(left).toEqual([255, 128, 0])
+    expect(right).toEqual([0, 128, 255])
+  })
+
   it('draws a line between two places', async () => {
     const colours = await page.evaluate(() => {
       const h = new window.Harness([[-0.9, 0.9]])
@@ -137,6 +183,7 @@ describe('renderer', () => {
     const result = await page.evaluate(async () => {
       const h = new window.Harness([[0, 0], [1, 0]])
       h.select(1)
+      h.mark('picked', [0])
       const places = [[200, 200], [300, 200], [306, 200]]
       const before = h.draw(places)
       const harmless = await h.loseAndRestore()
@@ -163,6 +210,24 @@ describe('picker', () => {
       return [h.pick(217, 200, 20), h.pick(223, 200, 20), h.pick(217, 200, 2), h.pick(200, 235, 20)]
     })
     expect(picks).toEqual([0, 1, -1, -1])
+  })
+
+  it('finds nothing that the filter leaves out, however it is marked', async () => {
+    const picks = await page.evaluate(() => {
+      const h = new window.Harness([[0, 0], [1, 0]])
+      h.mark('out', [0])
+      h.select(0)
+      return [h.pick(200, 200), h.pick(300, 200)]
+    })
+    expect(picks).toEqual([-1, 1])
+  })
+
+  it('is right near the pointer at once and everywhere when asked again', async () => {
+    const picks = await page.evaluate(() => {
+      const h = new window.Harness([[-1, 0], [1, 0], [0, 1]])
+      return [h.pick(100, 200), h.pick(300, 200), h.pick(200, 100), h.pick(102, 201)]
+    })
+    expect(picks).toEqual([0, 1, 2, 0])
   })
 
   it('follows a morph and a camera that moved', async () => {

@@ -10,8 +10,19 @@ import pointsVertex from './shaders/points.vert?raw'
 
 /** Id-buffer pixels per CSS pixel. */
 const RESOLUTION = 0.5
+/** What is drawn around the pointer at first, id-buffer pixels: the pointer often asks only once before the map moves on. */
+const FIRST_MARGIN = 48
 /** Points are picked as if this much larger, in CSS px: the smallest are hard to hit. */
 const GROW_PX = 4
+
+/** Id-buffer pixels, from the bottom left. */
+interface Area {
+  left: number
+  bottom: number
+  width: number
+  height: number
+}
+const NOTHING: Area = { left: 0, bottom: 0, width: 0, height: 0 }
 
 export class Picker {
   #program!: Program
@@ -21,7 +32,8 @@ export class Picker {
   #pixelBuffer!: WebGLBuffer
   #width = 0
   #height = 0
-  #drawn = { version: -1, key: '' }
+  /** What the id buffer holds, and in which part of it. */
+  #drawn: { version: number; key: string; area: Area } = { version: -1, key: '', area: NOTHING }
   #reading = false
 
   constructor(private readonly renderer: Renderer) {
@@ -40,14 +52,16 @@ export class Picker {
     this.#drawn.version = -1
   }
 
-  #redraw(frame: Frame): void {
+  /** Makes the id buffer right for a window of it: nothing to do, or only what lies around it, or, asked again, all. */
+  #redraw(frame: Frame, wanted: Area): void {
     const { renderer } = this
     const { gl } = renderer
     const key = `${frame.viewProjection.join()} ${frame.minPx} ${frame.maxPx} ${frame.mix}`
-    if (this.#drawn.version === renderer.version && this.#drawn.key === key) return
-    this.#drawn = { version: renderer.version, key }
-    const ratio = RESOLUTION / renderer.pixelRatio
-    const [width, height] = [Math.max(1, Math.ceil(renderer.canvas.width * ratio)), Math.max(1, Math.ceil(renderer.canvas.height * ratio))]
+    const known = this.#drawn.version === renderer.version && this.#drawn.key === key
+    if (known && holds(this.#drawn.area, wanted)) return
+    const [width, height] = this.#size()
+    const area = known ? { left: 0, bottom: 0, width, height } : grown(wanted, FIRST_MARGIN)
+    this.#drawn = { version: renderer.version, key, area }
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.#framebuffer)
     if (width !== this.#width || height !== this.#height) {
       this.#width = width
@@ -60,6 +74,8 @@ export class Picker {
       gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.#depth)
     }
     gl.viewport(0, 0, width, height)
+    gl.enable(gl.SCISSOR_TEST)
+    gl.scissor(area.left, area.bottom, area.width, area.height)
     gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT)
     gl.disable(gl.BLEND) // ids must not mix
@@ -69,16 +85,24 @@ export class Picker {
     renderer.drawRows(1, true)
     gl.disable(gl.DEPTH_TEST)
     renderer.drawHighlights()
+    gl.disable(gl.SCISSOR_TEST)
     gl.bindVertexArray(null)
+  }
+
+  #size(): [width: number, height: number] {
+    const { canvas, pixelRatio } = this.renderer
+    const ratio = RESOLUTION / pixelRatio
+    return [Math.max(1, Math.ceil(canvas.width * ratio)), Math.max(1, Math.ceil(canvas.height * ratio))]
   }
 
   #window(x: number, y: number, reachPx: number) {
     const reach = Math.max(1, Math.round(reachPx * RESOLUTION))
-    const [centreX, centreY] = [Math.floor(x * RESOLUTION), this.#height - 1 - Math.floor(y * RESOLUTION)]
+    const [fullWidth, fullHeight] = this.#size()
+    const [centreX, centreY] = [Math.floor(x * RESOLUTION), fullHeight - 1 - Math.floor(y * RESOLUTION)]
     const left = Math.max(0, centreX - reach)
     const bottom = Math.max(0, centreY - reach)
-    const width = Math.min(this.#width, centreX + reach + 1) - left
-    const height = Math.min(this.#height, centreY + reach + 1) - bottom
+    const width = Math.min(fullWidth, centreX + reach + 1) - left
+    const height = Math.min(fullHeight, centreY + reach + 1) - bottom
     return { left, bottom, width, height, centreX: centreX - left, centreY: centreY - bottom }
   }
 
@@ -86,10 +110,10 @@ export class Picker {
   pick(frame: Frame, x: number, y: number, reachPx: number): number {
     const { gl } = this.renderer
     if (gl.isContextLost()) return -1
-    this.#redraw(frame)
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#framebuffer)
     const area = this.#window(x, y, reachPx)
     if (area.width <= 0 || area.height <= 0) return -1
+    this.#redraw(frame, area)
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#framebuffer)
     const pixels = new Uint8Array(area.width * area.height * 4)
     gl.readPixels(area.left, area.bottom, area.width, area.height, gl.RGBA, gl.UNSIGNED_BYTE, pixels)
     gl.bindFramebuffer(gl.FRAMEBUFFER, null)
@@ -100,12 +124,9 @@ export class Picker {
   async pickSoon(frame: Frame, x: number, y: number, reachPx: number): Promise<number | null> {
     const { gl } = this.renderer
     if (this.#reading || gl.isContextLost()) return null
-    this.#redraw(frame)
     const area = this.#window(x, y, reachPx)
-    if (area.width <= 0 || area.height <= 0) {
-      gl.bindFramebuffer(gl.FRAMEBUFFER, null)
-      return -1
-    }
+    if (area.width <= 0 || area.height <= 0) return -1
+    this.#redraw(frame, area)
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.#framebuffer)
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.#pixelBuffer)
     gl.bufferData(gl.PIXEL_PACK_BUFFER, area.width * area.height * 4, gl.STREAM_READ)
@@ -134,6 +155,14 @@ export class Picker {
       this.#reading = false
     }
   }
+}
+
+function holds(outer: Area, inner: Area): boolean {
+  return inner.left >= outer.left && inner.bottom >= outer.bottom && inner.left + inner.width <= outer.left + outer.width && inner.bottom + inner.height <= outer.bottom + outer.height
+}
+
+function grown({ left, bottom, width, height }: Area, by: number): Area {
+  return { left: left - by, bottom: bottom - by, width: width + 2 * by, height: height + 2 * by }
 }
 
 /** The row whose pixel lies nearest to the centre of an id window; -1 = none. */

@@ -15,7 +15,10 @@ import type { Marks } from './marks'
 import type { Morph } from './morph'
 import { labelsOf, type SnapshotLabel } from './snapshot'
 
-/** Zooms between which the names of each level of regions are shown. */
+/**
+ * Zooms from which the names of each level of regions are shown, and from which they are quiet: a name never goes away on
+ * zooming in, but deep inside a region it says little.
+ */
 const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
 /** Of each profile, in its own order. */
 const MAX_PROFILE = 60
@@ -125,7 +128,8 @@ export class MapLabels {
     const number = Number(key.slice(1))
     if (key.startsWith('r')) {
       const { name, level } = this.regions[number]
-      return { text: inLines(name, MAX_REGION_LINE).join('\n'), title: name, kind: 'region', tone: `level${Math.min(2, level)}${this.#marks.any ? ' quiet' : ''}` }
+      const [, quietFrom] = REGION_ZOOMS[Math.min(level, REGION_ZOOMS.length - 1)]
+      return { text: inLines(name, MAX_REGION_LINE).join('\n'), title: name, kind: 'region', tone: `level${Math.min(2, level)}${this.#marks.any || this.#zoomBefore > quietFrom ? ' quiet' : ''}` }
     }
     const marks = this.#marks
     const tone =
@@ -156,8 +160,8 @@ export class MapLabels {
     const distance = distanceOf(pose, view)
     const point: ScreenPoint = { x: 0, y: 0, nearness: 0 }
     return this.regions.flatMap((region, i) => {
-      const [from, to] = REGION_ZOOMS[Math.min(region.level, REGION_ZOOMS.length - 1)]
-      if (zoom < from || zoom > to) return []
+      const [from] = REGION_ZOOMS[Math.min(region.level, REGION_ZOOMS.length - 1)]
+      if (zoom < from) return []
       toScreen(matrix, view, distance, ...toWorldUnits(scene.projection, region), point)
       if (point.nearness <= 0.3) return []
       const px = (region.level === 0 ? 15 : region.level === 1 ? 13 : 12) - (view.width < NARROW_PX ? 2 : 0)
