@@ -252,6 +252,7 @@ export class MapView {
 
   /** Rings whose size is the weight (row -> 0 … 1) of a row in one or two profiles, named in their order; lines between pairs of rows. */
   setProfile(mine: ReadonlyMap<number, number>, theirs: ReadonlyMap<number, number>, pairs: readonly (readonly [number, number])[]): void {
+    this.#labels.forget() // its names have the word now
     this.#look({ profile: { mine, theirs, pairs } })
   }
 
