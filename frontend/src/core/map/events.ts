@@ -1,7 +1,9 @@
-/** What a person does on the map, told to the page. */
+/** What a map is made of, and what a person does on it, told to the page. */
 import type { Pose } from '../camera/camera'
 import type { SetChange, Tool } from '../camera/tools'
 import type { Projection } from '../data/manifest'
+import type { Bundle } from '../data/bundle'
+import type { MapView } from './map_view'
 import type { Point } from './polygon'
 
 export type { SetChange, Tool }
@@ -22,4 +24,16 @@ export interface MapEvents {
   search(): void
   /** The names of the regions could not be had; `MapView.loadRegions` tries again. */
   regionsMissing?(projection: Projection): void
+}
+
+export interface MapOptions {
+  canvas: HTMLCanvasElement
+  /** Holds canvas and labels; takes pointer and keyboard. */
+  stage: HTMLElement
+  labels: HTMLElement
+  bundle: Bundle
+  events: MapEvents
+  reducedMotion: () => boolean
+  /** A map to look like from now on (colours, filter, marks) and to share loaded positions with. */
+  like?: MapView
 }

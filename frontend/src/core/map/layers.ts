@@ -7,7 +7,7 @@ import type { Layer } from '../gl/renderer'
 const KEPT = 6
 
 /** World units of a projection: the longest side of its bounding box spans [-1, 1], all axes alike. */
-export function frameOf(projection: Projection): { scale: Extent; offset: Extent; extent: Extent } {
+export function unitsOf(projection: Projection): { scale: Extent; offset: Extent; extent: Extent } {
   const sides = [0, 1, 2].map((axis) => (axis < projection.dims ? projection.bbox[1][axis] - projection.bbox[0][axis] : 0))
   const longest = Math.max(...sides) || 1
   const extent = sides.map((side) => side / longest) as Extent
@@ -16,7 +16,7 @@ export function frameOf(projection: Projection): { scale: Extent; offset: Extent
 
 /** A place given in projection units (regions), in world units. */
 export function toWorldUnits(projection: Projection, place: { x: number; y: number; z?: number | null }): [number, number, number] {
-  const { extent } = frameOf(projection)
+  const { extent } = unitsOf(projection)
   const values = [place.x, place.y, place.z ?? 0]
   return [0, 1, 2].map((axis) => {
     if (axis >= projection.dims) return 0
@@ -36,7 +36,7 @@ export class LayerStore {
   async first(projection: Projection): Promise<{ layer: Layer; rest: () => Promise<Layer> }> {
     const known = this.known(projection)
     if (known) return { layer: known, rest: () => Promise.resolve(known) }
-    const { scale, offset } = frameOf(projection)
+    const { scale, offset } = unitsOf(projection)
     const layer: Layer = { positions: new Uint16Array(this.bundle.manifest.n * 4), scale, offset }
     await this.bundle.positions(projection, 0, layer.positions)
     const rest = async () => {

@@ -4,18 +4,19 @@
  */
 import { distanceOf, landed, takenOff, toScreen, viewProjection, type Pose } from '../camera/camera'
 import { Controls } from '../camera/controls'
-import type { Bundle, Neighbour, Region } from '../data/bundle'
+import type { Neighbour, Region } from '../data/bundle'
 import type { Projection } from '../data/manifest'
-import { pointStyle, type PointStyle } from '../gl/density'
+import type { PointStyle } from '../gl/density'
 import { DetailLevel } from '../gl/detail_level'
 import { plainSizes } from '../gl/look'
 import { Picker } from '../gl/picker'
 import { Renderer, type Frame, type Layer, type Theme } from '../gl/renderer'
 import type { Rect } from '../labels/placement'
-import type { MapEvents, Tool } from './events'
+import type { MapOptions, Tool } from './events'
+import { frameOf } from './frame'
 import { Framing, type Insets } from './framing'
 import { gesturesOn } from './gestures'
-import { boxOf, frameOf, LayerStore, toWorldUnits } from './layers'
+import { boxOf, LayerStore, toWorldUnits, unitsOf } from './layers'
 import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels } from './map_labels'
 import type { Morph } from './morph'
@@ -28,19 +29,7 @@ import { rowsWithin } from './rows_within'
 import { Sketch } from './sketch'
 import { snapshotOf, type Snapshot } from './snapshot'
 
-export type { MapEvents, SetChange, Tool } from './events'
-
-export interface MapOptions {
-  canvas: HTMLCanvasElement
-  /** Holds canvas and labels; takes pointer and keyboard. */
-  stage: HTMLElement
-  labels: HTMLElement
-  bundle: Bundle
-  events: MapEvents
-  reducedMotion: () => boolean
-  /** A map to look like from now on (colours, filter, marks) and to share loaded positions with. */
-  like?: MapView
-}
+export type { MapEvents, MapOptions, SetChange, Tool } from './events'
 
 const REST_MS = 180
 const REVEAL_MARGIN_PX = 40
@@ -202,7 +191,7 @@ export class MapView {
   #adopted(projection: Projection): void {
     this.#zoomBefore = this.#motion.pose.scale / this.#framing.fit
     if (this.#tool === (projection.dims === 3 ? 'zoom' : 'fly')) this.tool = 'hand'
-    this.#framing.show(frameOf(projection).extent, projection.dims === 3)
+    this.#framing.show(unitsOf(projection).extent, projection.dims === 3)
     this.#labels.regions = []
     this.loadRegions(projection).catch(() => this.options.events.regionsMissing?.(projection))
   }
@@ -433,19 +422,7 @@ export class MapView {
   }
 
   #frame(): Frame {
-    const { extent, view, fitOpen } = this.#framing
-    const { pose } = this.#motion
-    const area = Math.max(0.05, extent[0] * (this.#spatial ? 1 : extent[1])) * 4 * pose.scale ** 2
-    return {
-      viewProjection: viewProjection(pose, view),
-      distance: distanceOf(pose, view),
-      mix: this.#morph.mix,
-      spatial: this.#morph.spatial,
-      ...pointStyle(this.#rows, area, pose.scale / fitOpen),
-      ...this.#looks.opacities,
-      share: this.#detail.share,
-      lineOpacity: 1,
-    }
+    return frameOf(this.#motion.pose, { framing: this.#framing, morph: this.#morph, looks: this.#looks, rows: this.#rows, share: this.#detail.share })
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The whole map as a small picture: where its points are and in what colours, as seen from the front. */
 import { LOOK, STATE } from '../gl/look'
 import type { Layer } from '../gl/renderer'
-import { frameOf } from './layers'
+import { unitsOf } from './layers'
 import type { Projection } from '../data/manifest'
 
 export interface OverviewScene {
@@ -23,7 +23,7 @@ const MARGIN_PX = 5
 
 /** World units to pixels of a picture; y down. */
 export function overviewFrame(projection: Projection, width: number, height: number): { scale: number; x: number; y: number } {
-  const { extent } = frameOf(projection)
+  const { extent } = unitsOf(projection)
   const scale = Math.min((width - 2 * MARGIN_PX) / (2 * extent[0] || 1e-6), (height - 2 * MARGIN_PX) / (2 * extent[1] || 1e-6))
   return { scale, x: width / 2, y: height / 2 }
 }
