@@ -260,7 +260,7 @@ export class Compare {
   show(group: SuggestedGroup): void {
     const { atlas } = this
     atlas.picked.set(group.rows, 'replace', group.name)
-    atlas.map?.fit()
+    requestAnimationFrame(() => atlas.map?.fit()) // in what the panel of the set leaves free
     if (this.way === 'blend') {
       this.setT(this.t < 0.5 ? 0 : 1)
       this.play({ once: true })
