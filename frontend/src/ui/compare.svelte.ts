@@ -262,7 +262,7 @@ export class Compare {
     atlas.picked.set(group.rows, 'replace', group.name)
     requestAnimationFrame(() => atlas.map?.fit()) // in what the panel of the set leaves free
     if (this.way === 'blend') {
-      this.setT(this.t < 0.5 ? 0 : 1)
+      this.setT(0)
       this.play({ once: true })
     }
   }
