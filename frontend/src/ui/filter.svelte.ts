@@ -26,6 +26,8 @@ export class Filter {
   problems = $state.raw<readonly string[]>([])
   /** Fields that the panel shows, whether or not something is chosen in them. */
   shown = $state.raw<readonly string[]>([])
+  /** The page was opened with a filter. */
+  arrived = $state(false)
   readonly active = $derived(this.clauses.length > 0)
   readonly fields: FilterField[] = $derived.by(() => (this.atlas.manifest ? fieldsOf(this.atlas.manifest, this.atlas.projection) : []))
   /** The filter as a query (see core/filter/query.ts). */
@@ -238,6 +240,7 @@ export class Filter {
     }
     // A set that only lived in another window is left out: to show nothing at all would be worse.
     const readable = conditionsOf(parseQuery(text, this.fields)).filter((clause) => clause.kind !== 'set' || clause.key in this.#sets)
+    if (readable.length > 0) this.arrived = true
     await this.set(readable, { remember: false })
   }
 }

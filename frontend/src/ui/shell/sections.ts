@@ -41,7 +41,7 @@ export const SECTIONS: SectionEntry[] = [
   {
     id: 'filter', title: 'Filter', chip: 'Filter', panel: FilterPanel,
     note: ({ filter, manifest }) => (filter.active ? `${formatCount(filter.count)} of ${formatCount(manifest!.n)}` : ''),
-    open: ({ filter }) => filter.active,
+    open: ({ filter }) => filter.arrived,
   },
   {
     id: 'mine', title: 'My list', chip: 'My list', panel: ProfilePanel,
