@@ -1,2 +1,2 @@
 /** Dialogs that open over the map. */
-export type Pages = 'about' | 'help' | 'export'
+export type Pages = 'about' | 'help' | 'export' | 'share'
