@@ -27,9 +27,9 @@ def choose_fields(rows: pl.DataFrame, fields: list[dict[str, Any]]) -> list[str]
         if field["type"] not in SEARCHABLE:
             continue
         values = _values(rows[field["name"]]).drop_nulls()
-        if values.is_empty() or float(values.str.len_chars().median() or 0) > TYPICAL_LENGTH:  # type: ignore[arg-type]
+        if values.is_empty() or (values.str.len_chars().quantile(0.5) or 0) > TYPICAL_LENGTH:
             continue
-        if float(values.str.contains(r"\p{L}{2}").mean() or 0) < 0.5:  # numbers and codes such as an ISBN
+        if values.str.contains(r"\p{L}{2}").sum() < 0.5 * len(values):  # numbers and codes such as an ISBN
             continue
         found.append((values.n_unique(), field["name"]))
     chosen = {name for _, name in sorted(found, reverse=True)[:MAX_FIELDS]}
