@@ -186,7 +186,7 @@ function drawLegend(brush: Brush, wanted: PictureLegend, top: number, width: num
   legend.ticks.forEach((tick, i) => {
     const last = legend.ticks.length - 1
     context.textAlign = i === 0 ? 'left' : i === last ? 'right' : 'center'
-    write(brush, words ? words[i === 0 ? 0 : 1] : formatTick(tick.value, type), MARGIN + tick.at * bar, top + 2 * LINE + 8, `12px ${FONT}`, colours.muted)
+    write(brush, words ? words[i === 0 ? 0 : 1] : (tick.text ?? formatTick(tick.value, type)), MARGIN + tick.at * bar, top + 2 * LINE + 8, `12px ${FONT}`, colours.muted)
   })
   context.textAlign = 'left'
   if (MARGIN + bar + 30 + (entries[0]?.width ?? 0) < width) dots(MARGIN + bar + 30, top + LINE + 12)
