@@ -191,6 +191,26 @@ describe('with the keyboard alone', () => {
   })
 })
 
+describe('a list in a link', () => {
+  it('opens with its weights, leaves what the browser remembers alone, and goes from the address when the list changes', async () => {
+    const page = await site.opened('#p=town-3:100,town-4:50', { init: () => localStorage.setItem('atlas-list:towns', 'town-9') })
+    await read()
+    expect((await profile()).mine.map(([, weight]) => weight).sort()).toEqual([0.5, 1])
+    expect(await page.evaluate(() => localStorage.getItem('atlas-list:towns'))).toBe('town-9')
+    expect(page.url()).toContain('p=town-3:100,town-4:50')
+    await page.getByRole('button', { name: 'Clear' }).click()
+    await page.waitForFunction(() => !location.hash.includes('p='))
+  })
+
+  it('is no part of the address unless it came with it', async () => {
+    const page = await site.opened('?items=town-3,town-4')
+    await read()
+    await page.getByRole('button', { name: 'Zoom to mine' }).click()
+    await page.waitForFunction(() => location.hash.includes('at='))
+    expect(new URL(page.url()).hash).not.toMatch(/town|p=/)
+  })
+})
+
 describe('a filter', () => {
   it('holds for what lies close too', async () => {
     const page = await site.opened('?items=town-5,town-9,town-14,town-20#f=popularity%3A%3E40')
