@@ -22,8 +22,8 @@ export interface Hit {
   row: number
   /** Matched letters of the name: from, to, from, to … */
   marks: number[]
-  /** The value that matched where the name alone does not; `field` counts the searched fields. */
-  aside: { field: number; text: string; marks: number[] } | null
+  /** The value that matched where the name alone does not, the how manieth of how many it is. */
+  aside: { field: number; of: number; text: string; marks: number[] } | null
 }
 
 export interface Answer {
@@ -238,7 +238,7 @@ function asideOf(fields: string[], missing: string[], phrase: string): Hit['asid
   const explained = folded.map((value) => missing.filter((word) => value.includes(word)).length)
   const field = explained.indexOf(Math.max(...explained))
   const marked = folded[field]?.includes(phrase) ? [phrase] : missing
-  return explained[field] > 0 ? { field, text: fields[field], marks: marksOf(fields[field], marked) } : null
+  return explained[field] > 0 ? { field, of: fields.length, text: fields[field], marks: marksOf(fields[field], marked) } : null
 }
 
 function regexMarks(name: string, conditions: NameCondition[]): number[] {
