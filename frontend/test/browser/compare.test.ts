@@ -181,8 +181,8 @@ describe('side by side', () => {
     await at.page.mouse.click(label.x, label.y)
     await at.page.getByRole('complementary').waitFor()
     expect(await at.page.getByRole('complementary').getByRole('heading', { level: 2 }).textContent()).toBe(name)
-    await first.locator('.label.selected').waitFor()
-    await other.locator('.label.selected').waitFor()
+    await first.locator('.label.selected').first().waitFor()
+    await other.locator('.label.selected').first().waitFor() // one that moved fades out where it was
     await at.page.keyboard.press('Escape')
     await at.page.getByRole('complementary').waitFor({ state: 'detached' })
     await at.settled()
