@@ -16,6 +16,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
+    cssCodeSplit: false, // one small file, so that what comes later never flashes
     assetsInlineLimit: 0, // data: URLs for fonts or workers would need a wider policy
     reportCompressedSize: true,
   },

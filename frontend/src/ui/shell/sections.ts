@@ -2,19 +2,19 @@
 import type { Component } from 'svelte'
 import type { Atlas } from '../atlas.svelte'
 import ColourPanel from '../ColourPanel.svelte'
-import FilterPanel from '../filter/FilterPanel.svelte'
-import ProfilePanel from '../profile/ProfilePanel.svelte'
-import ComparePanel from '../compare/ComparePanel.svelte'
 import ProjectionPanel from '../ProjectionPanel.svelte'
-import SavedSelections from '../selection/SavedSelections.svelte'
 import { formatCount } from '../../core/format'
+
+/** Those of the later panels that need nothing but the atlas. */
+export type SectionPanel = 'ComparePanel' | 'FilterPanel' | 'ProfilePanel' | 'SavedSelections'
 
 export interface SectionEntry {
   id: string
   title: string
   /** The name on the phone's bar, at most about eight letters; none = only in the menu. */
   chip: string | null
-  panel: Component<{ atlas: Atlas }>
+  /** A component, or the name of one that is fetched after the map. */
+  panel: Component<{ atlas: Atlas }> | SectionPanel
   /** What a folded section says at its right. */
   note(atlas: Atlas): string
   /** Unfolded when the page opens on a desktop. */
@@ -30,7 +30,7 @@ export const SECTIONS: SectionEntry[] = [
     hidden: (atlas) => atlas.view === 'list',
   },
   {
-    id: 'changes', title: 'What changed', chip: 'Changes', panel: ComparePanel, open: true,
+    id: 'changes', title: 'What changed', chip: 'Changes', panel: 'ComparePanel', open: true,
     note: (atlas) => atlas.compare.b?.name ?? '',
     hidden: (atlas) => atlas.compare.pair === null,
   },
@@ -39,17 +39,17 @@ export const SECTIONS: SectionEntry[] = [
     note: ({ colour }) => colour.choices.find(({ key }) => key === colour.choice.key && key !== 'none')?.label ?? '',
   },
   {
-    id: 'filter', title: 'Filter', chip: 'Filter', panel: FilterPanel,
+    id: 'filter', title: 'Filter', chip: 'Filter', panel: 'FilterPanel',
     note: ({ filter, manifest }) => (filter.active ? `${formatCount(filter.count)} of ${formatCount(manifest!.n)}` : ''),
     open: ({ filter }) => filter.arrived,
   },
   {
-    id: 'mine', title: 'My list', chip: 'My list', panel: ProfilePanel,
+    id: 'mine', title: 'My list', chip: 'My list', panel: 'ProfilePanel',
     note: ({ profile }) => (profile.mine.list ? profile.summary(profile.mine) : ''),
     open: ({ profile }) => profile.arrived,
   },
   {
-    id: 'saved', title: 'Saved selections', chip: 'Saved', panel: SavedSelections,
+    id: 'saved', title: 'Saved selections', chip: 'Saved', panel: 'SavedSelections',
     note: (atlas) => formatCount(atlas.saved.list.length), hidden: (atlas) => atlas.saved.list.length === 0,
   },
 ]

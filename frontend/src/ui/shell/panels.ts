@@ -1,0 +1,12 @@
+/** What opens only when asked for. One file of its own: `later.ts` fetches it when the map is on screen. */
+export { default as ComparePanel } from '../compare/ComparePanel.svelte'
+export { default as CompareBar } from '../compare/CompareBar.svelte'
+export { default as Captions } from '../compare/Captions.svelte'
+export { default as SideBySide } from '../compare/SideBySide.svelte'
+export { default as FilterPanel } from '../filter/FilterPanel.svelte'
+export { default as EntityList } from '../list/EntityList.svelte'
+export { default as ProfilePanel } from '../profile/ProfilePanel.svelte'
+export { default as DetailPanel } from '../DetailPanel.svelte'
+export { default as SavedSelections } from '../selection/SavedSelections.svelte'
+export { default as SelectionPanel } from '../selection/SelectionPanel.svelte'
+export { default as Dialogs } from './Dialogs.svelte'
