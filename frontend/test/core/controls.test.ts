@@ -23,7 +23,7 @@ function setUp(spatial = false) {
     tool: () => tool,
     setTool: vi.fn((next: Tool) => (tool = next)),
     toggle: vi.fn(), startSketch: vi.fn(), sketchTo: vi.fn(), finishSketch: vi.fn(), dropSketch: vi.fn(() => false),
-    keyed: vi.fn(), chooseMeant: vi.fn(() => true), toggleMeant: vi.fn(() => true), step: vi.fn(() => true),
+    unfocused: vi.fn(), keyed: vi.fn(), chooseMeant: vi.fn(() => true), toggleMeant: vi.fn(() => true), step: vi.fn(() => true),
     fly: vi.fn((next: Pose) => (pose = next)),
     fit: vi.fn(), hover: vi.fn(), leave: vi.fn(), click: vi.fn(), escape: vi.fn(), search: vi.fn(),
   } satisfies ControlsHost
@@ -157,5 +157,70 @@ describe('keyboard', () => {
     key('ArrowLeft', { altKey: true })
     expect(host.fit).not.toHaveBeenCalled()
     expect(host.fly).not.toHaveBeenCalled()
+  })
+})
+
+describe('tools', () => {
+  it('draw instead of moving, add with Shift and take out with Alt; Shift on a flat map draws a box to zoom into', () => {
+    const { send, host, pose } = setUp()
+    const drawn = (more: PointerEventInit) => {
+      send('pointerdown', 100, 100, { after: 1000, ...more })
+      send('pointermove', 160, 130, more)
+      send('pointerup', 160, 130, more)
+      return host.startSketch.mock.lastCall
+    }
+    expect(drawn({ shiftKey: true })).toEqual(['zoom', 100, 100, 'add'])
+    host.setTool('lasso')
+    expect(drawn({})).toEqual(['lasso', 100, 100, 'replace'])
+    expect(drawn({ altKey: true })).toEqual(['lasso', 100, 100, 'remove'])
+    expect(host.sketchTo).toHaveBeenLastCalledWith(160, 130)
+    expect(host.finishSketch).toHaveBeenCalledTimes(3)
+    expect(pose().x).toBe(0)
+    drawn({ button: 2 }) // the right button always moves
+    expect(pose().x).not.toBe(0)
+  })
+
+  it('give way to two fingers', () => {
+    const { send, host, pose } = setUp()
+    host.setTool('rectangle')
+    send('pointerdown', 300, 300, { pointerType: 'touch' })
+    send('pointermove', 330, 330, { pointerType: 'touch' })
+    send('pointerdown', 500, 300, { pointerId: 2, pointerType: 'touch' })
+    expect(host.dropSketch).toHaveBeenCalledOnce()
+    send('pointermove', 600, 300, { pointerId: 2, pointerType: 'touch' })
+    expect(pose().scale).toBeGreaterThan(FIT)
+    send('pointerup', 600, 300, { pointerId: 2, pointerType: 'touch' })
+    send('pointerup', 330, 330, { pointerType: 'touch' })
+    expect(host.finishSketch).not.toHaveBeenCalled()
+  })
+
+  it('toggle by a click with Ctrl, and by a long press that is no click', () => {
+    const { send, host } = setUp()
+    send('pointerdown', 50, 60, { ctrlKey: true })
+    send('pointerup', 50, 60, { ctrlKey: true })
+    expect(host.toggle).toHaveBeenLastCalledWith(50, 60, 'mouse')
+    send('pointerdown', 70, 80, { pointerType: 'touch' })
+    vi.advanceTimersByTime(600)
+    send('pointerup', 70, 80, { pointerType: 'touch' })
+    expect(host.toggle).toHaveBeenLastCalledWith(70, 80, 'touch')
+    expect(host.click).not.toHaveBeenCalled()
+  })
+
+  it('are taken by letters, zoom only on a flat map, and put away by Escape before anything else', () => {
+    const flat = setUp()
+    for (const letter of ['l', 'R', 'b', 'h']) flat.key(letter)
+    expect(flat.host.setTool.mock.calls.map(([tool]) => tool)).toEqual(['lasso', 'rectangle', 'zoom', 'hand'])
+    flat.key('l')
+    flat.key('Escape')
+    expect(flat.host.escape).not.toHaveBeenCalled()
+    flat.key('Escape')
+    expect(flat.host.escape).toHaveBeenCalledOnce()
+    const spatial = setUp(true)
+    spatial.key('b')
+    expect(spatial.host.setTool).not.toHaveBeenCalled()
+    spatial.key('w', { code: 'KeyW' })
+    expect(spatial.host.setTool).toHaveBeenCalledWith('fly')
+    expect(spatial.controls.active).toBe(true)
+    spatial.controls.stop()
   })
 })

@@ -18,6 +18,8 @@ export interface ControlsHost extends KeysHost {
   move(pose: Pose): void
   /** The same in flight, where only the eye is limited. */
   moveFreely(pose: Pose): void
+  /** The keyboard went elsewhere. */
+  unfocused(): void
   hover(x: number, y: number): void
   leave(): void
   click(x: number, y: number, pointer: string): void
@@ -73,7 +75,10 @@ export class Controls {
     on('contextmenu', (event) => event.preventDefault(), false)
     on('keydown', (event) => handleKey(event, host, this.#flying) && event.preventDefault(), false)
     on('keyup', (event) => this.#flying.release(event.code))
-    on('blur', () => this.#flying.stop())
+    on('focusout', () => {
+      this.#flying.stop()
+      host.unfocused()
+    })
   }
 
   /** True while a person moves the map, gliding included. */

@@ -288,9 +288,9 @@ export class Renderer {
     }
     if (picked > 0 && picked <= MAX_RINGED) {
       const crowded = Math.log10(picked) / Math.log10(MAX_RINGED)
-      gl.uniform1f(program.uniform('u_grow_px'), (4 - 2.5 * crowded) * pixelRatio)
+      gl.uniform1f(program.uniform('u_grow_px'), (4 - 2 * crowded) * pixelRatio)
       gl.uniform1f(program.uniform('u_weight_px'), 0)
-      gl.uniform1f(program.uniform('u_ring_px'), (2 - crowded) * pixelRatio)
+      gl.uniform1f(program.uniform('u_ring_px'), (1.8 - 0.9 * crowded) * pixelRatio)
       gl.bindVertexArray(this.#vertexArrays[0])
       gl.drawElements(gl.POINTS, picked, gl.UNSIGNED_INT, (this.#arrangement.order.length - picked) * 4)
     }

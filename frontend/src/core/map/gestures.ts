@@ -45,6 +45,7 @@ export function gesturesOn({ framing, motion, pointing, sketch, events, reducedM
     leave: () => pointing.leave(),
     click: (...place) => pointing.click(...place),
     toggle: (...place) => pointing.toggle(...place),
+    unfocused: () => pointing.endAim(),
     keyed: () => pointing.aim(),
     chooseMeant: () => pointing.chooseMeant(),
     toggleMeant: () => pointing.toggleMeant(),
