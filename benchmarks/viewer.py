@@ -31,7 +31,7 @@ FIRST_BYTES, FIRST_SECONDS = "first-paint bytes", "first-paint seconds"
 COMPLETE_BYTES, COMPLETE_SECONDS = "complete bytes", "complete seconds"
 MEMORY, SCRIPT = "memory bytes", "script bytes"
 ALL, MOVING, ALONE = "all points", "while moving", "without labels"
-MOVED, RESTING = "after the map moved", "of a resting map"
+MOVED, ELSEWHERE, RESTING = "after the map moved", "elsewhere after that", "of a resting map"
 TYPICAL, SLOWEST = "median query", "slowest query"
 ROUNDS, FRAMES = 5, 4  # turns of every side, and frames in each
 SETTLING = 12  # frames in which the level of detail finds its level, not counted
@@ -192,10 +192,10 @@ class _Case:
             found.frames.setdefault(MOVING, []).extend(settled)
             found.points = side.drawn()
         if side.name != BARE:
-            places = self.random.choice(self.places, 2 * len(path)) + 1.0
-            for moved, resting, *_ in side.picks(path, places.tolist()):
-                found.picks.setdefault(MOVED, []).append(moved)
-                found.picks.setdefault(RESTING, []).append(resting)
+            places = self.random.choice(self.places, 3 * len(path)) + 1.0
+            for picks in side.picks(path, places.tolist()):
+                for of, (ms, _) in zip((MOVED, ELSEWHERE, RESTING), picks, strict=True):
+                    found.picks.setdefault(of, []).append(ms)
 
     def _search(self, side: Side) -> None:
         queries = viewer_data.queries(self.made.rows["label"].to_list())
@@ -227,7 +227,7 @@ def rows(case: str, found: dict[str, Measured]) -> list[Row]:
         for name, one in peers.items():
             if of != ALONE or name == BARE:
                 add(FRAME, name, _seconds(ours.frames.get(of)), _seconds(one.frames.get(ALL)), of=of, note=note)
-    for of in (MOVED, RESTING):
+    for of in (MOVED, ELSEWHERE, RESTING):
         for name, one in peers.items():
             if name != BARE:
                 add(PICK, name, _seconds(ours.picks.get(of)), _seconds(one.picks.get(of)), of=of)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from benchmarks.report import Row
-from benchmarks.viewer import ALL, FIRST_BYTES, FRAME, MOVED, PICK, SCRIPT, SEARCH, TYPICAL
+from benchmarks.viewer import ALL, ELSEWHERE, FIRST_BYTES, FRAME, MOVED, PICK, SCRIPT, SEARCH, TYPICAL
 from benchmarks.viewer_pages import BARE, DECK, REGL
 
 AT = "100k"  # where an aim names a number of points
@@ -30,8 +30,9 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
     """In the order of the cases; those about one number of points only there."""
     made: list[Aim] = []
     for case in dict.fromkeys(row.case for row in rows):
-        of_case = [row for row in rows if row.case == case and row.of in ("", ALL, MOVED, TYPICAL)]
-        frame, pick = _ours(of_case, FRAME), _ours(of_case, PICK)
+        of_case = [row for row in rows if row.case == case and row.of in ("", ALL, MOVED, ELSEWHERE, TYPICAL)]
+        frame = _ours(of_case, FRAME)
+        pick = max((row.ours for row in of_case if row.metric == PICK and row.ours), default=None)
         slower = _inverse(_ratio(of_case, FRAME, BARE))
         made += [
             _aim(case, "a frame takes at most 1.3 times as long as bare gl.POINTS", slower, "{:.2f} times", most=1.3),
@@ -39,8 +40,8 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
                  least=15),
             _aim(case, "and no slower than regl-scatterplot", _ratio(of_case, FRAME, REGL), "{:.2f} times as fast",
                  least=1),
-            _aim(case, "a pick after the map moved takes less than 2 frames", pick / frame if pick and frame else None,
-                 "{:.2f} frames", most=2),
+            _aim(case, "picks after the map moved take less than 2 frames each",
+                 pick / frame if pick and frame else None, "{:.2f} frames", most=2),
         ]  # fmt: skip
         if case == AT:
             made += [

@@ -63,11 +63,11 @@ _OURS = """async () => {
     },
   }
 }"""
-# Everything that was asked for before the first points were drawn, whether it had come by then or not.
+# What had come when the first points were drawn: nothing else can have been needed for them.
 _LOADED = """(data) => {
   const { paintedMs, drawnMs = paintedMs, completeMs = paintedMs } = window.bench
   const files = performance.getEntriesByType('resource').filter((entry) => entry.name.includes(data))
-  const bytes = (until) => files.filter((e) => e.startTime <= until).reduce((sum, e) => sum + e.encodedBodySize, 0)
+  const bytes = (until) => files.filter((e) => e.responseEnd <= until).reduce((sum, e) => sum + e.encodedBodySize, 0)
   const [first_bytes, complete_bytes] = [bytes(drawnMs), bytes(completeMs)]
   return { first_ms: paintedMs, first_bytes, complete_ms: completeMs, complete_bytes }
 }"""
@@ -79,13 +79,14 @@ _FRAMES = """async ([name, path]) => {
   for (const at of path) all.push(await bench[name](...at))
   return all
 }"""
-# A pick right after the map moved, and another one while it rests.
+# A pick right after the map moved, one far away from that, and another one while the map rests.
 _PICKS = """async ([path, places]) => {
   const all = []
   for (const [i, at] of path.entries()) {
     await bench.frame(...at)
-    const [moved, resting] = [await bench.pick(...places[2 * i]), await bench.pick(...places[2 * i + 1])]
-    all.push([moved.ms, resting.ms, moved.row, resting.row])
+    const picked = []
+    for (const place of places.slice(3 * i, 3 * i + 3)) picked.push(await bench.pick(...place))
+    all.push(picked.map(({ ms, row }) => [ms, row]))
   }
   return all
 }"""
@@ -154,8 +155,8 @@ class Side:
         """ms of one frame at each place of the path. name: for ours also "moving" and "alone"."""
         return self._evaluate(_FRAMES, [name, path])
 
-    def picks(self, path: Sequence[Sequence[float]], places: Sequence[Sequence[float]]) -> list[list[float]]:
-        """For each place of the path: ms of a pick after moving there, of another one, and the two rows (-1: none)."""
+    def picks(self, path: Sequence[Sequence[float]], places: Sequence[Sequence[float]]) -> list[list[list[float]]]:
+        """For each place of the path, three picks after moving there: ms, and the row found (-1: none)."""
         return self._evaluate(_PICKS, [path, places])
 
     def search(self, queries: Sequence[str], limit: int = 50) -> list[float]:

@@ -18,6 +18,7 @@ from benchmarks.__main__ import app
 from benchmarks.viewer import (
     ALL,
     ALONE,
+    ELSEWHERE,
     FRAME,
     MOVED,
     MOVING,
@@ -39,7 +40,12 @@ def measured(frame: float, **others: object) -> Measured:
 
 
 def found() -> dict[str, Measured]:
-    ours = measured(50.0, picks={MOVED: [40.0], RESTING: [0.5]}, memory={"heap": 1e6, "processes": 2e8}, points=20_000)
+    ours = measured(
+        50.0,
+        picks={MOVED: [20.0], ELSEWHERE: [40.0], RESTING: [0.5]},
+        memory={"heap": 1e6, "processes": 2e8},
+        points=20_000,
+    )
     ours.frames |= {ALONE: [48.0], MOVING: [20.0]}
     ours.search = [2.0, 4.0, 30.0]
     return {
@@ -109,7 +115,7 @@ def test_every_figure_stands_beside_that_of_every_peer() -> None:
     assert made[FRAME, viewer_pages.BARE, ALL].ratio == pytest.approx(0.8)
     assert made[FRAME, viewer_pages.REGL, MOVING].ratio == pytest.approx(3.0)
     assert "20,000 here" in made[FRAME, viewer_pages.REGL, MOVING].note
-    assert made[PICK, viewer_pages.REGL, MOVED].ours == pytest.approx(0.04)
+    assert made[PICK, viewer_pages.REGL, MOVED].ours == pytest.approx(0.02)
     assert (PICK, viewer_pages.BARE, MOVED) not in made
     assert made["first-paint seconds", viewer_pages.BARE, ""].ours == pytest.approx(0.5)
     assert [row.ours for row in made.values() if row.metric == SEARCH] == pytest.approx([0.004, 0.03])
@@ -128,7 +134,7 @@ def test_aims_are_met_missed_or_unknown() -> None:
     assert aims["a frame takes at most 1.3 times as long as bare gl.POINTS"] == (True, "1.25 times")
     assert aims["and is at least 15 times faster than deck.gl"] == (None, "not measured")
     assert aims["and no slower than regl-scatterplot"] == (True, "1.20 times as fast")
-    assert aims["a pick after the map moved takes less than 2 frames"] == (True, "0.80 frames")
+    assert aims["picks after the map moved take less than 2 frames each"] == (True, "0.80 frames")
     assert aims["the first paint needs less than 150 kB of data"] == (True, "140 kB")
     assert aims["a search takes less than 50 ms"] == (True, "4.0 ms")
     assert aims["all JavaScript is less than 120 kB"] == (True, "60 kB")
