@@ -84,7 +84,7 @@ it('a picture of a map that is not there leaves the name of the map', async () =
   breakFile(manifest.projections[1].thumbnail!.path, 'is not there')
   const page = await site.opened()
   await page.getByRole('button', { name: /^Map/ }).first().click()
-  await page.getByRole('button', { name: new RegExp(manifest.projections[1].name) }).click()
+  await page.getByRole('button', { name: new RegExp(manifest.projections[1].name) }).first().click()
   await page.waitForFunction((key) => window.__atlas.state().projection === key, manifest.projections[1].key)
 })
 

@@ -74,7 +74,7 @@ describe('the list', () => {
     expect(await page.locator('canvas:not(.bar)').count()).toBe(0)
     await rowButtons().first().click()
     await page.getByRole('list', { name: /Nearest/ }).waitFor()
-    await page.getByRole('button', { name: 'Close details' }).click()
+    await page.getByRole('complementary').getByRole('button', { name: /^Close/ }).first().click()
     await page.getByRole('combobox', { name: /Search/ }).fill('mar')
     await page.getByRole('option').first().click()
     await page.getByRole('complementary').waitFor()
