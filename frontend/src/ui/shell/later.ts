@@ -1,5 +1,7 @@
 /** Fetches the panels after the map, and again after a failure. */
-export type Panels = typeof import('./panels')
+import type * as panels from './panels'
+
+export type Panels = typeof panels
 
 let fetched: Promise<Panels> | null = null
 
