@@ -52,7 +52,9 @@ def search_lines(rows: pl.DataFrame, fields: list[dict[str, Any]], names: list[s
 
 
 def _line(values: tuple[str | None, ...], length: int) -> str:
-    line = SEPARATOR.join(dict.fromkeys(value for value in map(columns.clean_line, filter(None, values)) if value))
+    """A value that is missing keeps its place, so that the page can tell which field it found."""
+    parts = [columns.clean_line(value) if value else "" for value in values]
+    line = SEPARATOR.join(parts) if any(parts) else ""
     return line if len(line) <= length else line[:length].rstrip()
 
 

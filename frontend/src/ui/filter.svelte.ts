@@ -67,7 +67,11 @@ export class Filter {
   /** Reads a query; one with errors changes nothing and returns them. */
   async setText(text: string): Promise<QueryError[]> {
     const query = parseQuery(text, this.fields)
-    if (query.errors.length === 0) await this.set(conditionsOf(query))
+    const conditions = conditionsOf(query)
+    if (query.errors.length === 0 && conditions.length > MOST_CONDITIONS) {
+      return [{ kind: 'syntax', message: `At most ${MOST_CONDITIONS} conditions at a time; these are ${conditions.length}.`, from: 0, to: text.length }]
+    }
+    if (query.errors.length === 0) await this.set(conditions)
     return query.errors
   }
 
