@@ -58,7 +58,7 @@ def test_the_map_is_drawn_and_named(visit: Open, device: dict[str, Any]) -> None
     assert pixels.std() > 5
     assert site.page.title() == synthetic.ATLAS["title"]
     assert site.page.evaluate("__atlas.rows") == N
-    site.page.get_by_text("Region", exact=False).first.wait_for()
+    site.page.locator(".label.region").first.wait_for()
 
 
 def test_search_and_enter_fly_to_an_entity_and_open_it(visit: Open) -> None:
@@ -179,7 +179,7 @@ def test_a_missing_file_is_said_on_the_page_and_the_rest_works(visit: Open) -> N
     site.page.evaluate("row => __atlas.select(row)", 3)
     alert = site.details().get_by_role("alert")
     alert.wait_for()
-    assert re.search(r"neighbours/0\.[0-9a-f]{8}\.bin is missing on the server", alert.inner_text())
+    assert re.search(r"neighbours/0\.[0-9a-f]{16}\.bin is missing on the server", alert.inner_text())
     assert site.details().get_by_text("Home page").is_visible()  # the details came from another file
 
 
@@ -223,7 +223,7 @@ def test_on_a_phone_a_tap_opens_a_sheet_that_can_be_closed(visit: Open) -> None:
     site.page.touchscreen.tap(box["x"] + target["x"], box["y"] + target["y"])
     site.details().wait_for()
     assert site.heading() == site.name_of(site.state()["selected"])
-    site.page.get_by_role("button", name="Close details").tap()
+    site.page.get_by_role("button", name="Close", exact=True).tap()
     site.details().wait_for(state="detached")
     site.page.get_by_role("button", name="Maps").tap()
     site.page.get_by_role("button", name=re.compile("Deep")).tap()

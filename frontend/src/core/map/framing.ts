@@ -1,5 +1,5 @@
 /** The screen as the camera sees it: its size, what panels cover, and the scale at which the whole map fits in the rest. */
-import { fitPose, fitScale, limited, toWorld, type Extent, type Pose, type View } from '../camera/camera'
+import { distanceOf, fitPose, fitScale, limited, toScreen, toWorld, viewProjection, type Extent, type Pose, type View } from '../camera/camera'
 
 export interface Insets {
   left: number
@@ -85,6 +85,12 @@ export class Framing {
     const [x, y, z] = toWorld(pose, this.view, (x0 + x1) / 2, (y0 + y1) / 2)
     const free = { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
     return { ...pose, x, y, z, scale: pose.scale * Math.min(free.width / Math.max(1, x1 - x0), free.height / Math.max(1, y1 - y0)) }
+  }
+
+  /** Is a place of the world well inside what panels leave free? */
+  sees([x, y, z]: Extent, pose: Pose, margin: number): boolean {
+    const at = toScreen(viewProjection(pose, this.view), this.view, distanceOf(pose, this.view), x, y, z, { x: 0, y: 0, nearness: 0 })
+    return this.isFree(at.x, at.y, margin)
   }
 
   /** Is a place on screen well inside what panels leave free? */

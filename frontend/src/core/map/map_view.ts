@@ -2,7 +2,7 @@
  * The map on screen: brings together renderer, picker, camera, controls and labels, and draws only when something
  * changed. Framework-free; what it learns from the person it tells through MapEvents. Several may stand on one page.
  */
-import { distanceOf, landed, takenOff, toScreen, viewProjection, type Pose } from '../camera/camera'
+import { landed, takenOff, toScreen, type Pose } from '../camera/camera'
 import { Controls } from '../camera/controls'
 import type { Neighbour, Region } from '../data/bundle'
 import type { Projection } from '../data/manifest'
@@ -340,10 +340,14 @@ export class MapView {
 
   /** Brings a row into the free part of the screen, moving only if it is not there. */
   reveal(row: number): void {
+    if (!this.#framing.sees(this.#morph.goalOf(row), this.pose, REVEAL_MARGIN_PX)) this.flyToRow(row, 1)
+  }
+
+  /** The same for a set whose middle is covered; zooms out where it must, never in. */
+  revealRows(rows: Uint32Array): void {
     const { pose } = this
-    const { view } = this.#framing
-    const { x, y } = toScreen(viewProjection(pose, view), view, distanceOf(pose, view), ...this.#morph.goalOf(row), { x: 0, y: 0, nearness: 0 })
-    if (!this.#framing.isFree(x, y, REVEAL_MARGIN_PX)) this.flyToRow(row, 1)
+    const goal = this.#framing.around(...boxOf(this.#morph.layer, rows), pose)
+    if (!this.#framing.sees([goal.x, goal.y, goal.z], pose, REVEAL_MARGIN_PX)) this.#flyTo({ ...goal, scale: Math.min(goal.scale, pose.scale) })
   }
 
   flyToRegion(region: Region): void {
