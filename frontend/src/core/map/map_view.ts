@@ -401,7 +401,9 @@ export class MapView {
   // ---- Drawing
 
   request(): void {
-    if (this.#frameRequest === 0) this.#frameRequest = requestAnimationFrame((now) => this.#draw(now))
+    if (this.#frameRequest !== 0) return
+    this.#detail.ask(performance.now())
+    this.#frameRequest = requestAnimationFrame((now) => this.#draw(now))
   }
 
   /** The map as it is on screen, `scale` pixels per CSS px, and its labels, which are not in the picture. */
@@ -439,6 +441,7 @@ export class MapView {
     const begin = performance.now()
     const { pose } = this.#motion
     this.#motion.pose = this.#framing.limit({ ...pose, x: pose.x - by.x / pose.scale, y: pose.y + by.y / pose.scale })
+    this.#detail.ask(-Infinity) // a frame after the other, without a pause
     if (!moving) this.#detail.rest()
     if (labels) this.#draw(begin, moving)
     else renderer.draw(this.#frame())
