@@ -83,7 +83,7 @@ def test_a_click_on_a_point_opens_its_details_and_neighbours(visit: Open) -> Non
     assert row >= 0
     assert site.heading() == site.name_of(row)
     number = int(re.findall(r"\d+", site.heading())[0])
-    assert site.details().get_by_text(f"group {number % synthetic.GROUPS}", exact=True).is_visible()
+    site.details().get_by_text(f"group {number % synthetic.GROUPS}", exact=True).wait_for()
     graph = synthetic.graph(synthetic.positions(N))
     expected = {f"Thing {i} of group {i % synthetic.GROUPS}" for i in graph.indices[number]}
     buttons = site.details().get_by_role("listitem").get_by_role("button")
@@ -108,6 +108,7 @@ def test_from_neighbour_to_neighbour(visit: Open) -> None:
 def test_user_texts_are_shown_as_texts(visit: Open) -> None:
     site = visit()
     site.page.evaluate("row => __atlas.select(row)", site.row_of("Thing 5 of group 5"))
+    site.details().get_by_role("button", name=re.compile(r"All \d+ facts")).click()
     site.details().get_by_text("It has <i>two</i> lines.").wait_for()
     assert site.details().locator("i").count() == 0
     assert site.page.get_by_role("heading", level=1).inner_text() == synthetic.ATLAS["title"]
@@ -123,7 +124,7 @@ def test_projections_morph_into_each_other_and_into_three_dimensions(visit: Open
         if not site.page.get_by_role("list", name="Maps").is_visible():
             site.page.locator("section").first.get_by_role("button").first.click()
         frames = site.state()["frames"]
-        site.page.get_by_role("list", name="Maps").get_by_role("button", name=re.compile(name)).click()
+        site.page.get_by_role("list", name="Maps").get_by_role("button", name=re.compile(f"^{name}")).click()
         # A movement of several frames, not a jump; it begins when the positions have arrived.
         site.page.wait_for_function("frames => __atlas.state().frames >= frames + 3", arg=frames)
         site.settle()
@@ -139,7 +140,7 @@ def test_colouring_by_another_field_changes_the_map_and_its_legend(visit: Open) 
     site = visit()
     before = canvas_pixels(site)
     site.page.get_by_text("group 3", exact=True).wait_for()  # the legend of the default colour
-    choice = site.page.get_by_label("Colour")
+    choice = site.page.get_by_role("combobox", name="Colour")
     offered = choice.locator("option").all_inner_texts()
     assert {"Boxes", "Group", "Weight (kg)", "Year", "First seen", "Rare", "Tags"} <= set(offered)
     assert "Summary" not in offered
@@ -155,7 +156,7 @@ def test_colouring_by_another_field_changes_the_map_and_its_legend(visit: Open) 
 
 def test_a_link_restores_what_was_seen(visit: Open) -> None:
     site = visit()
-    site.page.get_by_label("Colour").select_option(label="Year")
+    site.page.get_by_role("combobox", name="Colour").select_option(label="Year")
     site.page.evaluate("row => __atlas.select(row)", site.row_of("Thing 20 of group 8"))
     site.page.get_by_role("button", name="Zoom in").click()
     site.settle()
@@ -226,7 +227,7 @@ def test_on_a_phone_a_tap_opens_a_sheet_that_can_be_closed(visit: Open) -> None:
     site.page.get_by_role("button", name="Close", exact=True).tap()
     site.details().wait_for(state="detached")
     site.page.get_by_role("button", name="Maps").tap()
-    site.page.get_by_role("button", name=re.compile("Deep")).tap()
+    site.page.get_by_role("button", name=re.compile("^Deep")).tap()
     site.page.wait_for_function("__atlas.state().projection === 'deep'")
     width = site.page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390  # nothing sticks out at the side
