@@ -3,7 +3,7 @@
 // because a blended rim must not write depth.
 precision highp float;
 
-in vec4 v_colour;
+flat in vec4 v_colour;
 flat in float v_diameter_px;
 
 out vec4 fragment;

@@ -28,7 +28,7 @@ const uint OUT = 128u;
 #ifdef PICK
 flat out uint v_row;
 #else
-out vec4 v_colour;
+flat out vec4 v_colour; // a point has one colour, and software renderers take time to interpolate it
 #endif
 #ifdef RING
 flat out uint v_state;

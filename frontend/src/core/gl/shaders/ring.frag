@@ -3,7 +3,7 @@
 // profiles have it), and all others.
 precision highp float;
 
-in vec4 v_colour;
+flat in vec4 v_colour;
 flat in uint v_state;
 flat in float v_weight;
 flat in float v_diameter_px;
