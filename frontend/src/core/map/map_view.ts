@@ -16,6 +16,7 @@ import type { MapOptions, Tool } from './events'
 import { frameOf } from './frame'
 import { Framing, type Insets } from './framing'
 import { gesturesOn } from './gestures'
+import { Listeners } from './listeners'
 import { boxOf, LayerStore, toWorldUnits, unitsOf } from './layers'
 import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels } from './map_labels'
@@ -44,8 +45,8 @@ export class MapView {
   readonly #observer: ResizeObserver
   readonly #abort = new AbortController()
   readonly #companions = new Set<MapView>()
-  readonly #cameraListeners = new Set<(pose: Pose) => void>()
-  readonly #frameListeners = new Set<() => void>()
+  readonly #moved = new Listeners<[Pose]>()
+  readonly #drawn = new Listeners<[]>()
 
   readonly #framing = new Framing()
   readonly #motion: Motion
@@ -307,16 +308,10 @@ export class MapView {
   }
 
   /** Called after each frame in which the camera moved; returns what ends it. */
-  onCamera(listener: (pose: Pose) => void): () => void {
-    this.#cameraListeners.add(listener)
-    return () => this.#cameraListeners.delete(listener)
-  }
+  onCamera = this.#moved.add
 
   /** Called after every frame that was drawn; returns what ends it. */
-  onFrame(listener: () => void): () => void {
-    this.#frameListeners.add(listener)
-    return () => this.#frameListeners.delete(listener)
-  }
+  onFrame = this.#drawn.add
 
   fit(): void {
     this.#flyTo(this.#framing.whole())
@@ -465,9 +460,9 @@ export class MapView {
       spatial: this.#spatial, between: this.#morph.between, obstacles: this.#obstacles, projection: this.projection, rows: this.#rows,
     })
     if (this.#travelling) this.request()
-    if (pose !== this.#toldPose) for (const listener of this.#cameraListeners) listener(pose)
+    if (pose !== this.#toldPose) this.#moved.tell(pose)
     this.#toldPose = pose
-    for (const listener of this.#frameListeners) listener()
+    this.#drawn.tell()
     clearTimeout(this.#restTimer)
     this.#restTimer = window.setTimeout(() => this.#rested(), REST_MS)
   }
