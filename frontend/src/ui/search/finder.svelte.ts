@@ -45,6 +45,8 @@ export class Finder {
   #textsAsked = 0
   /** A text whose pattern takes too long: asking again would take as long. */
   #endless: string | null = null
+  /** Lets go of whoever waits for the answer to a question that a newer one has overtaken. */
+  #letGo: () => void = () => {}
 
   constructor(private readonly atlas: Atlas) {
     atlas.search.grown = () => {
@@ -73,6 +75,7 @@ export class Finder {
     clearTimeout(this.#timer)
     clearTimeout(this.#sayTimer)
     this.#token++
+    this.#letGo()
     this.open = false
     this.marked = []
     this.atlas.search.cancel()
@@ -83,7 +86,9 @@ export class Finder {
   async settled(): Promise<void> {
     if (!this.pending) return
     clearTimeout(this.#timer)
-    await this.#find()
+    // More names may arrive meanwhile, and ask again.
+    do await this.#find()
+    while (this.pending && this.open)
   }
 
   /** Texts beside the names are searched from when somebody first comes to search. */
@@ -125,6 +130,7 @@ export class Finder {
   async #find(): Promise<void> {
     const { text, atlas } = this
     const token = ++this.#token
+    this.#letGo()
     this.#loadTexts()
     const meant = interpret(text, atlas.filter.fields)
     const problems: string[] = []
@@ -144,6 +150,7 @@ export class Finder {
       return
     }
     await new Promise<void>((resolve) => {
+      this.#letGo = resolve
       atlas.search.ask(
         ask, LIMIT,
         (answer) => {
