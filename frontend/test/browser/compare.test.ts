@@ -212,7 +212,9 @@ describe('side by side', () => {
 
 describe('on a phone', () => {
   it('the slider takes touch, maps lie one above the other, everything is large enough', async () => {
-    await at.opened(link(B, '0'), PHONE)
+    await at.opened('', PHONE)
+    await at.page.getByRole('button', { name: 'Maps' }).tap()
+    await at.page.getByRole('list', { name: 'Maps' }).getByRole('button', { name: /^Compare with/ }).first().tap()
     const box = (await slider().boundingBox())!
     await at.page.touchscreen.tap(box.x + box.width * 0.7, box.y + box.height / 2)
     await at.page.waitForFunction(() => Math.abs(Number(document.querySelector<HTMLInputElement>('.slider')!.value) - 0.7) < 0.06)
