@@ -1,14 +1,12 @@
 /** The visitor's own list on the map, what lies close to it, and a second list to compare with. Nothing of it leaves the browser. */
-/* eslint-disable svelte/prefer-svelte-reactivity -- maps and sets here are replaced as a whole, never changed where they can be seen */
-import type { Neighbour } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
-import { closeTo, compareProfiles, regionShares, relatedPairs, type Close } from '../core/profile/close'
+import { closeTo, compareProfiles, regionShares, relatedPairs, type Close, type NeighbourLists } from '../core/profile/close'
 import { ListReader } from '../core/profile/client'
 import { readListFile } from '../core/profile/file'
-import { loadNeighbours } from '../core/profile/neighbours'
+import { loadNeighbours, rowsOf } from '../core/profile/neighbours'
 import { packProfile, unpackProfile } from '../core/profile/shared'
-import { pullOf } from '../core/profile/weights'
-import { readParts } from '../core/url/state'
+import { mostLikedFirst, pullsOf } from '../core/profile/rows'
+import { readParts, readQuery } from '../core/url/state'
 import type { Atlas } from './atlas.svelte'
 import { Roster } from './profile/roster.svelte'
 
@@ -24,7 +22,7 @@ export interface RegionOfMine {
 }
 
 const MOST_LINES = 600
-const NOTHING: ReadonlySet<number> = new Set()
+const NO_NEIGHBOURS: NeighbourLists = new Map()
 
 export class Profile {
   readonly mine: Roster
@@ -41,9 +39,9 @@ export class Profile {
   /** A list came without the visitor having opened its section. */
   arrived = $state(false)
   regions = $state.raw<RegionOfMine[]>([])
-  #dismissed = $state.raw(NOTHING)
+  #dismissed = $state.raw<readonly number[]>([])
   /** Replaced when a load is done, so that what depends on it is worked out once. */
-  #neighbours = $state.raw<Map<number, Neighbour[]>>(new Map())
+  #neighbours = $state.raw(NO_NEIGHBOURS)
   #reader: ListReader | null = null
   #token = 0
   /** The part of the address this list came from. */
@@ -53,8 +51,7 @@ export class Profile {
 
   readonly shareable = $derived.by(() => this.mine.weights.size > 0)
   readonly #pulls = $derived.by(() => {
-    const against = this.against && this.mine.scale !== null
-    return new Map([...this.mine.weights].map(([row, weight]) => [row, pullOf(weight, against)]))
+    return pullsOf(this.mine.weights, this.against && this.mine.scale !== null)
   })
   readonly #ranked = $derived.by(() => {
     const { sizeValues, sizeColumn } = this.atlas
@@ -63,9 +60,9 @@ export class Profile {
   /** What lies close that the visitor lacks, closest first; without what was dismissed or is filtered out. */
   readonly close = $derived.by((): Close[] => {
     const { passes } = this.atlas.filter
-    return this.#ranked.filter(({ row }) => !this.#dismissed.has(row) && (!passes || passes[row] === 1))
+    return this.#ranked.filter(({ row }) => !this.#dismissed.includes(row) && (!passes || passes[row] === 1))
   })
-  readonly dismissed = $derived.by(() => this.#ranked.filter(({ row }) => this.#dismissed.has(row)).length)
+  readonly dismissed = $derived.by(() => this.#ranked.filter(({ row }) => this.#dismissed.includes(row)).length)
   readonly comparison = $derived.by(() => (this.mine.weights.size > 0 && this.theirs.weights.size > 0 ? compareProfiles(this.mine.weights, this.theirs.weights, this.#neighbours) : null))
 
   constructor(private readonly atlas: Atlas) {
@@ -82,8 +79,7 @@ export class Profile {
 
   /** Applies `?items=` and `?items2=`, else what this browser remembers; a list in the link itself goes before both. */
   async open(): Promise<void> {
-    const query = new URLSearchParams(location.search)
-    const [items, items2] = [query.get('items'), query.get('items2')]
+    const [items, items2] = ['items', 'items2'].map((name) => readQuery(location.search, name))
     const kept = this.#stored()
     this.remembered = kept !== null
     if (this.mine.list) return
@@ -111,7 +107,7 @@ export class Profile {
   }
 
   clear(): void {
-    this.#dismissed = NOTHING
+    this.#dismissed = []
     this.mine.clear()
     this.theirs.clear()
     this.#reader?.destroy()
@@ -132,11 +128,11 @@ export class Profile {
   }
 
   dismiss(row: number): void {
-    this.#dismissed = new Set([...this.#dismissed, row])
+    this.#dismissed = [...this.#dismissed, row]
   }
 
   restoreDismissed(): void {
-    this.#dismissed = NOTHING
+    this.#dismissed = []
   }
 
   // ---- What follows from a list
@@ -144,7 +140,7 @@ export class Profile {
   async #changed(): Promise<void> {
     const token = ++this.#token
     const { atlas } = this
-    const rows = new Set([...this.mine.weights.keys(), ...this.theirs.weights.keys()])
+    const rows = rowsOf(this.mine.weights, this.theirs.weights)
     this.problem = ''
     if (this.#linked !== null) {
       this.#linked = null
@@ -152,17 +148,16 @@ export class Profile {
     }
     this.#remember()
     this.paint()
-    const known = new Map(this.#neighbours)
     try {
-      this.loading = [...rows].every((row) => known.has(row)) ? null : 0
-      await Promise.all([
-        loadNeighbours(atlas.bundle!, rows, known, (done) => {
+      this.loading = [...rows].every((row) => this.#neighbours.has(row)) ? null : 0
+      const [neighbours] = await Promise.all([
+        loadNeighbours(atlas.bundle!, rows, this.#neighbours, (done) => {
           if (token === this.#token) this.loading = done
         }),
         this.locate().catch(() => (this.regions = [])), // an extra: the list does without
       ])
       if (token !== this.#token) return
-      this.#neighbours = known
+      this.#neighbours = neighbours
       this.paint()
     } catch (error) {
       if (token === this.#token) this.problem = sentenceOf(error)
@@ -174,7 +169,7 @@ export class Profile {
   /** The most liked are named first on the map, of these the best known. */
   paint(): void {
     const worth = (row: number) => this.atlas.sizeValues?.[row] || 0
-    const ordered = ({ weights }: Roster) => new Map([...weights].sort((a, b) => b[1] - a[1] || worth(b[0]) - worth(a[0])))
+    const ordered = ({ weights }: Roster) => mostLikedFirst(weights, worth)
     this.atlas.map?.setProfile(ordered(this.mine), ordered(this.theirs), relatedPairs(this.mine.weights, this.#neighbours, MOST_LINES))
   }
 
@@ -227,9 +222,9 @@ export class Profile {
 
   // ---- The link
 
-  async #byId(): Promise<Map<string, number>> {
+  #byId(): Promise<(readonly [id: string, weight: number])[]> {
     const bundle = this.atlas.bundle!
-    return new Map(await Promise.all([...this.mine.weights].map(async ([row, weight]) => [await bundle.idOf(row), weight] as const)))
+    return Promise.all([...this.mine.weights].map(async ([row, weight]) => [await bundle.idOf(row), weight] as const))
   }
 
   async #applyLink(value: string | null): Promise<void> {
@@ -238,7 +233,7 @@ export class Profile {
     const bundle = this.atlas.bundle!
     const [rows] = await Promise.all([bundle.rowsOfIds([...byId.keys()]), ...bundle.manifest.buckets.map((_, bucket) => bundle.names(bucket))])
     this.#borrowed = this.arrived = true
-    this.mine.adopt(new Map([...rows].map(([id, row]) => [row, byId.get(id)!])))
+    this.mine.adopt([...rows].map(([id, row]) => [row, byId.get(id)!]))
     this.#linked = value
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Neighbour } from '../../src/core/data/bundle'
 import { closeTo, compareProfiles, regionShares, relatedPairs, type NeighbourLists } from '../../src/core/profile/close'
 import { entryOf } from '../../src/core/profile/entry'
+import { bestWeights, decidedAnew, mostLikedFirst, pullsOf } from '../../src/core/profile/rows'
 import { guessScale, pullOf, weightsOf } from '../../src/core/profile/weights'
 import { generator } from '../support/random'
 
@@ -110,5 +111,26 @@ describe('weights', () => {
 
   it('lets low ratings count against only when asked', () => {
     expect([pullOf(0.25, false), pullOf(0.25, true), pullOf(1, true)]).toEqual([0.25, -0.5, 1])
+  })
+})
+
+describe('what a list comes to, row by row', () => {
+  it('keeps the better of two mentions', () => {
+    expect([...bestWeights([4, 7, 4], [0.2, 1, 0.9])]).toEqual([[4, 0.9], [7, 1]])
+  })
+
+  it('turns weights below the middle against what lies near, if wanted', () => {
+    expect([...pullsOf(bestWeights([1, 2], [0.25, 1]), true)]).toEqual([[1, -0.5], [2, 1]])
+  })
+
+  it('puts the most liked first, of these the best known', () => {
+    const weights = bestWeights([1, 2, 3], [0.5, 1, 1])
+    expect([...mostLikedFirst(weights, (row) => row).keys()]).toEqual([3, 2, 1])
+  })
+
+  it('changes decisions without touching those before', () => {
+    const before = decidedAnew(new Map(), [[0, 5], [1, 6]])
+    expect([...decidedAnew(before, [[0, null], [2, 9]])]).toEqual([[1, 6], [2, 9]])
+    expect([...before]).toEqual([[0, 5], [1, 6]])
   })
 })

@@ -1,7 +1,7 @@
 /** A profile as part of a link: ids, not rows, since rows change when an atlas is rebuilt; weights in per cent. */
 import { packIds, unpackIds } from '../select/ids'
 
-export async function packProfile(weights: ReadonlyMap<string, number>): Promise<string> {
+export async function packProfile(weights: Iterable<readonly [id: string, weight: number]>): Promise<string> {
   return packIds([...weights].map(([id, weight]) => `${id}:${Math.round(weight * 100)}`))
 }
 

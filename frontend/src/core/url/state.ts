@@ -45,3 +45,8 @@ export function readCamera(text: string): UrlCamera | null {
   const [x, y, zoom, z = 0, yaw = 0, pitch = 0] = numbers
   return { x, y, zoom, z, yaw, pitch }
 }
+
+/** A parameter of the address before its hash, or null. */
+export function readQuery(search: string, name: string): string | null {
+  return new URLSearchParams(search).get(name)
+}

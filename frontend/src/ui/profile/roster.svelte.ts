@@ -1,11 +1,11 @@
 /** One list of a visitor: its text, what was read from it, and what the visitor decided where that was not clear. */
-/* eslint-disable svelte/prefer-svelte-reactivity -- maps and sets here are replaced as a whole, never changed where they can be seen */
 import { sentenceOf } from '../../core/data/errors'
 import { formatNumber } from '../../core/format'
 import { creatorColumn, creatorsIn } from '../../core/profile/creators'
 import type { ListReader } from '../../core/profile/client'
 import { emptyList, entryOf, type Entry, type ParsedList } from '../../core/profile/entry'
 import { narrowedBy, type Match } from '../../core/profile/match'
+import { bestWeights, decidedAnew } from '../../core/profile/rows'
 import { guessScale, weightsOf, type Scale } from '../../core/profile/weights'
 import type { Atlas } from '../atlas.svelte'
 
@@ -36,7 +36,7 @@ export class Roster {
   #matches = $state.raw<Match[]>([])
   #decisions = $state.raw(NO_DECISIONS)
   /** What tells namesakes apart. */
-  notes: ReadonlyMap<number, string> = new Map()
+  notes: Readonly<Record<number, string>> = {}
   #token = 0
   /** The text that was read last. */
   source = ''
@@ -55,13 +55,9 @@ export class Roster {
   readonly rated = $derived(this.lines.some(({ entry }) => entry.rating !== null))
   readonly guessedScale = $derived(guessScale(this.lines.flatMap(({ entry }) => entry.rating ?? []), this.list?.outOf ?? null))
   readonly scale = $derived(this.wantedScale === 'none' ? null : (this.wantedScale ?? this.guessedScale))
-  /** Row -> weight 0 … 1; an entity that is listed twice counts as its better mention. */
   readonly weights = $derived.by(() => {
     const found = this.found
-    const weights = weightsOf(found.map(({ entry }) => entry), this.scale)
-    const rows = new Map<number, number>()
-    found.forEach(({ row }, i) => rows.set(row!, Math.max(weights[i], rows.get(row!) ?? 0)))
-    return rows
+    return bestWeights(found.map(({ row }) => row!), weightsOf(found.map(({ entry }) => entry), this.scale))
   })
 
   constructor(
@@ -90,16 +86,16 @@ export class Roster {
   }
 
   /** Rows that are known already, each with its weight 0 … 1. */
-  adopt(weights: ReadonlyMap<number, number>): void {
+  adopt(weights: readonly [row: number, weight: number][]): void {
     this.#token++
     this.busy = false
     this.error = ''
-    const rated = [...weights.values()].some((weight) => weight !== 1)
+    const rated = weights.some(([, weight]) => weight !== 1)
     const list = emptyList('a list of names')
     for (const [row, weight] of weights) list.entries.push(entryOf(list.entries.length + 1, this.atlas.bundle!.nameOf(row), { rating: rated ? weight : null }))
     list.outOf = 1
     this.text = this.source = list.entries.map(({ name, rating }) => (rating === null ? name : `${name}: ${rating}`)).join('\n')
-    this.#show(list, [...weights.keys()].map((row): Match => ({ rows: [row], how: 'id', guesses: [] })))
+    this.#show(list, weights.map(([row]): Match => ({ rows: [row], how: 'id', guesses: [] })))
   }
 
   #show(list: ParsedList | null, matches: Match[]): void {
@@ -114,7 +110,7 @@ export class Roster {
   async #narrow(list: ParsedList, matches: Match[]): Promise<void> {
     const unclear = matches.flatMap(({ rows }, i) => (rows.length > 1 ? [i] : []))
     const creatorsOf = unclear.length > 0 ? await this.#creators() : null
-    const notes = new Map<number, string>()
+    const notes: Record<number, string> = {}
     for (const i of unclear) {
       const { by } = list.entries[i]
       const namesakes = matches[i].rows
@@ -122,7 +118,7 @@ export class Roster {
         const rows = narrowedBy(namesakes, by, creatorsOf)
         matches[i] = rows.length > 0 ? { ...matches[i], rows } : { rows, how: null, guesses: namesakes }
       }
-      for (const row of namesakes) notes.set(row, creatorsOf?.(row).slice(0, 2).join(', ') || this.#fame(row))
+      for (const row of namesakes) notes[row] = creatorsOf?.(row).slice(0, 2).join(', ') || this.#fame(row)
     }
     this.notes = notes
   }
@@ -145,17 +141,14 @@ export class Roster {
 
   /** A row, LEFT_OUT, or null to open the question again. */
   decide(index: number, row: number | null): void {
-    const decisions = new Map(this.#decisions)
-    if (row === null) decisions.delete(index)
-    else decisions.set(index, row)
-    this.#decisions = decisions
+    this.#decisions = decidedAnew(this.#decisions, [[index, row]])
     this.changed()
   }
 
   /** The most popular of all that bear the name, for each open choice; what may be meant by a name that nothing bears stays open. */
   decideAll(): void {
     const namesakes = this.open.filter(({ match }) => match.rows.length > 1)
-    this.#decisions = new Map([...this.#decisions, ...namesakes.map(({ index, match }) => [index, match.rows[0]] as const)])
+    this.#decisions = decidedAnew(this.#decisions, namesakes.map(({ index, match }) => [index, match.rows[0]]))
     this.changed()
   }
 
