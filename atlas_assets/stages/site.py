@@ -14,7 +14,6 @@ import html
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +23,14 @@ import brotli
 import numpy as np
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import bundle, encoding
+from atlas_assets.stages import archive, bundle, encoding
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
 from atlas_assets.stages.bundle_reader import Bundle
 from atlas_assets.thumbnail import PALETTE, thumbnail
 
 INDEX, VERSIONS, DOWNLOADS = "index.html", "versions.json", "downloads.json"
 OPEN_DATA, ARCHIVE = f"downloads/{bundle.OPEN_DATA}", "downloads/atlas-site.zip"
-TEXT_SUFFIXES = {".html", ".js", ".css", ".json", ".svg", ".txt"}
 SIDECARS = (".gz", ".br")
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: equal sites give equal archives
 PREVIEW_SIZE = (1200, 630)  # what services that show a linked page crop to
 README = """This folder is a complete website. Browsers do not let pages opened from the disk read other files,
 so serve it, for instance with
@@ -86,7 +83,7 @@ def build(
     progress(0.4, "packing the downloads")
     # The archive cannot list its own hash, so the manifest inside it lists the open data only.
     alone = opened.manifest["downloads"]
-    _write_archive(site_folder, files.names, {
+    archive.write(site_folder / ARCHIVE, site_folder, files.names, own={
         INDEX: page, f"{data}/manifest.json": bundle.manifest_bytes(opened.manifest), DOWNLOADS: _listing(alone),
         "README.txt": README.encode(),
     })  # fmt: skip
@@ -96,7 +93,7 @@ def build(
     files.replace(DOWNLOADS, _listing(downloads))
 
     progress(0.8, "compressing texts")
-    for name in [name for name in files.names if Path(name).suffix in TEXT_SUFFIXES]:
+    for name in [name for name in files.names if Path(name).suffix in archive.TEXT_SUFFIXES]:
         files.add_sidecars(name)
     _publish(site_folder, files, page, version=version, keep=keep)
     progress(1.0, f"{len(files.names):,} files")
@@ -230,21 +227,3 @@ def _meta(kind: str, name: str, content: str) -> str:
 
 def _text(value: str) -> str:
     return " ".join(value.split())
-
-
-def _write_archive(site_folder: Path, names: list[str], own: dict[str, bytes]) -> None:
-    """The whole site as one file; fixed order, times and rights, without sidecars, so equal sites give equal bytes.
-
-    ``own``: files whose content here is not the one in the folder.
-    """
-    target = site_folder / ARCHIVE
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
-    with zipfile.ZipFile(draft, "w") as archive:
-        for name in sorted({*names, *own}):
-            entry = zipfile.ZipInfo(name, ZIP_TIME)
-            entry.external_attr = 0o644 << 16
-            packed = Path(name).suffix not in TEXT_SUFFIXES  # .bin, .png and .parquet are compressed already
-            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-            data = own[name] if name in own else (site_folder / name).read_bytes()
-            archive.writestr(entry, data, compresslevel=9)
-    os.replace(draft, target)

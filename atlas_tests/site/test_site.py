@@ -202,7 +202,7 @@ def test_a_failure_on_the_way_leaves_the_old_page(
         calls.append(args)
         raise OSError("disk full")
 
-    monkeypatch.setattr(site, "_write_archive", fail)
+    monkeypatch.setattr(site.archive, "write", fail)
     with pytest.raises(OSError, match="disk full"):
         publish(folder, bundle_folder, write_viewer(tmp_path / "viewer2", "bbbb"))
     assert len(calls) == 1
