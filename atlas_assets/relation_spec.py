@@ -5,35 +5,28 @@ What the weights mean is in ``stages.pair_weights``; here is how they are writte
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeGuard
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from atlas_assets.errors import Found, SpecError
 from atlas_assets.spec_model import Model, mistake
+from atlas_assets.time_spans import SECONDS, is_number, seconds_of
 
 Kind = Literal["collections", "edges", "vectors"]
 PUBLISHED_WIDTH = 0.5  # of the map of osu! beatmaps, whose form "linear" is
-_DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.25}
-_TIME_SPAN = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_DAYS)})")
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _days(value: Any) -> Any:
     """``30``, ``"30d"`` or ``"12h"`` as days."""
     if value is None:
         return None
-    span = _TIME_SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    days = float(span[1]) * _DAYS[span[2]] if span else value
-    if not _is_number(days) or days <= 0:
+    seconds = seconds_of(value)
+    days = value if seconds is None else seconds / SECONDS["d"]
+    if not is_number(days) or days <= 0:
         raise mistake(
-            value, expected=f"a time above 0: a number of days, or one with a unit ({', '.join(_DAYS)})",
+            value, expected=f"a time above 0: a number of days, or one with a unit ({', '.join(SECONDS)})",
             remedy="Write 30d for thirty days, or 12h for twelve hours.",
         )  # fmt: skip
     return float(days)
@@ -50,12 +43,12 @@ def _table(value: Any) -> Any:
             remedy="List some values of source.columns.value with the weight of each; between them it is interpolated.",
         )  # fmt: skip
     for listed, weight in value.items():
-        if not _is_number(listed):
+        if not is_number(listed):
             raise mistake(
                 Found(f"lists {listed!r}"), expected=f"numbers on the left of each colon, {example}",
                 remedy="List values as they are in source.columns.value, without quotes.",
             )  # fmt: skip
-        if not _is_number(weight) or weight < 0:
+        if not is_number(weight) or weight < 0:
             raise mistake(
                 weight, expected="a weight: a number, 0 or more",
                 remedy="Write 0 for values whose rows should take no part.", below=str(listed),

@@ -31,6 +31,17 @@ SWEEP = """\
       - {method: mde, dims: 3}
 """
 
+REFRESH = """\
+  # refresh:                    # how the maps follow the source while Dagster runs; these are the defaults
+  #   every: 30s                # how often the source is looked at; watch: false: never
+  #   threshold: 1%             # a smaller change waits ...
+  #   within: 1d                # ... at most this long
+  #   max_shrink: 10%           # a source that lost more rows is refused, and the site stays
+  #   keep_versions: 5          # of the site, to go back to
+  #   cron: "0 4 * * *"         # not by default: take any change then
+  # owners: [me@example.org]    # whom to ask, shown in Dagster; or team:maps
+"""
+
 
 def new(
     name: str, console: Console, *, interactions: list[str] | None, edges: list[str] | None,
@@ -128,6 +139,7 @@ def _document(name: str, relation: dict[str, list[str]], tables: list[str], foun
     else:
         yield "  # display:                    # what visitors call a point, and what holds it: singular, plural\n"
         yield "  #   entity: [book, books]\n  #   collection: [shelf, shelves]\n"
+    yield REFRESH
 
 
 def _filter(kind: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from atlas_assets import methods
 from atlas_assets.display_spec import DisplaySpec
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
+from atlas_assets.refresh_spec import Owner, RefreshSpec, RetentionSpec
 from atlas_assets.relation_spec import Kind, RelationSpec
 from atlas_assets.spec_model import MISTAKE, Model
 
@@ -223,11 +224,19 @@ class AtlasSpec(Model):
     sweep: SweepSpec = Field(default_factory=lambda: SweepSpec())  # type: ignore[call-arg]
     quality: QualitySpec = QualitySpec()  # type: ignore[call-arg]
     display: DisplaySpec = DisplaySpec()  # type: ignore[call-arg]
+    refresh: RefreshSpec = RefreshSpec()  # type: ignore[call-arg]
+    retention: RetentionSpec = RetentionSpec()  # type: ignore[call-arg]
+    owners: list[Owner] = Field([], description="Whom to ask, shown in Dagster: me@example.org, or team:maps.")
     seed: int = Field(0, ge=0, description="The same seed on the same data gives the same map.")
 
     @property
     def kind(self) -> Kind:
         return self.source.kind
+
+    @property
+    def watched(self) -> bool:
+        """Whether a sensor looks at the source. Installed Python changes with every package: on request only."""
+        return self.source.python_api is None if self.refresh.watch is None else self.refresh.watch
 
 
 def load(path: Path) -> AtlasSpec:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from atlas_assets.refresh_spec import RefreshSpec
 from atlas_assets.spec import load
 from atlas_tests import toy
 
@@ -74,6 +75,15 @@ def test_the_weights_that_new_suggests_are_valid_once_uncommented(folder: Path) 
     assert relation.normalise == "log_size"
     assert relation.value_weights == {3.0: 0.5, 5.0: 1.0}
     assert relation.value_closeness is not None
+
+
+def test_what_new_says_about_refreshing_are_the_defaults(folder: Path) -> None:
+    assert new_books(folder).returncode == 0
+    path = folder / "defs" / "books" / "defs.yaml"
+    path.write_text(re.sub(r"(?m)^  # ", "  ", path.read_text(encoding="utf-8")), encoding="utf-8")
+    spec = load(path)
+    assert spec.refresh == RefreshSpec(cron="0 4 * * *")  # type: ignore[call-arg]
+    assert spec.owners == ["me@example.org"]
 
 
 def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:

@@ -80,6 +80,18 @@ def test_the_kind_follows_from_the_source(source: dict, kind: str) -> None:
             {"source": SOURCE, "display": {"links": [{"label": "x", "url": "javascript:alert(1)"}]}},
             "display.links[0].url is 'javascript:alert(1)'",
         ),
+        (
+            {"source": SOURCE, "refresh": {"every": 30}},
+            "refresh.every is 30; expected a time with its unit (s, min, h,",
+        ),
+        ({"source": SOURCE, "refresh": {"every": "1s"}}, "refresh.every is '1s'; expected at least 5s"),
+        ({"source": SOURCE, "refresh": {"threshold": 1}}, "refresh.threshold is 1; expected a percentage from 0% to"),
+        ({"source": SOURCE, "refresh": {"max_shrink": "101%"}}, "Write 1% for one in a hundred"),
+        ({"source": SOURCE, "refresh": {"cron": "0 4 * *"}}, "refresh.cron is '0 4 * *'; expected five fields: minute"),
+        ({"source": SOURCE, "refresh": {"max_age": 0}}, "refresh.max_age is '0s'; expected a time above 0, or null"),
+        ({"source": SOURCE, "refresh": {"thresold": "1%"}}, "Did you mean 'threshold'?"),
+        ({"source": SOURCE, "retention": {"versions": 0}}, "retention.versions is 0; expected greater than or equal"),
+        ({"source": SOURCE, "owners": ["me"]}, "owners[0] names 'me'; expected an e-mail address, or team: and a name"),
         ({"source": SOURCE, "name": "My Films"}, "expected lower-case letters, digits and _"),
         ({"source": SOURCE, "name": "viewer"}, "Give the atlas another name"),
     ],
@@ -88,6 +100,26 @@ def test_a_mistake_is_named_with_file_field_and_remedy(attributes: dict, expecte
     message = problem(attributes)
     assert str(FILE) in message
     assert expected in message
+
+
+def test_how_an_atlas_follows_its_source_is_read_in_seconds_and_shares() -> None:
+    given = {"every": "1min", "threshold": "0.5%", "within": "2 h", "settle": 0, "max_shrink": "25%", "max_age": "1w"}
+    asked = {"source": SOURCE, "refresh": given | {"cron": "0 4 * * *"}, "retention": {"removed_points": None}}
+    spec = validate(asked | {"owners": ["me@example.org", "team:maps"]}, file=FILE)
+    refresh = spec.refresh
+    assert (refresh.every, refresh.within, refresh.settle, refresh.max_age) == (60, 7200, 0, 7 * 86400)
+    assert (refresh.threshold, refresh.max_shrink) == (0.005, 0.25)
+    assert spec.retention.removed_points is None
+    again = validate(spec.model_dump(by_alias=True), file=FILE)  # as Dagster's component loader does
+    assert again == spec
+
+
+@pytest.mark.parametrize(
+    ("source", "watch", "expected"),
+    [(SOURCE, None, True), ({"python_api": {}}, None, False), ({"python_api": {}}, True, True), (SOURCE, False, False)],
+)
+def test_every_source_but_installed_python_is_watched_unless_said_otherwise(source, watch, expected) -> None:
+    assert validate({"source": source, "refresh": {"watch": watch}}, file=FILE).watched is expected
 
 
 def weighting(relation: dict, source: dict = SOURCE) -> dict:
