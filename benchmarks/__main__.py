@@ -41,7 +41,7 @@ def relate(
     """From collections to nearest neighbours: seconds and memory, of the kernel and from file to disk."""
     from benchmarks import relate as benchmark
 
-    names, limits = _peers(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
+    names, limits = _known(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
     session = _Session(
         PACKAGES, limits, json, runs=runs, seed=data.SEED, neighbours=benchmark.N_NEIGHBORS
     )  # fmt: skip
@@ -66,7 +66,7 @@ def layout(
     from benchmarks import layout as benchmark
     from benchmarks import layout_data, layout_maps
 
-    names, limits = _peers(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
+    names, limits = _known(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
     session = _Session(
         benchmark.PACKAGES, limits, json, runs=runs, seed=layout_data.SEED, held_out=layout_data.HOLDOUT,
         layouts=benchmark.SETTINGS,
@@ -115,6 +115,28 @@ def sweep(
 
 
 @app.command()
+def refresh(
+    case: Annotated[list[str] | None, typer.Option(help="mtg-decks, github-trending. Default: both.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Files that the source comes in, before the newest 1 %.")] = 10,
+    runs: Runs = 3, json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0, threads: Threads = CORES,
+    cache: Cache = None,
+) -> None:  # fmt: skip
+    """An atlas whose source grows, replayed by time stamp, beside building it anew: seconds, movement, recall."""
+    from benchmarks import refresh as benchmark
+    from benchmarks import refresh_data
+
+    names = _known(case, refresh_data.CASES, "--case")
+    limits = Limits(int(memory * GIB), minutes * 60, threads)
+    session = _Session(PACKAGES, limits, json, runs=runs, steps=steps)
+    with console.status("") as status:
+        for name in names:
+            session.keep(
+                benchmark.run(name, steps=steps, runs=runs, limits=limits, cache=_folder(cache), progress=status.update)
+            )
+    session.end()
+
+
+@app.command()
 def viewer(
     case: Annotated[list[str] | None, typer.Option(help="10k, 100k, 1m or any other number of points. Default: these "
         "three.")] = None,
@@ -129,7 +151,7 @@ def viewer(
     from benchmarks import viewer as benchmark
     from benchmarks import viewer_aims, viewer_data, viewer_pages
 
-    names, limits = _peers(peer, viewer_pages.PEERS), Limits(seconds=minutes * 60)
+    names, limits = _known(peer, viewer_pages.PEERS), Limits(seconds=minutes * 60)
     session = _Session(("atlas-assets", "playwright"), limits, json, runs=runs, seed=data.SEED)
     with console.status("") as status:
         version = benchmark.run(
@@ -170,10 +192,10 @@ class _Session:
             raise typer.Exit(1)
 
 
-def _peers(given: list[str] | None, known: Sequence[str]) -> Sequence[str]:
+def _known(given: list[str] | None, known: Sequence[str], option: str = "--peer") -> Sequence[str]:
     unknown = sorted(set(given or ()) - set(known))
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is not among {', '.join(known)}", param_hint="--peer")
+        raise typer.BadParameter(f"{unknown[0]!r} is not among {', '.join(known)}", param_hint=option)
     return given or known
 
 

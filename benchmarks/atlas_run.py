@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,37 +31,34 @@ STAGES = (
 
 
 def make_project(
-    folder: Path, rows: Path, *, columns: dict[str, str], filter: dict[str, Any], holdout: float, seed: int,
-    sweep: dict[str, Any] | None = None,
+    folder: Path, rows: Path, *, columns: dict[str, str], entities: Path | None = None, **changes: Any
 ) -> None:  # fmt: skip
     """Let ``atlas new`` write the spec of an atlas of these rows, then change what the case asks for.
 
-    Without ``sweep``, the maps are those that every new atlas gets.
+    changes: attributes of the spec, such as ``sweep``; those of ``source`` are merged into it. What is left out is what
+    every new atlas gets.
     """
     folder.mkdir(parents=True)
     for name in (project.MARKER, "workspace.yaml"):
         shutil.copy(project.template(name), folder)
-    told = _atlas(folder, "new", NAME, "--interactions", str(rows))
+    told = _atlas(
+        folder, "new", NAME, "--interactions", str(rows), *(["--entities", str(entities)] if entities else [])
+    )
     if told.returncode:
         raise AtlasError(f"atlas new failed: {told.stderr.strip()[-300:]}")
     path = folder / "defs" / NAME / "defs.yaml"
     spec = yaml.safe_load(path.read_text(encoding="utf-8"))
     attributes = spec["attributes"]
-    attributes["source"]["columns"] = columns
-    attributes["filter"] = filter
-    attributes["quality"] = {"holdout": holdout}
-    attributes["seed"] = seed
-    if sweep is not None:
-        attributes["sweep"] = sweep
-    path.write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
+    changes["source"] = attributes["source"] | {"columns": columns} | changes.get("source", {})
+    path.write_text(yaml.safe_dump(spec | {"attributes": attributes | changes}, sort_keys=False), encoding="utf-8")
 
 
-def run(folder: str, keep: bool = True) -> dict[str, Any]:
-    """A job: make everything, from an empty store. Seconds are those of the whole command, from start to end."""
+def run(folder: str, keep: bool = True, stages: Sequence[str] = STAGES) -> dict[str, Any]:
+    """A job: make these stages (all, where none is named). Seconds are those of the whole command, start to end."""
     timings = Path(folder) / "timings.json"
-    stages = (argument for stage in STAGES for argument in ("--stage", stage))
+    named = (argument for stage in stages for argument in ("--stage", stage))
     start = time.perf_counter()
-    told = _atlas(Path(folder), "run", NAME, *stages, "--timings", str(timings))
+    told = _atlas(Path(folder), "run", NAME, *named, "--timings", str(timings))
     seconds = time.perf_counter() - start
     if told.returncode:
         raise AtlasError(f"atlas run failed: {(told.stderr or told.stdout).strip()[-300:]}")

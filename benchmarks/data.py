@@ -41,11 +41,7 @@ def find(name: str, *, cache: Path) -> Case:
     ``generated-<number>k`` or ``m``: that many thousand or million rows. Raises Absent.
     """
     if name in SHARED:
-        folder = Path(os.environ.get("ATLAS_SHARED_DATA") or measure.REPOSITORY.parent / "shared" / "data")
-        path = folder / name / "interactions.parquet"
-        if not path.exists():
-            raise Absent(f"no {name}/interactions.parquet in {folder} (set ATLAS_SHARED_DATA)")
-        return Case(name, path, *SHARED[name])
+        return Case(name, shared_folder(name) / "interactions.parquet", *SHARED[name])
     if name == PYTHON_API:
         return Case(name, _python_api(cache) / "interactions.parquet", "collection", "entity")
     if match := _GENERATED.fullmatch(name):
@@ -55,6 +51,14 @@ def find(name: str, *, cache: Path) -> Case:
             generate(path, n_rows=rows, seed=SEED)
         return Case(name, path, "collection", "entity")
     raise Absent(f"no such case; known are {', '.join(DEFAULT)}, generated-1m, generated-100m")
+
+
+def shared_folder(name: str) -> Path:
+    """The folder of a data set with interactions.parquet and entities.parquet. Raises Absent."""
+    folder = Path(os.environ.get("ATLAS_SHARED_DATA") or measure.REPOSITORY.parent / "shared" / "data")
+    if not (folder / name / "interactions.parquet").exists():
+        raise Absent(f"no {name}/interactions.parquet in {folder} (set ATLAS_SHARED_DATA)")
+    return folder / name
 
 
 def prepared(case: Case, *, cache: Path) -> Path:

@@ -88,7 +88,7 @@ def _atlas_run(case: str, folder: Path, project: Path, limits: Limits) -> atlas_
     atlas_run.make_project(
         project, folder / "rows.parquet", columns={"collection": "collection", "entity": "entity"},
         filter={"min_collections": kept.min_collections, "max_collection_size": kept.max_collection_size},
-        holdout=layout_data.HOLDOUT, seed=layout_data.SEED,
+        quality={"holdout": layout_data.HOLDOUT}, seed=layout_data.SEED,
     )  # fmt: skip
     outcome = measure.run(Job("benchmarks.atlas_run:run", {"folder": str(project)}), limits)
     if outcome.values is None:

@@ -85,7 +85,7 @@ def _ours(
     folder = scratch / "project"
     atlas_run.make_project(
         folder, rows, columns={"collection": "collection", "entity": "entity"},
-        filter={"min_collections": least}, holdout=0.0, seed=layout_data.SEED,
+        filter={"min_collections": least}, quality={"holdout": 0.0}, seed=layout_data.SEED,
         sweep={"n_neighbors": list(GRAPHS), "embedding_dim": list(DIMENSIONS), "projections": list(LAYOUTS)},
     )  # fmt: skip
     job = Job("benchmarks.atlas_run:run", {"folder": str(folder), "keep": False})
