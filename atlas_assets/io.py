@@ -50,7 +50,8 @@ class Stored:
     """The current version of an artifact, as ``current.json`` records it.
 
     lineage: what it and the swept stages before it were told, whatever the data were. predecessor: version and lineage
-    of the artifact that it was made to resemble. Both may be missing from records of earlier releases.
+    of the artifact that it was made to resemble. read_from: the state of the source, and what is needed to read only
+    what is new there next time; of raw tables only. All may be missing from records of earlier releases.
     """
 
     version: str
@@ -61,6 +62,7 @@ class Stored:
     cost: dict[str, Any]
     lineage: str = ""
     predecessor: dict[str, str] | None = None
+    read_from: dict[str, Any] | None = None
 
 
 @dataclasses.dataclass
@@ -71,6 +73,7 @@ class Draft:
     cost: dict[str, Any] = dataclasses.field(default_factory=dict)
     lineage: str = ""
     predecessor: dict[str, str] | None = None
+    read_from: dict[str, Any] | None = None
     stored: Stored | None = None
 
 
@@ -171,7 +174,7 @@ class ArtifactStore:
             self._publish(address, version, folder)
             created = datetime.now(UTC).isoformat(timespec="seconds")
             draft.stored = Stored(
-                version, recipe, created, size, files, draft.cost, draft.lineage, draft.predecessor
+                version, recipe, created, size, files, draft.cost, draft.lineage, draft.predecessor, draft.read_from
             )  # fmt: skip
             record = json.dumps(dataclasses.asdict(draft.stored), indent=1, sort_keys=True)
             self._replace(self.path(str(address), POINTER), record.encode())

@@ -43,7 +43,7 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
         outcome = stage.build(run, draft.folder)
         if not all(check.passed for check in outcome.checks):
             raise CheckFailed(address, outcome.checks)
-        draft.lineage, draft.predecessor = run.lineage(stage), run.predecessor
+        draft.lineage, draft.predecessor, draft.read_from = run.lineage(stage), run.predecessor, run.read_from
         draft.cost |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_bytes": peak_memory_bytes(),

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from atlas_assets import __version__, project, report
+from atlas_assets import __version__, project, report, source_state
 from atlas_assets.io import Address, ArtifactStore, recipe_hash
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
@@ -49,6 +49,8 @@ class StageRun:
     progress: Progress = no_progress
     notes: dict[str, Any] = field(default_factory=dict)  # what the run cost beyond time and memory: the device used
     predecessor: dict[str, str] | None = None  # what the artifact was made to resemble (components.predecessor)
+    read_from: dict[str, Any] | None = None  # what lay at the source when it was read (components.reading)
+    accept: bool = False  # take a source that lost more than it may, or columns that were used
 
     @property
     def name(self) -> str:
@@ -137,15 +139,13 @@ class Pipeline:
         return {stage.name: stage for stage in stages if stage.keys != ()}
 
     def _raw(self) -> Stage:
-        from atlas_assets.components import reading
-
         return Stage(
             self.raw, "2", "The source as canonical tables: ids, values and metadata in their own types.",
             build=_build_raw,
             inputs=lambda key: [],
             parameters=lambda key: {
                 "source": self.spec.source.model_dump(),
-                "fingerprint": reading.fingerprint(self.spec.source, base=self.base),
+                "fingerprint": source_state.observe(self.spec.source, base=self.base).fingerprint,
             },
             kinds=("polars",),
         )  # fmt: skip
@@ -288,8 +288,7 @@ class Pipeline:
 def _build_raw(run: StageRun, folder: Path) -> Outcome:
     from atlas_assets.components import reading
 
-    facts = reading.read(run.spec.source, folder, base=run.base, progress=run.progress)
-    return Outcome([], report.raw(facts))
+    return reading.make_tables(run, folder)
 
 
 def _build_entity_index(run: StageRun, folder: Path) -> Outcome:

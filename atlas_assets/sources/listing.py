@@ -1,0 +1,143 @@
+"""Which files a path, a glob, a folder or a URL names now, and a mark of each that changes with its content.
+
+Nothing is opened. This is asked at every look at a source, so it must be cheap and must not trust remembered listings.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from atlas_assets.errors import DataError, Found
+
+FORMATS = {
+    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".npy": "npy",
+}  # fmt: skip
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+READABLE = "a CSV, TSV, JSONL, Parquet or NPY file, also as .gz, .zst or .bz2"
+# What the file systems of fsspec say about when and what an object was last written.
+_TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One file: absolute path or URL, size, a text that differs whenever its content does, and when it changed.
+
+    bytes and changed (unix seconds) are None where the store does not say.
+    """
+
+    name: str
+    bytes: int | None
+    mark: str
+    changed: float | None
+
+
+def list_files(pattern: str, *, base: Path) -> list[Listed]:
+    """The files that ``pattern`` names, sorted; relative paths start at ``base``. Raises DataError where none is."""
+    remote = "://" in pattern
+    address = pattern if remote else str(base / Path(pattern).expanduser())
+    with RemoteErrors(pattern):
+        fs, path = fsspec.core.url_to_fs(address)
+        fs.invalidate_cache()  # a process that looks again and again would see its first listing for ever
+        if any(sign in path for sign in "*?["):
+            found = {name: info for name, info in fs.glob(path, detail=True).items() if info["type"] != "directory"}
+            if not found:
+                raise DataError(
+                    file=pattern, where="", found=Found("matches no file"), expected="a pattern that matches some",
+                    remedy=_neighbours(address) if not remote else "Check the pattern and your access to the bucket.",
+                )  # fmt: skip
+        elif not remote and fs.isdir(path):
+            found = {info["name"]: info for info in fs.ls(path, detail=True)}
+            found = {name: info for name, info in found.items() if info["type"] == "file" and format_of(name)}
+            if not found:
+                raise DataError(
+                    file=pattern, where="", found=Found("is a folder without readable files"), expected=READABLE,
+                    remedy="Name the files, or a pattern such as folder/*.csv.",
+                )  # fmt: skip
+        else:
+            if not remote and not fs.exists(path):
+                raise DataError(
+                    file=pattern, where="", found=Found("does not exist"), expected="a file",
+                    remedy=_neighbours(address),
+                )  # fmt: skip
+            found = {address: fs.info(path)}
+        protocol = pattern.split("://")[0]
+        full = {f"{protocol}://{name}" if remote and "://" not in name else name: info for name, info in found.items()}
+        return [_listed(name, full[name]) for name in sorted(full)]
+
+
+def format_of(name: str) -> str | None:
+    """The format that a file's ending stands for; None where it is not one that can be read."""
+    path = Path(name.split("?")[0] if "://" in name else name)
+    suffix = path.suffix.lower()
+    if suffix in COMPRESSIONS:
+        suffix = path.with_suffix("").suffix.lower()
+    return FORMATS.get(suffix)
+
+
+def _listed(name: str, info: Mapping[str, Any]) -> Listed:
+    if "://" not in name:
+        facts = os.stat(name)
+        return Listed(name, facts.st_size, str(facts.st_mtime_ns), facts.st_mtime)
+    times = [info[key] for key in _TIMES if info.get(key) is not None]
+    tags = [info[key] for key in _TAGS if info.get(key) is not None]
+    return Listed(
+        name, info.get("size"), " ".join(map(str, (tags or times)[:1])), _seconds(times[0]) if times else None
+    )
+
+
+def _seconds(time: Any) -> float | None:
+    if isinstance(time, str):
+        try:
+            time = datetime.fromisoformat(time)
+        except ValueError:
+            return None
+    return time.timestamp() if isinstance(time, datetime) else float(time)
+
+
+def _neighbours(address: str) -> str:
+    """What to do about a path that is not there: the nearest name, or where it was looked for."""
+    path = Path(address)
+    folder = next((p for p in path.parents if p.is_dir()), Path("/"))
+    names = sorted(p.name for p in folder.iterdir())
+    missing = path.relative_to(folder).parts[0]
+    close = difflib.get_close_matches(missing, names, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]!r} in {folder}?"
+    shown = ", ".join(names[:5]) or "nothing"
+    return f"Correct the path; {folder} holds {shown}{' …' if len(names) > 5 else ''}."
+
+
+class RemoteErrors:
+    """Turns what the client libraries of remote stores raise into a DataError."""
+
+    _LIBRARIES = ("botocore", "aiobotocore", "aiohttp", "s3fs", "gcsfs", "adlfs", "fsspec")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, DataError):
+            return
+        missing_library = isinstance(error, ImportError)
+        known = isinstance(error, (OSError, ValueError)) or type(error).__module__.split(".")[0] in self._LIBRARIES
+        if missing_library or known:
+            remedy = "Check the address, your network and your credentials."
+            if missing_library:
+                remedy = "Install what this kind of address needs, for s3:// with: pip install 'atlas-assets[s3]'."
+            raise DataError(
+                file=self.name, where="", found=Found(f"cannot be opened ({type(error).__name__}: {error})"),
+                expected="a readable file", remedy=remedy,
+            ) from error  # fmt: skip
