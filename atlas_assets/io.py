@@ -17,7 +17,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -182,11 +182,23 @@ class ArtifactStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def upload(self, folder: Path, *parts: str, last: str) -> None:
-        """Copy a folder below the root of a remote store, the file ``last`` at the end: it refers to all others."""
-        files = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path == folder / last)
-        for file in files:
-            self._fs.put_file(str(file), self.path(*parts, file.relative_to(folder).as_posix()))
+    def read(self, *parts: str) -> bytes | None:
+        """One file below the root; None where there is none."""
+        try:
+            return self._fs.cat_file(self.path(*parts))
+        except FileNotFoundError:
+            return None
+
+    def upload(self, folder: Path, names: Iterable[str], *parts: str) -> None:
+        """Copy files of a local folder below the root, in this order."""
+        for name in names:
+            self._fs.put_file(str(folder / name), self.path(*parts, name))
+
+    def remove(self, names: Iterable[str], *parts: str) -> None:
+        """Remove files below the root; one that is gone already is no mistake."""
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                self._fs.rm_file(self.path(*parts, name))
 
     def _publish(self, address: Address, version: str, folder: Path) -> None:
         target = self.path(str(address), version)

@@ -119,8 +119,8 @@ def _overview(sites: list[Path]) -> str:
         title, counts = name, ""
         versions = site / "versions.json"
         with contextlib.suppress(OSError, ValueError, KeyError, IndexError):  # a site by another Atlas: name only
-            version = json.loads(versions.read_text(encoding="utf-8"))[-1]["version"]
-            manifest = json.loads((site / "data" / version / "manifest.json").read_text(encoding="utf-8"))
+            newest = json.loads(versions.read_text(encoding="utf-8"))[-1]["manifest"]
+            manifest = json.loads((site / newest).read_text(encoding="utf-8"))
             title = manifest["atlas"]["title"]
             counts = f"{manifest['n']:,} {manifest['atlas']['entity'][1]}, {len(manifest['projections'])} maps"
         items.append(

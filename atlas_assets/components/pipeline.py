@@ -266,10 +266,12 @@ class Pipeline:
 
     def _site(self) -> Stage:
         return Stage(
-            "site", "1", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
+            "site", "2", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
             build=_build_site,
             inputs=lambda key: [self.address("bundle"), VIEWER],
-            parameters=lambda key: {"public_url": project.public_url(self.name)},
+            parameters=lambda key: {
+                "public_url": project.public_url(self.name), "keep": self.spec.refresh.keep_versions
+            },
             kinds=("svelte",),
             stored_as=SITE_RECORD,
         )  # fmt: skip

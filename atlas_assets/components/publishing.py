@@ -69,15 +69,37 @@ def publish_site(run: StageRun, folder: Path) -> SiteReport:
 
     sources: dict[str, Any] = {
         "bundle_folder": run.folder("bundle"), "viewer_folder": run.store.folder(VIEWER), "atlas": _about(run),
-        "public_url": project.public_url(run.name), "progress": run.progress,
+        "public_url": project.public_url(run.name), "keep": run.spec.refresh.keep_versions, "progress": run.progress,
     }  # fmt: skip
     if run.store.is_local:
         made = site.build(Path(run.store.path(run.name, "site")), **sources)
     else:
-        with tempfile.TemporaryDirectory(prefix="atlas-site-") as draft:
-            made = site.build(Path(draft), **sources)
-            run.store.upload(Path(draft), run.name, "site", last="index.html")
+        made = _upload_site(run, sources)
     made.save(folder)
+    return made
+
+
+def _upload_site(run: StageRun, sources: dict[str, Any]) -> SiteReport:
+    """The same on a host that is not a folder: built beside it, where only its list of versions is known."""
+    from atlas_assets.stages import site, site_versions
+
+    place, versions = (run.name, "site"), site_versions.VERSIONS
+    with tempfile.TemporaryDirectory(prefix="atlas-site-") as draft:
+        folder = Path(draft)
+        if listed := run.store.read(*place, versions):
+            (folder / versions).write_bytes(listed)
+        earlier = site_versions.read(folder)
+        made = site.build(folder, **sources)
+        succession = site_versions.Succession(earlier, site_versions.read(folder))
+        switch = sorted(
+            (name for name in succession.to_send if name.startswith(site.INDEX)), key=lambda name: name == site.INDEX
+        )
+        run.store.upload(folder, sorted(succession.to_send.difference(switch)), *place)
+        (folder / versions).write_bytes(succession.meanwhile)
+        run.store.upload(folder, [versions, *switch], *place)
+        run.store.remove(sorted(succession.obsolete), *place)
+        (folder / versions).write_bytes(site_versions.written(succession.kept))
+        run.store.upload(folder, [versions], *place)
     return made
 
 

@@ -3,11 +3,12 @@
 A site is updated in place while people are looking at it. Everything a version consists of has a name made from its
 content and is written first; ``index.html``, which names the version, is replaced last in one rename. Whoever loads the
 page meanwhile gets the old version or the new one, never a mixture, and pages that are open keep finding their files
-until ``keep`` newer versions have been published.
+until ``keep`` newer maps have been published. A map has its own folder below ``data/``, whichever viewer shows it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import hashlib
 import html
@@ -15,7 +16,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,14 @@ import brotli
 import numpy as np
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import archive, bundle, encoding
+from atlas_assets.stages import archive, bundle, encoding, site_versions
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
 from atlas_assets.stages.bundle_reader import Bundle
+from atlas_assets.stages.site_versions import VERSIONS, Succession, Version
 from atlas_assets.thumbnail import PALETTE, thumbnail
 
-INDEX, VERSIONS, DOWNLOADS = "index.html", "versions.json", "downloads.json"
+INDEX, DOWNLOADS = "index.html", "downloads.json"
+JOURNAL = ".publishing.json"  # the names of what is being written, for whoever comes after a kill
 OPEN_DATA, ARCHIVE = f"downloads/{bundle.OPEN_DATA}", "downloads/atlas-site.zip"
 SIDECARS = (".gz", ".br")
 PREVIEW_SIZE = (1200, 630)  # what services that show a linked page crop to
@@ -43,9 +46,10 @@ and open http://localhost:8000. Any static host will do, under any path.
 
 @dataclass(frozen=True)
 class SiteReport(Artifact):
-    """What was published: the version's folder below ``data/``, the files of this version and their size."""
+    """What was published: the version, where its manifest lies, how many files it has, and their size."""
 
     version: str
+    manifest: str
     files: int
     bytes: int
     downloads: list[dict[str, Any]]
@@ -53,103 +57,129 @@ class SiteReport(Artifact):
 
 def build(
     site_folder: Path, *, bundle_folder: Path, viewer_folder: Path, atlas: dict[str, Any],
-    public_url: str | None = None, keep: int = 2, progress: Progress = no_progress,
+    public_url: str | None = None, keep: int = 5, progress: Progress = no_progress,
 ) -> SiteReport:  # fmt: skip
     """Publish a bundle with a viewer into ``site_folder``; a site that is there is switched over to them.
 
     atlas: as for ``bundle.build``; its title and description go into the page's head. public_url: where the site will
-    be found, if known; services that preview links insist on the full address of the picture. keep: versions whose
-    files stay, this one included.
+    be found, if known; services that preview links insist on the full address of the picture. keep: maps that stay and
+    can be chosen in the viewer, this one included.
     """
     template = _template(viewer_folder)
     opened = Bundle(bundle_folder)
-    version = _version(bundle_folder, viewer_folder)
-    data, files = f"data/{version}", _Files(site_folder)
-
-    progress(0.0, "copying the viewer and the bundle")
-    for path in _files_below(viewer_folder):
-        if path != INDEX:
-            files.copy(viewer_folder / path, path)
-    for path in _files_below(bundle_folder):
-        if path not in ("manifest.json", bundle.OPEN_DATA):
-            files.copy(bundle_folder / path, f"{data}/{path}")
-    files.replace(".nojekyll", b"")  # GitHub Pages would otherwise run the folder through its own generator
+    version, map_name = _version(bundle_folder, viewer_folder)
+    manifest = site_versions.manifest_of(map_name)
+    files = _Files(site_folder)
+    copies = {path: viewer_folder / path for path in _files_below(viewer_folder) if path != INDEX}
+    copies |= {
+        f"data/{map_name}/{path}": bundle_folder / path
+        for path in _files_below(bundle_folder) if path not in ("manifest.json", bundle.OPEN_DATA)
+    }  # fmt: skip
     preview = _preview(opened)
     preview_path = f"assets/preview.{hashlib.sha256(preview).hexdigest()[:8]}.png"
+    abandoned = _begin(site_folder, [*copies, preview_path, manifest])
+
+    progress(0.0, "copying the viewer and the bundle")
+    for name, source in copies.items():
+        files.copy(source, name)
+    files.replace(".nojekyll", b"")  # GitHub Pages would otherwise run the folder through its own generator
     files.replace(preview_path, preview)
-    page = _page(template, atlas, f"{data}/manifest.json", preview_path, public_url).encode()
+    page = _page(template, atlas, manifest, preview_path, public_url).encode()
     files.replace(OPEN_DATA, (bundle_folder / bundle.OPEN_DATA).read_bytes())
 
     progress(0.4, "packing the downloads")
     # The archive cannot list its own hash, so the manifest inside it lists the open data only.
     alone = opened.manifest["downloads"]
     archive.write(site_folder / ARCHIVE, site_folder, files.names, own={
-        INDEX: page, f"{data}/manifest.json": bundle.manifest_bytes(opened.manifest), DOWNLOADS: _listing(alone),
+        INDEX: page, manifest: bundle.manifest_bytes(opened.manifest), DOWNLOADS: _listing(alone),
         "README.txt": README.encode(),
     })  # fmt: skip
     files.names.append(ARCHIVE)
     downloads = [*alone, bundle.describe_file(site_folder / ARCHIVE, ARCHIVE)]
-    files.replace(f"{data}/manifest.json", bundle.manifest_bytes(opened.manifest | {"downloads": downloads}))
+    published = opened.manifest | {"downloads": downloads, "versions": VERSIONS}
+    files.replace(manifest, bundle.manifest_bytes(published))
     files.replace(DOWNLOADS, _listing(downloads))
 
     progress(0.8, "compressing texts")
     for name in [name for name in files.names if Path(name).suffix in archive.TEXT_SUFFIXES]:
         files.add_sidecars(name)
-    _publish(site_folder, files, page, version=version, keep=keep)
+    new = Version(version, site_versions.now(), opened.manifest["n"], manifest, [])
+    _publish(files, page, new, keep=keep, abandoned=abandoned)
     progress(1.0, f"{len(files.names):,} files")
     total = sum((site_folder / name).stat().st_size for name in files.names)
-    return SiteReport(version=version, files=len(files.names), bytes=total, downloads=downloads)
+    return SiteReport(version=version, manifest=manifest, files=len(files.names), bytes=total, downloads=downloads)
 
 
 class _Files:
     """The files of one version in a site's folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.names: list[str] = []
 
     def copy(self, source: Path, name: str) -> None:
         """A file that most likely is there from the version before; then it is left alone, with its time."""
-        target = self._folder / name
+        target = self.folder / name
         if target.exists() and filecmp.cmp(source, target, shallow=False):
             self.names.append(name)
         else:
             self.replace(name, source.read_bytes())
 
     def replace(self, name: str, data: bytes) -> None:
+        """A file of this version, written as ``write`` does."""
+        self.write(name, data)
+        if name not in self.names:
+            self.names.append(name)
+
+    def write(self, name: str, data: bytes) -> None:
         """A file that readers may be asking for meanwhile: they get the old content or the new one in full."""
-        target = self._folder / name
+        target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
         draft.write_bytes(data)
         os.replace(draft, target)
-        if name not in self.names:
-            self.names.append(name)
 
     def add_sidecars(self, name: str) -> None:
         """``.gz`` and ``.br`` beside a text, for servers that hand them out (nginx and Caddy can)."""
-        data = (self._folder / name).read_bytes()
+        data = (self.folder / name).read_bytes()
         for suffix in SIDECARS:
-            self.replace(name + suffix, _compressed(data, suffix))
+            if site_versions.never_changes(name) and (self.folder / (name + suffix)).exists():
+                self.names.append(name + suffix)
+            else:
+                self.replace(name + suffix, _compressed(data, suffix))
 
 
-def _publish(site_folder: Path, files: _Files, page: bytes, *, version: str, keep: int) -> None:
+def _begin(site_folder: Path, names: list[str]) -> list[str]:
+    """Note what is going to be written; returns what a publication that was killed had noted, its drafts swept."""
+    journal = site_folder / JOURNAL
+    site_folder.mkdir(parents=True, exist_ok=True)
+    abandoned: list[str] = []
+    with contextlib.suppress(OSError, ValueError):  # no journal, or one that was cut off before anything else began
+        abandoned = json.loads(journal.read_text(encoding="utf-8"))
+        for draft in site_folder.rglob(".*.draft"):
+            draft.unlink(missing_ok=True)
+    noted = [name + suffix for name in names for suffix in ("", *SIDECARS)]
+    journal.write_text(json.dumps(sorted({*abandoned, *noted})), encoding="utf-8")
+    return abandoned
+
+
+def _publish(files: _Files, page: bytes, new: Version, *, keep: int, abandoned: list[str]) -> None:
     """Switch the site to the new page, and forget the versions that nobody should be looking at any more."""
-    record = site_folder / VERSIONS
-    earlier = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
-    earlier = [entry for entry in earlier if entry["version"] != version]
-    for suffix in SIDECARS:
-        files.replace(INDEX + suffix, _compressed(page, suffix))
-    files.replace(INDEX, page)
-    kept = [*earlier, {"version": version, "files": sorted(files.names)}][-max(1, keep) :]
-    files.replace(VERSIONS, json.dumps(kept, indent=1).encode())
-    wanted = {name for entry in kept for name in entry["files"]} | {VERSIONS}
+    indexes = {INDEX + suffix: _compressed(page, suffix) for suffix in SIDECARS} | {INDEX: page}
+    new = replace(new, files=sorted({*files.names, *indexes}))
+    succession = Succession.of(site_versions.read(files.folder), new, keep=keep)
+    files.write(VERSIONS, succession.meanwhile)
+    for name, data in indexes.items():
+        files.replace(name, data)
     # Only what an earlier version has listed is removed: anything else in the folder is not ours.
-    for name in {name for entry in earlier for name in entry["files"]} - wanted:
-        (site_folder / name).unlink(missing_ok=True)
-    for folder in sorted((path for path in site_folder.rglob("*") if path.is_dir()), reverse=True):
+    needed = {name for version in succession.kept for name in version.files}
+    for name in {*succession.obsolete, *abandoned} - needed:
+        (files.folder / name).unlink(missing_ok=True)
+    for folder in sorted((path for path in files.folder.rglob("*") if path.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
+    files.write(VERSIONS, site_versions.written(succession.kept))
+    (files.folder / JOURNAL).unlink()
 
 
 def _listing(downloads: list[dict[str, Any]]) -> bytes:
@@ -164,12 +194,13 @@ def _files_below(folder: Path) -> Iterator[str]:
     return (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _version(bundle_folder: Path, viewer_folder: Path) -> str:
-    """The name of this version: the manifest stands for the bundle, as it holds the hashes of everything else."""
+def _version(bundle_folder: Path, viewer_folder: Path) -> tuple[str, str]:
+    """The names of this version and of its map: the manifest stands for the bundle, as it holds all other hashes."""
     digest = hashlib.sha256((bundle_folder / "manifest.json").read_bytes())
+    map_name = digest.hexdigest()[:12]
     for name in _files_below(viewer_folder):
         digest.update(f"{name}\0{hashlib.sha256((viewer_folder / name).read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()[:12], map_name
 
 
 def _preview(opened: Bundle) -> bytes:

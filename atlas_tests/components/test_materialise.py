@@ -108,11 +108,20 @@ def test_storage_may_be_an_object_store(tmp_path: Path, monkeypatch: pytest.Monk
     with dg.instance_for_test() as instance:
         world = World(tmp_path, instance, storage=f"memory://{tmp_path.name}")
         toy.put_viewer(world.store)
-        world.materialise_all(toy.spec(sweep={"n_neighbors": [5], "projections": [{"method": "pca"}]}))
-    objects = fsspec.filesystem("memory")
-    assert b'content="data/' in objects.cat_file(world.store.path("toy", "site", "index.html"))
-    [manifest] = objects.glob(world.store.path("toy", "site", "data", "*", "manifest.json"))
-    assert json.loads(objects.cat_file(manifest))["n"] == 61
+        spec = toy.spec(sweep={"n_neighbors": [5], "projections": [{"method": "pca"}]}, refresh={"keep_versions": 2})
+        world.materialise_all(spec)
+        for title in ("Second", "Third"):
+            for stage in ("bundle", "site"):
+                assert world.materialise(spec.model_copy(update={"title": title}), stage).success
+    objects, site = fsspec.filesystem("memory"), world.store.path("toy", "site")
+    page = objects.cat_file(f"{site}/index.html").decode()
+    versions = json.loads(objects.cat_file(f"{site}/versions.json"))
+    titles = [json.loads(objects.cat_file(f"{site}/{one['manifest']}"))["atlas"]["title"] for one in versions]
+    assert titles == ["Second", "Third"]
+    assert f'content="{versions[-1]["manifest"]}"' in page
+    assert {one["n"] for one in versions} == {61}
+    there = {name.removeprefix(f"{site}/") for name in objects.find(site)}
+    assert there == {name for one in versions for name in one["files"]} | {"versions.json"}
     assert not (tmp_path / "data").exists()
 
 

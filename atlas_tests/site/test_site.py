@@ -67,7 +67,7 @@ def test_the_page_leads_to_the_manifest_and_the_manifest_to_every_file(published
     folder, report = published
     head = Head((folder / "index.html").read_text())
     path = folder / head.meta["atlas-manifest"]
-    assert path == folder / "data" / report.version / "manifest.json"
+    assert path == folder / report.manifest
     manifest = json.loads(path.read_text())
     paths = re.findall(r'"path":"([a-z]+/[^"]+\.(?:bin|png))"', path.read_text())
     assert len(paths) > 20
@@ -128,18 +128,21 @@ def test_the_archive_is_the_same_site_without_itself(published: tuple[Path, Site
         archive.extractall(unzipped)
     inside, outside = contents(unzipped), contents(folder)
     assert inside["index.html"] == outside["index.html"]
-    manifest = f"data/{report.version}/manifest.json"
+    manifest = report.manifest
     own = {manifest, "downloads.json", "README.txt"}
     assert {name: data for name, data in inside.items() if name not in own}.items() <= outside.items()
-    listed = json.loads(inside[manifest])["downloads"]
-    assert [entry["path"] for entry in listed] == ["downloads/atlas.parquet"]
-    assert bundle.read(unzipped / "data" / report.version).n_rows == 200
+    alone = json.loads(inside[manifest])
+    assert [entry["path"] for entry in alone["downloads"]] == ["downloads/atlas.parquet"]
+    assert "versions" not in alone
+    assert bundle.read((unzipped / manifest).parent).n_rows == 200
 
 
 def test_equal_sites_have_equal_bytes(published: tuple[Path, SiteReport], tmp_path: Path, bundle_folder: Path,
                                       viewer_folder: Path) -> None:  # fmt: skip
     publish(tmp_path / "again", bundle_folder, viewer_folder)
-    assert contents(tmp_path / "again") == contents(published[0])
+    first, second = contents(published[0]), contents(tmp_path / "again")
+    assert first.keys() == second.keys()
+    assert {name for name in first if first[name] != second[name]} <= {"versions.json"}  # says when
 
 
 def test_texts_have_compressed_siblings_with_the_same_content(published: tuple[Path, SiteReport]) -> None:
@@ -160,24 +163,23 @@ def test_a_page_loaded_before_an_update_keeps_finding_its_files(
     after = contents(folder)
     assert first.version != second.version
     for name, data in before.items():
-        if name.startswith(("data/", "assets/")):
+        if name.startswith(("data/", "assets/")) and "manifest.json" not in name:
             assert after[name] == data, name
-    assert second.version in after["index.html"].decode()
+    assert second.manifest in after["index.html"].decode()
     assert "index.bbbb.js" in after["index.html"].decode()
 
 
-def test_the_third_version_takes_the_files_of_the_first_away(
+def test_the_third_viewer_of_a_map_takes_the_files_of_the_first_away(
     published: tuple[Path, SiteReport], tmp_path: Path, bundle_folder: Path
 ) -> None:
-    folder, first = published
+    folder, _ = published
     (folder / "data" / "mine.txt").write_text("put here by somebody")
-    second = publish(folder, bundle_folder, write_viewer(tmp_path / "viewer2", "bbbb"))
+    publish(folder, bundle_folder, write_viewer(tmp_path / "viewer2", "bbbb"))
     third = publish(folder, bundle_folder, write_viewer(tmp_path / "viewer3", "cccc"))
-    assert not (folder / "data" / first.version).exists()
     assert not (folder / "assets" / "index.aaaa.js").exists()
     assert not (folder / "assets" / "index.aaaa.js.br").exists()
-    assert (folder / "data" / second.version / "manifest.json").exists()
-    assert (folder / "data" / third.version / "manifest.json").exists()
+    assert (folder / "assets" / "index.bbbb.js").exists()
+    assert (folder / third.manifest).exists()
     assert (folder / "data" / "mine.txt").exists()
     assert (folder / "downloads" / "atlas.parquet").exists()
 
@@ -241,4 +243,4 @@ def test_a_viewer_of_another_make_is_refused(tmp_path: Path, bundle_folder: Path
 def test_the_report_can_be_kept(published: tuple[Path, SiteReport], tmp_path: Path) -> None:
     published[1].save(tmp_path / "record")
     assert SiteReport.load(tmp_path / "record") == published[1]
-    assert published[1].files == len(contents(published[0]))
+    assert published[1].files == len(contents(published[0])) - len(["versions.json"])
