@@ -103,7 +103,7 @@ def _draw(
     seen = positions[np.isfinite(positions).all(axis=1)]
     if region is not None:
         region = np.asarray(region)[np.isfinite(positions).all(axis=1)]
-    columns, rows = _pixels(_flattened(seen), wide, high)
+    columns, rows = _pixels(flattened(seen), wide, high)
     disc = _disc(len(seen), wide, high)
     cells = np.concatenate([
         np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1) for dx, dy in disc
@@ -133,7 +133,7 @@ def _draw(
     return image.resize((width, height), Image.Resampling.BOX)
 
 
-def _flattened(positions: np.ndarray) -> np.ndarray:
+def flattened(positions: np.ndarray) -> np.ndarray:
     """Two coordinates of each point; 3-D is turned by 30 degrees about the vertical and tilted by 20."""
     if positions.shape[1] == 2:
         return positions
