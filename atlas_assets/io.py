@@ -1,7 +1,8 @@
 """Where artifacts live: a store of immutable versions with one pointer per artifact.
 
 ``<root>/<atlas>/<stage>/[<partition>/]<version>/…`` holds the files of one version, named by the hash of its content;
-``current.json`` beside the versions says which one is current, from what it was made (``recipe``) and what it cost. A
+``current.json`` beside the versions says which one is current, from what it was made (``recipe``) and what it cost;
+``failed.json`` says which recipe could not be made, until something is stored. A
 version is written completely before the pointer is replaced, in one rename locally and one object write elsewhere, so
 a reader never sees half an artifact and a failed or killed run leaves the earlier one in place. The root may be a local
 folder or any fsspec URL; remote versions are copied to a local cache before they are read, so stages see folders only.
@@ -20,13 +21,14 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import fsspec
 
 from atlas_assets.errors import AtlasError
 
 POINTER = "current.json"
+FAILURE = "failed.json"
 STAGING = ".staging"
 VERSION_LENGTH = 16  # hexadecimal digits of the content's hash
 VERSIONS_KEPT = 2  # the current one, and the one before it for runs that are still reading
@@ -65,6 +67,42 @@ class Stored:
     read_from: dict[str, Any] | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """The last attempt at an artifact, if it failed: with the same recipe it would fail again."""
+
+    recipe: str
+    message: str
+    at: str
+
+
+class Pointers(Protocol):
+    """What can be asked which version of an artifact is current: a store, or what it was at one moment."""
+
+    def current(self, address: Address) -> Stored | None: ...
+
+    def failure(self, address: Address) -> Failure | None: ...
+
+
+class Snapshot:
+    """What is current, asked of the store only once each: many recipes are of the same few artifacts."""
+
+    def __init__(self, store: Pointers) -> None:
+        self._store = store
+        self._current: dict[Address, Stored | None] = {}
+        self._failures: dict[Address, Failure | None] = {}
+
+    def current(self, address: Address) -> Stored | None:
+        if address not in self._current:
+            self._current[address] = self._store.current(address)
+        return self._current[address]
+
+    def failure(self, address: Address) -> Failure | None:
+        if address not in self._failures:
+            self._failures[address] = self._store.failure(address)
+        return self._failures[address]
+
+
 @dataclasses.dataclass
 class Draft:
     """An artifact being written: put the files into ``folder``; ``stored`` is filled in when the block ends well."""
@@ -87,6 +125,10 @@ def content_hash(folder: Path) -> tuple[str, list[str], int]:
         digest.update(f"{name}\0{one}\n".encode())
         total += (folder / name).stat().st_size
     return digest.hexdigest()[:VERSION_LENGTH], names, total
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _is_version(name: str) -> bool:
@@ -115,11 +157,18 @@ class ArtifactStore:
 
     def current(self, address: Address) -> Stored | None:
         """The current version, or None where nothing was stored yet."""
-        try:
-            record = json.loads(self._fs.cat_file(self.path(str(address), POINTER)))
-        except FileNotFoundError:
-            return None
-        return Stored(**record)
+        record = self._record(address, POINTER)
+        return Stored(**record) if record else None
+
+    def failure(self, address: Address) -> Failure | None:
+        """What came of the last attempt, if it failed and nothing was stored since."""
+        record = self._record(address, FAILURE)
+        return Failure(**record) if record else None
+
+    def remember_failure(self, address: Address, *, recipe: str, message: str) -> None:
+        """Keep that this recipe could not be made, and why, until something is stored."""
+        failure = Failure(recipe, message, _now())
+        self._replace(self.path(str(address), FAILURE), json.dumps(dataclasses.asdict(failure), indent=1).encode())
 
     def versions(self, address: Address) -> dict[str, Path]:
         """The folders of all versions that are kept, by name; none of a store that is not a local folder."""
@@ -172,12 +221,13 @@ class ArtifactStore:
             yield draft
             version, files, size = content_hash(folder)
             self._publish(address, version, folder)
-            created = datetime.now(UTC).isoformat(timespec="seconds")
             draft.stored = Stored(
-                version, recipe, created, size, files, draft.cost, draft.lineage, draft.predecessor, draft.read_from
+                version, recipe, _now(), size, files, draft.cost, draft.lineage, draft.predecessor, draft.read_from
             )  # fmt: skip
             record = json.dumps(dataclasses.asdict(draft.stored), indent=1, sort_keys=True)
             self._replace(self.path(str(address), POINTER), record.encode())
+            with contextlib.suppress(FileNotFoundError):
+                self._fs.rm_file(self.path(str(address), FAILURE))
             self._forget_old_versions(address, draft.stored)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -215,6 +265,12 @@ class ArtifactStore:
         except OSError:
             if not Path(target).exists():  # else another run published the same content first
                 raise
+
+    def _record(self, address: Address, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads(self._fs.cat_file(self.path(str(address), name)))
+        except FileNotFoundError:
+            return None
 
     def _replace(self, path: str, content: bytes) -> None:
         if not self.is_local:

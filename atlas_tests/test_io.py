@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import Address, ArtifactStore, content_hash
+from atlas_assets.io import Address, ArtifactStore, Snapshot, content_hash
 
 ADDRESS = Address("films", "knn_graph", "k15")
 
@@ -96,3 +96,24 @@ def test_the_hash_depends_on_names_and_bytes_only(tmp_path: Path) -> None:
     assert content_hash(tmp_path / "a")[0] == content_hash(tmp_path / "b")[0]
     (tmp_path / "b" / "x").rename(tmp_path / "b" / "y")
     assert content_hash(tmp_path / "a")[0] != content_hash(tmp_path / "b")[0]
+
+
+def test_a_failure_is_remembered_until_something_is_stored(store: ArtifactStore) -> None:
+    assert store.failure(ADDRESS) is None
+    store.remember_failure(ADDRESS, recipe="flour", message="no oven")
+    failure = store.failure(ADDRESS)
+    assert failure is not None
+    assert (failure.recipe, failure.message) == ("flour", "no oven")
+    assert store.current(ADDRESS) is None
+    write(store, "one")
+    assert store.failure(ADDRESS) is None
+    assert read(store) == "one"
+
+
+def test_a_snapshot_stays_what_it_was_when_first_asked(store: ArtifactStore) -> None:
+    first = write(store, "one")
+    snapshot = Snapshot(store)
+    assert snapshot.current(ADDRESS) == store.current(ADDRESS)
+    write(store, "two")
+    assert snapshot.current(ADDRESS).version == first  # type: ignore[union-attr]
+    assert snapshot.failure(ADDRESS) is None

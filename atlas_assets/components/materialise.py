@@ -34,9 +34,19 @@ class Materialised:
 
 
 def materialise(stage: Stage, run: StageRun) -> Materialised:
-    """Build the artifact, check it and store it. Raises AtlasError, and then stores nothing."""
+    """Build the artifact, check it and store it. Raises AtlasError, and then stores nothing but that it failed."""
     address = run.address(stage.stored_as or stage.name, run.key)
     recipe = stage.recipe(run.store, run.key) or ""  # before the build: what is read may be renewed meanwhile
+    try:
+        return _build(stage, run, address, recipe)
+    except Exception as error:  # not what stops a run from outside: the same recipe may well succeed then
+        with suppress(OSError):  # a full disk, for example: what is raised says more
+            if recipe:
+                run.store.remember_failure(address, recipe=recipe, message=str(error) or type(error).__name__)
+        raise
+
+
+def _build(stage: Stage, run: StageRun, address: Address, recipe: str) -> Materialised:
     _reset_peak_memory()
     started = time.perf_counter()
     with run.store.write(address, recipe=recipe) as draft:
