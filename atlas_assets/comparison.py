@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from atlas_assets.components.freshness import Freshness
 from atlas_assets.components.pipeline import Pipeline, StageRun, seconds_of
 from atlas_assets.errors import AtlasError
 from atlas_assets.figures import FIGURES
@@ -22,8 +23,8 @@ from atlas_assets.sweep import ProjectionPoint
 class Comparison:
     """What is known of each point of a sweep.
 
-    summary: the points that are measured, ranked. missing: keys of those that are not. outdated: keys of those whose
-    figures are of an earlier state of the data, the spec or the program. seconds: what each projection took.
+    summary: the points that are compared, ranked, and why others are missing. outdated: keys of those whose figures are
+    of an earlier state of the data, the spec or the program. seconds: what each projection took.
     """
 
     atlas: str
@@ -31,7 +32,6 @@ class Comparison:
     points: dict[str, ProjectionPoint]
     summary: SweepReport
     seconds: dict[str, float | None]
-    missing: list[str]
     outdated: list[str]
     run: StageRun
 
@@ -45,7 +45,7 @@ class Comparison:
                 row["key"]: self.run.load(Projection, "projection", row["key"]).positions for row in self.summary.rows
             },
             regions=coarse(self.run.load(Regions, "regions", self.summary.recommended)) if known else None,
-            missing=self.missing, outdated=self.outdated,
+            outdated=self.outdated,
         )  # fmt: skip
 
     def as_plain(self) -> dict[str, Any]:
@@ -57,32 +57,44 @@ class Comparison:
         return {
             "atlas": self.atlas, "title": self.title, "recommended": self.summary.recommended,
             "reason": self.summary.reason, "ranked_by": self.summary.ranked_by, "points": rows,
-            "missing": self.missing, "outdated": self.outdated,
+            "missing": self.summary.missing, "failures": self.summary.failures, "outdated": self.outdated,
             "figures": {name: {"title": f.title, "unit": f.unit, "meaning": f.meaning} for name, f in FIGURES.items()},
         }  # fmt: skip
 
 
 def compare(run: StageRun) -> Comparison:
-    """Compare what is stored of the run's atlas. Raises AtlasError while not one of its maps is measured."""
-    spec, store = run.spec, run.store
-    stage = Pipeline(spec, base=run.base).stages["quality"]
-    measured, missing, outdated = [], [], []
-    for key, point in run.sweep.projections.items():
-        stored = store.current(run.address("quality", key))
-        if stored is None:
-            missing.append(key)
-            continue
-        if stored.recipe != stage.recipe(store, key):
-            outdated.append(key)
-        quality = run.load(Quality, "quality", key)
-        measured.append(sweep_report.Point(key, point.name, point.dims, quality, point.graph.key))
+    """Compare all that is measured of the run's atlas, also what is out of date. Raises AtlasError while nothing is."""
+    fresh = Freshness(Pipeline(run.spec, base=run.base), run.store)
+    measured = [key for key in run.sweep.projections if fresh.store.current(run.address("quality", key)) is not None]
     if not measured:
         raise AtlasError(
             f"No map of {run.name} has been made yet, so there is nothing to compare. Make its "
-            f"{len(missing)} maps with: atlas run {run.name}"
+            f"{len(run.sweep.projections)} maps with: atlas run {run.name}"
         )
+    outdated = [key for key in measured if not fresh.up_to_date(run.address("quality", key))]
+    missing = {key: why for key, why in fresh.join.missing.items() if key not in measured}
+    return _comparison(run, measured, missing, fresh.join.failures, outdated)
+
+
+def compare_joined(run: StageRun) -> Comparison:
+    """Compare what is up to date, and name the rest. Raises AtlasError while nothing is."""
+    join = Freshness(Pipeline(run.spec, base=run.base), run.store).join
+    if not join.keys:
+        raise AtlasError(
+            f"No map of {run.name} is up to date with its data, so there is nothing to compare. Make its "
+            f"{len(join.missing)} maps with: atlas run {run.name}"
+        )
+    return _comparison(run, join.keys, join.missing, join.failures, [])
+
+
+def _comparison(
+    run: StageRun, keys: list[str], missing: dict[str, str], failures: dict[str, str], outdated: list[str]
+) -> Comparison:
+    points = [(key, run.sweep.projections[key], run.load(Quality, "quality", key)) for key in keys]
+    measured = [sweep_report.Point(key, p.name, p.dims, quality, p.graph.key) for key, p, quality in points]
     return Comparison(
-        atlas=run.name, title=spec.title or run.name.replace("_", " ").capitalize(),
-        points=dict(run.sweep.projections), summary=sweep_report.build(measured), seconds=seconds_of(run),
-        missing=missing, outdated=outdated, run=run,
+        atlas=run.name, title=run.spec.title or run.name.replace("_", " ").capitalize(),
+        points=dict(run.sweep.projections),
+        summary=sweep_report.build(measured, missing=missing, failures=failures),
+        seconds=seconds_of(run), outdated=outdated, run=run,
     )  # fmt: skip

@@ -12,18 +12,18 @@ import polars as pl
 from atlas_assets import methods, project, schedule
 from atlas_assets.components import worker as worker_processes
 from atlas_assets.components.materialise import Materialised, materialise
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage, StageRun
-from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.pipeline import VIEWER, Stage, StageRun
 from atlas_assets.components.worker import Setup, Worker
 from atlas_assets.display import Step, Steps
-from atlas_assets.io import ArtifactStore
 from atlas_assets.runs import Build, RunResult, Runs
 from atlas_assets.schedule import Job
 from atlas_assets.side_by_side import SideBySide
 from atlas_assets.timings import Timings
+from atlas_assets.wanted import Wanted, label
 
 # Made for a point of the sweep in one Dagster run; and what part of its time each takes, for the progress bar.
 POINT_STAGES = {"projection": 0.8, "regions": 0.1, "quality": 0.1}
+SECONDS_BETWEEN_REPORTS = 10  # of a sweep that is under way
 
 
 @dataclass
@@ -36,40 +36,12 @@ class Tally:
     waiting: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked for, and what of it is there already. stages: None for all; keys: of each swept stage."""
-
-    pipeline: Pipeline
-    store: ArtifactStore
-    stages: list[str] | None
-    keys: dict[str, set[str]]
-    force: bool
-
-    def named(self, stage: Stage | None) -> bool:
-        """Whether a stage is asked for; None is the viewer."""
-        name = stage.name if stage else VIEWER.atlas
-        return name in self.stages if self.stages else stage is None or not stage.on_request
-
-    def lacks_input(self, stage: Stage | None, key: str | None) -> bool:
-        return stage is not None and stage.recipe(self.store, key) is None
-
-    def due(self, stage: Stage | None, key: str | None) -> bool:
-        """Whether something is to be made whose inputs are there."""
-        if self.force:
-            return True
-        if stage is None:
-            stored = self.store.current(VIEWER)
-            return stored is None or stored.recipe != viewer_recipe()
-        stored = self.store.current(self.pipeline.address(stage.stored_as or stage.name, key))
-        return stored is None or stored.recipe != stage.recipe(self.store, key)
-
-
 class Conductor:
     """Has everything made that is due, upstream first, and keeps the tally.
 
     Up to the embeddings: in this process, on all cores. Points: side by side in workers as soon as their graph and
-    embedding are there, or here where ``jobs`` is 1. What joins the points: here again.
+    embedding are there, or here where ``jobs`` is 1. What joins the points: here again, and the report of the sweep
+    also now and then while points arrive.
     """
 
     def __init__(self, wanted: Wanted, runs: Runs, steps: Steps, *, jobs: int | None) -> None:
@@ -79,6 +51,7 @@ class Conductor:
         self._points = [key for key in self._pipeline.sweep.projections if self._asked_for(key)]
         self._forecast, self._lock = schedule.Forecast(), threading.Lock()
         self._workers: SideBySide | None = None
+        self._reports = schedule.Paced(SECONDS_BETWEEN_REPORTS)
 
     def conduct(self) -> None:
         """Raises KeyboardInterrupt when interrupted; no worker is left then."""
@@ -115,16 +88,15 @@ class Conductor:
         name = stage.name if stage else VIEWER.atlas
         if not self._wanted.named(stage):
             return
-        label = " ".join(filter(None, [name, key]))
         if self._wanted.lacks_input(stage, key):
-            self.tally.waiting.append(label)
+            self.tally.waiting.append(label(stage, key))
         elif not self._wanted.due(stage, key):
             self.tally.current += 1
         else:
             if warm_up and self.jobs != 1 and len(self._points) > 1:
                 worker_processes.warm_up()
             asset = dg.AssetKey([self._pipeline.name, name] if stage else [name])
-            with self._steps.step(label) as step:
+            with self._steps.step(label(stage, key)) as step:
                 result = self._runs.run([asset], key, build=self._measured(materialise, "main"), progress=step)
                 for message in result.failed.values():
                     step.fail(message)
@@ -184,7 +156,10 @@ class Conductor:
                 step.fail(message, label=f"{name} {job.key}")
         self._forecast.ended(job, step.seconds)
         self._count(job.key, list(job.stages), result)
-        self._steps.tell(*self._forecast.state(self.jobs or 1))
+        done, total, left = self._forecast.state(self.jobs or 1)
+        self._steps.tell(done, total, left)
+        if done < total:  # the last one is in the report that is made at the end
+            self._reports.perhaps(lambda: self._one(self._pipeline.stages["sweep_report"], None))
 
     def _measured(self, build: Build, where: str) -> Build:
         def measured(stage: Stage, run: StageRun) -> Materialised:
@@ -193,12 +168,12 @@ class Conductor:
         return measured
 
     def _count(self, key: str | None, names: list[str], result: RunResult) -> None:
-        label = lambda name: " ".join(filter(None, [name, key]))  # noqa: E731
+        called = {name: " ".join(filter(None, [name, key])) for name in names}
         with self._lock:
             self.tally.made += len(result.made)
-            self.tally.failed += [label(name) for name in names if name in result.failed]
+            self.tally.failed += [called[name] for name in names if name in result.failed]
             self.tally.waiting += [
-                label(name) for name in names if name not in result.made and name not in result.failed
+                called[name] for name in names if name not in result.made and name not in result.failed
             ]
 
     def _asked_for(self, key: str) -> bool:

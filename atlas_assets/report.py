@@ -235,6 +235,11 @@ def sweep_report(pages: ReportPage) -> Metadata:
             pages.sheet(size=SHEET_MAP, columns=3, max_bytes=budget), "all maps, the recommended one framed"
         ),
         "maps compared": len(rows),
+        "maps missing": len(summary.missing),
+        "missing": table(
+            {"map": key, "why": summary.failures.get(key, why)} for key, why in list(summary.missing.items())[:20]
+        )
+        or None,
         "best maps" if shown < len(rows) else "figures": figures,
         "about ±": PLUS_MINUS,
     }

@@ -29,8 +29,8 @@ LARGE, LARGE_BYTES = 640, 120_000
 class ReportPage:
     """What the page shows: a ranking, the maps themselves (key -> (n, 2 or 3)), and what to colour them by.
 
-    regions (n,): a group per entity, of the recommended map (``small_multiples.coarse``). missing, outdated: keys of
-    points that are not measured, or were on an earlier state.
+    regions (n,): a group per entity, of the recommended map (``small_multiples.coarse``). outdated: keys of points that
+    were measured on an earlier state.
     """
 
     title: str
@@ -39,7 +39,6 @@ class ReportPage:
     seconds: Mapping[str, float | None]
     maps: Mapping[str, np.ndarray]
     regions: np.ndarray | None = None
-    missing: Sequence[str] = ()
     outdated: Sequence[str] = ()
 
     @property
@@ -150,9 +149,12 @@ class ReportPage:
 
     def _notes(self) -> str:
         notes = []
-        if self.missing:
-            many = f"Not made yet, {len(self.missing)} of {len(self.points)} maps"
-            notes.append(f"{many}: {html.escape(', '.join(self.missing))}.")
+        failures = self.summary.failures
+        if waiting := [key for key in self.summary.missing if key not in failures]:
+            many = f"Not made yet, {len(waiting)} of {len(self.points)} maps"
+            notes.append(f"{many}: {html.escape(', '.join(waiting))}.")
+        for key, message in failures.items():
+            notes.append(f"{html.escape(key)} failed: {html.escape(message)}")
         if self.outdated:
             notes.append(
                 "Figures of an earlier state of the data, the spec or the program: "

@@ -45,12 +45,15 @@ def show(comparison: Comparison, console: Console) -> None:
 
 
 def _what_lacks(comparison: Comparison, console: Console) -> None:
-    if comparison.missing:
+    failures = comparison.summary.failures
+    if missing := [key for key in comparison.summary.missing if key not in failures]:
         total = len(comparison.points)
         console.print(
-            f"\n[yellow]Not made yet, {len(comparison.missing)} of {total} maps:[/yellow] "
-            f"{escape(', '.join(comparison.missing))}. Make them with: atlas run {comparison.atlas}"
+            f"\n[yellow]Not made yet, {len(missing)} of {total} maps:[/yellow] "
+            f"{escape(', '.join(missing))}. Make them with: atlas run {comparison.atlas}"
         )
+    for key, message in failures.items():
+        console.print(f"\n[red]{escape(key)} failed:[/red] {escape(message)}", soft_wrap=True)
     if comparison.outdated:
         console.print(
             f"\n[yellow]Out of date, of an earlier state of the data, the spec or the program:[/yellow] "

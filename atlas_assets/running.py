@@ -12,12 +12,13 @@ from rich.console import Console
 
 from atlas_assets import project, schedule
 from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline
-from atlas_assets.conductor import Conductor, Tally, Wanted
+from atlas_assets.conductor import Conductor, Tally
 from atlas_assets.display import Steps
 from atlas_assets.errors import AtlasError
 from atlas_assets.resources import Storage
 from atlas_assets.runs import Runs, instance
 from atlas_assets.spec import AtlasSpec
+from atlas_assets.wanted import Wanted
 
 MATRIX = "cooccurrence"  # made for its own sake, so it is said where it lies
 
@@ -28,9 +29,9 @@ def run(
 ) -> bool:  # fmt: skip
     """Materialise an atlas, upstream first. Returns whether everything asked for is up to date now.
 
-    A point that fails does not stop the others; what depends on it is named at the end. jobs: points side by side, each
-    in a worker process of its own; 1: everything in this process; None: one per core, fewer where memory would not
-    suffice. timings: a file for what took how long (``timings.Timings``).
+    A point that fails does not stop the others, nor the report and the site, which take what is there. jobs: points
+    side by side, each in a worker process of its own; 1: everything in this process; None: one per core, fewer where
+    memory would not suffice. timings: a file for what took how long (``timings.Timings``).
     """
     root = project.root()
     pipeline = Pipeline(spec, base=root)
@@ -49,7 +50,7 @@ def run(
     complete = not tally.failed and not tally.waiting
     if complete and MATRIX in (stages or []):
         console.print(f"The matrix is in {store.folder(pipeline.address(MATRIX))}", soft_wrap=True)
-    if complete and store.current(pipeline.address(SITE_RECORD)):
+    if "site" not in (*tally.waiting, *tally.failed) and store.current(pipeline.address(SITE_RECORD)):
         console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
     return complete
 
@@ -79,4 +80,6 @@ def _known(given: list[str] | None, known, what: str) -> None:
 def _print_tally(console: Console, tally: Tally, *, seconds: float) -> None:
     console.print(f"{tally.made} made, {tally.current} up to date, {len(tally.failed)} failed, {seconds:.0f} s")
     if tally.waiting:
-        console.print(f"[yellow]Not made, because what they need is missing:[/yellow] {', '.join(tally.waiting)}")
+        console.print(
+            f"[yellow]Not made, because what they need is missing or out of date:[/yellow] {', '.join(tally.waiting)}"
+        )

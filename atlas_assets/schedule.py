@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -124,6 +125,29 @@ class Forecast:
             began = {key: progress.share for key, progress in self._shares.items()}
             left = sum(seconds * (1 - began.get(key, 0.0)) for key, seconds in self._left.items())
             return self._done, total, left * self._taken / self._expected / min(workers, len(self._left))
+
+
+class Paced:
+    """Has something done now and then: by one thread, some time after the last, and for little of the whole time."""
+
+    SHARE = 0.05
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._lock = seconds, threading.Lock()
+        self._next = time.monotonic() + seconds
+
+    def perhaps(self, act: Callable[[], None]) -> None:
+        """Do it, unless it is too early or another thread is at it."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            began = time.monotonic()
+            if began >= self._next:
+                act()
+                ended = time.monotonic()
+                self._next = ended + max(self._seconds, (ended - began) / self.SHARE)
+        finally:
+            self._lock.release()
 
 
 def in_one_process(jobs: Iterable[Job]) -> list[Job]:

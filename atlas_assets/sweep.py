@@ -9,7 +9,7 @@ Dagster partitions and mappings made from it are at the end of the wiring, in ``
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,14 @@ class Sweep:
 
     @classmethod
     def of(cls, spec: AtlasSpec) -> Sweep:
-        projections = {point.key: point for point in _points(spec)}
+        return cls._over({point.key: point for point in _points(spec)})
+
+    def of_keys(self, keys: Collection[str]) -> Sweep:
+        """The same with these projections only, and what they are made from."""
+        return self._over({key: point for key, point in self.projections.items() if key in keys})
+
+    @classmethod
+    def _over(cls, projections: dict[str, ProjectionPoint]) -> Sweep:
         embeddings = {p.embedding.key: p.embedding for p in projections.values() if p.embedding}
         graphs = {p.graph.key: p.graph for p in projections.values()}
         return cls(graphs, embeddings, projections)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from atlas_assets import __version__, project, report, source_state
-from atlas_assets.io import Address, ArtifactStore, recipe_hash
+from atlas_assets.components import freshness
+from atlas_assets.io import Address, ArtifactStore, Pointers, recipe_hash
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.sweep import Sweep
@@ -85,9 +86,14 @@ class Stage:
     uses_gpu: bool = False
     on_request: bool = False  # a product of its own: nothing needs it, so nothing but a person asks for it
     stored_as: str | None = None  # the artifact's folder, where it is not the stage's name
+    # Of a join: what it takes of its inputs as things are, by address; None while there is nothing to join.
+    joins: Callable[[Pointers], dict[str, str] | None] | None = None
 
-    def recipe(self, store: ArtifactStore, key: str | None) -> str | None:
+    def recipe(self, store: Pointers, key: str | None) -> str | None:
         """Hash of all that the artifact is made from; None while an input is missing."""
+        if self.joins is not None:
+            taken = self.joins(store)
+            return None if taken is None else self.recipe_from(taken, key)
         versions: dict[str, str] = {}
         for address in self.inputs(key):
             stored = store.current(address)
@@ -239,9 +245,10 @@ class Pipeline:
 
     def _sweep_report(self) -> Stage:
         return Stage(
-            "sweep_report", "2", "Every point of the sweep side by side, ranked, with a recommendation.",
+            "sweep_report", "3", "Every point of the sweep side by side, ranked, with a recommendation.",
             build=_build_sweep_report,
             inputs=lambda key: self._each("projection", "quality", "regions"),
+            joins=lambda store: freshness.sweep_report_joins(self, store),
             kinds=("markdown",),
         )  # fmt: skip
 
@@ -249,13 +256,14 @@ class Pipeline:
         from atlas_assets.components import branding
 
         return Stage(
-            "bundle", "2", "The files that the site loads: projections, columns, names, neighbours, details.",
+            "bundle", "3", "The files that the site loads: projections, columns, names, neighbours, details.",
             build=_build_bundle,
             inputs=lambda key: [
                 self.address(self.raw), self.address("entity_index"),
-                self.address("knn_graph", self.sweep.largest_graph.key),
+                *(self.address("knn_graph", key) for key in self.sweep.graphs),
                 *self._each("projection", "quality", "regions"), self.address("sweep_report"),
             ],
+            joins=lambda store: freshness.bundle_joins(self, store),
             parameters=lambda key: {
                 "display": self.spec.display.model_dump(), "version": __version__,
                 "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
@@ -358,9 +366,9 @@ def _build_quality(run: StageRun, folder: Path) -> Outcome:
 
 
 def _build_sweep_report(run: StageRun, folder: Path) -> Outcome:
-    from atlas_assets.comparison import compare
+    from atlas_assets.comparison import compare_joined
 
-    comparison = compare(run)
+    comparison = compare_joined(run)
     comparison.summary.save(folder)
     return Outcome(comparison.summary.check(), report.sweep_report(comparison.page()))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_assets import __version__, project
-from atlas_assets.components import branding
+from atlas_assets.components import branding, freshness
 from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def bundle_of(run: StageRun, folder: Path) -> BundleReport:
-    """Write the bundle of an atlas into ``folder``: all projections, turned to the reference, and all metadata."""
+    """Write the bundle of an atlas into ``folder``: the projections that are up to date, and all metadata.
+
+    Projections are turned to the reference. Raises AtlasError unless the sweep report compares just these.
+    """
     from atlas_assets.stages import bundle
     from atlas_assets.stages.knn_graph import KnnGraph
     from atlas_assets.stages.projection import Projection
@@ -29,11 +32,12 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     from atlas_assets.stages.sweep_report import SweepReport
     from atlas_assets.stages.telling_field import telling_field
 
+    joined = freshness.joined(run)
     summary = run.load(SweepReport, "sweep_report")
-    reference = np.asarray(run.load(Projection, "projection", run.sweep.reference.key).positions)
+    reference = np.asarray(run.load(Projection, "projection", joined.reference.key).positions)
     projections = []
-    for key, point in run.sweep.projections.items():
-        run.progress(len(projections) / len(run.sweep.projections) / 2, f"aligning {key}")
+    for key, point in joined.projections.items():
+        run.progress(len(projections) / len(joined.projections) / 2, f"aligning {key}")
         measured, regions = run.load(Quality, "quality", key), run.load(Regions, "regions", key)
         positions = np.asarray(run.load(Projection, "projection", key).positions)
         table = regions.table
@@ -47,13 +51,14 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
             )
         )  # fmt: skip
     entities, fields = entity_table(run)
-    graph = run.load(KnnGraph, "knn_graph", run.sweep.largest_graph.key)
+    graph = run.load(KnnGraph, "knn_graph", joined.largest_graph.key)
     display = run.spec.display
+    shown = display.projection if display.projection in joined.projections else summary.recommended
     return bundle.build(
         folder, atlas=_about(run), entities=entities, fields=fields,
         graph=graph, projections=projections,
         default={
-            "projection": display.projection or summary.recommended,
+            "projection": shown,
             "colour": display.colour or telling_field(entities, fields, graph),
             "size": display.size or "popularity",
         },

@@ -59,8 +59,11 @@ def make_cooccurrence(run: StageRun, folder: Path) -> Outcome:
 
 
 def make_neighbours(run: StageRun, folder: Path) -> Outcome:
-    """The lists that every graph of the sweep is cut from: what changed in them, or all of them."""
-    largest = Pipeline(run.spec, base=run.base).n_neighbors
+    """The lists that every graph of the sweep is cut from: what changed in them, or all of them.
+
+    A graph that takes more neighbours than there are entities fails by itself; the others have their lists.
+    """
+    largest = max(1, min(Pipeline(run.spec, base=run.base).n_neighbors, _n_entities(run) - 1))
     length = _list_length(run, largest)
     lists, facts = _updated(run, length) or _counted(run, length, spare=SPARE)
     lists.save(folder)
@@ -83,8 +86,11 @@ def _list_length(run: StageRun, n_neighbors: int) -> int:
     """How many neighbours a graph of n_neighbors chooses from."""
     if run.spec.relation.hubs == "keep":
         return n_neighbors
-    n_entities = pl.scan_parquet(run.folder("entity_index") / "ids.parquet").select(pl.len()).collect().item()
-    return max(n_neighbors, min(CANDIDATES * n_neighbors, n_entities - 1))
+    return max(n_neighbors, min(CANDIDATES * n_neighbors, _n_entities(run) - 1))
+
+
+def _n_entities(run: StageRun) -> int:
+    return pl.scan_parquet(run.folder("entity_index") / "ids.parquet").select(pl.len()).collect().item()
 
 
 def _counted(run: StageRun, n_neighbors: int, *, spare: int = 0) -> tuple[Neighbours, report.Metadata]:

@@ -5,8 +5,8 @@ A difference that the sample explains is no difference, and neither is one that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,13 +46,16 @@ class SweepReport(Artifact):
 
     rows: key, name, dims, rank, metrics, errors, as_good_as_best (whether it competes for the recommendation with the
     others of its dimensions) and best_at (figures of which it has the best, or one that the sample cannot tell from the
-    best). ranked_by: the figure; recommended: a key; reason: a few sentences.
+    best). ranked_by: the figure; recommended: a key; reason: a few sentences. missing: why other points of the
+    sweep are not among the rows; failures: messages of those that failed.
     """
 
     rows: list[dict[str, Any]]
     recommended: str
     reason: str
     ranked_by: str = RANKED_BY[0]
+    missing: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
 
     def check(self) -> list[Check]:
         keys = [row["key"] for row in self.rows]
@@ -62,8 +65,10 @@ class SweepReport(Artifact):
         ]
 
 
-def build(points: Sequence[Point]) -> SweepReport:
-    """Rank the points of a sweep and recommend one.
+def build(
+    points: Sequence[Point], *, missing: Mapping[str, str] | None = None, failures: Mapping[str, str] | None = None
+) -> SweepReport:
+    """Rank the points of a sweep and recommend one; missing, failures: what is said of those that are not there.
 
     Ranked by held-out recall, or by neighbour recall unless every point has the former; equal ones by triplet
     accuracy, then by key. Among the two-dimensional points (all, if there is none), those are as good as the best that
@@ -90,8 +95,9 @@ def build(points: Sequence[Point]) -> SweepReport:
         for rank, p in enumerate(ranked, start=1)
     ]  # fmt: skip
     return SweepReport(
-        rows=rows, recommended=chosen.key, reason=_reason(chosen, ranked, as_good[dims], name), ranked_by=name
-    )
+        rows=rows, recommended=chosen.key, reason=_reason(chosen, ranked, as_good[dims], name), ranked_by=name,
+        missing=dict(missing or {}), failures=dict(failures or {}),
+    )  # fmt: skip
 
 
 def difference_error(one: Quality, other: Quality, name: str) -> float:

@@ -110,7 +110,7 @@ def test_partition_mappings_survive_serialisation() -> None:
         ("projection", "k15_tsne-p30", "embedding", set()),
         ("quality", "k50_d4_pca", "projection", {"k50_d4_pca"}),
         ("quality", "k50_d4_pca", "embedding", {"k50_d4"}),
-        ("bundle", None, "knn_graph", {"k50"}),
+        ("bundle", None, "knn_graph", {"k10", "k15", "k50"}),  # the largest of those that are there
     ],
 )
 def test_a_key_depends_on_exactly_the_keys_it_is_made_from(

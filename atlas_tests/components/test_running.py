@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import dagster as dg
 import pytest
@@ -24,10 +26,13 @@ import yaml
 from rich.console import Console
 
 from atlas_assets import running
+from atlas_assets.components.freshness import Freshness
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.components.viewer import recipe as viewer_recipe
 from atlas_assets.runs import instance
 from atlas_assets.spec import AtlasSpec, load
+from atlas_assets.stages.sweep_report import SweepReport
+from atlas_assets.wanted import Wanted
 from atlas_tests import toy
 from atlas_tests.components.world import World
 from atlas_tests.conftest import REPOSITORY
@@ -137,17 +142,63 @@ def project_stages(atlas: AtlasSpec, *, until: str) -> list[str]:
     return [name for name in names[: names.index(until) + 1] if name != "cooccurrence"]
 
 
-def test_a_point_that_fails_is_named_and_the_others_are_made(project: World) -> None:
+def test_a_point_that_fails_is_named_and_the_others_are_joined_without_it(project: World) -> None:
     assert run(spec(), stages=project_stages(spec(), until="embedding"))[0]
-    positions = project.store.folder(Pipeline(spec(), base=project.folder).address("embedding", "k5_d3"))
-    (positions / "positions.npy").write_bytes(b"not an array")
+    pipeline = Pipeline(spec(), base=project.folder)
+    positions = project.store.folder(pipeline.address("embedding", "k5_d3")) / "positions.npy"
+    kept = positions.read_bytes()
+    positions.write_bytes(b"not an array")
     done, said = run(spec(), jobs=2)
     assert not done
     assert "projection k5_d3_pca failed:" in said
     assert recorded(project, "quality") == {"k5_d2_mde", "k5_d2_pca"}
-    assert "Not made, because what they need is missing:" in said
-    assert "quality k5_d3_pca" in said.split("is missing:")[1]
+    assert "quality k5_d3_pca" in said.split("missing or out of date:")[1]
     assert not re.search(r"^k5_d3_pca: [\d.]+ s", said, re.MULTILINE)
+
+    summary = project.load(SweepReport, "sweep_report")
+    assert {row["key"] for row in summary.rows} == {"k5_d2_mde", "k5_d2_pca"}
+    assert summary.missing == {"k5_d3_mde": "failed", "k5_d3_pca": "failed"}
+    assert summary.failures["k5_d3_pca"]
+    assert shown(project) == {"k5_d2_mde", "k5_d2_pca"}
+    # A sensor does not try again what would fail again; people do.
+    wishes = Wanted(
+        pipeline, project.store, None, {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}, False
+    )
+    assert wishes.due_now() == ["projection k5_d3_pca", "projection k5_d3_mde"]
+    assert replace(wishes, retry=False).due_now() == []
+
+    positions.write_bytes(kept)
+    done, said = run(spec(), jobs=2)
+    assert done, said
+    assert shown(project) == set(KEYS)
+    assert project.load(SweepReport, "sweep_report").missing == {}
+    assert project.store.failure(pipeline.address("projection", "k5_d3_pca")) is None
+    assert wishes.due_now() == []
+
+
+def shown(world: World) -> set[str]:
+    """The maps that visitors of the site can choose from."""
+    site = world.folder / "data" / "toy" / "site"
+    [newest] = re.findall(r'content="(data/\w+/manifest.json)"', (site / "index.html").read_text(encoding="utf-8"))
+    return {entry["key"] for entry in json.loads((site / newest).read_text(encoding="utf-8"))["projections"]}
+
+
+def test_points_of_an_earlier_index_are_not_joined_with_newer_ones(project: World) -> None:
+    """The index has changed, and one embedding cannot be made of it: its maps are of other rows than all else."""
+    assert run(spec(), jobs=1)[0]
+    toy.write_tables(project.folder, readers=90)
+    assert run(spec(), stages=project_stages(spec(), until="embedding"))[0]
+    pipeline = Pipeline(spec(), base=project.folder)
+    before = project.versions(spec())
+    assert Freshness(pipeline, project.store).join.keys == []
+    assert run(spec(), stages=["regions", "quality", "sweep_report", "bundle", "site"]) == (False, ANY)
+    assert project.versions(spec()) == before
+
+    embedding = project.store.folder(pipeline.address("embedding", "k5_d3")) / "positions.npy"
+    embedding.write_bytes(b"not an array")
+    assert not run(spec(), jobs=1)[0]
+    assert Freshness(pipeline, project.store).join.keys == ["k5_d2_pca", "k5_d2_mde"]
+    assert shown(project) == {"k5_d2_mde", "k5_d2_pca"}
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""What is asked for of an atlas, and what of it is there already: what `atlas run` and sensors want to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atlas_assets.components.freshness import Freshness
+from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
+from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.io import ArtifactStore
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The wishes of one run. stages: None for all; keys: of each swept stage.
+
+    retry: also make what failed the last time with the same inputs and parameters; people ask for that, sensors do not.
+    """
+
+    pipeline: Pipeline
+    store: ArtifactStore
+    stages: list[str] | None
+    keys: dict[str, set[str]]
+    force: bool
+    retry: bool = True
+
+    @classmethod
+    def everything(cls, pipeline: Pipeline, store: ArtifactStore, *, force: bool = False, retry: bool = True) -> Wanted:
+        """All stages (but those on request) and all points of an atlas."""
+        keys = {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}
+        return cls(pipeline, store, None, keys, force, retry)
+
+    def named(self, stage: Stage | None) -> bool:
+        """Whether a stage is asked for; None is the viewer."""
+        name = stage.name if stage else VIEWER.atlas
+        return name in self.stages if self.stages else stage is None or not stage.on_request
+
+    def lacks_input(self, stage: Stage | None, key: str | None, fresh: Freshness | None = None) -> bool:
+        """Whether something that a stage is made from is missing or out of date itself."""
+        return stage is not None and not (fresh or self.now()).has_inputs(stage, key)
+
+    def due(self, stage: Stage | None, key: str | None, fresh: Freshness | None = None) -> bool:
+        """Whether something is to be made whose inputs are there."""
+        if self.force:
+            return True
+        if stage is None:
+            stored = self.store.current(VIEWER)
+            return stored is None or stored.recipe != viewer_recipe()
+        fresh = fresh or self.now()
+        return not fresh.as_made_today(stage, key) and (self.retry or fresh.failure(stage, key) is None)
+
+    def due_now(self) -> list[str]:
+        """What a run could begin with, such as ``projection k15_d3_pca``: due, and its inputs are up to date.
+
+        Whatever is behind these will be due when they are made. Nothing is due of an atlas that is up to date.
+        """
+        fresh = self.now()
+        everything = [(stage, key) for stage in self.pipeline.stages.values() for key in stage.keys or (None,)]
+        return [
+            label(stage, key)
+            for stage, key in [(None, None), *everything]
+            if self.named(stage)
+            and (stage is None or key is None or key in self.keys[stage.name])
+            and not self.lacks_input(stage, key, fresh)
+            and self.due(stage, key, fresh)
+        ]
+
+    def now(self) -> Freshness:
+        """The state of the atlas at this moment."""
+        return Freshness(self.pipeline, self.store)
+
+
+def label(stage: Stage | None, key: str | None) -> str:
+    """What people call an artifact: its stage and, where that is swept, its key."""
+    return " ".join(filter(None, [stage.name if stage else VIEWER.atlas, key]))
