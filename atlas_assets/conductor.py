@@ -15,6 +15,7 @@ from atlas_assets.components.materialise import Materialised, materialise
 from atlas_assets.components.pipeline import VIEWER, Stage, StageRun
 from atlas_assets.components.worker import Setup, Worker
 from atlas_assets.display import Step, Steps
+from atlas_assets.run_log import LoggedStep, RunLog
 from atlas_assets.runs import Build, RunResult, Runs
 from atlas_assets.schedule import Job
 from atlas_assets.side_by_side import SideBySide
@@ -44,7 +45,7 @@ class Conductor:
     also now and then while points arrive.
     """
 
-    def __init__(self, wanted: Wanted, runs: Runs, steps: Steps, *, jobs: int | None) -> None:
+    def __init__(self, wanted: Wanted, runs: Runs, steps: Steps | RunLog, *, jobs: int | None) -> None:
         self._wanted, self._pipeline, self._runs, self._steps = wanted, wanted.pipeline, runs, steps
         self.tally, self.timings = Tally(), Timings()
         self.jobs = jobs  # None: decided when the first point is due
@@ -205,7 +206,7 @@ class Conductor:
 class PartProgress:
     """The progress of a point from that of its stages, one after the other."""
 
-    def __init__(self, step: Step, stages: tuple[str, ...]) -> None:
+    def __init__(self, step: Step | LoggedStep, stages: tuple[str, ...]) -> None:
         total = sum(POINT_STAGES[name] for name in stages)
         self._step, self._done, self._part = step, 0.0, 0.0
         self._parts = {name: POINT_STAGES[name] / total for name in stages}

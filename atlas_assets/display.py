@@ -81,7 +81,7 @@ class Steps:
 
     def tell(self, done: int, total: int, seconds_left: float | None) -> None:
         """How far a number of points that are made side by side has come."""
-        left = "" if seconds_left is None else f"about {_duration(seconds_left)} left"
+        left = "" if seconds_left is None else f"about {duration(seconds_left)} left"
         if self._bars is None:
             self._console.print(f"{done} of {total} points{f', {left}' if left else ''}", soft_wrap=True)
             return
@@ -93,5 +93,6 @@ class Steps:
             self._total = TaskID(-1)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """As people say it, to the precision that a guess has."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -17,7 +17,9 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.utils import make_new_run_id
+from dagster._serdes import ConfigurableClassData
 
+from atlas_assets import run_tags
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.materialise import Materialised, builder, materialise
 from atlas_assets.components.pipeline import Stage, StageRun
@@ -36,12 +38,18 @@ def instance(root: Path) -> dg.DagsterInstance:
     """The instance that ``dagster dev`` uses in this project: the same dagster.yaml, the same state."""
     os.chdir(root)  # the paths in dagster.yaml are relative
     (root / ".dagster").mkdir(exist_ok=True)
-    # Capturing compute logs takes over the terminal that the progress bars are drawn on; events hold the log anyway.
-    uncaptured = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
-    reference = InstanceRef.from_dir(
-        str(root / ".dagster"), config_dir=str(root), overrides={"compute_logs": uncaptured}
+    return uncaptured(InstanceRef.from_dir(str(root / ".dagster"), config_dir=str(root)))
+
+
+def uncaptured(reference: InstanceRef) -> dg.DagsterInstance:
+    """An instance whose runs leave the output of this process alone; events hold what they log anyway.
+
+    Capturing takes over the terminal that progress bars are drawn on, or the output of the run that this run is in.
+    """
+    nowhere = ConfigurableClassData(
+        "dagster._core.storage.noop_compute_log_manager", "NoOpComputeLogManager", config_yaml="{}"
     )
-    return dg.DagsterInstance.from_ref(reference)
+    return dg.DagsterInstance.from_ref(reference._replace(compute_logs_data=nowhere))
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,11 @@ class RunResult:
 class Runs:
     """Materialises assets of one atlas. The definitions are built once, a job once for each choice of assets."""
 
-    def __init__(self, spec: AtlasSpec, state: dg.DagsterInstance) -> None:
+    def __init__(self, spec: AtlasSpec, state: dg.DagsterInstance, *, made_by: str = "atlas run") -> None:
         self._assets, self._state = [*(definitions_of(spec).assets or []), viewer], state
         self._jobs: dict[tuple[dg.AssetKey, ...], dg.JobDefinition] = {}
-        self._baton = Baton()
+        self._tags = run_tags.inner(spec.name or "", made_by)
+        self.baton = Baton()  # for others who write to the state from this process
 
     def run(
         self, assets: list[dg.AssetKey], partition: str | None, *, build: Build = materialise,
@@ -69,10 +78,11 @@ class Runs:
         Raises KeyboardInterrupt if the run was interrupted; it is then recorded as cancelled.
         """
         run_id = make_new_run_id()
-        with self._baton.held(), _told(self._outside(build, run_id), progress):
+        with self.baton.held(), _told(self._outside(build, run_id), progress):
             result = self._job(tuple(assets)).execute_in_process(
-                run_config=QUIET, instance=self._state, partition_key=partition, raise_on_error=False, run_id=run_id
-            )
+                run_config=QUIET, instance=self._state, partition_key=partition, raise_on_error=False, run_id=run_id,
+                tags=self._tags,
+            )  # fmt: skip
         if any(_is_interrupt(event) for event in result.all_events):
             raise KeyboardInterrupt
         failures = [event for event in result.all_events if event.is_step_failure]
@@ -100,12 +110,12 @@ class Runs:
             told = run.progress
 
             def progress(share: float, note: str) -> None:
-                with self._baton.held():
+                with self.baton.held():
                     told(share, note)
 
             run.progress = progress
             try:
-                with self._baton.let_go():
+                with self.baton.let_go():
                     return build(stage, run)
             except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
                 if recorded := self._state.get_run_by_id(run_id):
