@@ -52,6 +52,7 @@ def _findings() -> Iterator[Finding]:
     yield from _devices()
     yield _disk()
     yield from _atlases()
+    yield from _dead_runs()
 
 
 def _node() -> Finding:
@@ -119,3 +120,20 @@ def _atlases() -> Iterator[Finding]:
             yield Finding(False, "atlas", str(error))
         else:
             yield Finding(True, "atlas", f"{spec.name} ({spec.kind}), {path}")
+
+
+def _dead_runs() -> Iterator[Finding]:
+    """Runs that count as started though their process was killed; a daemon or ``atlas run`` puts them right."""
+    from atlas_assets import dead_runs
+    from atlas_assets.runs import instance
+
+    if not (project.root() / ".dagster").exists():
+        return
+    with instance(project.root()) as state:
+        dead = dead_runs.find(state, [path.parent.name for path in project.spec_files()])
+    if dead:
+        count = "1 run" if len(dead) == 1 else f"{len(dead)} runs"
+        yield Finding(
+            False, "runs", f"{count} in Dagster counted as under way, but killed: the next look of a sensor reports "
+            "them (make dev), or the next: atlas run NAME",
+        )  # fmt: skip

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
-from atlas_assets import project, schedule
+from atlas_assets import dead_runs, lock, project, schedule
 from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline
 from atlas_assets.conductor import Conductor, Tally
 from atlas_assets.display import Steps
@@ -35,10 +36,12 @@ def run(
     """
     root = project.root()
     pipeline = Pipeline(spec, base=root)
+    wait = lambda other: console.print(f"Waiting for {escape(str(other))}: one at a time makes an atlas.")  # noqa: E731
     _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
     store = Storage().store()
     wanted = Wanted(pipeline, store, stages, _wanted_keys(pipeline, points), force)
-    with instance(root) as state, Steps(console) as steps:
+    with instance(root) as state, lock.held(pipeline.name, "atlas run", waiting=wait), Steps(console) as steps:
+        dead_runs.heal(state, [pipeline.name])
         conductor = Conductor(wanted, Runs(spec, state), steps, jobs=jobs)
         try:
             conductor.conduct()
