@@ -46,6 +46,7 @@ def run(
     stage: Annotated[list[str] | None, typer.Option(help="Only these (cooccurrence is made only when named).")] = None,
     point: Annotated[list[str] | None, typer.Option(help="Only these keys of the sweep, and what they need.")] = None,
     force: Annotated[bool, typer.Option(help="Make everything again, also what is up to date.")] = False,
+    accept: Annotated[bool, typer.Option(help="Take the source although it lost many rows, or columns.")] = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Points side by side; as many as cores and memory allow.")
     ] = None,
@@ -56,7 +57,7 @@ def run(
 
     try:
         made = running.run(
-            _spec(name), console, stages=stage, points=point, force=force, jobs=jobs, timings=timings
+            _spec(name), console, stages=stage, points=point, force=force, accept=accept, jobs=jobs, timings=timings
         )  # fmt: skip
     except KeyboardInterrupt:  # else typer ends without a word
         problems.print("Interrupted. What was finished is stored; the same command goes on from there.")

@@ -164,6 +164,7 @@ class Conductor:
 
     def _measured(self, build: Build, where: str) -> Build:
         def measured(stage: Stage, run: StageRun) -> Materialised:
+            run.accept = self._wanted.accept
             return self.timings.measured(stage.name, run.key, where, lambda: build(stage, run))
 
         return measured

@@ -26,20 +26,21 @@ MATRIX = "cooccurrence"  # made for its own sake, so it is said where it lies
 
 def run(
     spec: AtlasSpec, console: Console, *, stages: list[str] | None = None, points: list[str] | None = None,
-    force: bool = False, jobs: int | None = None, timings: Path | None = None,
+    force: bool = False, accept: bool = False, jobs: int | None = None, timings: Path | None = None,
 ) -> bool:  # fmt: skip
     """Materialise an atlas, upstream first. Returns whether everything asked for is up to date now.
 
     A point that fails does not stop the others, nor the report and the site, which take what is there. jobs: points
     side by side, each in a worker process of its own; 1: everything in this process; None: one per core, fewer where
-    memory would not suffice. timings: a file for what took how long (``timings.Timings``).
+    memory would not suffice. accept: take a source that fails its check because it lost rows or columns. timings: a
+    file for what took how long (``timings.Timings``).
     """
     root = project.root()
     pipeline = Pipeline(spec, base=root)
     wait = lambda other: console.print(f"Waiting for {escape(str(other))}: one at a time makes an atlas.")  # noqa: E731
     _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
     store = Storage().store()
-    wanted = Wanted(pipeline, store, stages, _wanted_keys(pipeline, points), force)
+    wanted = Wanted(pipeline, store, stages, _wanted_keys(pipeline, points), force, accept=accept)
     with instance(root) as state, lock.held(pipeline.name, "atlas run", waiting=wait), Steps(console) as steps:
         dead_runs.heal(state, [pipeline.name])
         conductor = Conductor(wanted, Runs(spec, state), steps, jobs=jobs)

@@ -180,6 +180,12 @@ def _changes(before: SourceState | None, now: SourceState) -> list[_Change]:
     return found
 
 
+def what_changed(before: SourceState, now: SourceState) -> str:
+    """Which files differ and by how much, in one sentence."""
+    changes = _changes(before, now)
+    return _sentence(changes, sum(change.bytes for change in changes), before.bytes)
+
+
 def _just_now(file: SourceFile, rules: RefreshSpec, clock: float) -> bool:
     """Whether it may still be being written. A time further ahead than that is of a clock that is wrong."""
     return file.changed is not None and abs(clock - file.changed) < rules.settle
@@ -196,7 +202,7 @@ def _lost(before: SourceState, now: SourceState, rules: RefreshSpec) -> str:
 
 def _sentence(changes: Sequence[_Change], changed: int, total: int) -> str:
     if not changes:
-        return "The files are another list now."
+        return "No file differs."
     first, more = changes[0], len(changes) - 1
     share = f", {100 * changed / total:.2g} % of the source" if total else ""
     others = f", and {more} more {'file' if more == 1 else 'files'} changed" if more else ""

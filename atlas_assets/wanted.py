@@ -15,6 +15,7 @@ class Wanted:
     """The wishes of one run. stages: None for all; keys: of each swept stage.
 
     retry: also make what failed the last time with the same inputs and parameters; people ask for that, sensors do not.
+    accept: take a source that fails its check because it lost rows or columns.
     """
 
     pipeline: Pipeline
@@ -23,12 +24,15 @@ class Wanted:
     keys: dict[str, set[str]]
     force: bool
     retry: bool = True
+    accept: bool = False
 
     @classmethod
-    def everything(cls, pipeline: Pipeline, store: ArtifactStore, *, force: bool = False, retry: bool = True) -> Wanted:
+    def everything(
+        cls, pipeline: Pipeline, store: ArtifactStore, *, force: bool = False, retry: bool = True, accept: bool = False
+    ) -> Wanted:
         """All stages (but those on request) and all points of an atlas."""
         keys = {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}
-        return cls(pipeline, store, None, keys, force, retry)
+        return cls(pipeline, store, None, keys, force, retry, accept)
 
     def named(self, stage: Stage | None) -> bool:
         """Whether a stage is asked for; None is the viewer."""

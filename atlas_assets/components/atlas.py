@@ -13,7 +13,7 @@ import dagster as dg
 
 from atlas_assets import automation, project, report
 from atlas_assets.components.materialise import CheckFailed, Materialised, builder
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
+from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import Address
@@ -21,7 +21,17 @@ from atlas_assets.resources import GPU_OP_TAGS, GPU_POOL, PyMDE, Storage
 from atlas_assets.spec import AtlasSpec, validate
 from atlas_assets.stages.artifact import Check
 
-CHECK = "invariants"
+CHECKS = {
+    "invariants": "Counts agree, values are finite and in range, nothing was lost. A failure stores nothing.",
+    SOURCE_CHECK: "The source can be read, did not change meanwhile, and lost neither more rows than "
+    "refresh.max_shrink allows nor columns that were used. A failure stores nothing: maps and site stay as they were.",
+}
+ACCEPT = {
+    "accept": dg.Field(
+        bool, default_value=False, is_required=False,
+        description="Take the source although it lost more rows than refresh.max_shrink allows, or columns.",
+    )
+}  # fmt: skip
 
 
 class Atlas(dg.Component):
@@ -57,9 +67,8 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
     key = dg.AssetKey([pipeline.name, stage.name])
     partitions = dg.StaticPartitionsDefinition(list(stage.keys)) if stage.keys else None
     check = dg.AssetCheckSpec(
-        CHECK, asset=key, blocking=True, partitions_def=partitions,
-        description="Counts agree, values are finite and in range, nothing was lost. A failure stores nothing.",
-    )  # fmt: skip
+        stage.check, asset=key, blocking=True, partitions_def=partitions, description=CHECKS[stage.check]
+    )
 
     @dg.asset(
         key=key,
@@ -70,6 +79,7 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         deps=list(_deps(pipeline, stage)),
         partitions_def=partitions,
         check_specs=[check],
+        config_schema=ACCEPT if stage.check == SOURCE_CHECK else None,
         automation_condition=None if stage.on_request else automation.when_inputs_change(),
         pool=GPU_POOL if stage.uses_gpu else None,
         op_tags=GPU_OP_TAGS if stage.uses_gpu else None,
@@ -78,19 +88,24 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         partition = context.partition_key if context.has_partition_key else None
         try:
             with pymde.reserved() if stage.uses_gpu else nullcontext("cpu") as device:
-                run = pipeline.run(storage.store(), partition, device=device, progress=StepProgress(context.log.info))
+                run = pipeline.run(
+                    storage.store(), partition, device=device, progress=StepProgress(context.log.info),
+                    accept=bool((context.op_execution_context.op_config or {}).get("accept")),
+                )  # fmt: skip
                 made = builder.get()(stage, run)
         except CheckFailed as failure:
-            yield _check_result(key, failure.checks)
+            yield _check_result(key, stage, failure.checks)
             raise dg.Failure(str(failure), allow_retries=False) from failure
         except AtlasError as error:
+            if stage.check == SOURCE_CHECK:
+                yield _check_result(key, stage, [Check("can be read", False, str(error))])
             raise dg.Failure(str(error), allow_retries=False) from error
-        yield _result(key, made)
+        yield _result(key, stage, made)
 
     return _materialise
 
 
-def _result(key: dg.AssetKey, made: Materialised) -> dg.MaterializeResult:
+def _result(key: dg.AssetKey, stage: Stage, made: Materialised) -> dg.MaterializeResult:
     """The check goes inside: yielded before the result it would count for the materialisation before this one."""
     facts = made.outcome.metadata | report.cost(made.stored.cost)
     facts |= {"version": made.stored.version, "bytes": made.stored.bytes}
@@ -98,16 +113,16 @@ def _result(key: dg.AssetKey, made: Materialised) -> dg.MaterializeResult:
         asset_key=key,
         data_version=dg.DataVersion(made.stored.version),
         metadata=_metadata(facts),
-        check_results=[_check_result(key, made.outcome.checks)],
+        check_results=[_check_result(key, stage, made.outcome.checks)],
     )
 
 
-def _check_result(key: dg.AssetKey, checks: list[Check]) -> dg.AssetCheckResult:
+def _check_result(key: dg.AssetKey, stage: Stage, checks: list[Check]) -> dg.AssetCheckResult:
     broken = [check for check in checks if not check.passed]
     rows = [dg.TableRecord({"invariant": c.name, "holds": c.passed, "detail": c.detail}) for c in checks]
     return dg.AssetCheckResult(
         asset_key=key,
-        check_name=CHECK,
+        check_name=stage.check,
         passed=not broken,
         description="; ".join(f"{check.name}: {check.detail}" for check in broken) or None,
         metadata={"invariants": dg.MetadataValue.table(rows)} if rows else {},

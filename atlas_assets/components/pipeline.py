@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VIEWER = Address("viewer", "build")
 SITE_RECORD = "site_record"  # what was published when; the site itself is in `site`, for people
+SOURCE_CHECK = "source"
 A = TypeVar("A", bound=Artifact)
 
 
@@ -88,6 +89,7 @@ class Stage:
     stored_as: str | None = None  # the artifact's folder, where it is not the stage's name
     # Of a join: what it takes of its inputs as things are, by address; None while there is nothing to join.
     joins: Callable[[Pointers], dict[str, str] | None] | None = None
+    check: str = "invariants"  # what its blocking check is called
 
     def recipe(self, store: Pointers, key: str | None) -> str | None:
         """Hash of all that the artifact is made from; None while an input is missing."""
@@ -153,7 +155,7 @@ class Pipeline:
                 "source": self.spec.source.model_dump(),
                 "fingerprint": source_state.observe(self.spec.source, base=self.base).fingerprint,
             },
-            kinds=("polars",),
+            kinds=("polars",), check=SOURCE_CHECK,
         )  # fmt: skip
 
     def _entity_index(self) -> Stage:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas_assets import project, report, source_state
+from atlas_assets.components import source_check
 from atlas_assets.components.pipeline import Outcome, StageRun
 from atlas_assets.spec import SourceSpec
 from atlas_assets.stages.artifact import Progress
@@ -13,10 +14,12 @@ from atlas_assets.stages.artifact import Progress
 
 def make_tables(run: StageRun, folder: Path) -> Outcome:
     """The canonical tables of the source; what lay there when they were read is recorded with them."""
-    state = source_state.observe(run.spec.source, base=run.base)
+    began = source_state.observe(run.spec.source, base=run.base)
     facts = read(run.spec.source, folder, base=run.base, progress=run.progress)
-    run.read_from = {"state": state.as_record()}
-    return Outcome([], report.raw(facts))
+    ended = source_state.observe(run.spec.source, base=run.base)
+    summary = source_check.summary(folder, facts)
+    run.read_from = {"state": ended.as_record(), "asked": source_check.asked_of(run), "summary": summary}
+    return Outcome(source_check.checks(run, summary, began=began, ended=ended), report.raw(facts))
 
 
 def read(source: SourceSpec, folder: Path, *, base: Path, progress: Progress) -> dict[str, Any]:
