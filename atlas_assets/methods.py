@@ -29,7 +29,10 @@ class ParameterError(AtlasError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a method, under the method's own name. ``prefix`` stands before the value in keys."""
+    """One parameter of a method, under the method's own name. ``prefix`` stands before the value in keys.
+
+    usual: the range in which a search looks for good maps.
+    """
 
     prefix: str
     default: int | float
@@ -37,6 +40,7 @@ class Parameter:
     maximum: float
     integer: bool
     help: str
+    usual: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,30 +56,38 @@ METHODS: dict[str, Method] = {
     "umap": Method(
         "UMAP",
         {
-            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture."),
-            "min_dist": Parameter("md", 0.1, 0.0, 1.0, False, "How close points may lie; less makes tighter clumps."),
+            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
+                                     (5, 100)),
+            "min_dist": Parameter("md", 0.1, 0.0, 1.0, False, "How close points may lie; less makes tighter clumps.",
+                                  (0.0, 0.8)),
         },
         ("embedding", "graph"),
     ),
     "tsne": Method(
         "t-SNE",
-        {"perplexity": Parameter("p", 30, 2, 500, False, "Roughly the neighbours that count; more blurs detail.")},
+        {"perplexity": Parameter("p", 30, 2, 500, False, "Roughly the neighbours that count; more blurs detail.",
+                                 (5, 60))},
         ("embedding", "graph"),
     ),
     "localmap": Method(
         "LocalMAP",
         {
-            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture."),
-            "low_dist_thres": Parameter("ld", 10, 1, 100, False, "Strangers nearer than this part; less parts more."),
+            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
+                                     (5, 100)),
+            "low_dist_thres": Parameter("ld", 10, 1, 100, False, "Strangers nearer than this part; less parts more.",
+                                        (5, 20)),
         },
         ("embedding", "graph"),
     ),
     "pacmap": Method(
         "PaCMAP",
         {
-            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture."),
-            "MN_ratio": Parameter("mn", 0.5, 0.0, 10.0, False, "Mid-near pairs per neighbour; they make the shape."),
-            "FP_ratio": Parameter("fp", 2.0, 0.5, 20.0, False, "Farther pairs per neighbour: they spread the map."),
+            "n_neighbors": Parameter("nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
+                                     (5, 100)),
+            "MN_ratio": Parameter("mn", 0.5, 0.0, 10.0, False, "Mid-near pairs per neighbour; they make the shape.",
+                                  (0.1, 2.0)),
+            "FP_ratio": Parameter("fp", 2.0, 0.5, 20.0, False, "Farther pairs per neighbour: they spread the map.",
+                                  (0.5, 5.0)),
         },
         ("embedding", "graph"),
     ),

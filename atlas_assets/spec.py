@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from atlas_assets import methods
+from atlas_assets import methods, points_file
 from atlas_assets.display_spec import DisplaySpec
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
 from atlas_assets.refresh_spec import Owner, RefreshSpec, RetentionSpec
@@ -199,6 +199,9 @@ class SweepSpec(Model):
         ]
     )
     points: list[PointSpec] = Field([])
+    found: list[PointSpec] = Field(
+        [], description="Those of points.yaml beside the defs.yaml, which `atlas sweep` adds."
+    )
 
 
 class QualitySpec(Model):
@@ -260,20 +263,33 @@ def load(path: Path) -> AtlasSpec:
             file=path, field="attributes", found=Found("is missing"), expected="a mapping with at least 'source'",
             remedy=f"Start the file with 'type: {COMPONENT_TYPE}' and put the rest below 'attributes:'.",
         )  # fmt: skip
-    return validate(attributes, file=path)
+    return validate(attributes, file=path, found=points_file.read(points_file.beside(path)))
 
 
-def validate(attributes: dict[str, Any], *, file: Path) -> AtlasSpec:
-    """The spec in ``attributes``; ``file`` names them in messages, and its folder is the default name."""
+def validate(attributes: dict[str, Any], *, file: Path, found: Sequence[Any] = ()) -> AtlasSpec:
+    """The spec in ``attributes``; ``file`` names them in messages, and its folder is the default name.
+
+    found: the points of the points.yaml beside it, as they are written there.
+    """
     try:
         spec = AtlasSpec.model_validate(attributes)
     except ValidationError as error:
         raise_all([_spec_error(problem, file) for problem in error.errors()])
         raise AssertionError("unreachable") from error
+    if found:
+        spec = spec.model_copy(update={"sweep": spec.sweep.model_copy(update={"found": _found_points(found, file)})})
     if spec.name is None:
         spec = spec.model_copy(update={"name": file.resolve().parent.name})
     raise_all(list(_cross_field_errors(spec, file)))
     return spec
+
+
+def _found_points(found: Sequence[Any], spec_file: Path) -> list[PointSpec]:
+    try:
+        return TypeAdapter(list[PointSpec]).validate_python(found)
+    except ValidationError as error:
+        raise_all([_spec_error(problem, points_file.beside(spec_file), PointSpec) for problem in error.errors()])
+        raise AssertionError("unreachable") from error
 
 
 def _cross_field_errors(spec: AtlasSpec, file: Path):
@@ -291,19 +307,21 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
         )  # fmt: skip
     may_have = {column: spec.source.may_have(column) for column in ("value", "timestamp")}
     yield from spec.relation.mistakes(file=file, kind=spec.kind, may_have=may_have)
-    listed = [(f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
-    listed += [(f"sweep.points[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.points)]
+    listed = [(file, f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
+    listed += [(file, f"sweep.points[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.points)]
+    points = points_file.beside(file)
+    listed += [(points, f"[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.found)]
     if not listed:
         yield SpecError(
             file=file, field="sweep.projections", found=Found("is empty"), expected="at least one projection",
             remedy="Add '- {method: umap}'.",
         )  # fmt: skip
-    for where, projection in listed:
+    for origin, where, projection in listed:
         try:
             methods.check(projection.method, projection.parameters, source=projection.source, dims=projection.dims)
         except methods.ParameterError as error:
             yield SpecError(
-                file=file, field=f"{where}.{error.parameter}", found=error.found, expected=error.expected,
+                file=origin, field=f"{where}.{error.parameter}", found=error.found, expected=error.expected,
                 remedy=_nearest(str(error.parameter if error.unknown else error.found), error.choices),
             )  # fmt: skip
     if spec.display.projection is not None:
@@ -321,12 +339,12 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
             )  # fmt: skip
 
 
-def _spec_error(problem: Any, file: Path) -> SpecError:
+def _spec_error(problem: Any, file: Path, model: type[BaseModel] = AtlasSpec) -> SpecError:
     location = [part for part in problem["loc"] if not str(part).startswith("function-")]
     field = re.sub(r"\.\[", "[", ".".join(f"[{p}]" if isinstance(p, int) else str(p) for p in location))
     found: object = problem["input"]
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
+        known = _known_keys(location[:-1], model)
         return SpecError(
             file=file, field=field, found=Found("is not a known key"), expected=f"one of {', '.join(known)}",
             remedy=_nearest(str(location[-1]), known),
@@ -350,9 +368,8 @@ def _spec_error(problem: Any, file: Path) -> SpecError:
     return SpecError(file=file, field=field, found=shown, expected=expected, remedy=_nearest(str(found), choices))
 
 
-def _known_keys(location: list[Any]) -> list[str]:
-    """The keys that the model at ``location`` knows, found by walking the annotations of :class:`AtlasSpec`."""
-    model: Any = AtlasSpec
+def _known_keys(location: list[Any], model: Any) -> list[str]:
+    """The keys that the model at ``location`` inside of ``model`` knows, found by walking its annotations."""
     for part in location:
         if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
             continue

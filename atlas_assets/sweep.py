@@ -112,7 +112,7 @@ def _points(spec: AtlasSpec) -> Iterator[ProjectionPoint]:
     sweep = spec.sweep
     for k, d, projection in itertools.product(sweep.n_neighbors, sweep.embedding_dim, sweep.projections):
         yield from _crossed(k, d, projection)
-    for point in sweep.points:
+    for point in (*sweep.points, *sweep.found):
         yield from _crossed(point.n_neighbors, point.embedding_dim, point.projection)
 
 

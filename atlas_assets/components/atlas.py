@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets import automation, project, report
+from atlas_assets import automation, points_file, project, report
 from atlas_assets.components.materialise import CheckFailed, Materialised, builder
 from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
@@ -47,7 +47,8 @@ class Atlas(dg.Component):
     @classmethod
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> "Atlas":
         given = attributes.model_dump(exclude_unset=True, by_alias=True) if attributes is not None else {}
-        return cls(validate(given, file=Path(context.path) / "defs.yaml"))
+        file = Path(context.path) / "defs.yaml"
+        return cls(validate(given, file=file, found=points_file.read(points_file.beside(file))))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         return definitions_of(self.spec)
