@@ -67,7 +67,7 @@ def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
         other = value.filter(outside).cast(pl.String)
     else:
         known = _id_text(value, dtype)
-        other = known.filter(~_is_canonical(known))
+        other = known.filter(~_is_canonical(known)).drop_nulls()
     return [
         known.is_null().sum().alias(f"{name}:absent"),
         known.drop_nulls().first().alias(f"{name}:example"),
@@ -77,7 +77,7 @@ def id_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
 
 def other_than_integers(name: str) -> pl.Expr:
     """The texts of a column that are no integers as Python would write them."""
-    return pl.col(name).filter(~_is_canonical(pl.col(name)))
+    return pl.col(name).filter(~_is_canonical(pl.col(name))).drop_nulls()
 
 
 def ids_of(file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any], *, typed: bool) -> Ids:
