@@ -1,8 +1,8 @@
 """The canonical tables that every reader writes and ``entity_index`` reads.
 
 ``raw_collections``, a folder of
-- ``interactions.parquet``: collection and entity, int32 codes; value f32, timestamp i64 (unix seconds) and weight f32
-  where the source has them, null where unknown;
+- ``interactions.parquet``, a folder of parts of ``PART_ROWS`` rows, in order: collection and entity, int32 codes; value
+  f32, timestamp i64 (unix seconds) and weight f32 where the source has them, null where unknown;
 - ``collection_ids.parquet`` and ``entity_ids.parquet``: id, int64 or text; row i is the id of code i. Every id has a
   row in interactions; codes count up in the order in which ids first appear there;
 - ``entities.parquet``: id, label and metadata of entities, those of interactions and perhaps others;
@@ -17,6 +17,8 @@ Ids are encoded once, while they are read, so whatever follows handles 4 bytes p
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 Fields = Sequence[Mapping[str, Any]]
-ROW_GROUP = 1 << 20
+PART_ROWS = 1 << 20
 _CODE, _NUMBER, _TIME = pa.int32(), pa.float32(), pa.int64()
 _TYPES = {
     "collection": _CODE, "entity": _CODE, "source": _CODE, "target": _CODE,
@@ -41,21 +43,36 @@ _ENCODINGS = {"collection": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PA
 class RelationWriter:
     """``interactions.parquet`` or ``edges.parquet``, batch by batch, compressed in a thread beside the reader's.
 
-    Equal batches give equal bytes.
+    Equal rows give equal bytes, however they are divided into batches. So rows that begin like an earlier table need
+    not be written again: ``begin_like`` links its full parts.
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = folder
+        shutil.rmtree(folder, ignore_errors=True)  # what a reading that failed has left
+        folder.mkdir(parents=True)
         self._schema = pa.schema([(name, _TYPES[name]) for name in names])
-        self._file = pq.ParquetWriter(
-            path, self._schema, compression="lz4",
-            use_dictionary=[name for name in names if name in ("value", "weight")],  # pyright: ignore[reportArgumentType]
-            column_encoding={name: _ENCODINGS.get(name, "PLAIN") for name in names if name not in ("value", "weight")},
-        )  # fmt: skip
+        measured = [name for name in names if name in ("value", "weight")]
+        self._options: dict[str, Any] = {
+            "compression": "lz4", "use_dictionary": measured, "row_group_size": PART_ROWS,
+            "column_encoding": {name: _ENCODINGS.get(name, "PLAIN") for name in names if name not in measured},
+        }  # fmt: skip
         self._thread = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
+        self._waiting = self._schema.empty_table()
         self._batches: list[pa.RecordBatch] = []
-        self._n_waiting = 0
+        self._n_parts = self._n_batched = 0
         self.n_rows = 0
+
+    def begin_like(self, earlier: Path, n_rows: int) -> None:
+        """Begin with the first rows of an earlier table of the same columns."""
+        parts = part_files(earlier)
+        self._n_parts, rest = divmod(n_rows, PART_ROWS)
+        for part in parts[: self._n_parts]:
+            _link(part, self._folder / part.name)
+        if rest:
+            self._waiting = pq.ParquetFile(parts[self._n_parts]).read().slice(0, rest)
+        self.n_rows = n_rows
 
     def append(self, columns: Mapping[str, np.ndarray | pl.Series]) -> None:
         """Add rows; a Series may hold nulls. The arrays are kept for a while: they must not change afterwards."""
@@ -65,10 +82,13 @@ class RelationWriter:
         ]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         self._batches.append(batch)
-        self._n_waiting += batch.num_rows
+        self._n_batched += batch.num_rows
         self.n_rows += batch.num_rows
-        if self._n_waiting >= ROW_GROUP:
-            self._flush()
+        if self._waiting.num_rows + self._n_batched >= PART_ROWS:
+            self._take_batches()
+            while self._waiting.num_rows >= PART_ROWS:
+                self._write(self._waiting.slice(0, PART_ROWS))
+                self._waiting = self._waiting.slice(PART_ROWS)
 
     def __enter__(self) -> Self:
         return self
@@ -76,19 +96,39 @@ class RelationWriter:
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         try:
             if kind is None:
-                self._flush()
+                self._take_batches()
+                if self._waiting.num_rows or not self._n_parts:
+                    self._write(self._waiting)
             if self._writing is not None:
                 self._writing.result()
         finally:
             self._thread.shutdown()
-            self._file.close()
 
-    def _flush(self) -> None:
+    def _take_batches(self) -> None:
+        batches = pa.Table.from_batches(self._batches, self._schema)
+        self._waiting = pa.concat_tables([self._waiting, batches])
+        self._batches, self._n_batched = [], 0
+
+    def _write(self, rows: pa.Table) -> None:
         if self._writing is not None:
             self._writing.result()
-        table = pa.Table.from_batches(self._batches, self._schema)
-        self._batches, self._n_waiting = [], 0
-        self._writing = self._thread.submit(self._file.write_table, table, row_group_size=2 * ROW_GROUP)
+        path = self._folder / f"{self._n_parts:06}.parquet"
+        self._n_parts += 1
+        # Pages end where chunks do: one chunk, so that equal rows make equal pages.
+        self._writing = self._thread.submit(lambda: pq.write_table(rows.combine_chunks(), path, **self._options))
+
+
+def part_files(table: Path) -> list[Path]:
+    """The files of a table, in the order of its rows; the table itself where it is one file."""
+    return sorted(table.glob("*.parquet")) if table.is_dir() else [table]
+
+
+def _link(file: Path, target: Path) -> None:
+    """The same file under another name: artifacts are never changed in place."""
+    try:
+        os.link(file, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(file, target)
 
 
 def write_ids(path: Path, ids: pl.Series) -> None:

@@ -31,13 +31,15 @@ class Table:
     """The further columns of an ``interactions.parquet``. One that is empty throughout counts as absent."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path)
-        self.n_rows = self._file.metadata.num_rows
-        self.names = [name for name in _COLUMNS if name in self._file.schema_arrow.names and not self._is_empty(name)]
+        parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        self._files = [pq.ParquetFile(part) for part in parts]
+        self.n_rows = sum(file.metadata.num_rows for file in self._files)
+        known = self._files[0].schema_arrow.names
+        self.names = [name for name in _COLUMNS if name in known and not self._is_empty(name)]
 
     def _is_empty(self, name: str) -> bool:
-        at = self._file.schema_arrow.names.index(name)
-        groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
+        at = self._files[0].schema_arrow.names.index(name)
+        groups = [file.metadata.row_group(i) for file in self._files for i in range(file.metadata.num_row_groups)]
         statistics = [group.column(at).statistics for group in groups]
         return all(s is not None and s.null_count == g.num_rows for s, g in zip(statistics, groups, strict=True))
 
@@ -74,7 +76,12 @@ class Table:
 
     def _batches(self, name: str) -> Any:
         start = 0
-        for batch in self._file.iter_batches(batch_size=_BATCH, columns=[name], use_threads=False):
+        batches = (
+            batch
+            for file in self._files
+            for batch in file.iter_batches(batch_size=_BATCH, columns=[name], use_threads=False)
+        )
+        for batch in batches:
             values = batch.column(0)
             if values.null_count:
                 values = values.fill_null(_COLUMNS[name][1])
