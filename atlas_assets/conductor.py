@@ -164,7 +164,7 @@ class Conductor:
 
     def _measured(self, build: Build, where: str) -> Build:
         def measured(stage: Stage, run: StageRun) -> Materialised:
-            run.accept = self._wanted.accept
+            run.accept, run.anew = self._wanted.accept, self._wanted.force
             return self.timings.measured(stage.name, run.key, where, lambda: build(stage, run))
 
         return measured

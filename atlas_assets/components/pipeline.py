@@ -52,6 +52,7 @@ class StageRun:
     notes: dict[str, Any] = field(default_factory=dict)  # what the run cost beyond time and memory: the device used
     predecessor: dict[str, str] | None = None  # what the artifact was made to resemble (components.predecessor)
     read_from: dict[str, Any] | None = None  # what lay at the source when it was read (components.reading)
+    anew: bool = False  # read everything again, whatever is known of it
     accept: bool = False  # take a source that lost more than it may, or columns that were used
 
     @property
@@ -148,7 +149,7 @@ class Pipeline:
 
     def _raw(self) -> Stage:
         return Stage(
-            self.raw, "2", "The source as canonical tables: ids, values and metadata in their own types.",
+            self.raw, "3", "The source as canonical tables: ids, values and metadata in their own types.",
             build=_build_raw,
             inputs=lambda key: [],
             parameters=lambda key: {

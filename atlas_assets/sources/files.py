@@ -16,8 +16,10 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import canonical, entity_table, tables, vector_files
 from atlas_assets.sources import columns as read
-from atlas_assets.sources.locate import Located, locate
-from atlas_assets.sources.relation import Relation
+from atlas_assets.sources.listing import list_all
+from atlas_assets.sources.locate import locate
+from atlas_assets.sources.memory import Memory
+from atlas_assets.sources.relation import OtherColumns, Relation
 from atlas_assets.stages.artifact import Progress, no_progress
 
 Columns = Mapping[str, Any]
@@ -35,6 +37,7 @@ def read_collections(
     fields: FieldSpecs = None,
     base: Path = Path(),
     progress: Progress = no_progress,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Write ``raw_collections`` into ``out``; returns the report that is written beside it.
 
@@ -43,13 +46,12 @@ def read_collections(
     collection, entity, value, timestamp and weight (``items.card`` reaches into objects of a list ``items``); roles
     left out are guessed from names, and the report's notes say how. entity_columns: id and label likewise. fields:
     metadata to keep, {name: {type, label, unit}}; None keeps every column. Rows without a collection or entity are left
-    out and counted. Raises DataError for everything that cannot be read as meant.
+    out and counted. memory: what an earlier reading with the same options left: that is not read again, and the tables
+    are those of reading everything. Raises DataError for everything that cannot be read as meant.
     """
     with _workspace(out) as scratch:
-        files = locate(interactions, base=base, scratch=scratch / "relation")
-        progress(0.05, "checking interactions")
-        relation = Relation.open(files, "collections", dict(columns or {}))
-        relation.write(out / "interactions.parquet", progress)
+        read_rows = _Rows("collections", interactions, columns, base=base, scratch=scratch, progress=progress)
+        relation = read_rows(out / "interactions.parquet", memory)
         progress(0.8, "writing entities")
         table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
         entity_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
@@ -57,10 +59,10 @@ def read_collections(
         used = relation.ids("entity", entity_type)
         canonical.write_ids(out / "entity_ids.parquet", used)
         canonical.write_ids(out / "collection_ids.parquet", relation.ids("collection", collection_type))
-        frame, described, told = _entities(table, used.sort(), entity_type, files)
+        frame, described, told = _entities(table, used.sort(), entity_type, relation.known[0].name)
         n_rows = relation.n_rows
         absent = _absent(relation.n_absent, "a collection or entity")
-        report = _report(files, n_rows, [*relation.notes, *notes, *more, *told, *absent])
+        report = _report(relation.files, n_rows, [*relation.notes, *notes, *more, *told, *absent])
         canonical.write_entities(out, entities=frame, fields=described, report=report)
     progress(1.0, f"{n_rows:,} rows, {len(used):,} entities")
     return report
@@ -76,22 +78,21 @@ def read_edges(
     fields: FieldSpecs = None,
     base: Path = Path(),
     progress: Progress = no_progress,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
-    """Write ``raw_edges`` into ``out``; as ``read_collections``, with columns source, target and weight (default 1)."""
+    """Write ``raw_edges`` into ``out``; as ``read_collections``, with source, target and weight (default 1)."""
     with _workspace(out) as scratch:
-        files = locate(edges, base=base, scratch=scratch / "relation")
-        progress(0.05, "checking edges")
-        relation = Relation.open(files, "edges", dict(columns or {}))
-        relation.write(out / "edges.parquet", progress, weight=1.0)
+        read_rows = _Rows("edges", edges, columns, base=base, scratch=scratch, progress=progress)
+        relation = read_rows(out / "edges.parquet", memory, weight=1.0)
         progress(0.8, "writing entities")
         table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
         id_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
         used = relation.ids("entity", id_type)
         canonical.write_ids(out / "entity_ids.parquet", used)
-        frame, described, told = _entities(table, used.sort(), id_type, files)
+        frame, described, told = _entities(table, used.sort(), id_type, relation.known[0].name)
         n_rows = relation.n_rows
         absent = _absent(relation.n_absent, "a source or target")
-        report = _report(files, n_rows, [*relation.notes, *notes, *told, *absent])
+        report = _report(relation.files, n_rows, [*relation.notes, *notes, *told, *absent])
         canonical.write_entities(out, entities=frame, fields=described, report=report)
     progress(1.0, f"{n_rows:,} edges, {len(used):,} entities")
     return report
@@ -131,10 +132,10 @@ def read_vectors(
         ids = made.ids.to_frame("id").select(read.as_ids("id", made.ids.dtype, id_type)).to_series()
         vector_files.check_unique(ids, files)
         progress(0.8, "writing vectors")
-        frame, described, told = _entities(table, ids, id_type, files)
+        frame, described, told = _entities(table, ids, id_type, files[0].name)
         frame = ids.to_frame("id").join(frame, on="id", how="left", maintain_order="left")
         frame = frame.with_columns(pl.col("label").fill_null(pl.col("id").cast(pl.String)))
-        report = _report(files, len(ids), [*made.notes, *notes, *told])
+        report = _report([(f.name, f.bytes) for f in files], len(ids), [*made.notes, *notes, *told])
         canonical.write_vectors(out, vectors=made.matrix, entities=frame, fields=described, report=report)
     progress(1.0, f"{made.matrix.shape[0]:,} vectors of length {made.matrix.shape[1]:,}")
     return report
@@ -155,6 +156,36 @@ class _workspace:
         shutil.rmtree(self._path)
 
 
+class _Rows:
+    """Reads the rows of a relation: what is new, or everything where that cannot be told apart."""
+
+    def __init__(
+        self, kind: str, patterns: Sequence[str], columns: Columns | None, *, base: Path, scratch: Path,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        self._kind, self._columns, self._progress = kind, dict(columns or {}), progress
+        self._files, self._scratch = list_all(patterns, base=base), scratch
+
+    def __call__(self, table: Path, memory: Memory | None, *, weight: float | None = None) -> Relation:
+        memory = memory or Memory()
+        try:
+            relation = self._read(table, memory, weight)
+        except (DataError, OtherColumns):
+            if not memory.known:
+                raise
+            # What is wrong may lie in how new and old go together, and rows have other numbers in the whole.
+            relation = self._read(table, Memory(), weight)
+        memory.known, memory.n_kept = relation.known, relation.n_kept
+        return relation
+
+    def _read(self, table: Path, memory: Memory, weight: float | None) -> Relation:
+        self._progress(0.05, f"checking {self._kind}")
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        relation = Relation.open(self._files, self._kind, self._columns, scratch=scratch, memory=memory)
+        relation.write(table, self._progress, weight=weight)
+        return relation
+
+
 def _entity_table(
     patterns: Sequence[str] | None, relation: Relation, columns: Mapping[str, str] | None, fields: FieldSpecs,
     base: Path, scratch: Path,
@@ -168,7 +199,7 @@ def _entity_table(
 
 
 def _entities(
-    table: entity_table.EntityTable | None, used: pl.Series, id_type: pl.DataType, files: Sequence[Located]
+    table: entity_table.EntityTable | None, used: pl.Series, id_type: pl.DataType, relation: str
 ) -> tuple[pl.DataFrame, list[dict[str, Any]], list[str]]:
     """The canonical entity table, its fields, and notes. Raises DataError where none of its ids is in ``used``."""
     if table is None:
@@ -180,7 +211,7 @@ def _entities(
         ours = tables.examples(frame["id"])
         raise DataError(
             file=table.origin.file.name, where=f"column {table.origin.column!r}",
-            found=Found(f"shares no id with {files[0].name}: {ours} against {tables.examples(used)}"),
+            found=Found(f"shares no id with {relation}: {ours} against {tables.examples(used)}"),
             expected="the ids that the relation uses",
             remedy="Choose the column with those ids in source.entity_columns.id, or give the matching entity table.",
         )  # fmt: skip
@@ -196,5 +227,5 @@ def _absent(n_absent: int, what: str) -> list[str]:
     return [f"{n_absent:,} rows without {what} were left out"] if n_absent else []
 
 
-def _report(files: Sequence[Located], n_rows: int, notes: Sequence[str]) -> dict[str, Any]:
-    return {"rows": n_rows, "files": [{"path": f.name, "bytes": f.bytes} for f in files], "notes": list(notes)}
+def _report(files: Sequence[tuple[str, int]], n_rows: int, notes: Sequence[str]) -> dict[str, Any]:
+    return {"rows": n_rows, "files": [{"path": name, "bytes": size} for name, size in files], "notes": list(notes)}

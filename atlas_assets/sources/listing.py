@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,15 @@ def list_files(pattern: str, *, base: Path) -> list[Listed]:
         protocol = pattern.split("://")[0]
         full = {f"{protocol}://{name}" if remote and "://" not in name else name: info for name, info in found.items()}
         return [_listed(name, full[name]) for name in sorted(full)]
+
+
+def list_all(patterns: Sequence[str], *, base: Path) -> list[Listed]:
+    """The files that ``patterns`` name, in the order of the patterns and by name inside one; none twice."""
+    found: dict[str, Listed] = {}
+    for pattern in patterns:
+        for file in list_files(pattern, base=base):
+            found.setdefault(file.name, file)
+    return list(found.values())
 
 
 def format_of(name: str) -> str | None:

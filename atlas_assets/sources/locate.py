@@ -12,7 +12,7 @@ import fsspec
 import pyarrow as pa
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources.listing import COMPRESSIONS, READABLE, RemoteErrors, format_of, list_files
+from atlas_assets.sources.listing import COMPRESSIONS, READABLE, RemoteErrors, format_of, list_all
 
 _COPY_BYTES = 1 << 22
 
@@ -33,15 +33,11 @@ def locate(patterns: Sequence[str], *, base: Path, scratch: Path) -> list[Locate
     patterns: paths relative to ``base``, globs, folders (every readable file in them), or URLs that fsspec knows.
     Remote and compressed files are copied to ``scratch`` in their plain form. Raises DataError where nothing is found.
     """
-    found: dict[str, Located] = {}
-    for pattern in patterns:
-        for name in (file.name for file in list_files(pattern, base=base)):
-            if name not in found:
-                found[name] = _fetch(name, scratch / str(len(found)))
-    return list(found.values())
+    return [fetch(file.name, scratch / str(i)) for i, file in enumerate(list_all(patterns, base=base))]
 
 
-def _fetch(name: str, target: Path) -> Located:
+def fetch(name: str, target: Path) -> Located:
+    """The file as a plain one on this machine: itself, or a copy at ``target`` with another ending."""
     format_ = format_of(name)
     if format_ is None:
         raise DataError(

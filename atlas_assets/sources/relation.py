@@ -6,7 +6,8 @@ the distinct ids. What can only be decided by all ids (whether they are integers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources import canonical, infer, tables
+from atlas_assets.sources import canonical, infer, memory, tables
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.id_codes import IdBatch, IdCodes, id_batch
-from atlas_assets.sources.locate import Located
+from atlas_assets.sources.listing import Listed
+from atlas_assets.sources.locate import Located, fetch
+from atlas_assets.sources.memory import Content, Known, Memory, look
 from atlas_assets.stages.artifact import Progress
 
 # Which roles share a dictionary of ids, and what the canonical tables call it.
@@ -31,15 +34,24 @@ _EXAMPLE_IDS = 2_000
 
 @dataclass
 class _Part:
-    """One file of a relation: the column of each role, and what its rows turn out to hold."""
+    """One file of a relation, or what is new of it: the column of each role, and what its rows turn out to hold.
+
+    before: the same file as far as it was known; content: what is in it, told once it is read.
+    """
 
     file: Located
+    listed: Listed
     frame: pl.LazyFrame
     schema: pl.Schema
     columns: dict[str, str]
+    all_columns: dict[str, str]
     flat: bool  # rows are those of the file
+    content: Callable[[], Content]
+    told: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     clock: read.Clock | None = None
+    clock_may_grow: bool = True  # the clock was told from as many rows as one is ever told from
+    before: Known | None = None
 
     def batches(self) -> Iterator[tables.Batch]:
         if self.flat and tables.has_plain_columns(self.file, list(self.columns.values())):
@@ -47,84 +59,136 @@ class _Part:
             return tables.parquet_batches(self.file, self.columns, distinct=ids)
         return tables.batches(self.frame, self.file)
 
+    def read_so_far(self, *, n_read: int, n_rows: int, n_ids: dict[str, int], n_own: int) -> Known:
+        """What is known of the file now. n_own: the rows of the file itself."""
+        content = self.content()
+        # Ids of one dictionary in two columns are numbered by batches, and where these end changes with the rows.
+        may_grow = (
+            self.file.format in ("csv", "jsonl") and content.whole_lines and self.clock_may_grow
+            and "source" not in self.columns
+            and n_own >= max(2 * tables.BATCH_ROWS, infer.SAMPLE_ROWS)
+            and ("timestamp" not in self.columns or self.clock is not None)
+        )  # fmt: skip
+        if may_grow and self.file.format == "csv":
+            may_grow = not tables.has_rows_over_lines(self.file)
+        types = {role: memory.dtype_name(self.schema[role]) for role in self.columns}
+        return Known(
+            self.listed.name, self.listed.bytes, self.listed.mark, self.file.bytes, self.columns, self.all_columns,
+            self.facts, types, self.clock.per_second if self.clock else None, self.told, n_read, n_rows, n_ids,
+            content, may_grow,
+        )  # fmt: skip
+
 
 class Relation:
-    """The files of one relation; ``write`` checks them and makes them one canonical table."""
+    """The files of one relation; ``write`` checks them and makes them one canonical table.
 
-    def __init__(self, kind: str, parts: list[_Part], notes: list[str]) -> None:
-        self.kind, self.notes = kind, notes
+    What an earlier reading knows (``memory.Memory``) is not read again; in ``known`` is what the next one will know.
+    """
+
+    def __init__(self, kind: str, known: list[Known], parts: list[_Part], earlier: Path | None) -> None:
+        self.kind = kind
+        self.known = known
         self.n_rows = self.n_absent = 0
-        self._parts = parts
+        self.n_kept = known[-1].n_rows if known else 0
+        self._parts, self._earlier = parts, earlier
+        if parts and parts[0].before:
+            self.n_kept = parts[0].before.n_rows
         self._names = _DICTIONARIES[kind]
         self._codes = {name: IdCodes() for name in self._names.values()}
 
     @classmethod
-    def open(cls, files: Sequence[Located], kind: str, columns: dict[str, Any]) -> Relation:
+    def open(
+        cls, files: Sequence[Listed], kind: str, columns: dict[str, Any], *, scratch: Path, memory: Memory
+    ) -> Relation:
         """Find the column of each role in every file; raises DataError where that is not possible."""
-        notes: list[str] = []
-        parts = []
-        required = infer.ROLES[kind][:2]
-        for file in files:
-            frame = tables.scan(file).with_row_index(tables.ROW, offset=1)
-            nested = infer.nested_column(_without_row(frame), columns.get("entity"))
-            flat = not (nested and kind == "collections")
-            if nested and not flat:
-                frame = infer.unfold(frame, nested)
-            names = list(_without_row(frame))
-            for role, name in columns.items():
-                tables.column(file, names, name, field=f"source.columns.{role}")
-            chosen = columns
-            if not set(required) <= set(columns):
-                if flat:
-                    sample = tables.head(frame, file, infer.SAMPLE_ROWS)
-                else:
-                    sample = tables.collect(frame.drop(tables.ROW).head(infer.SAMPLE_ROWS), file)
-                guess = infer.guess_columns(sample, kind, file=file, given=columns)
-                chosen, notes = guess.columns, notes or guess.sentences
-            frame = frame.select(tables.ROW, *[pl.col(name).alias(role) for role, name in chosen.items()])
-            schema = frame.collect_schema()
-            for role in required:
-                read.check_identifies(file, chosen[role], schema[role])
-            parts.append(_Part(file, frame, schema, chosen, flat))
-        return cls(kind, parts, notes)
+        known: list[Known] = []
+        for before, listed in zip(memory.known, files, strict=False):
+            if not before.is_same(listed):
+                break
+            known.append(before)
+        parts: list[_Part] = []
+        for i, listed in enumerate(files[len(known) :], start=len(known)):
+            file = fetch(listed.name, scratch / str(i))
+            if not parts and i < len(memory.known) and memory.known[i].name == listed.name:
+                before = memory.known[i]
+                content, begins = look(file.path, begin=before.content)
+                if content == before.content:  # written again as it was
+                    known.append(dataclasses.replace(before, bytes=listed.bytes, mark=listed.mark, size=file.bytes))
+                    continue
+                if begins and before.may_grow and (grown := _grown(file, listed, before, content, kind, scratch)):
+                    parts.append(grown)
+                    continue
+            parts.append(_opened(file, listed, kind, columns))
+        return cls(kind, known, parts, memory.folder)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was guessed. After ``write``."""
+        return next((file.told for file in self.known if file.told), [])
+
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        """Name and size of every file. After ``write``."""
+        return [(file.name, file.size) for file in self.known]
 
     def id_columns(self) -> list[str]:
-        """The names of the two columns of ids in the first file."""
-        return [self._parts[0].columns[role] for role in self._names]
+        """The names of the two columns of ids in the first file. After ``write``."""
+        return [self.known[0].columns[role] for role in self._names]
 
     def write(self, path: Path, progress: Progress, *, weight: float | None = None) -> None:
         """Write all parts as one table, in the order of the files, and count rows that lack an id (``n_absent``).
 
         weight: what a row without one has. Raises DataError at the first value that cannot be meant.
         """
-        roles = [r for r in infer.ROLES[self.kind] if any(r in p.columns for p in self._parts)]
+        held = [*(file.columns for file in self.known), *(part.columns for part in self._parts)]
+        roles = [r for r in infer.ROLES[self.kind] if any(r in columns for columns in held)]
         if weight is not None and "weight" not in roles:
             roles.append("weight")
-        n_read = 0
+        begin = (self._parts[0].before if self._parts else None) or (self.known[-1] if self.known else None)
+        n_read = begin.n_read if begin else 0
         with canonical.RelationWriter(path, roles) as writer:
+            if begin:
+                self._begin_like(begin, writer, path.name, roles)
             for i, part in enumerate(self._parts):
+                n_own = n_read - (self.known[-1].n_read if self.known else 0)
                 for batch in part.batches():
                     columns, present = self._encoded(part, batch)
                     for role in roles[2:]:
                         values = self._measured(part, role, batch, weight)
                         columns[role] = values if present is None else values.filter(pl.Series(present))
                     writer.append(columns)
-                    n_read += batch.n_rows
+                    n_read, n_own = n_read + batch.n_rows, n_own + batch.n_rows
                     progress(0.05 + 0.75 * i / len(self._parts), f"{n_read:,} rows read, now {part.file.name}")
+                n_ids = {name: len(codes) for name, codes in self._codes.items()}
+                self.known.append(
+                    part.read_so_far(n_read=n_read, n_rows=writer.n_rows, n_ids=n_ids, n_own=n_own)
+                )  # fmt: skip
             self.n_rows = writer.n_rows
         self.n_absent = n_read - self.n_rows
         if not self.n_rows:
             raise DataError(
-                file=self._parts[0].file.name, where="", found=Found("has no row with both ids"),
+                file=self.known[0].name, where="", found=Found("has no row with both ids"),
                 expected=f"rows with a {' and a '.join(self._names)}",
                 remedy="Check the columns chosen in source.columns.",
             )  # fmt: skip
 
+    def _begin_like(self, begin: Known, writer: canonical.RelationWriter, name: str, roles: list[str]) -> None:
+        """Take rows and ids from the earlier tables, up to the end of a file as it was known."""
+        assert self._earlier is not None
+        earlier = self._earlier / name
+        if pl.scan_parquet(earlier).collect_schema().names() != roles:
+            raise OtherColumns
+        writer.begin_like(earlier, begin.n_rows)
+        for dictionary, codes in self._codes.items():
+            ids = pl.read_parquet(self._earlier / f"{dictionary}_ids.parquet")["id"]
+            if n := begin.n_ids[dictionary]:
+                codes.encode(id_batch(ids.head(n)))
+
     def origins(self, name: str) -> list[read.Ids]:
         """What the files hold as ids of collections or of entities. After ``write``."""
         return [
-            read.ids_of(p.file, role, p.columns[role], p.schema[role], p.facts, typed=tables.is_typed(p.file))
-            for p in self._parts for role, its in self._names.items() if its == name
+            read.ids_of(k.named, role, k.columns[role], memory.dtype_of(k.types[role]), k.facts, typed=k.is_typed)
+            for k in self.known for role, its in self._names.items() if its == name
         ]  # fmt: skip
 
     def sample(self, name: str) -> pl.Series:
@@ -155,10 +219,79 @@ class Relation:
             return pl.repeat(weight if role == "weight" else None, batch.n_rows, dtype=dtype, eager=True)
         frame = batch.frame([role])
         if role == "timestamp":
-            part.clock = part.clock or read.Clock.of(part.file, role, label, frame)
+            if part.clock is None:
+                part.clock = read.Clock.of(part.file, role, label, frame)
+                part.clock_may_grow = batch.n_rows == tables.BATCH_ROWS
             return part.clock.seconds(frame) if part.clock else pl.repeat(None, batch.n_rows, dtype=dtype, eager=True)
         number = read.numbers(part.file, role, label, frame, negative=role == "value").cast(pl.Float32)
         return number.fill_null(weight) if role == "weight" and weight is not None else number
+
+
+class OtherColumns(Exception):
+    """The table as a whole has other columns than the earlier one."""
+
+
+def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -> _Part:
+    """A file with the column of each role found."""
+    told: list[str] = []
+    required = infer.ROLES[kind][:2]
+    scanned = tables.scan(file)
+    frame, flat, names = _unfolded(scanned, kind, columns)
+    for role, name in columns.items():
+        tables.column(file, names, name, field=f"source.columns.{role}")
+    chosen = columns
+    if not set(required) <= set(columns):
+        if flat:
+            sample = tables.head(frame, file, infer.SAMPLE_ROWS)
+        else:
+            sample = tables.collect(frame.drop(tables.ROW).head(infer.SAMPLE_ROWS), file)
+        guess = infer.guess_columns(sample, kind, file=file, given=columns)
+        chosen, told = guess.columns, guess.sentences
+    part = _part(file, listed, scanned, frame, flat, chosen)
+    for role in required:
+        read.check_identifies(file, chosen[role], part.schema[role])
+    part.told = told
+    return part
+
+
+def _grown(
+    file: Located, listed: Listed, before: Known, content: Content, kind: str, scratch: Path
+) -> _Part | None:  # fmt: skip
+    """What is new at the end of a file; None where that cannot be read by itself as it would be as part of it."""
+    new = memory.tail(file, before.content, scratch / "grown")
+    scanned = tables.scan(new)
+    if _described(scanned) != before.schema:
+        return None
+    frame, flat, _ = _unfolded(scanned, kind, before.columns)
+    part = _part(new, listed, scanned, frame, flat, before.columns)
+    part.content, part.told, part.facts, part.before = lambda: content, before.told, dict(before.facts), before
+    if before.clock is not None:
+        part.clock = read.Clock(new, "timestamp", before.columns["timestamp"], before.clock)
+    return part
+
+
+def _part(
+    file: Located, listed: Listed, scanned: pl.LazyFrame, frame: pl.LazyFrame, flat: bool, chosen: dict[str, str]
+) -> _Part:  # fmt: skip
+    frame = frame.select(tables.ROW, *[pl.col(name).alias(role) for role, name in chosen.items()])
+    return _Part(
+        file, listed, frame, frame.collect_schema(), dict(chosen), _described(scanned), flat,
+        content=lambda: look(file.path)[0],
+    )  # fmt: skip
+
+
+def _unfolded(scanned: pl.LazyFrame, kind: str, columns: dict[str, Any]) -> tuple[pl.LazyFrame, bool, list[str]]:
+    """The rows of a file with their numbers, lists of entities unfolded; whether there were none; names of columns."""
+    frame = scanned.with_row_index(tables.ROW, offset=1)
+    nested = infer.nested_column(_without_row(frame), columns.get("entity"))
+    flat = not (nested and kind == "collections")
+    if nested and not flat:
+        frame = infer.unfold(frame, nested)
+    return frame, flat, list(_without_row(frame))
+
+
+def _described(frame: pl.LazyFrame) -> dict[str, str]:
+    return {name: str(dtype) for name, dtype in frame.collect_schema().items()}
 
 
 def _note_ids(part: _Part, role: str, ids: IdBatch) -> None:

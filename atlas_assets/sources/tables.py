@@ -257,10 +257,7 @@ def _is_number(text: str) -> bool:
 
 def _check_rows(file: Located, n_columns: int, separator: str) -> None:
     """Every row has as many fields as the header; Polars would fill short rows with nulls without a word."""
-    lines = pl.scan_csv(
-        file.path, separator=_NO_SEPARATOR, quote_char=None, has_header=False, new_columns=["line"], infer_schema=False,
-        glob=False,
-    ).with_row_index("number", offset=1)  # fmt: skip
+    lines = _lines(file).with_row_index("number", offset=1)
     line = pl.col("line")
     unquoted = pl.when(line.str.contains('"', literal=True)).then(line.str.replace_all(r'"[^"]*"', "")).otherwise(line)
     fields = unquoted.str.count_matches(separator, literal=True) + 1
@@ -279,6 +276,19 @@ def _check_rows(file: Located, n_columns: int, separator: str) -> None:
         _check_rows_one_by_one(file, n_columns, separator)
     elif facts["first"] is not None:
         _raise_ragged(file, facts["first"], facts["fields"], n_columns)
+
+
+def has_rows_over_lines(file: Located) -> bool:
+    """Whether quotation marks of a CSV may hold line breaks: then the end of a line need not be that of a row."""
+    unquoted = pl.col("line").str.replace_all(r'"[^"]*"', "")
+    return bool(_lines(file).select(unquoted.str.contains('"', literal=True).any()).collect(engine="streaming").item())
+
+
+def _lines(file: Located) -> pl.LazyFrame:
+    return pl.scan_csv(
+        file.path, separator=_NO_SEPARATOR, quote_char=None, has_header=False, new_columns=["line"], infer_schema=False,
+        glob=False,
+    )  # fmt: skip
 
 
 def _check_rows_one_by_one(file: Located, n_columns: int, separator: str) -> None:

@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from atlas_assets.errors import DataError
+from atlas_assets.io import content_hash
+from atlas_assets.source_state import observe
 from atlas_assets.sources import files
+from atlas_assets.sources.memory import Memory
+from atlas_assets.spec import SourceSpec
 from atlas_tests.sources.forms import write, write_all_forms
 
 ROWS = pl.DataFrame(
@@ -43,7 +47,7 @@ def read(folder: Path, name: str = "raw", **options: Any) -> tuple[pl.DataFrame,
     out = folder / name
     report = files.read_collections(out, base=folder, **options)
     assert json.loads((out / "report.json").read_text()) == report
-    assert not [p for p in out.iterdir() if p.is_dir()]  # no unpacked copies are left
+    assert [p.name for p in out.iterdir() if p.is_dir()] == ["interactions.parquet"]  # no unpacked copies are left
     rows = decoded(out / "interactions.parquet", collection="collection_ids", entity="entity_ids")
     entities = pl.read_parquet(out / "entities.parquet")
     return rows, entities, json.loads((out / "fields.json").read_text()), report
@@ -76,13 +80,21 @@ def test_the_same_data_in_any_format_gives_the_same_tables(tmp_path):
         assert found[3]["rows"] == 5
 
 
+def test_a_row_without_an_id_does_not_hide_that_the_others_are_text(tmp_path):
+    (tmp_path / "a.csv").write_text("user,book\n1,\n1,a\n2,7\n")
+    (tmp_path / "b.csv").write_text("book,title\n,none\na,A\n7,Seven\n")
+    rows, entities, _, report = read(tmp_path, interactions=["a.csv"], entities=["b.csv"])
+    assert rows["entity"].to_list() == ["a", "7"]
+    assert entities["label"].to_list() == ["A", "Seven"]
+    assert "1 rows without a collection or entity were left out" in report["notes"]
+
+
 def test_writing_twice_gives_the_same_bytes(tmp_path):
     table = pl.DataFrame({"user": np.arange(50_000) // 10, "item": np.arange(50_000) % 997})
     table.write_csv(tmp_path / "a.csv")
     for name in ("one", "two"):
         read(tmp_path, name, interactions=["a.csv"])
-    for name in ("interactions.parquet", "entities.parquet", "report.json"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert content_hash(tmp_path / "one") == content_hash(tmp_path / "two")
 
 
 @pytest.mark.parametrize(
@@ -378,6 +390,20 @@ def test_a_bucket_is_read(tmp_path, monkeypatch):
         rows, _, _, report = read(tmp_path, interactions=["s3://maps/*.csv.gz"])
         assert rows.height == 5
         assert report["files"][0]["path"] == "s3://maps/rows.csv.gz"
+
+        asked, memory = SourceSpec.model_validate({"interactions": "s3://maps/*.csv.gz"}), Memory()
+        before = observe(asked, base=tmp_path)
+        files.read_collections(tmp_path / "known", interactions=asked.interactions or [], memory=memory)
+        memory.folder = tmp_path / "known"
+        with bucket.open("maps/sales.csv.gz", "wb") as sink:  # by another client than the one that looks
+            sink.write(gzip.compress(ROWS.write_csv().encode()))
+        after = observe(asked, base=tmp_path)
+        assert after.files[0] == before.files[0]
+        assert after.fingerprint != before.fingerprint
+        files.read_collections(tmp_path / "grown", interactions=asked.interactions or [], memory=memory)
+        files.read_collections(tmp_path / "anew", interactions=asked.interactions or [])
+        assert memory.n_kept == 5
+        assert content_hash(tmp_path / "grown") == content_hash(tmp_path / "anew")
         with pytest.raises(DataError, match=r"s3://maps/none\.csv cannot be opened .*credentials"):
             read(tmp_path, interactions=["s3://maps/none.csv"])
     finally:
