@@ -73,9 +73,3 @@ function shortUrl(url: URL): string {
   const text = url.host.replace(/^www\./, '') + path
   return text.length > 48 ? `${text.slice(0, 47)}…` : text
 }
-
-/** "Seen together in 132 files"; without counts, the similarity alone. */
-export function togetherText(shared: number | null, collection: [string, string]): string | null {
-  if (shared === null || shared <= 0) return null
-  return `seen together in ${formatCount(shared)} ${shared === 1 ? collection[0] : collection[1]}`
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatTick, showValue, togetherText } from '../../src/core/format'
+import { formatBytes, formatTick, showValue } from '../../src/core/format'
 import type { FieldType } from '../../src/core/data/manifest'
 
 const field = (type: FieldType, unit: string | null = null) => ({ name: 'f', label: 'F', type, unit })
@@ -29,12 +29,6 @@ describe('values', () => {
   it('that are unknown are left out', () => {
     for (const value of [null, undefined, '', []]) expect(showValue(field('text'), value)).toBeNull()
   })
-})
-
-it('shared collections are counted in words, singular and plural', () => {
-  expect(togetherText(132, ['file', 'files'])).toBe('seen together in 132 files')
-  expect(togetherText(1, ['file', 'files'])).toBe('seen together in 1 file')
-  expect(togetherText(null, ['file', 'files'])).toBeNull()
 })
 
 it('sizes and ticks are short', () => {
