@@ -10,6 +10,7 @@ import { readParts } from '../core/url/state'
 import { Colour, type NumberData } from './colour.svelte'
 import { Filter } from './filter.svelte'
 import { Compare } from './compare.svelte'
+import { embedded } from './embed/embed'
 import { browserLink, registerAtlasParts, registerCamera } from './link'
 import { manifestUrl } from './manifest_url'
 import { Picked } from './picked.svelte'
@@ -17,7 +18,9 @@ import { Profile } from './profile.svelte'
 import { Selection } from './selection.svelte'
 import { Saved } from './selection/saved.svelte'
 import { Work } from './selection/work.svelte'
+import { laterPanels } from './shell/later'
 import { Theme } from './theme.svelte'
+import type { Past } from './versions/past.svelte'
 
 export type Phase = 'opening' | 'painting' | 'ready' | 'failed'
 
@@ -73,6 +76,8 @@ export class Atlas {
   readonly work = new Work()
   readonly profile = new Profile(this)
   readonly compare = new Compare(this)
+  /** Earlier versions of the map, once it is known that there may be some. */
+  past = $state.raw<Past | null>(null)
   readonly projection = $derived(this.manifest ? (projectionOf(this.manifest, this.projectionKey) ?? null) : null)
   /** Resolves when the map and all names are there; rejects with the error that is on screen. */
   readonly ready: Promise<void>
@@ -144,6 +149,8 @@ export class Atlas {
     await linked
     this.complete = true
     this.#settle.resolve()
+    const { versions = null } = this.manifest!
+    if (!embedded && (versions || readParts(location.hash).has('since'))) this.past ??= new (await laterPanels()).Past(this, versions)
   }
 
   /** What a map tells the page; `map`: which, since a region is drawn around places on one. */
@@ -259,12 +266,13 @@ export class Atlas {
     return this.attempt(async () => {
       const { map } = this
       if (!map || (key === this.projectionKey && !this.compare.pair)) return
-      const mixed = this.compare.leave()
+      const mixed = [this.compare.leave(), this.past?.release()].includes(true)
       const changed = key !== this.projectionKey
       this.projectionKey = key
       if (mixed) await map.endMix(key)
       else if (changed && !(await map.show(key))) return
       this.selection.updateFar()
+      this.past?.follow()
       await this.colour.projectionChanged()
       if (options.remember !== false) this.link.remember('push')
     })

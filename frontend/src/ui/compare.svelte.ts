@@ -94,6 +94,7 @@ export class Compare {
       const layers = await Promise.all([map.positionsOf(a), map.positionsOf(b)])
       if (token !== this.#token) return
       this.pause()
+      atlas.past?.leave()
       const known = this.pair?.a === a && this.pair.b === b
       this.pair = { a, b }
       this.t = t

@@ -1,31 +1,10 @@
 /** Accessibility rules (WCAG 2.2 A and AA, and good practice) on every state of the page, by axe. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type axe from 'axe-core'
 import { describe, expect, it } from 'vitest'
+import { violations as violationsOn } from '../support/axe'
 import { DESKTOP, PHONE, sitePage } from './site_page'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const site = sitePage()
-
-declare global {
-  interface Window {
-    axe: typeof axe
-  }
-}
-
-async function violations(): Promise<string[]> {
-  await site.settled()
-  if (!(await site.page.evaluate(() => 'axe' in window))) await site.page.evaluate(AXE)
-  return site.page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-      // Axe sees the canvas below a name as its background, and cannot know the halo that keeps the name readable.
-      rules: { 'color-contrast': { enabled: true }, region: { enabled: true } },
-    })
-    return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n').slice(1, 3).join(' ') ?? ''}`))
-  })
-}
+const violations = () => violationsOn(site)
 
 describe.each([['light'], ['dark']] as const)('in the %s theme', { timeout: 90_000 }, (colorScheme) => {
   it('a desktop: at first, with every section open, with details, with the menu and with each dialog', async () => {

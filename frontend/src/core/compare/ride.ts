@@ -10,6 +10,8 @@ export interface Ride {
   still: boolean
   /** Only to the other end. */
   once?: boolean
+  /** Which end comes first, where it is not the farther one. */
+  to?: 0 | 1
   moved(t: number): void
   ended(): void
 }
@@ -20,8 +22,8 @@ export function unease(t: number): number {
 }
 
 /** From `t`, first to the end that is farther; returns what stops it. */
-export function ride(t: number, { still, once, moved, ended }: Ride): () => void {
-  let [from, to] = t < 0.5 ? [0, 1] : [1, 0]
+export function ride(t: number, { still, once, to: first, moved, ended }: Ride): () => void {
+  let [from, to] = (first ?? Number(t < 0.5)) === 1 ? [0, 1] : [1, 0]
   let start = performance.now() - unease(Math.abs(t - from)) * WAY_MS
   let frame = 0
   const step = (now: number) => {

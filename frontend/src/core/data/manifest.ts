@@ -122,6 +122,8 @@ export interface Manifest {
   neighbours: { k: number; shard_rows: number; shards: FileEntry[]; shared: boolean; similarity: string }
   details: { shard_rows: number; shards: FileEntry[]; fields: Field[] }
   default: { projection: string; colour: string | null; size: string | null }
+  /** Where the site lists the versions that it keeps, relative to its root. */
+  versions?: string
   downloads: { name: string; path: string; bytes: number; sha256: string }[]
   provenance: { atlas_version?: string; artifacts?: Record<string, string> }
 }

@@ -12,11 +12,22 @@ import pointsFragment from './shaders/points.frag?raw'
 import pointsVertex from './shaders/points.vert?raw'
 import ringFragment from './shaders/ring.frag?raw'
 
-/** Positions in one projection: u16 x, y, z, padding per row, with world = value / 65535 × scale + offset. */
+/**
+ * Positions in one projection: u16 x, y, z per row, with world = value / 65535 × scale + offset, and a fourth lane: 0, or
+ * ABSENT for rows that are not on this map.
+ */
 export interface Layer {
   positions: Uint16Array
   scale: [number, number, number]
   offset: [number, number, number]
+}
+
+export const ABSENT = 65535
+
+/** Points that are no rows: drawn below all others, never picked. Positions as in either layer, with its scale and offset. */
+export interface Ghosts {
+  positions: readonly [Uint16Array, Uint16Array]
+  look: Uint8Array
 }
 
 export type Rgba = [number, number, number, number]
@@ -78,6 +89,7 @@ export class Renderer {
   #highlightBuffer!: WebGLBuffer
   #lineBuffer!: WebGLBuffer
   #paletteTexture!: WebGLTexture
+  #ghosts: { given: Ghosts; array: WebGLVertexArrayObject; buffers: WebGLBuffer[]; count: number } | null = null
 
   readonly #layers: [Layer, Layer]
   readonly look: Uint8Array
@@ -119,16 +131,7 @@ export class Renderer {
     this.#lineBuffer = buffer()
     this.#paletteTexture = gl.createTexture()
     this.#vertexArrays = [this.#orderBuffer, this.#highlightBuffer].map((elements) => {
-      const array = gl.createVertexArray()
-      gl.bindVertexArray(array)
-      this.#positionBuffers.forEach((positions, slot) => {
-        gl.bindBuffer(gl.ARRAY_BUFFER, positions)
-        gl.enableVertexAttribArray(slot)
-        gl.vertexAttribPointer(slot, 4, gl.UNSIGNED_SHORT, true, 8, 0)
-      })
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.#lookBuffer)
-      gl.enableVertexAttribArray(2)
-      gl.vertexAttribIPointer(2, LOOK.stride, gl.UNSIGNED_BYTE, LOOK.stride, 0)
+      const array = this.#pointArray(this.#positionBuffers, this.#lookBuffer)
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, elements)
       return array
     })
@@ -150,6 +153,46 @@ export class Renderer {
     this.setHighlights(this.#highlights)
     this.setLines(this.#lines)
     this.setPalette(this.#palette)
+    const ghosts = this.#ghosts?.given ?? null
+    this.#ghosts = null // what a lost context held is gone
+    this.setGhosts(ghosts)
+  }
+
+  /** A vertex array, still bound, of points. */
+  #pointArray(positions: readonly WebGLBuffer[], look: WebGLBuffer): WebGLVertexArrayObject {
+    const { gl } = this
+    const array = gl.createVertexArray()
+    gl.bindVertexArray(array)
+    positions.forEach((buffer, slot) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer)
+      gl.enableVertexAttribArray(slot)
+      gl.vertexAttribPointer(slot, 4, gl.UNSIGNED_SHORT, true, 8, 0)
+    })
+    gl.bindBuffer(gl.ARRAY_BUFFER, look)
+    gl.enableVertexAttribArray(2)
+    gl.vertexAttribIPointer(2, LOOK.stride, gl.UNSIGNED_BYTE, LOOK.stride, 0)
+    return array
+  }
+
+  /** Points beside the rows; null = none. */
+  setGhosts(ghosts: Ghosts | null): void {
+    const { gl } = this
+    const before = this.#ghosts
+    if (before) {
+      gl.deleteVertexArray(before.array)
+      for (const buffer of before.buffers) gl.deleteBuffer(buffer)
+    }
+    this.#ghosts = null
+    this.version++
+    if (!ghosts || ghosts.look.length === 0) return
+    const buffers = [...ghosts.positions, ghosts.look].map((data) => {
+      const buffer = gl.createBuffer()
+      this.#upload(gl.ARRAY_BUFFER, buffer, data)
+      return buffer
+    })
+    const array = this.#pointArray(buffers.slice(0, 2), buffers[2])
+    gl.bindVertexArray(null)
+    this.#ghosts = { given: ghosts, array, buffers, count: ghosts.look.length / LOOK.stride }
   }
 
   layer(slot: 0 | 1): Layer {
@@ -273,6 +316,10 @@ export class Renderer {
   #drawAll(pass: keyof typeof PASSES, frame: Frame): void {
     const program = this.#program(pass)
     this.usePoints(program, frame, this.pixelRatio)
+    if (this.#ghosts) {
+      this.gl.bindVertexArray(this.#ghosts.array)
+      this.gl.drawArrays(this.gl.POINTS, 0, this.#ghosts.count)
+    }
     this.drawRows(frame.share, frame.outOpacity <= 0)
   }
 

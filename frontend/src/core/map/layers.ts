@@ -5,6 +5,13 @@ import type { Extent } from '../camera/camera'
 import type { Layer } from '../gl/renderer'
 
 const KEPT = 6
+/** World units; a map lies within 1, an earlier version of it may reach beyond. */
+const WIDEST = 2
+
+/** 0 … 1 as a stored coordinate. */
+export function toSteps(share: number): number {
+  return Math.round(Math.max(0, Math.min(1, share)) * 65535)
+}
 
 /** World units of a projection: the longest side of its bounding box spans [-1, 1], all axes alike. */
 export function unitsOf(projection: Projection): { scale: Extent; offset: Extent; extent: Extent } {
@@ -22,6 +29,16 @@ export function toWorldUnits(projection: Projection, place: { x: number; y: numb
     if (axis >= projection.dims) return 0
     const [lo, hi] = [projection.bbox[0][axis], projection.bbox[1][axis]]
     return hi > lo ? ((values[axis] - lo) / (hi - lo)) * 2 * extent[axis] - extent[axis] : 0
+  }) as [number, number, number]
+}
+
+/** The way back. */
+export function toProjectionUnits(projection: Projection, world: readonly [number, number, number]): [number, number, number] {
+  const { extent } = unitsOf(projection)
+  return [0, 1, 2].map((axis) => {
+    if (axis >= projection.dims) return 0
+    const [lo, hi] = [projection.bbox[0][axis], projection.bbox[1][axis]]
+    return extent[axis] > 0 ? lo + ((world[axis] + extent[axis]) / (2 * extent[axis])) * (hi - lo) : lo
   }) as [number, number, number]
 }
 
@@ -97,7 +114,8 @@ export function mixedLayer(a: Layer, b: Layer, mix: number): Layer {
   for (let row = 0; row < rows; row++) {
     worldOf(a, row, p)
     worldOf(b, row, q)
-    for (let axis = 0; axis < 3; axis++) positions[4 * row + axis] = Math.round(((p[axis] + (q[axis] - p[axis]) * mix + 1) / 2) * 65535)
+    for (let axis = 0; axis < 3; axis++) positions[4 * row + axis] = toSteps((p[axis] + (q[axis] - p[axis]) * mix + WIDEST) / (2 * WIDEST))
+    positions[4 * row + 3] = Math.round(a.positions[4 * row + 3] * (1 - mix) + b.positions[4 * row + 3] * mix)
   }
-  return { positions, scale: [2, 2, 2], offset: [-1, -1, -1] }
+  return { positions, scale: [2 * WIDEST, 2 * WIDEST, 2 * WIDEST], offset: [-WIDEST, -WIDEST, -WIDEST] }
 }

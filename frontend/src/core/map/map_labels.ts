@@ -182,7 +182,7 @@ export class MapLabels {
     const point: ScreenPoint = { x: 0, y: 0, nearness: 0 }
     const found = new Map<number, Candidate>()
     const consider = (row: number, rank: number, pinned: boolean): void => {
-      if (row < 0 || row >= scene.rows || found.has(row) || marks.isOut(row)) return
+      if (row < 0 || row >= scene.rows || found.has(row) || marks.isOut(row) || !this.morph.has(row)) return
       this.morph.placeOf(row, place)
       toScreen(matrix, view, distance, ...place, point)
       if (point.nearness <= 0 || point.x < 0 || point.y < 0 || point.x > view.width || point.y > view.height) return

@@ -25,7 +25,7 @@ import { Motion } from './motion'
 import { paintOverview } from './overview'
 import { Pointing } from './pointing'
 import type { Point } from './polygon'
-import { Projecting } from './projecting'
+import { Projecting, type Guest } from './projecting'
 import { rowsWithin } from './rows_within'
 import { Sketch } from './sketch'
 import { snapshotOf, type Snapshot } from './snapshot'
@@ -186,8 +186,11 @@ export class MapView {
 
   /** Every row of a projection, loaded when needed. */
   positionsOf(key: string): Promise<Layer> {
-    return this.#projecting.layers.whole(this.#projecting.of(key))
+    return this.#projecting.layerOf(this.#projecting.of(key))
   }
+
+  /** A map that is none of the bundle's, to be mixed with one under its own key; null = no more. */
+  welcome = (guest: Guest | null): void => this.#projecting.welcome(guest)
 
   #adopted(projection: Projection): void {
     this.#zoomBefore = this.#motion.pose.scale / this.#framing.fit
@@ -199,7 +202,7 @@ export class MapView {
 
   /** Names of regions come when they come: the map is usable without. */
   async loadRegions(projection: Projection): Promise<void> {
-    const regions = await this.options.bundle.regions(projection)
+    const regions = await this.#projecting.regionsOf(projection)
     if (this.projection !== projection) return
     this.#labels.regions = regions
     this.request()
@@ -322,10 +325,14 @@ export class MapView {
   }
 
   flyToRow(row: number, minZoom = 5): void {
-    const [x, y, z] = this.#morph.goalOf(row)
-    const { pose } = this
-    this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale, this.#framing.fit * minZoom) })
+    this.flyToPlace(this.#morph.goalOf(row), minZoom)
     this.#motion.followed = row
+  }
+
+  /** World units; `closer`: than now. */
+  flyToPlace([x, y, z]: readonly [number, number, number], minZoom = 5, closer = 1): void {
+    const { pose } = this
+    this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale * closer, this.#framing.fit * minZoom) })
   }
 
   /** Shows all of some rows at once. */
@@ -345,11 +352,7 @@ export class MapView {
     if (!this.#framing.sees([goal.x, goal.y, goal.z], pose, REVEAL_MARGIN_PX)) this.#flyTo({ ...goal, scale: Math.min(goal.scale, pose.scale) })
   }
 
-  flyToRegion(region: Region): void {
-    const [x, y, z] = toWorldUnits(this.projection, region)
-    const { pose } = this.#motion
-    this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale * 1.5, this.#framing.fit * 3.4) })
-  }
+  flyToRegion = (region: Region): void => this.flyToPlace(toWorldUnits(this.projection, region), 3.4, 1.5)
 
   #flyTo(pose: Pose, options: { duration?: number } = {}): void {
     this.#controls.stop()
@@ -379,11 +382,10 @@ export class MapView {
 
   /** Rows inside a polygon in CSS px of the canvas, ascending, without those that the filter leaves out. */
   rowsInPolygon(polygon: readonly Point[]): Uint32Array {
-    const { view } = this.#framing
     const { renderer } = this
+    const { width, height } = this.#framing.view
     return rowsWithin(polygon, {
-      viewProjection: this.#frame().viewProjection, width: view.width, height: view.height,
-      layers: [renderer.layer(0), renderer.layer(1)], mix: this.#morph.mix, look: renderer.look, rows: this.#rows,
+      viewProjection: this.#frame().viewProjection, width, height, layers: [renderer.layer(0), renderer.layer(1)], mix: this.#morph.mix, look: renderer.look, rows: this.#rows,
     })
   }
 

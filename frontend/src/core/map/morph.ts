@@ -37,6 +37,11 @@ export class Morph {
     return this.renderer.layer(this.#scrub && this.mix < 0.5 ? 0 : 1)
   }
 
+  /** Whether a row is on the map that is nearer: what came later is not on an earlier version. */
+  has(row: number): boolean {
+    return this.layer.positions[4 * row + 3] === 0
+  }
+
   /** Shows a projection at once; `layer` may still be filling up. */
   set(projection: Projection, layer: Layer): void {
     this.renderer.setLayer(0, layer)

@@ -39,7 +39,7 @@ export function paintOverview(scene: OverviewScene, width: number, height: numbe
   for (let i = 0; i < order.length; i += step) {
     const row = order[Math.floor(i)]
     const out = (look[row * LOOK.stride + LOOK.state] & STATE.out) !== 0
-    if (out && hides) continue
+    if ((out && hides) || layer.positions[4 * row + 3] !== 0) continue
     const x = Math.round(ax * layer.positions[4 * row] + bx)
     const y = Math.round(ay * layer.positions[4 * row + 1] + by)
     if (x < 0 || y < 0 || x >= width || y >= height) continue

@@ -1,19 +1,30 @@
 /** The projection that is shown, loaded and morphed into; of several requests under way, the last one counts. */
-import type { Bundle } from '../data/bundle'
+import type { Bundle, Region } from '../data/bundle'
 import { projectionOf, type Projection } from '../data/manifest'
-import type { Renderer } from '../gl/renderer'
+import type { Ghosts, Layer, Renderer } from '../gl/renderer'
 import type { LayerStore } from './layers'
 import { Morph } from './morph'
 
 const MORPH_MS = 800
 
+/** A map that is none of the bundle's: an earlier version of one, laid over it. */
+export interface Guest {
+  /** With a key of its own; in the units of the projection that it is a version of. */
+  projection: Projection
+  layer: Layer
+  regions: Region[]
+  /** What is not on today's map any more. */
+  ghosts: Ghosts
+}
+
 export class Projecting {
   readonly morph: Morph
   projection!: Projection
+  #guest: Guest | null = null
   #token = 0
 
   constructor(
-    renderer: Renderer,
+    private readonly renderer: Renderer,
     private readonly bundle: Bundle,
     readonly layers: LayerStore,
     private readonly host: {
@@ -28,7 +39,23 @@ export class Projecting {
   }
 
   of(key: string): Projection {
-    return projectionOf(this.bundle.manifest, key)!
+    return this.#guest?.projection.key === key ? this.#guest.projection : projectionOf(this.bundle.manifest, key)!
+  }
+
+  /** One at a time; null = no more. */
+  welcome(guest: Guest | null): void {
+    this.#guest = guest
+    this.renderer.setGhosts(guest?.ghosts ?? null)
+    if (this.projection) this.host.changed()
+  }
+
+  /** Every row of a projection, loaded when needed. */
+  layerOf(projection: Projection): Promise<Layer> {
+    return this.#guest?.projection === projection ? Promise.resolve(this.#guest.layer) : this.layers.whole(projection)
+  }
+
+  regionsOf(projection: Projection): Promise<Region[]> {
+    return this.#guest?.projection === projection ? Promise.resolve(this.#guest.regions) : this.bundle.regions(projection)
   }
 
   get spatial(): boolean {
@@ -59,7 +86,7 @@ export class Projecting {
   async show(key: string, hurry = 1): Promise<{ duration: number } | null> {
     const token = ++this.#token
     const projection = this.of(key)
-    const layer = await this.layers.whole(projection)
+    const layer = await this.layerOf(projection)
     if (token !== this.#token) return null
     const duration = this.host.reducedMotion() ? 0 : MORPH_MS / hurry
     this.#adopt(projection)
@@ -74,7 +101,7 @@ export class Projecting {
     if (this.morph.scrubs(a, b)) {
       this.morph.rescrub(t)
     } else {
-      const layers = await Promise.all([this.layers.whole(a), this.layers.whole(b)])
+      const layers = await Promise.all([this.layerOf(a), this.layerOf(b)])
       if (token !== this.#token) return
       this.morph.scrub(a, b, layers, t)
     }

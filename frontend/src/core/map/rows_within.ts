@@ -15,7 +15,7 @@ export interface Scene {
   rows: number
 }
 
-/** In CSS px. Ascending; without rows that the filter leaves out, and without those behind the camera. */
+/** In CSS px. Ascending; without rows that the filter leaves out, that are not on the nearer map, or behind the camera. */
 export function rowsWithin(points: readonly Point[], scene: Scene): Uint32Array {
   if (points.length < 3) return new Uint32Array(0)
   const polygon = new Polygon(points)
@@ -26,6 +26,7 @@ export function rowsWithin(points: readonly Point[], scene: Scene): Uint32Array 
   for (let row = 0; row < rows; row++) {
     if (look[row * LOOK.stride + LOOK.state] & STATE.out) continue
     const at = row * 4
+    if ((mix < 0.5 ? a : b).u[at + 3] !== 0) continue
     // Clip coordinates are linear in the place, so those of a mix are the mix of both.
     let w = clip(b, 3, at)
     let x = clip(b, 0, at)

@@ -26,7 +26,7 @@ export interface Address {
 }
 
 /** Parts that others build on come first; unknown ones follow in the order of their registration. */
-const ORDER = ['map', 'c', 'colour', 'f', 'p', 's', 'select', 'at']
+const ORDER = ['map', 'since', 'c', 'colour', 'f', 'p', 's', 'select', 'at']
 /** Browsers refuse more than about a hundred changes in half a minute. */
 const REPLACE_MS = 300
 

@@ -2,6 +2,8 @@
 import type * as panels from './panels'
 
 export type Panels = typeof panels
+/** Those that are components. */
+export type PanelName = Exclude<keyof Panels, 'Past'>
 
 let fetched: Promise<Panels> | null = null
 

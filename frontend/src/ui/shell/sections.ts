@@ -6,7 +6,7 @@ import ProjectionPanel from '../ProjectionPanel.svelte'
 import { formatCount } from '../../core/format'
 
 /** Those of the later panels that need nothing but the atlas. */
-export type SectionPanel = 'ComparePanel' | 'FilterPanel' | 'ProfilePanel' | 'SavedSelections'
+export type SectionPanel = 'ComparePanel' | 'FilterPanel' | 'ProfilePanel' | 'SavedSelections' | 'VersionsPanel'
 
 export interface SectionEntry {
   id: string
@@ -19,6 +19,8 @@ export interface SectionEntry {
   note(atlas: Atlas): string
   /** Unfolded when the page opens on a desktop. */
   open?: boolean | ((atlas: Atlas) => boolean)
+  /** At the end of the phone's bar. */
+  last?: boolean
   /** Left out while this says so. */
   hidden?(atlas: Atlas): boolean
 }
@@ -33,6 +35,12 @@ export const SECTIONS: SectionEntry[] = [
     id: 'changes', title: 'What changed', chip: 'Changes', panel: 'ComparePanel', open: true,
     note: (atlas) => atlas.compare.b?.name ?? '',
     hidden: (atlas) => atlas.compare.pair === null,
+  },
+  {
+    id: 'versions', title: 'Versions', chip: 'Versions', last: true, panel: 'VersionsPanel',
+    note: ({ past }) => past?.since ?? '',
+    open: ({ past }) => past!.arrived,
+    hidden: ({ past }) => !past?.earlier.length,
   },
   {
     id: 'colours', title: 'Colour', chip: 'Colour', panel: ColourPanel, open: true,

@@ -1,7 +1,7 @@
 #version 300 es
 // One point per row, for drawing (points.frag, ring.frag) and for picking (pick.frag). Called by gl/renderer.ts and
 // gl/picker.ts. position_a, position_b: u16 normalised to 0..1, each with its own scale and offset into world space
-// ([-1, 1]). look: palette slot, size 0..255, state bits and weight (see gl/look.ts).
+// ([-1, 1]); w is 1 where the row is not on that map at all, and fades it in or out on the way. look: palette slot, size 0..255, state bits and weight (see gl/look.ts).
 // RING: highlighted rows, drawn again with a ring. PICK: ids instead of colours.
 precision highp float;
 
@@ -39,12 +39,13 @@ flat out float v_diameter_px;
 void main() {
   uint state = look.b;
   bool left_out = (state & OUT) != 0u;
+  float absent = mix(position_a.w, position_b.w, u_mix);
 #if defined(PICK)
-  if (left_out) {
+  if (left_out || absent > 0.5) {
 #elif defined(RING)
-  if (left_out && (state & POINTED) == 0u) {
+  if ((left_out && (state & POINTED) == 0u) || absent > 0.5) {
 #else
-  if (false) {
+  if (absent >= 1.0) {
 #endif
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     gl_PointSize = 0.0;
@@ -71,6 +72,7 @@ void main() {
   v_row = uint(gl_VertexID);
 #else
   v_colour = texelFetch(u_palette, ivec2(int(look.r), 0), 0);
+  v_colour.a *= 1.0 - absent;
   v_colour.a *= left_out ? u_out_opacity : state == 0u ? u_opacity : 1.0;
   v_colour.a *= mix(1.0, clamp(nearness * 1.15, 0.45, 1.0), u_spatial); // far points recede
 #endif

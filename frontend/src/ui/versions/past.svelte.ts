@@ -1,0 +1,335 @@
+/** Earlier versions of the map: which there are, which is shown, and what became of it since. */
+import { CompareClient } from '../../core/compare/client'
+import type { Group } from '../../core/compare/groups'
+import { inverse, type Similarity } from '../../core/compare/procrustes'
+import { ride } from '../../core/compare/ride'
+import { wordsFor, type GroupWords } from '../../core/compare/words'
+import { projectionOf, type Projection } from '../../core/data/manifest'
+import { formatCount } from '../../core/format'
+import type { Layer } from '../../core/gl/renderer'
+import { LayerStore, worldOf } from '../../core/map/layers'
+import type { Guest } from '../../core/map/projecting'
+import { around, idOf, inWords, readSince, writeSince, type Version } from '../../core/versions/list'
+import type { Matched } from '../../core/versions/match'
+import { VersionFiles, type Opened } from '../../core/versions/open'
+import { guestOf, layerOfRows } from '../../core/versions/places'
+import { growthText } from '../../core/versions/words'
+import type { Atlas } from '../atlas.svelte'
+import { manifestUrl } from '../manifest_url'
+
+export interface MovedGroup extends Group, GroupWords {}
+
+export class Past {
+  /** Newest first; none before the list is there. */
+  earlier = $state.raw<readonly Version[]>([])
+  /** The version that this page shows by itself. */
+  own = $state.raw<Version | null>(null)
+  /** A newer one than this page shows is published. */
+  newer = $state(false)
+  /** What is being opened. */
+  opening = $state.raw<Version | null>(null)
+  /** What is shown, or on its way from or to the latest. */
+  shown = $state.raw<Opened | null>(null)
+  /** The version shown has this map; else nothing slides. */
+  hasMap = $state(false)
+  /** 0 = as it was then, 1 = the latest. */
+  t = $state(1)
+  playing = $state(false)
+  /** How far those of `matched.now` moved, in their order and in shares of the map's width. */
+  moved = $state.raw<Float32Array | null>(null)
+  groups = $state.raw<readonly MovedGroup[]>([])
+  /** The page was opened by a link to an earlier version. */
+  readonly arrived: boolean
+
+  #guest: Guest | null = null
+  #token = 0
+  #stop: () => void = () => {}
+  #client: CompareClient | null = null
+  #aligned: (similarity: Similarity) => void = () => {}
+  #named: (groups: Group[]) => void = () => {}
+  readonly #files: VersionFiles
+
+  /** `url`: of the list, below the site's root; null where the site has none, and a link may still ask for a version. */
+  constructor(private readonly atlas: Atlas, private readonly url: string | null) {
+    this.#files = new VersionFiles(atlas.bundle!, document.baseURI)
+    this.arrived = location.hash.includes('since=')
+    addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.#look().catch(() => {}) // offline, say; the next look will tell
+    })
+    void atlas.attempt(async () => {
+      await this.#look()
+      atlas.link.register({
+        key: 'since',
+        read: () => (this.shown ? writeSince(this.shown.version, this.t) : null),
+        apply: (value) => this.#apply(value),
+      })
+    })
+  }
+
+  get all(): Version[] {
+    return [...(this.own ? [this.own] : []), ...this.earlier]
+  }
+
+  get since(): string {
+    return this.shown ? inWords(this.shown.version.published) : ''
+  }
+
+  // ---- Which versions there are
+
+  async #look(): Promise<void> {
+    if (this.url === null) return
+    const { earlier, own, newer } = around(await this.#files.list(this.url), idOf(manifestUrl()))
+    const told = this.newer
+    Object.assign(this, { earlier, own, newer })
+    if (newer && !told) this.atlas.work.say('A newer version of this map is there.', 'Reload', () => location.reload())
+  }
+
+  #apply(value: string | null): Promise<void> | void {
+    const wanted = value === null ? null : readSince(value)
+    const version = wanted && this.earlier.find(({ id }) => id === wanted.id)
+    if (version) return this.choose(version, { t: wanted.t, remember: false })
+    this.#end()
+    if (wanted && wanted.id !== this.own?.id) this.#tellGone(wanted.date)
+  }
+
+  // ---- Which one is shown
+
+  /** Shows the map as it was then, sliding there unless a link says where to be. */
+  choose(version: Version, { t = 0, remember = true }: { t?: number; remember?: boolean } = {}): Promise<void> {
+    const { atlas } = this
+    const token = ++this.#token
+    this.opening = version
+    return atlas.attempt(async () => {
+      try {
+        const opened = await this.#open(version)
+        if (!opened || token !== this.#token) return
+        this.pause()
+        const slides = await this.#place(opened, token)
+        if (token !== this.#token) return
+        if (slides && atlas.compare.pair) atlas.compare.leave()
+        this.#show(opened, slides)
+        if (slides) {
+          const from = this.t
+          await atlas.map!.setMix(this.#guest!.projection.key, atlas.projectionKey, remember ? from : t)
+          if (remember) this.#ride(t as 0 | 1)
+          else this.setT(t)
+        }
+        if (remember) atlas.link.remember('push')
+        atlas.say(this.summary)
+      } finally {
+        if (token === this.#token) this.opening = null
+      }
+    })
+  }
+
+  #show(opened: Opened, slides: boolean): void {
+    if (!this.shown) this.t = 1
+    this.shown = opened
+    this.hasMap = slides
+    if (!slides) this.t = 0
+  }
+
+  /** What a screen reader is told, and a folded section. */
+  get summary(): string {
+    if (!this.shown) return ''
+    const { version, matched } = this.shown
+    const entity = this.atlas.manifest!.atlas.entity
+    const size = `The map of ${this.since}: ${formatCount(version.n)} ${version.n === 1 ? entity[0] : entity[1]}.`
+    return `${size} ${growthText({ fresh: matched.fresh.length, gone: matched.gone.length, entity, since: this.since })}`
+  }
+
+  async #open(version: Version): Promise<Opened | null> {
+    try {
+      return await this.#files.open(version)
+    } catch (error) {
+      await this.#look()
+      if (this.earlier.some(({ id }) => id === version.id)) throw error
+      this.#tellGone(version.published) // while this page was open
+      return null
+    }
+  }
+
+  #tellGone(date: Date): void {
+    const text = `The version of ${inWords(date)} is not kept any more; this is the latest one.`
+    this.atlas.work.say(text)
+    this.atlas.say(text)
+  }
+
+  /** Lays the version of today's map over it; false where the version did not have this map. */
+  async #place({ version, bundle, matched }: Opened, token: number): Promise<boolean> {
+    const { map, projection } = this.atlas
+    const was = projection && projectionOf(bundle.manifest, projection.key)
+    const key = `${projection?.key}@${version.id}`
+    if (this.#guest?.projection.key === key) return true
+    this.#forget()
+    if (!map || !projection || was?.dims !== projection.dims) return false
+    const [now, then, regions] = await Promise.all([
+      map.positionsOf(projection.key), new LayerStore(bundle).whole(was), bundle.regions(was).catch(() => []),
+    ])
+    if (token !== this.#token) return false
+    const similarity = await this.#align(key, matched, [layerOfRows(then, matched.then), layerOfRows(now, matched.now)], projection, token)
+    if (token !== this.#token) return false
+    this.#guest = guestOf(key, { projection, layer: now }, { projection: was, layer: then, regions }, matched, similarity)
+    map.welcome(this.#guest)
+    return true
+  }
+
+  /** Lays the earlier places over today's; what moved becomes known on the way, and which groups did later. */
+  #align(key: string, matched: Matched, layers: [Layer, Layer], projection: Projection, token: number): Promise<Similarity> {
+    this.#client ??= new CompareClient({
+      movement: ({ shares, similarity }) => {
+        this.moved = shares
+        this.#aligned(inverse(similarity))
+      },
+      progress: () => {},
+      neighbours: ({ groups }) => this.#named(groups),
+    })
+    const aligned = new Promise<Similarity>((resolve) => (this.#aligned = resolve))
+    this.#named = (groups) => void this.#name(groups, matched, projection, token)
+    this.#client.compare([`${key} then`, `${key} now`], layers)
+    return aligned
+  }
+
+  async #name(groups: Group[], matched: Matched, projection: Projection, token: number): Promise<void> {
+    const { bundle, manifest, sizes } = this.atlas
+    const [regions, rows] = await Promise.all([bundle!.regions(projection), projection.region_rows ? bundle!.regionRows(projection) : []]).catch(() => [[], []] as const)
+    if (token !== this.#token) return
+    this.groups = groups.map((group) => {
+      const here = { ...group, rows: group.rows.map((i) => matched.now[i]) }
+      return {
+        ...here,
+        ...wordsFor(here, {
+          nameOf: (row) => bundle!.nameOf(row) ?? '', importance: (row) => sizes[row] ?? 0, entity: manifest!.atlas.entity,
+          regionOf: (row) => regions[rows[row]]?.name ?? null, maps: [`the map of ${this.since}`, 'the latest'],
+        }),
+      }
+    })
+  }
+
+  #forget(): void {
+    this.#client?.stop()
+    this.#guest = null
+    this.moved = null
+    this.groups = []
+    this.atlas.map?.welcome(null)
+  }
+
+  /** Slides to the latest and stays there. */
+  close(): void {
+    if (!this.shown) return
+    this.#token++
+    this.opening = null
+    this.atlas.say('The latest version is shown.')
+    const end = () => {
+      this.#end()
+      this.atlas.link.remember('push')
+    }
+    if (this.hasMap && this.t < 1) this.#ride(1, end)
+    else end()
+  }
+
+  #end(): void {
+    this.#token++
+    this.pause()
+    const mixed = this.#guest !== null
+    this.shown = null
+    this.opening = null
+    this.t = 1
+    if (mixed) void this.atlas.map?.endMix(this.atlas.projectionKey)
+    this.#forget()
+  }
+
+  /** Called when another map is to be shown. True when the map holds a mix with an earlier version. */
+  release(): boolean {
+    if (!this.shown) return false
+    this.#token++
+    this.pause()
+    const mixed = this.#guest !== null
+    this.#forget()
+    return mixed
+  }
+
+  /** Called when another map is shown: the version, too, shows that one. */
+  follow(): void {
+    if (this.shown) void this.choose(this.shown.version, { t: this.hasMap ? this.t : 0, remember: false })
+  }
+
+  /** Called when two maps of today are compared: there is no place for a third. */
+  leave(): void {
+    this.release()
+    this.shown = null
+    this.t = 1
+  }
+
+  // ---- The way between them
+
+  setT(t: number): void {
+    if (!this.#guest) return
+    const before = this.t
+    this.t = Math.min(1, Math.max(0, t))
+    void this.atlas.map?.setMix(this.#guest.projection.key, this.atlas.projectionKey, this.t)
+    if (before < 0.5 !== this.t < 0.5) this.atlas.selection.updateFar()
+    if (!this.playing) this.atlas.link.remember('replace')
+  }
+
+  #ride(to: 0 | 1, ended: () => void = () => {}): void {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.pause()
+    if (still) {
+      this.setT(to)
+      ended()
+      return
+    }
+    this.playing = true
+    this.#stop = ride(this.t, { once: true, to, still, moved: (t) => this.setT(t), ended: () => { this.pause(); ended() } })
+  }
+
+  /** To and fro until paused. */
+  play(): void {
+    this.pause()
+    this.playing = true
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.#stop = ride(this.t, { still, moved: (t) => this.setT(t), ended: () => this.pause() })
+  }
+
+  pause(): void {
+    this.#stop()
+    if (!this.playing) return
+    this.playing = false
+    this.atlas.link.remember('replace')
+  }
+
+  // ---- What is looked at
+
+  /** Selects all that are new, where they are seen: on the latest. */
+  pickFresh(): void {
+    this.#toLatest()
+    this.atlas.picked.set(this.shown!.matched.fresh, 'replace', `what is new since ${this.since}`)
+  }
+
+  chooseFresh(row: number): void {
+    this.#toLatest()
+    void this.atlas.selection.choose(row, { fly: true })
+  }
+
+  #toLatest(): void {
+    if (this.hasMap && this.t < 1) this.#ride(1)
+  }
+
+  /** Goes to where one that is gone was; `place`: its place among those that are gone. */
+  flyToGone(place: number): void {
+    if (!this.#guest) return
+    this.#ride(0)
+    const { scale, offset } = this.#guest.layer
+    this.atlas.map?.flyToPlace(worldOf({ positions: this.#guest.ghosts.positions[0], scale, offset }, place, [0, 0, 0]))
+  }
+
+  /** Picks a group that moved, and shows how it got to where it is. */
+  showGroup(group: MovedGroup): void {
+    const { atlas } = this
+    atlas.picked.set(group.rows, 'replace', group.name)
+    requestAnimationFrame(() => atlas.map?.fit()) // in what the panel of the set leaves free
+    this.setT(0)
+    this.#ride(1)
+  }
+}

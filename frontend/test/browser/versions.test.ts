@@ -1,0 +1,226 @@
+/** A site that keeps three versions of the invented towns: 2,400, then 2,700, today 3,000 of them. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeFixture } from '../fixtures/make_fixture.mjs'
+import { violations } from '../support/axe'
+import { FIXTURE } from '../support/global_setup'
+import { manifest, PHONE, sitePage } from './site_page'
+
+const at = sitePage()
+const FIRST = join(FIXTURE, '../towns-first')
+const SECOND = join(FIXTURE, '../towns-second')
+const [A, B, C] = manifest.projections.map(({ key }) => key)
+const entry = (id: string, published: string, n: number) => ({ version: `${id}00`, published, n, manifest: `data/${id}/manifest.json`, files: [] })
+const listed = [entry('first', '2025-11-03T12:00:00Z', 2400), entry('second', '2025-11-14T12:00:00Z', 2700), entry('map', '2025-11-21T12:00:00Z', 3000)]
+let published = listed
+let kept = ['first', 'second']
+
+beforeAll(() => {
+  const lost = { id: 'town-lost', name: 'Atlantis' }
+  // Then: one town that has sunk since, and those of the salt coast elsewhere; without the map in three dimensions.
+  makeFixture(FIRST, {
+    n: 2400,
+    change: (towns) => towns.map((town, i) => (i === 0 ? { ...town, ...lost } : town.cluster === 5 ? { ...town, at: [town.at[0] + 3, town.at[1] + 2, town.at[2]] } : town)),
+  })
+  makeFixture(SECOND, { n: 2700 })
+})
+
+beforeEach(() => {
+  published = listed
+  kept = ['first', 'second']
+  at.site.override = (path) => {
+    if (path === 'versions.json') return { body: JSON.stringify(published) }
+    if (path === 'data/map/manifest.json') return { body: JSON.stringify({ ...manifest, versions: 'versions.json' }) }
+    const [, id, rest] = /^data\/(first|second)\/(.*)$/.exec(path) ?? []
+    if (!id || !kept.includes(id)) return null
+    const file = join(id === 'first' ? FIRST : SECOND, rest)
+    if (!existsSync(file)) return null
+    const body = readFileSync(file)
+    if (rest !== 'manifest.json' || id === 'second') return { body }
+    const { projections, ...all } = JSON.parse(body.toString()) as typeof manifest
+    return { body: JSON.stringify({ ...all, projections: projections.filter(({ key }) => key !== C) }) }
+  }
+})
+
+const section = () => at.page.getByRole('button', { name: /^Versions/ })
+const list = () => at.page.getByRole('list', { name: 'Versions of the map' })
+const version = (name: RegExp) => list().getByRole('button', { name })
+const bar = () => at.page.getByRole('region', { name: 'An earlier version of the map' })
+const slider = () => bar().getByRole('slider')
+const said = (text: RegExp) => at.page.locator('main > [aria-live=polite]').filter({ hasText: text }).waitFor()
+const hash = (part: string) => at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), part)
+async function opened(path = '', options: Parameters<typeof at.opened>[1] = {}): Promise<void> {
+  await at.opened(path, options)
+  await section().waitFor()
+}
+
+describe('versions', { timeout: 60_000 }, () => {
+  it('are listed by date with what they hold, and an earlier one is shown, by keyboard alone', async () => {
+    await opened()
+    await section().focus()
+    await at.page.keyboard.press('Enter')
+    expect(await list().getByRole('button').allTextContents()).toEqual([
+      expect.stringMatching(/21 Nov 2025\s*Latest\s*3,000 towns/), expect.stringMatching(/14 Nov 2025\s*2,700 towns/), expect.stringMatching(/3 Nov 2025\s*2,400 towns/),
+    ])
+    await version(/^3 Nov/).focus()
+    await at.page.keyboard.press('Enter')
+    await said(/The map of 3 November 2025: 2,400 towns\. 601 new towns since 3 November 2025, 1 gone\./)
+    expect(await version(/^3 Nov/).getAttribute('aria-pressed')).toBe('true')
+    await hash('since=2025-11-03:first')
+    const list_ = (name: RegExp) => at.page.getByRole('list', { name })
+    expect(await list_(/^601 new/).getByRole('button').count()).toBe(6)
+    expect(await list_(/^1 gone/).textContent()).toContain('Atlantis')
+    await list_(/^Moved most/).waitFor()
+    await list_(/^Moved together/).getByText(/moved together/).first().waitFor()
+    await slider().focus()
+    await at.page.keyboard.press('End')
+    expect(await slider().getAttribute('aria-valuetext')).toBe('Latest')
+    await hash('since=2025-11-03:first~1')
+    await at.page.keyboard.press('Escape')
+    await bar().waitFor({ state: 'detached' })
+    await at.page.waitForFunction(() => !location.hash.includes('since='))
+    await said(/The latest version is shown/)
+  })
+
+  it('show what moved where it was, and what is new not at all; on the way it comes', async () => {
+    await opened()
+    const rows = await at.page.evaluate(() => {
+      const { rows, nameOf } = window.__atlas
+      return Array.from({ length: rows }, (_, row) => row).filter((row) => nameOf(row) !== '')
+    })
+    const coast = (await at.page.evaluate(async () => (await window.__atlas.filter('region:"Salt coast"')).count, null)) > 0
+    expect(coast).toBe(true)
+    const moved = await at.page.evaluate((all) => all.filter((row) => window.__atlas.passes(row)), rows)
+    await at.page.evaluate(() => window.__atlas.filter(''))
+    const before = await at.screenOf(moved[0])
+    await section().click()
+    await version(/^3 Nov/).click()
+    await slider().waitFor()
+    await at.settled()
+    const then = await at.screenOf(moved[0])
+    expect(Math.hypot(then.x - before.x, then.y - before.y)).toBeGreaterThan(30)
+    // Everyone else stays, whatever the box around the map has become.
+    const still = await at.page.evaluate((gone) => Array.from({ length: 40 }, (_, row) => row).filter((row) => !gone.includes(row)), moved)
+    const after = await Promise.all(still.map((row) => at.screenOf(row)))
+    await slider().fill('1')
+    await at.settled()
+    const now = await Promise.all(still.map((row) => at.screenOf(row)))
+    const shifts = after.map(({ x, y }, i) => Math.hypot(x - now[i].x, y - now[i].y)).sort((x, y) => x - y)
+    expect(shifts[shifts.length >> 1]).toBeLessThan(2)
+    const fresh = await at.page.evaluate((count) => {
+      const seen = []
+      for (let row = 0; row < window.__atlas.rows && seen.length < count; row++) {
+        const place = window.__atlas.screenOf(row)!
+        if (place.x > 420 && window.__atlas.pick(place.x, place.y) === row) seen.push({ row, ...place })
+      }
+      return seen
+    }, 400)
+    await slider().fill('0')
+    await at.settled()
+    const there = await at.page.evaluate((places) => places.filter(({ row, x, y }) => {
+      const now = window.__atlas.screenOf(row)!
+      return Math.hypot(now.x - x, now.y - y) < 3 && window.__atlas.pick(now.x, now.y) !== row
+    }).length, fresh)
+    expect(there).toBeGreaterThan(20)
+  })
+
+  it('new ones are selected where they are seen, and one of them with its details', async () => {
+    await opened('#since=2025-11-14:second')
+    expect(await slider().inputValue()).toBe('0')
+    await at.page.getByRole('button', { name: 'Select all' }).click()
+    await at.page.waitForFunction(() => window.__atlas.picked().length === 300)
+    expect(await slider().inputValue()).toBe('1')
+    await at.page.keyboard.press('Escape')
+    await at.page.getByRole('list', { name: /^300 new/ }).getByRole('button').first().click()
+    await at.page.getByRole('list', { name: /Nearest/ }).waitFor()
+    expect((await at.state()).selected).toBeGreaterThanOrEqual(0)
+  })
+
+  it('stay chosen when another map is shown; a map that the version did not have is said', async () => {
+    await opened('#since=2025-11-03:first')
+    await slider().waitFor()
+    await at.page.evaluate((key) => window.__atlas.showProjection(key), B)
+    await hash(`map=${B}`)
+    await slider().waitFor()
+    await hash('since=2025-11-03:first')
+    await at.page.evaluate((key) => window.__atlas.showProjection(key), C)
+    await bar().getByText('does not have this map').waitFor()
+    expect(await slider().count()).toBe(0)
+    await at.page.getByText(/Atlantis/).waitFor()
+    await at.page.evaluate((key) => window.__atlas.showProjection(key), A)
+    await slider().waitFor()
+  })
+
+  it('a link to one that is gone from the site says so, and shows the latest', async () => {
+    published = listed.slice(1)
+    await opened('#since=2025-11-03:first~0.5&colour=founded')
+    await at.page.getByRole('status').getByText('The version of 3 November 2025 is not kept any more; this is the latest one.').waitFor()
+    expect(await bar().count()).toBe(0)
+    expect(await at.page.getByRole('alert').count()).toBe(0)
+  })
+
+  it('one that goes while the page is open says so, too', async () => {
+    at.allowed = /404/
+    await opened()
+    await section().click()
+    published = listed.slice(1)
+    kept = ['second']
+    await version(/^3 Nov/).click()
+    await at.page.getByRole('status').getByText(/not kept any more/).waitFor()
+    expect(await list().getByRole('button').count()).toBe(2)
+  })
+
+  it('a newer one is offered when the page is looked at again, and nobody asks before', async () => {
+    await opened()
+    const asked = () => at.site.requests.filter((path) => path === 'versions.json').length
+    expect(asked()).toBe(1)
+    published = [...listed, entry('newest', '2025-12-01T12:00:00Z', 3100)]
+    await at.page.evaluate(() => dispatchEvent(new Event('visibilitychange')))
+    const offer = at.page.getByRole('status').filter({ hasText: 'A newer version of this map is there.' })
+    await offer.getByRole('button', { name: 'Reload' }).waitFor()
+    expect(asked()).toBe(2)
+  })
+
+  it('a site with one version, or with none listed, has no such section; an embedded map never', async () => {
+    published = listed.slice(2)
+    await at.opened()
+    await at.page.waitForTimeout(300)
+    expect(await section().count()).toBe(0)
+    published = listed
+    await at.opened('?embed#since=2025-11-03:first')
+    await at.page.waitForTimeout(300)
+    expect(at.site.requests).not.toContain('versions.json')
+    expect(await bar().count()).toBe(0)
+  })
+
+  it('a phone: a sheet with the list, the bar above, and every rule of accessibility', async () => {
+    await at.opened('', PHONE)
+    const chip = at.page.locator('nav .chips button', { hasText: 'Versions' })
+    await chip.waitFor()
+    await chip.tap()
+    await version(/^3 Nov/).tap()
+    await slider().waitFor()
+    await at.page.getByRole('list', { name: /^Moved most/ }).waitFor()
+    expect(await violations(at)).toEqual([])
+    const [above, below] = [(await bar().boundingBox())!, (await list().boundingBox())!]
+    expect(above.y + above.height).toBeLessThan(below.y)
+  })
+
+  it.each(['light', 'dark'] as const)('a desktop in the %s theme keeps every rule of accessibility', async (colorScheme) => {
+    await opened('#since=2025-11-03:first', { colorScheme })
+    await at.page.getByRole('list', { name: /^Moved together/ }).waitFor()
+    expect(await violations(at)).toEqual([])
+  })
+
+  it('slides where motion is welcome', async () => {
+    await opened('', { reducedMotion: 'no-preference' })
+    await section().click()
+    await version(/^14 Nov/).click()
+    await at.page.waitForFunction(() => {
+      const t = Number(document.querySelector<HTMLInputElement>('.slider')?.value ?? 1)
+      return t > 0.05 && t < 0.95
+    }, null, { polling: 'raf' })
+    await at.page.waitForFunction(() => document.querySelector<HTMLInputElement>('.slider')!.value === '0')
+  })
+})
