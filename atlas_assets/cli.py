@@ -95,6 +95,27 @@ def report(
 
 
 @app.command()
+def prune(
+    name: Annotated[str | None, typer.Argument(help="The atlas; without it, all of them and the viewer.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Free space: earlier versions, points that the sweep does not have any more, what killed runs left."""
+    from atlas_assets import tidying
+
+    specs = [_spec(name)] if name else None
+    foreseen = tidying.tidy_all(specs, dry_run=True)
+    tidying.show(foreseen, console)
+    size = tidying.size_text(sum(done.bytes for _, done in foreseen))
+    nothing = not any(done.gone for _, done in foreseen)
+    console.print("Nothing to free." if nothing else f"{size} can go.")
+    if not dry_run and (nothing or yes or typer.confirm("Delete it?")):
+        freed = sum(done.bytes for _, done in tidying.tidy_all(specs))  # if nothing: notes what is removed since today
+        if not nothing:
+            console.print(f"Freed {tidying.size_text(freed)}.")
+
+
+@app.command()
 def doctor() -> None:
     """Say what is there and what is missing: Python, Node, memory, disk, GPU, atlases."""
     from atlas_assets import doctor as checks

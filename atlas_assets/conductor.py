@@ -19,6 +19,7 @@ from atlas_assets.run_log import LoggedStep, RunLog
 from atlas_assets.runs import Build, RunResult, Runs
 from atlas_assets.schedule import Job
 from atlas_assets.side_by_side import SideBySide
+from atlas_assets.tidying import tidy
 from atlas_assets.timings import Timings
 from atlas_assets.wanted import Wanted, label
 
@@ -71,6 +72,7 @@ class Conductor:
             raise
         for stage, key in self._others(before_points=False):
             self._one(stage, key)
+        tidy(self._pipeline, self._wanted.store)
 
     def _others(self, *, before_points: bool) -> Iterator[tuple[Stage | None, str | None]]:
         """Every stage and key that is no point's, upstream first; None is the viewer, which only the site needs."""

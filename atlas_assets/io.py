@@ -6,6 +6,7 @@
 version is written completely before the pointer is replaced, in one rename locally and one object write elsewhere, so
 a reader never sees half an artifact and a failed or killed run leaves the earlier one in place. The root may be a local
 folder or any fsspec URL; remote versions are copied to a local cache before they are read, so stages see folders only.
+Versions that nothing refers to any more are taken away by ``pruning``, never by a write.
 """
 
 from __future__ import annotations
@@ -15,24 +16,22 @@ import dataclasses
 import hashlib
 import json
 import os
-import shutil
-import time
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import fsspec
 
+from atlas_assets import inventory
 from atlas_assets.errors import AtlasError
+from atlas_assets.inventory import VERSION_LENGTH, Artifacts, is_version
+from atlas_assets.staging import Staging, remove_all
 
 POINTER = "current.json"
 FAILURE = "failed.json"
 STAGING = ".staging"
-VERSION_LENGTH = 16  # hexadecimal digits of the content's hash
-VERSIONS_KEPT = 2  # the current one, and the one before it for runs that are still reading
-STAGING_MAX_AGE_SECONDS = 2 * 24 * 3600  # older drafts belong to runs that were killed
+EARLIER_NAMED = 50  # as many as anybody would keep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +51,9 @@ class Stored:
     """The current version of an artifact, as ``current.json`` records it.
 
     lineage: what it and the swept stages before it were told, whatever the data were. predecessor: version and lineage
-    of the artifact that it was made to resemble. read_from: the state of the source, and what is needed to read only
-    what is new there next time; of raw tables only. All may be missing from records of earlier releases.
+    of the artifact that it was made to resemble. earlier: the versions that were current before, newest first.
+    grown_from: versions by address that a later update starts from. All may be missing from records of earlier
+    releases.
     """
 
     version: str
@@ -65,6 +65,13 @@ class Stored:
     lineage: str = ""
     predecessor: dict[str, str] | None = None
     read_from: dict[str, Any] | None = None
+    earlier: list[str] | None = None
+    grown_from: dict[str, str] | None = None
+
+    @property
+    def refers_to(self) -> str | None:
+        """The earlier version of the same artifact that has to stay as long as this one is current."""
+        return (self.predecessor or {}).get("version")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +119,7 @@ class Draft:
     lineage: str = ""
     predecessor: dict[str, str] | None = None
     read_from: dict[str, Any] | None = None
+    grown_from: dict[str, str] | None = None
     stored: Stored | None = None
 
 
@@ -131,11 +139,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _is_version(name: str) -> bool:
-    """Whether a folder is a version, not a partition."""
-    return len(name) == VERSION_LENGTH and set(name) <= set("0123456789abcdef")
-
-
 def recipe_hash(**ingredients: Any) -> str:
     """Hash of everything an artifact depends on; equal recipes need not be cooked twice."""
     text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False, default=str)
@@ -149,7 +152,8 @@ class ArtifactStore:
         self._fs, path = fsspec.core.url_to_fs(os.fspath(root), **storage_options)
         self.root = path.rstrip("/")
         self.is_local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
-        self._cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
+        self.cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
+        self.staging = Staging(Path(self.path(STAGING)) if self.is_local else self.cache / STAGING)
 
     def path(self, *parts: str) -> str:
         """The full path of something below the root, in the store's own file system."""
@@ -157,25 +161,24 @@ class ArtifactStore:
 
     def current(self, address: Address) -> Stored | None:
         """The current version, or None where nothing was stored yet."""
-        record = self._record(address, POINTER)
+        record = self.read_record(str(address), POINTER)
         return Stored(**record) if record else None
 
     def failure(self, address: Address) -> Failure | None:
         """What came of the last attempt, if it failed and nothing was stored since."""
-        record = self._record(address, FAILURE)
+        record = self.read_record(str(address), FAILURE)
         return Failure(**record) if record else None
 
     def remember_failure(self, address: Address, *, recipe: str, message: str) -> None:
         """Keep that this recipe could not be made, and why, until something is stored."""
-        failure = Failure(recipe, message, _now())
-        self._replace(self.path(str(address), FAILURE), json.dumps(dataclasses.asdict(failure), indent=1).encode())
+        self.write_record(dataclasses.asdict(Failure(recipe, message, _now())), str(address), FAILURE)
 
     def versions(self, address: Address) -> dict[str, Path]:
         """The folders of all versions that are kept, by name; none of a store that is not a local folder."""
         parent = Path(self.path(str(address)))
         if not self.is_local or not parent.exists():
             return {}
-        return {path.name: path for path in sorted(parent.iterdir()) if path.is_dir() and _is_version(path.name)}
+        return {path.name: path for path in sorted(parent.iterdir()) if path.is_dir() and is_version(path.name)}
 
     def folder(self, address: Address) -> Path:
         """A local folder with the current version's files. Read only. Raises AtlasError where there is none."""
@@ -193,10 +196,9 @@ class ArtifactStore:
         if self.is_local:
             path = Path(self.path(str(address), version, name))
             return path if path.exists() else None
-        target = self._cache / str(address) / f"{version}.files" / name
+        target = self.cache / str(address) / f"{version}.files" / name
         if not target.exists():
-            draft = self._cache / STAGING / uuid.uuid4().hex
-            draft.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.staging.new_path()
             try:
                 self._fs.get_file(self.path(str(address), version, name), str(draft))
             except FileNotFoundError:
@@ -206,31 +208,58 @@ class ArtifactStore:
         return target
 
     @contextlib.contextmanager
-    def write(self, address: Address, *, recipe: str) -> Iterator[Draft]:
+    def write(self, address: Address, *, recipe: str, reads: Mapping[str, str] | None = None) -> Iterator[Draft]:
         """Write an artifact: fill ``draft.folder`` inside the block. If the block raises, nothing changes.
 
-        Content that is stored already is not stored again; only the pointer is renewed.
+        Content that is stored already is not stored again; only the pointer is renewed. reads: what it is made from,
+        versions by address, which are not taken away meanwhile.
         """
-        staging = Path(self.path(STAGING)) if self.is_local else self._cache / STAGING
-        staging.mkdir(parents=True, exist_ok=True)
-        _sweep_staging(staging)
-        folder = staging / uuid.uuid4().hex
-        folder.mkdir()
-        draft = Draft(folder)
-        try:
+        self.staging.sweep()
+        with self.staging.draft(reads) as folder:
+            draft = Draft(folder)
             yield draft
             version, files, size = content_hash(folder)
-            self._publish(address, version, folder)
-            draft.stored = Stored(
-                version, recipe, _now(), size, files, draft.cost, draft.lineage, draft.predecessor, draft.read_from
-            )  # fmt: skip
-            record = json.dumps(dataclasses.asdict(draft.stored), indent=1, sort_keys=True)
-            self._replace(self.path(str(address), POINTER), record.encode())
+            with self.staging.publishing():
+                before = self.current(address)
+                self._publish(address, version, folder)
+                draft.stored = Stored(
+                    version, recipe, _now(), size, files, draft.cost,
+                    draft.lineage, draft.predecessor, draft.read_from, _earlier(version, before), draft.grown_from,
+                )  # fmt: skip
+                self.write_record(dataclasses.asdict(draft.stored), str(address), POINTER)
+                self.remove([FAILURE], str(address))
+
+    def held(self, atlas: str) -> dict[Address, Artifacts]:
+        """What lies there of one atlas, by address, whether anything points to it or not."""
+        folder = self.path(atlas)
+        found = inventory.local(Path(folder)) if self.is_local else inventory.remote(self._fs, folder)
+        return {Address(atlas, *place): artifacts for place, artifacts in found.items()}
+
+    def take_away(self, paths: Iterable[str]) -> Callable[[], None]:
+        """Make files and folders of the store disappear at once; the call that is returned frees their space."""
+        paths = list(paths)
+        if not self.is_local:
+            if paths:
+                self._fs.rm(paths)
+            return lambda: None
+        away = []
+        for path in paths:
+            away.append(self.staging.new_path())
             with contextlib.suppress(FileNotFoundError):
-                self._fs.rm_file(self.path(str(address), FAILURE))
-            self._forget_old_versions(address, draft.stored)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+                Path(path).rename(away[-1])
+        for folder in sorted({parent for path in paths for parent in Path(path).parents[:2]}, reverse=True):
+            with contextlib.suppress(OSError):  # most are not empty
+                folder.rmdir()
+        return lambda: remove_all(away)
+
+    def read_record(self, *parts: str) -> Any:
+        """A small JSON file beside the artifacts; None where there is none."""
+        content = self.read(*parts)
+        return None if content is None else json.loads(content)
+
+    def write_record(self, record: Any, *parts: str) -> None:
+        """Replace a small JSON file in one go."""
+        self._replace(self.path(*parts), json.dumps(record, indent=1, sort_keys=True).encode())
 
     def read(self, *parts: str) -> bytes | None:
         """One file below the root; None where there is none."""
@@ -266,35 +295,20 @@ class ArtifactStore:
             if not Path(target).exists():  # else another run published the same content first
                 raise
 
-    def _record(self, address: Address, name: str) -> dict[str, Any] | None:
-        try:
-            return json.loads(self._fs.cat_file(self.path(str(address), name)))
-        except FileNotFoundError:
-            return None
-
     def _replace(self, path: str, content: bytes) -> None:
         if not self.is_local:
             self._fs.pipe_file(path, content)
             return
-        draft = f"{path}.{uuid.uuid4().hex}"
+        draft = self.staging.new_path()
+        draft.write_bytes(content)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(draft).write_bytes(content)
         os.replace(draft, path)
 
-    def _forget_old_versions(self, address: Address, current: Stored) -> None:
-        if not self.is_local:
-            return  # a listing there does not say which is older
-        followed = (current.predecessor or {}).get("version")
-        versions = [path for name, path in self.versions(address).items() if name not in (current.version, followed)]
-        versions.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in versions[VERSIONS_KEPT - 1 :]:
-            shutil.rmtree(path, ignore_errors=True)
-
     def _cached(self, address: Address, stored: Stored) -> Path:
-        target = self._cache / str(address) / stored.version
+        target = self.cache / str(address) / stored.version
         if target.exists():
             return target
-        draft = self._cache / STAGING / uuid.uuid4().hex
+        draft = self.staging.new_path()
         for name in stored.files:
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             self._fs.get_file(f"{self.path(str(address), stored.version)}/{name}", str(draft / name))
@@ -304,8 +318,7 @@ class ArtifactStore:
         return target
 
 
-def _sweep_staging(staging: Path) -> None:
-    for path in staging.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > STAGING_MAX_AGE_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+def _earlier(version: str, before: Stored | None) -> list[str]:
+    """The versions before ``version``, newest first."""
+    known = [before.version, *(before.earlier or [])] if before else []
+    return [name for name in known if name != version][:EARLIER_NAMED]

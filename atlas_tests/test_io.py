@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from pathlib import Path
 
 import pytest
 
+from atlas_assets import processes
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import Address, ArtifactStore, Snapshot, content_hash
 
@@ -75,11 +77,22 @@ def test_going_back_to_earlier_content_works(store: ArtifactStore) -> None:
     assert read(store) == "one"
 
 
-def test_only_the_current_and_the_previous_version_take_up_space(tmp_path: Path) -> None:
-    store = ArtifactStore(tmp_path)
-    versions = [write(store, text) for text in ("one", "two", "three")]
-    kept = {path.name for path in (tmp_path / "films/knn_graph/k15").iterdir() if path.is_dir()}
-    assert kept == set(versions[1:])
+def test_the_versions_before_are_named_newest_first(store: ArtifactStore) -> None:
+    one, two, three, *_ = [write(store, text) for text in ("one", "two", "three", "two")]
+    stored = store.current(ADDRESS)
+    assert stored is not None
+    assert [stored.version, *(stored.earlier or [])] == [two, three, one]
+
+
+def test_a_draft_that_a_killed_process_left_goes_with_the_next_write(store: ArtifactStore) -> None:
+    dead = dataclasses.replace(processes.this(), pid=2**22 - 1, began="1")
+    left = store.staging.new_path().parent / f"{dead}-0"
+    (left / "files").mkdir(parents=True)
+    elsewhere = left.parent / f"{dataclasses.replace(dead, host='elsewhere')}-0"
+    elsewhere.mkdir()
+    write(store, "one")
+    assert not left.exists()
+    assert elsewhere.exists()  # of processes on other machines nothing is known
 
 
 def test_a_reader_keeps_its_version_while_a_new_one_is_written(store: ArtifactStore) -> None:

@@ -12,14 +12,16 @@ from typing import Any
 import dagster as dg
 
 from atlas_assets import automation, points_file, project, report
-from atlas_assets.components.materialise import CheckFailed, Materialised, builder
+from atlas_assets.components.materialise import CheckFailed, Materialised, builder, materialise
 from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
+from atlas_assets.components.prune_job import prune_job
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import Address
 from atlas_assets.resources import GPU_OP_TAGS, GPU_POOL, PyMDE, Storage
 from atlas_assets.spec import AtlasSpec, validate
 from atlas_assets.stages.artifact import Check
+from atlas_assets.tidying import tidy
 
 CHECKS = {
     "invariants": "Counts agree, values are finite and in range, nothing was lost. A failure stores nothing.",
@@ -61,7 +63,8 @@ def definitions_of(spec: AtlasSpec) -> dg.Definitions:
         [pipeline.name, "source"], group_name=pipeline.name, kinds={"file"},
         description="The data as it lies outside of Atlas.",
     )  # fmt: skip
-    return dg.Definitions(assets=[source, *(_asset(pipeline, stage) for stage in pipeline.stages.values())])
+    assets = [source, *(_asset(pipeline, stage) for stage in pipeline.stages.values())]
+    return dg.Definitions(assets=assets, jobs=[prune_job(pipeline)])
 
 
 def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
@@ -94,6 +97,8 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
                     accept=bool((context.op_execution_context.op_config or {}).get("accept")),
                 )  # fmt: skip
                 made = builder.get()(stage, run)
+            if builder.get() is materialise and run.store.is_local:  # a run by hand: elsewhere a listing takes seconds
+                tidy(pipeline, run.store)
         except CheckFailed as failure:
             yield _check_result(key, stage, failure.checks)
             raise dg.Failure(str(failure), allow_retries=False) from failure

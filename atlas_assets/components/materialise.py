@@ -36,9 +36,10 @@ class Materialised:
 def materialise(stage: Stage, run: StageRun) -> Materialised:
     """Build the artifact, check it and store it. Raises AtlasError, and then stores nothing but that it failed."""
     address = run.address(stage.stored_as or stage.name, run.key)
-    recipe = stage.recipe(run.store, run.key) or ""  # before the build: what is read may be renewed meanwhile
+    reads = stage.reads(run.store, run.key)  # before the build: what is read may be renewed meanwhile
+    recipe = "" if reads is None else stage.recipe_from(reads, run.key)
     try:
-        return _build(stage, run, address, recipe)
+        return _build(stage, run, address, recipe, reads or {})
     except Exception as error:  # not what stops a run from outside: the same recipe may well succeed then
         with suppress(OSError):  # a full disk, for example: what is raised says more
             if recipe:
@@ -46,14 +47,15 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
         raise
 
 
-def _build(stage: Stage, run: StageRun, address: Address, recipe: str) -> Materialised:
+def _build(stage: Stage, run: StageRun, address: Address, recipe: str, reads: dict[str, str]) -> Materialised:
     _reset_peak_memory()
     started = time.perf_counter()
-    with run.store.write(address, recipe=recipe) as draft:
+    with run.store.write(address, recipe=recipe, reads=reads) as draft:
         outcome = stage.build(run, draft.folder)
         if not all(check.passed for check in outcome.checks):
             raise CheckFailed(address, outcome.checks)
         draft.lineage, draft.predecessor, draft.read_from = run.lineage(stage), run.predecessor, run.read_from
+        draft.grown_from = reads if stage.grows else None
         draft.cost |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_bytes": peak_memory_bytes(),

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 VIEWER = Address("viewer", "build")
 SITE_RECORD = "site_record"  # what was published when; the site itself is in `site`, for people
 SOURCE_CHECK = "source"
+STAGES = (
+    "raw_collections", "raw_edges", "raw_vectors", "entity_index", "cooccurrence", "neighbours", "knn_graph",
+    "embedding", "projection", "regions", "quality", "sweep_report", "bundle", SITE_RECORD,
+)  # fmt: skip
+"""Every folder of artifacts that any atlas may have."""
 A = TypeVar("A", bound=Artifact)
 
 
@@ -91,19 +96,24 @@ class Stage:
     # Of a join: what it takes of its inputs as things are, by address; None while there is nothing to join.
     joins: Callable[[Pointers], dict[str, str] | None] | None = None
     check: str = "invariants"  # what its blocking check is called
+    grows: bool = False  # made from its earlier version and what its inputs were then, where that is less work
 
     def recipe(self, store: Pointers, key: str | None) -> str | None:
         """Hash of all that the artifact is made from; None while an input is missing."""
+        reads = self.reads(store, key)
+        return None if reads is None else self.recipe_from(reads, key)
+
+    def reads(self, store: Pointers, key: str | None) -> dict[str, str] | None:
+        """What of its inputs it would take now, versions by address; None while one is missing."""
         if self.joins is not None:
-            taken = self.joins(store)
-            return None if taken is None else self.recipe_from(taken, key)
+            return self.joins(store)
         versions: dict[str, str] = {}
         for address in self.inputs(key):
             stored = store.current(address)
             if stored is None:
                 return None
             versions[str(address)] = stored.version
-        return self.recipe_from(versions, key)
+        return versions
 
     def recipe_from(self, versions: dict[str, str], key: str | None) -> str:
         """The recipe with these versions of the inputs."""
@@ -124,6 +134,14 @@ class Pipeline:
 
     def run(self, store: ArtifactStore, key: str | None = None, **options: Any) -> StageRun:
         return StageRun(self.spec, self.sweep, store, self.base, key, **options)
+
+    def addresses(self) -> set[Address]:
+        """Every artifact that the atlas has, made or not."""
+        return {
+            self.address(stage.stored_as or stage.name, key)
+            for stage in self.stages.values()
+            for key in stage.keys or (None,)
+        }
 
     def lineage(self, stage: str, key: str | None) -> str:
         """Hash of what the swept stages up to this one are told: it changes with parameters, not with the data."""
@@ -177,7 +195,7 @@ class Pipeline:
             build=_build_cooccurrence,
             inputs=lambda key: [self.address("entity_index")],
             parameters=lambda key: self.spec.relation.weighting(),
-            kinds=("numba",), on_request=True,
+            kinds=("numba",), on_request=True, grows=True,
         )  # fmt: skip
 
     def _neighbours(self) -> Stage:
@@ -186,7 +204,7 @@ class Pipeline:
             build=_build_neighbours,
             inputs=lambda key: [self.address("entity_index")],
             parameters=lambda key: self.spec.relation.model_dump() | {"n_neighbors": self.n_neighbors},
-            kinds=("numba",),
+            kinds=("numba",), grows=True,
         )  # fmt: skip
 
     @property
@@ -271,14 +289,13 @@ class Pipeline:
                 "display": self.spec.display.model_dump(), "version": __version__,
                 "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
                 "logo": branding.fingerprint(self.spec.display, base=self.base),
-                "public_url": project.public_url(self.name),  # the poster says it
             },
             kinds=("json",),
         )  # fmt: skip
 
     def _site(self) -> Stage:
         return Stage(
-            "site", "3", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
+            "site", "2", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
             build=_build_site,
             inputs=lambda key: [self.address("bundle"), VIEWER],
             parameters=lambda key: {
