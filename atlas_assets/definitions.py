@@ -6,7 +6,7 @@ import os
 
 import dagster as dg
 
-from atlas_assets import automation, project
+from atlas_assets import project
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.viewer import viewer
 from atlas_assets.resources import PyMDE, Storage
@@ -29,7 +29,6 @@ def defs() -> dg.Definitions:
         *(definitions_of(spec) for spec in load_all(project.spec_files())),
         dg.Definitions(
             assets=[viewer],
-            sensors=[automation.sensor()],
             resources={"storage": Storage(), "pymde": PyMDE(device=os.environ.get("ATLAS_DEVICE", "auto"))},  # type: ignore[arg-type]
             executor=executor(),
         ),

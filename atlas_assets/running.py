@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import dead_runs, lock, project, schedule
-from atlas_assets.components.pipeline import SITE_RECORD, VIEWER, Pipeline
+from atlas_assets.components.pipeline import SITE_RECORD, Pipeline
 from atlas_assets.conductor import Conductor, Tally
 from atlas_assets.display import Steps
-from atlas_assets.errors import AtlasError
 from atlas_assets.resources import Storage
 from atlas_assets.runs import Runs, instance
 from atlas_assets.spec import AtlasSpec
@@ -38,9 +37,8 @@ def run(
     root = project.root()
     pipeline = Pipeline(spec, base=root)
     wait = lambda other: console.print(f"Waiting for {escape(str(other))}: one at a time makes an atlas.")  # noqa: E731
-    _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
     store = Storage().store()
-    wanted = Wanted(pipeline, store, stages, _wanted_keys(pipeline, points), force, accept=accept)
+    wanted = Wanted.of(pipeline, store, stages=stages, points=points, force=force, accept=accept)
     with instance(root) as state, lock.held(pipeline.name, "atlas run", waiting=wait), Steps(console) as steps:
         dead_runs.heal(state, [pipeline.name])
         conductor = Conductor(wanted, Runs(spec, state), steps, jobs=jobs)
@@ -57,28 +55,6 @@ def run(
     if "site" not in (*tally.waiting, *tally.failed) and store.current(pipeline.address(SITE_RECORD)):
         console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
     return complete
-
-
-def _wanted_keys(pipeline: Pipeline, points: list[str] | None) -> dict[str, set[str]]:
-    """Of each swept stage, the keys that are needed for ``points`` (all, when none are given)."""
-    everything = {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}
-    if not points:
-        return everything
-    _known(points, pipeline.sweep.projections, "point")
-    chosen = [pipeline.sweep.projections[key] for key in points]
-    return everything | {
-        "knn_graph": {point.graph.key for point in chosen},
-        "embedding": {point.embedding.key for point in chosen if point.embedding},
-        "projection": set(points),
-        "regions": set(points),
-        "quality": set(points),
-    }
-
-
-def _known(given: list[str] | None, known, what: str) -> None:
-    for name in given or []:
-        if name not in known:
-            raise AtlasError(f"{name!r} is not a {what} of this atlas. It has: {', '.join(known)}.")
 
 
 def _print_tally(console: Console, tally: Tally, *, seconds: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from atlas_assets.components.freshness import Freshness
 from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
 from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore
 
 
@@ -31,8 +32,17 @@ class Wanted:
         cls, pipeline: Pipeline, store: ArtifactStore, *, force: bool = False, retry: bool = True, accept: bool = False
     ) -> Wanted:
         """All stages (but those on request) and all points of an atlas."""
-        keys = {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}
-        return cls(pipeline, store, None, keys, force, retry, accept)
+        return cls.of(pipeline, store, force=force, retry=retry, accept=accept)
+
+    @classmethod
+    def of(
+        cls, pipeline: Pipeline, store: ArtifactStore, *, stages: list[str] | None = None,
+        points: list[str] | None = None, force: bool = False, retry: bool = True,
+        accept: bool = False,
+    ) -> Wanted:  # fmt: skip
+        """These stages, all of these points; None or none: all. Raises AtlasError where there is none of that name."""
+        _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
+        return cls(pipeline, store, stages or None, _keys(pipeline, points), force, retry, accept)
 
     def named(self, stage: Stage | None) -> bool:
         """Whether a stage is asked for; None is the viewer."""
@@ -77,3 +87,25 @@ class Wanted:
 def label(stage: Stage | None, key: str | None) -> str:
     """What people call an artifact: its stage and, where that is swept, its key."""
     return " ".join(filter(None, [stage.name if stage else VIEWER.atlas, key]))
+
+
+def _keys(pipeline: Pipeline, points: list[str] | None) -> dict[str, set[str]]:
+    """Of each swept stage, the keys that are needed for ``points`` (all, when none are given)."""
+    everything = {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}
+    if not points:
+        return everything
+    _known(points, pipeline.sweep.projections, "point")
+    chosen = [pipeline.sweep.projections[key] for key in points]
+    return everything | {
+        "knn_graph": {point.graph.key for point in chosen},
+        "embedding": {point.embedding.key for point in chosen if point.embedding},
+        "projection": set(points),
+        "regions": set(points),
+        "quality": set(points),
+    }
+
+
+def _known(given: list[str] | None, known, what: str) -> None:
+    for name in given or []:
+        if name not in known:
+            raise AtlasError(f"{name!r} is not a {what} of this atlas. It has: {', '.join(known)}.")

@@ -11,7 +11,8 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets import automation, points_file, project, report
+from atlas_assets import points_file, project, report, run_tags
+from atlas_assets.components import refreshing, watching
 from atlas_assets.components.materialise import CheckFailed, Materialised, builder, materialise
 from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
@@ -57,14 +58,21 @@ class Atlas(dg.Component):
 
 
 def definitions_of(spec: AtlasSpec) -> dg.Definitions:
-    """The assets of one atlas, and the external asset that stands for its source."""
+    """The assets of one atlas, the external asset that stands for its source, and what keeps them up to date."""
     pipeline = Pipeline(spec, base=project.root())
     source = dg.AssetSpec(
         [pipeline.name, "source"], group_name=pipeline.name, kinds={"file"},
         description="The data as it lies outside of Atlas.",
     )  # fmt: skip
-    assets = [source, *(_asset(pipeline, stage) for stage in pipeline.stages.values())]
-    return dg.Definitions(assets=assets, jobs=[prune_job(pipeline)])
+    stages = [_asset(pipeline, stage) for stage in pipeline.stages.values()]
+    schedule = watching.schedule_of(pipeline)
+    return dg.Definitions(
+        assets=[source, *stages, refreshing.asset_of(pipeline)],
+        asset_checks=[watching.check_of(pipeline)],
+        jobs=[*refreshing.jobs_of(pipeline), prune_job(pipeline)],
+        sensors=[watching.sensor_of(pipeline)],
+        schedules=[schedule] if schedule else [],
+    )
 
 
 def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
@@ -84,12 +92,12 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         partitions_def=partitions,
         check_specs=[check],
         config_schema=ACCEPT if stage.check == SOURCE_CHECK else None,
-        automation_condition=None if stage.on_request else automation.when_inputs_change(),
         pool=GPU_POOL if stage.uses_gpu else None,
         op_tags=GPU_OP_TAGS if stage.uses_gpu else None,
     )
     def _materialise(context: dg.AssetExecutionContext, storage: Storage, pymde: PyMDE):
         partition = context.partition_key if context.has_partition_key else None
+        run_tags.sign(context.instance, context.run)
         try:
             with pymde.reserved() if stage.uses_gpu else nullcontext("cpu") as device:
                 run = pipeline.run(

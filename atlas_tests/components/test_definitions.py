@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -34,9 +35,9 @@ SHARED_STAGES = [
 ]  # fmt: skip
 
 
-def toy(kind: str = "collections") -> AtlasSpec:
+def toy(kind: str = "collections", **changes: Any) -> AtlasSpec:
     source = {"interactions" if kind == "collections" else kind: "data.csv"}
-    return validate({"source": source, "sweep": SWEEP}, file=Path("defs/toy/defs.yaml"))
+    return validate({"source": source, "sweep": SWEEP} | changes, file=Path("defs/toy/defs.yaml"))
 
 
 def complete(spec: AtlasSpec) -> dg.Definitions:
@@ -60,7 +61,7 @@ def test_the_shipped_definitions_are_valid() -> None:
 def test_each_kind_of_input_has_its_stages_in_one_group(kind: str) -> None:
     graph = complete(toy(kind)).resolve_asset_graph()
     stages = {key.path[1] for key in graph.get_all_asset_keys() if key.path[0] == "toy"}
-    assert stages == {"source", *STAGES[kind], *SHARED_STAGES}
+    assert stages == {"source", "refresh", *STAGES[kind], *SHARED_STAGES}
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys() if key.path[0] == "toy"} == {"toy"}
 
 
@@ -72,22 +73,30 @@ def test_a_sweep_of_graph_layouts_only_has_no_embedding() -> None:
     assert dg.AssetKey(["toy", "site"]) in graph.get_all_asset_keys()
 
 
-def test_every_asset_but_the_source_has_a_blocking_check() -> None:
+def test_every_artifact_has_a_blocking_check() -> None:
+    """The source and the refresh have checks that tell: what failed is not stored, and blocks nothing else."""
     graph = complete(toy()).resolve_asset_graph()
-    checked = {check.asset_key for check in graph.asset_check_keys}
-    assert checked == {key for key in graph.materializable_asset_keys if key.path != ["viewer"]}
-    assert all(graph.get_check_spec(check).blocking for check in graph.asset_check_keys)
+    checks = {check.asset_key.path[1]: graph.get_check_spec(check).blocking for check in graph.asset_check_keys}
+    assert set(checks) == {key.path[1] for key in graph.get_all_asset_keys() if key.path != ["viewer"]}
+    assert {stage for stage, blocking in checks.items() if not blocking} == {"source", "refresh"}
 
 
-def test_everything_but_cooccurrence_follows_its_inputs() -> None:
-    """No map needs it, so only a person asks for it: from the UI, or by its name from the command line."""
+def test_what_runs_by_itself_is_switched_on_and_said() -> None:
+    repository = complete(toy(refresh={"cron": "0 4 * * *"})).get_repository_def()
+    [sensor], [schedule] = repository.sensor_defs, repository.schedule_defs
+    assert (sensor.name, sensor.minimum_interval_seconds) == ("toy_refresh", 30)
+    assert (schedule.name, schedule.cron_schedule) == ("toy_refresh_schedule", "0 4 * * *")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    jobs = {job.name: job for job in repository.get_all_jobs() if not job.name.startswith("__")}
+    assert {"toy_refresh", "toy_rebuild"} <= set(jobs)
+    assert all(each.description for each in (sensor, schedule, *jobs.values()))
+    assert jobs["toy_rebuild"].run_config == {"ops": {"toy__refresh": {"config": {"force": True}}}}
+    assert complete(toy()).get_repository_def().schedule_defs == []
+
+
+def test_nothing_needs_cooccurrence() -> None:
     graph = complete(toy()).resolve_asset_graph()
-    left_alone = {
-        key.path[1]
-        for key in graph.materializable_asset_keys
-        if key.path[0] == "toy" and graph.get(key).automation_condition is None
-    }
-    assert left_alone == {"cooccurrence"}
     assert not graph.get(dg.AssetKey(["toy", "cooccurrence"])).child_keys
 
 

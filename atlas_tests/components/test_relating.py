@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pytest
 from rich.console import Console
 
 from atlas_assets import running
+from atlas_assets.components import watching
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.components.viewer import recipe as viewer_recipe
 from atlas_assets.io import Address
@@ -53,26 +53,17 @@ def append(folder: Path, rows: Iterable[tuple[str, int, int | str]]) -> None:
 NEW_READERS = [(f"later {reader}", book, 5) for reader in range(6) for book in (0, 1, 2, 70 + reader % 2)]
 
 
-def test_cooccurrence_is_not_requested_when_what_it_is_made_from_changes(world: World) -> None:
+def test_cooccurrence_is_not_due_when_what_it_is_made_from_changes(world: World) -> None:
     spec = graphs(5)
-    make(world, spec, "raw_collections")  # automation notices changes only of what it has seen
-    cursor = dg.evaluate_automation_conditions(world.definitions(spec), instance=world.instance).cursor
-    make(world, spec, "entity_index", "cooccurrence", "neighbours", "knn_graph")
-    cursor = dg.evaluate_automation_conditions(world.definitions(spec), instance=world.instance, cursor=cursor).cursor
-    before = world.store.current(Address("toy", "cooccurrence"))
-
+    pipeline = Pipeline(spec, base=world.folder)
+    projection = "projection k5_tsne-p5"  # is not made here
+    make(world, spec, "raw_collections", "entity_index", "cooccurrence", "neighbours", "knn_graph")
+    assert watching.due_of(pipeline, world.store, with_source=True) == [projection]
     append(world.folder, NEW_READERS)
-    make(world, spec, "raw_collections")
-    requested = []
-    for _ in range(3):
-        tick = dg.evaluate_automation_conditions(world.definitions(spec), instance=world.instance, cursor=cursor)
-        cursor = tick.cursor
-        for stage in ("entity_index", "cooccurrence", "neighbours", "knn_graph"):
-            if tick.get_requested_partitions(dg.AssetKey(["toy", stage])):
-                requested.append(stage)
-                make(world, spec, stage)
-    assert requested == ["entity_index", "neighbours", "knn_graph"]
-    assert world.store.current(Address("toy", "cooccurrence")) == before
+    for stage in ("raw_collections", "entity_index", "neighbours"):
+        assert set(watching.due_of(pipeline, world.store, with_source=True)) - {projection} == {stage}
+        make(world, spec, stage)
+    assert watching.due_of(pipeline, world.store, with_source=True) == ["knn_graph k5"]
 
 
 def test_atlas_run_makes_cooccurrence_only_when_it_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

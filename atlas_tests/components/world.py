@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
-from atlas_assets import automation
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.components.viewer import viewer
@@ -29,7 +28,7 @@ class World:
 
     def definitions(self, spec: AtlasSpec) -> dg.Definitions:
         resources = {"storage": Storage(root=self.storage), "pymde": PyMDE(device="cpu")}
-        shared = dg.Definitions(assets=[viewer], resources=resources, sensors=[automation.sensor()])
+        shared = dg.Definitions(assets=[viewer], resources=resources)
         return dg.Definitions.merge(definitions_of(spec), shared)
 
     def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
