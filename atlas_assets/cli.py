@@ -116,6 +116,58 @@ def prune(
 
 
 @app.command()
+def download(
+    name: Name,
+    what: Annotated[str, typer.Option(help="site (a zip), data (Parquet) or poster (PNG).")] = "site",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder to write to.")] = None,
+) -> None:
+    """Write the site, the data or the poster of an atlas to a file."""
+    from atlas_assets import downloads
+
+    if what not in downloads.FILES:
+        raise AtlasError(f"--what is {what!r}; expected one of {', '.join(downloads.FILES)}.")
+    target = downloads.download(name, what, output)  # type: ignore[arg-type]
+    console.print(f"{target} ({target.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
+def export(
+    name: Name,
+    form: Annotated[str | None, typer.Option("--format", help="csv (default), parquet, geojson or npz.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder to write to.")] = None,
+) -> None:
+    """Write every entity with its metadata, its place on every map and its region, for other programs."""
+    from atlas_assets import downloads
+
+    target, rows = downloads.export(name, form, output)
+    console.print(f"{target} ({rows:,} rows)")
+
+
+@app.command()
+def publish(
+    name: Name,
+    destination: Annotated[
+        str | None,
+        typer.Argument(help="A folder, a URL such as s3://bucket/maps, or git+URL#branch:folder."),
+    ] = None,
+    github_pages: Annotated[
+        bool, typer.Option(help="To the branch gh-pages of DESTINATION, a remote or a URL (default: origin).")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
+    take_over: Annotated[bool, typer.Option(help="Replace files of the same names that are there already.")] = False,
+) -> None:
+    """Bring the site to where visitors find it: only what changed, the page last, earlier versions kept."""
+    from atlas_assets.publish import branch
+    from atlas_assets.publish import run as publishing
+
+    if github_pages:
+        destination = f"git+{branch.remote(project.root(), destination or 'origin')}#{branch.BRANCH}"
+    if destination is None:
+        raise AtlasError("Where to? Name a folder, a URL such as s3://bucket/maps, or use --github-pages.")
+    publishing.publish(_spec(name), destination, console, publishing.Wish(dry_run=dry_run, take_over=take_over))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is there and what is missing: Python, Node, memory, disk, GPU, atlases."""
     from atlas_assets import doctor as checks

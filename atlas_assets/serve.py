@@ -33,10 +33,17 @@ TYPES = {
 }  # fmt: skip
 # Files below these have names made from their content; everything else may be another file tomorrow.
 UNCHANGING = ("assets", "data")
+FOR_A_YEAR = "public, max-age=31536000, immutable"
 STYLE = (
     "body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem;background:#0b0e14;color:#dfe5ee}"
     "a{color:#8ab8ff}li{margin:.75rem 0}small{display:block;color:#9aa6b8}"
 )
+
+
+def is_unchanging(path: str) -> bool:
+    """Whether a file of a site never changes under its name, so that browsers need not ask for it again."""
+    *folders, name = path.strip("/").split("/")
+    return any(folder in UNCHANGING for folder in folders) and not name.startswith("manifest.json")
 
 
 def serve(folder: Path, *, port: int = 8000, open_browser: bool = False) -> None:
@@ -89,9 +96,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     extensions_map = TYPES | {"": "application/octet-stream"}
 
     def end_headers(self) -> None:
-        parts = unquote(urlsplit(self.path).path).strip("/").split("/")
-        unchanging = any(part in UNCHANGING for part in parts[:-1]) and parts[-1] != "manifest.json"
-        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if unchanging else "no-cache")
+        unchanging = is_unchanging(unquote(urlsplit(self.path).path))
+        self.send_header("Cache-Control", FOR_A_YEAR if unchanging else "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 

@@ -45,6 +45,11 @@ def read(site_folder: Path) -> list[Version]:
     return [_version(entry, site_folder) for entry in listed]
 
 
+def parse(listed: bytes | None) -> list[Version]:
+    """What a ``versions.json`` lists that lies elsewhere; nothing where there is none."""
+    return [_version(entry, None) for entry in json.loads(listed or b"[]")]
+
+
 def written(versions: Sequence[Version]) -> bytes:
     """``versions.json``."""
     return json.dumps([asdict(version) for version in versions], separators=(",", ":")).encode()
@@ -97,12 +102,12 @@ def never_changes(name: str) -> bool:
     return name.startswith(("assets/", "data/")) and "manifest.json" not in name
 
 
-def _version(entry: dict[str, Any], site_folder: Path) -> Version:
+def _version(entry: dict[str, Any], site_folder: Path | None) -> Version:
     """An entry, also one by an earlier release, which recorded the name and the files only."""
     manifest = entry.get("manifest") or manifest_of(entry["version"])
     known: dict[str, Any] = {"published": "", "n": 0}
-    path = site_folder / manifest
-    if "published" not in entry:
+    if "published" not in entry and site_folder is not None:
+        path = site_folder / manifest
         with contextlib.suppress(OSError, ValueError, KeyError):
             when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             known["published"] = when.isoformat(timespec="seconds").replace("+00:00", "Z")

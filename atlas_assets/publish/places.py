@@ -1,0 +1,127 @@
+"""Destinations that hold files one by one: a folder, and any object store or server that fsspec knows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from atlas_assets.errors import AtlasError
+from atlas_assets.publish.changes import RECORD, Changes, There, read_record, write_record
+from atlas_assets.serve import FOR_A_YEAR, TYPES, is_unchanging
+from atlas_assets.stages import site_versions
+from atlas_assets.stages.site_versions import VERSIONS
+
+
+class Place(Protocol):
+    """Somewhere files can be put under a name."""
+
+    def read(self, name: str) -> bytes | None: ...
+    def write(self, name: str, data: bytes) -> None: ...
+    def remove(self, names: list[str]) -> None: ...
+    def names(self) -> frozenset[str]: ...
+
+
+def look(place: Place) -> There:
+    return There(site_versions.parse(place.read(VERSIONS)), read_record(place.read(RECORD)), place.names())
+
+
+def bring(place: Place, changes: Changes, progress: Any) -> None:
+    """Files first, then the list of versions, then the page; what is obsolete goes when nobody is led to it."""
+    if not changes.bring and not changes.remove and place.read(VERSIONS) == changes.versions:
+        return
+    place.write(RECORD, write_record(changes.meanwhile))
+    names = list(changes.bring)
+    page = [name for name in names if name.startswith("index.html")]
+    for name in names[: len(names) - len(page)]:
+        place.write(name, changes.bring[name].read_bytes())
+        progress(name)
+    place.write(VERSIONS, changes.versions)
+    for name in page:
+        place.write(name, changes.bring[name].read_bytes())
+        progress(name)
+    place.remove(changes.remove)
+    place.write(RECORD, write_record(changes.record))
+
+
+class Folder:
+    """A folder of this machine, or one that is mounted here."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        if root.exists() and not root.is_dir():
+            raise AtlasError(f"{root} is a file; expected a folder, or a name that is not taken yet.")
+
+    def read(self, name: str) -> bytes | None:
+        path = self._root / name
+        return path.read_bytes() if path.is_file() else None
+
+    def write(self, name: str, data: bytes) -> None:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+        draft.write_bytes(data)
+        os.replace(draft, path)
+
+    def remove(self, names: list[str]) -> None:
+        for name in names:
+            path = self._root / name
+            path.unlink(missing_ok=True)
+            for parent in path.relative_to(self._root).parents:
+                folder = self._root / parent
+                if folder != self._root and folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+
+    def names(self) -> frozenset[str]:
+        return frozenset(p.relative_to(self._root).as_posix() for p in self._root.rglob("*") if p.is_file())
+
+
+class Store:
+    """A URL that fsspec knows, such as ``s3://bucket/maps``; types and caching are said where the protocol can."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        try:
+            self._fs, path = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise AtlasError(f"{url} cannot be written to: {error}") from error
+        self._root = path.rstrip("/")
+        protocols = self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,)
+        self._dialect = next((p for p in protocols if p in ("s3", "gs")), "")
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return self._fs.cat_file(self._path(name))
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, data: bytes) -> None:
+        if "/" in name and not self._dialect:
+            self._fs.makedirs(self._path(name).rsplit("/", 1)[0], exist_ok=True)
+        self._fs.pipe_file(self._path(name), data, **said_of(name, self._dialect))
+
+    def remove(self, names: list[str]) -> None:
+        if names:
+            self._fs.rm([self._path(name) for name in names])
+
+    def names(self) -> frozenset[str]:
+        self._fs.invalidate_cache()
+        try:
+            return frozenset(path.removeprefix(f"{self._root}/") for path in self._fs.find(self._root))
+        except FileNotFoundError:
+            return frozenset()
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def said_of(name: str, dialect: str) -> dict[str, Any]:
+    """What an object store is told of a file, in its own words: the type, and how long it may be kept."""
+    kind = TYPES.get(Path(name).suffix, "application/octet-stream")
+    cache = FOR_A_YEAR if is_unchanging(name) else "no-cache"
+    if dialect == "s3":
+        return {"ContentType": kind, "CacheControl": cache}
+    if dialect == "gs":
+        return {"content_type": kind, "fixed_key_metadata": {"cache_control": cache}}
+    return {}
