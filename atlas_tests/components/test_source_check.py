@@ -225,6 +225,27 @@ def test_the_check_is_on_the_page_of_the_asset_and_can_be_accepted_there(world: 
     assert evaluation.passed
 
 
+def test_what_is_stored_of_a_source_that_grew_is_that_of_reading_it_anew(tmp_path: Path) -> None:
+    raw = Raw(tmp_path, "interactions", "parquet")
+    raw.put(TABLES["interactions"], "part-1")
+    raw.read(pattern="part-*")
+    raw.put(TABLES["interactions"].head(7), "part-2")
+    spec = validate({"source": raw.source("part-*")}, file=Path("defs/toy/defs.yaml"))
+    pipeline = Pipeline(spec, base=tmp_path)
+    stage = pipeline.stages[pipeline.raw]
+    grown = materialise(stage, pipeline.run(raw.store))
+    anew = materialise(stage, pipeline.run(raw.store, anew=True))
+    assert grown.outcome.metadata["rows_known_before"] == 200
+    assert "rows_known_before" not in anew.outcome.metadata
+    assert grown.stored.version == anew.stored.version
+
+    elsewhere = ArtifactStore(f"memory://{tmp_path.name}", cache=tmp_path / "cache")
+    for _ in range(2):  # what lies elsewhere is not fetched to save reading
+        made = materialise(stage, pipeline.run(elsewhere))
+        assert made.stored.version == grown.stored.version
+        assert "rows_known_before" not in made.outcome.metadata
+
+
 def test_a_broken_file_is_told_with_its_row(tmp_path: Path) -> None:
     raw = Raw(tmp_path, "interactions", "csv")
     raw.put(TABLES["interactions"])
