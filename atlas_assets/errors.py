@@ -32,6 +32,10 @@ class DataError(_LocatedError):
     """A mistake in the data: ``where`` names the row, the column or the byte in ``file``."""
 
 
+class UnreachableError(DataError):
+    """A store that did not answer: nothing is wrong with the data, and the next attempt may well succeed."""
+
+
 class AtlasErrors(AtlasError):
     """Several mistakes found in one go, so that they can be mended in one go."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atlas_assets.components.pipeline import Outcome, Stage, StageRun
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, UnreachableError
 from atlas_assets.io import Address, Stored
 from atlas_assets.stages.artifact import Check
 
@@ -42,7 +42,7 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
         return _build(stage, run, address, recipe, reads or {})
     except Exception as error:  # not what stops a run from outside: the same recipe may well succeed then
         with suppress(OSError):  # a full disk, for example: what is raised says more
-            if recipe:
+            if recipe and not isinstance(error, UnreachableError):
                 run.store.remember_failure(address, recipe=recipe, message=str(error) or type(error).__name__)
         raise
 

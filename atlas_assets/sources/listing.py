@@ -15,7 +15,7 @@ from typing import Any
 
 import fsspec
 
-from atlas_assets.errors import DataError, Found
+from atlas_assets.errors import DataError, Found, UnreachableError
 
 FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
@@ -146,7 +146,8 @@ class RemoteErrors:
             remedy = "Check the address, your network and your credentials."
             if missing_library:
                 remedy = "Install what this kind of address needs, for s3:// with: pip install 'atlas-assets[s3]'."
-            raise DataError(
+            kind_of_error = DataError if missing_library or isinstance(error, FileNotFoundError) else UnreachableError
+            raise kind_of_error(
                 file=self.name, where="", found=Found(f"cannot be opened ({type(error).__name__}: {error})"),
                 expected="a readable file", remedy=remedy,
             ) from error  # fmt: skip

@@ -246,6 +246,26 @@ def test_what_is_stored_of_a_source_that_grew_is_that_of_reading_it_anew(tmp_pat
         assert "rows_known_before" not in made.outcome.metadata
 
 
+def test_a_store_that_does_not_answer_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = Raw(tmp_path, "interactions", "csv", at=f"memory://{tmp_path.name}")
+    raw.put(TABLES["interactions"])
+
+    def times_out(*given: object) -> None:
+        raise TimeoutError("no answer")
+
+    address = Pipeline(toy.spec(), base=tmp_path).address("raw_collections")
+    with monkeypatch.context() as patch:
+        patch.setattr(fsspec, "open", times_out)
+        with pytest.raises(DataError, match=r"rows\.csv cannot be opened \(TimeoutError: no answer\).*your network"):
+            raw.read()
+    assert raw.store.failure(address) is None  # the recipe is the same, and the next attempt may well succeed
+    (tmp_path / "rows.csv").write_text("user,book,stars\n1\n")
+    fsspec.filesystem("memory").put_file(str(tmp_path / "rows.csv"), f"{raw.at}/rows.csv")
+    with pytest.raises(DataError, match="line 2 has 1 fields"):
+        raw.read()
+    assert raw.store.failure(address) is not None
+
+
 def test_a_broken_file_is_told_with_its_row(tmp_path: Path) -> None:
     raw = Raw(tmp_path, "interactions", "csv")
     raw.put(TABLES["interactions"])
