@@ -40,11 +40,13 @@ dev: install     ## the Dagster UI on the same state
 
 test: install-dev  ## install what the tests need (Chromium included) and run them
 	@bash scripts/ensure_chromium.sh
+	@bash scripts/ensure_servers.sh
 	cd frontend && npm ci --no-audit --no-fund && npm test
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: install-dev  ## the tests that take longer
 	@bash scripts/ensure_chromium.sh
+	@bash scripts/ensure_servers.sh
 	$(BIN)/python -m pytest -m slow
 
 lint: install-dev  ## formatting, lint and types, Python and frontend
