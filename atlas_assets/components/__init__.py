@@ -1,5 +1,23 @@
-"""The ``Atlas`` component: one ``defs.yaml`` in, the assets of one atlas out."""
+"""The ``Atlas`` component: one ``defs.yaml`` in, the assets of one atlas out.
 
-from atlas_assets.components.atlas import Atlas
+It is imported when it is asked for: the worker processes, which need other modules of this package, do without Dagster.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from atlas_assets.components.atlas import Atlas
 
 __all__ = ["Atlas"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "Atlas":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from atlas_assets.components.atlas import Atlas
+
+    return Atlas
+
+
+def __dir__() -> list[str]:
+    return __all__

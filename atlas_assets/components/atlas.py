@@ -3,6 +3,7 @@
 Everything about Dagster is here: keys, partitions, mappings, checks, tags. What the assets do is in ``pipeline``.
 """
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -23,6 +24,10 @@ from atlas_assets.resources import GPU_OP_TAGS, GPU_POOL, PyMDE, Storage
 from atlas_assets.spec import AtlasSpec, validate
 from atlas_assets.stages.artifact import Check
 from atlas_assets.tidying import tidy
+
+# Partitioned asset checks and components are marked beta or preview in Dagster 1.13; every code server would say so.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 CHECKS = {
     "invariants": "Counts agree, values are finite and in range, nothing was lost. A failure stores nothing.",
