@@ -7,6 +7,7 @@ Each function takes an artifact and returns plain values; texts that are Markdow
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -203,9 +204,15 @@ def quality(result: Quality, positions: np.ndarray, point: ProjectionPoint) -> M
 
 
 def _map(positions: np.ndarray, point: ProjectionPoint) -> Markdown:
+    return picture(_drawn(np.asarray(positions, np.float32).tobytes(), positions.shape[1]), point.name)
+
+
+@functools.lru_cache(maxsize=1)  # what is shown of a projection is shown again with its quality
+def _drawn(positions: bytes, dims: int) -> bytes:
     from atlas_assets.thumbnail import thumbnail
 
-    return picture(thumbnail(positions, size=360, max_bytes=MAX_PICTURES_BYTES), point.name)
+    rows = np.frombuffer(positions, np.float32).reshape(-1, dims)
+    return thumbnail(rows, size=360, max_bytes=MAX_PICTURES_BYTES)
 
 
 def sweep_report(pages: ReportPage) -> Metadata:

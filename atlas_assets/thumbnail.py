@@ -109,27 +109,27 @@ def _draw(
         np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1) for dx, dy in disc
     ])  # fmt: skip
     weight = np.bincount(cells, minlength=wide * high)
-    drawn = weight > 0
+    drawn = np.flatnonzero(weight)  # of many pixels few, as a rule
     # Dense pixels saturate slowly, over orders of magnitude.
-    strength = np.zeros(wide * high)
     share = np.log(weight[drawn]) / max(np.log(weight.max(initial=1)), 1e-9)
-    strength[drawn] = FAINTEST + (1 - FAINTEST) * share
+    strength = FAINTEST + (1 - FAINTEST) * share
     if region is None:
         # Towards white it would fade on a light page, so a picture without ground keeps to one hue.
         dense = SPARSE if transparent else DENSE
         colour = SPARSE + (dense - SPARSE) * ((strength[:, None] - FAINTEST) / (1 - FAINTEST))
     else:
         own = np.tile(_colours(region), (len(disc), 1))
-        total = np.stack([np.bincount(cells, own[:, channel], minlength=wide * high) for channel in range(3)], axis=1)
-        colour = total / np.maximum(weight, 1)[:, None]
+        total = [np.bincount(cells, own[:, channel], minlength=wide * high)[drawn] for channel in range(3)]
+        colour = np.stack(total, axis=1) / weight[drawn][:, None]
     if transparent:
-        shade = np.where(drawn[:, None], colour * LIGHT_OR_DARK, 0)
-        pixels = np.column_stack([shade, 255 * np.sqrt(strength)])
-        image = Image.fromarray(np.rint(pixels).astype(np.uint8).reshape(high, wide, 4), "RGBA")
+        pixels = np.zeros((wide * high, 4), np.uint8)
+        pixels[drawn] = np.rint(np.column_stack([colour * LIGHT_OR_DARK, 255 * np.sqrt(strength)]))
+        image = Image.fromarray(pixels.reshape(high, wide, 4), "RGBA")
         # Blended with the alpha in front, or the edges of points would take on the colour of what is not there.
         return image.convert("RGBa").resize((width, height), Image.Resampling.BOX).convert("RGBA")
-    pixels = np.asarray(BACKGROUND) * (1 - strength[:, None]) + colour * strength[:, None]
-    image = Image.fromarray(np.rint(pixels).astype(np.uint8).reshape(high, wide, 3))
+    pixels = np.full((wide * high, 3), BACKGROUND, np.uint8)
+    pixels[drawn] = np.rint(np.asarray(BACKGROUND) * (1 - strength[:, None]) + colour * strength[:, None])
+    image = Image.fromarray(pixels.reshape(high, wide, 3))
     return image.resize((width, height), Image.Resampling.BOX)
 
 
