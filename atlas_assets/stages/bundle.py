@@ -145,6 +145,7 @@ def build(
     }  # fmt: skip
     manifest["downloads"] = [describe_file(folder / OPEN_DATA, f"downloads/{OPEN_DATA}")]
     manifest["provenance"] = provenance
+    out.finish()
     data = manifest_bytes(manifest)
     (folder / "manifest.json").write_bytes(data)
     out.bytes_per_part |= {"manifest": len(data), "open data": (folder / OPEN_DATA).stat().st_size}
