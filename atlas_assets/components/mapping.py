@@ -47,8 +47,10 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
     graph = run.folder("knn_graph", point.graph.key)
     before = predecessor.find(run, "projection", graph=graph, dims=point.dims)
     where: dict[str, Any] = {}
-    if before is not None:
-        where = {"start" if before.warm else "reference": before.positions}
+    if before is not None and before.warm:
+        where = {"start": before.positions, "changed": before.changed}
+    elif before is not None:
+        where = {"reference": before.positions}
     projection = stage.project(
         point.method, inputs=sharing.layout_inputs(run), dims=point.dims, params=dict(point.parameters),
         seed=run.spec.seed, progress=run.progress, **where,

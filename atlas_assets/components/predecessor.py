@@ -7,6 +7,7 @@ a hash of their ids, which is kept beside the positions: rows may have moved sin
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from atlas_assets.components.pipeline import Pipeline, StageRun
+from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
 from atlas_assets.stages.stable_hash import hash_ids
 
-ENTITIES = "entities.npy"
+ENTITIES, GRAPH = "entities.npy", "knn_graph"
 SURVIVING = 0.5  # of the larger of both maps: with fewer in common, a new start serves the map better than the old one
 
 
@@ -26,11 +27,13 @@ class Predecessor:
     """positions (n, d) float32 of today's entities, nan for new ones; warm: start there, else only turn to it.
 
     A warm start is for other data. After a change of parameters, which would have led elsewhere from the start, or
-    where too few entities are the same, the new map is made from scratch and then turned.
+    where too few entities are the same, the new map is made from scratch and then turned. changed: which share of
+    today's neighbour lists was not in those that it was made from; 1 where that is not known any more.
     """
 
     positions: np.ndarray
     warm: bool
+    changed: float
 
 
 def write_entities(ids: pl.Series, folder: Path) -> None:
@@ -54,9 +57,11 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
     if stored is None:
         return None
     own, lineage = pipeline.stages[stage], pipeline.lineage(stage, run.key)
-    followed = {"version": stored.version, "lineage": stored.lineage}
     if stored.recipe == own.recipe(run.store, run.key):
         followed = stored.predecessor
+    else:
+        changed = _changed(_earlier_graph(run, own, stored.recipe), graph)
+        followed = {"version": stored.version, "lineage": stored.lineage, "changed": f"{changed:.4f}"}
     if followed is None:
         return None
     before = _load(run, stage, followed["version"])
@@ -70,7 +75,8 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
     if common <= dims:
         return None
     surviving = common / max(len(positions), len(before[0]))
-    return Predecessor(positions, warm=followed["lineage"] == lineage and surviving >= SURVIVING)
+    warm = followed["lineage"] == lineage and surviving >= SURVIVING
+    return Predecessor(positions, warm, changed=float(followed.get("changed", 1.0)))
 
 
 def match(entities: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -82,6 +88,38 @@ def match(entities: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np
     known = entities[rows] == wanted
     found[known] = positions[rows[known]]
     return found
+
+
+def _earlier_graph(run: StageRun, stage: Stage, recipe: str) -> Path | None:
+    """The graph that an artifact with this recipe was made from, if it was made in today's way and all is still there.
+
+    A recipe does not say from what it was mixed, so what is kept of the inputs is tried.
+    """
+    inputs = stage.inputs(run.key)
+    for kept in itertools.product(*(run.store.versions(address).items() for address in inputs)):
+        made_from = {str(address): version for address, (version, _) in zip(inputs, kept, strict=True)}
+        if stage.recipe_from(made_from, run.key) == recipe:
+            return next(folder for address, (_, folder) in zip(inputs, kept, strict=True) if address.stage == GRAPH)
+    return None
+
+
+def _changed(before: Path | None, graph: Path) -> float:
+    """Which share of the neighbours listed in ``graph`` was not listed in the one before."""
+    if before is None:
+        return 1.0
+    today, earlier = np.load(graph / ENTITIES), np.load(before / ENTITIES)
+    order = np.argsort(today)
+    rows = order[np.minimum(np.searchsorted(today, earlier, sorter=order), len(today) - 1)]
+    rows = np.where(today[rows] == earlier, rows, -1)  # of today, for each entity of then
+    listed, known = _pairs(graph, np.arange(len(today))), _pairs(before, rows)
+    return float(1 - np.isin(listed, known).mean()) if listed.size else 1.0
+
+
+def _pairs(graph: Path, rows: np.ndarray) -> np.ndarray:
+    """The (entity, neighbour) pairs of a graph's lists as one number each, its entities numbered as in ``rows``."""
+    indices = np.load(graph / "indices.npy", mmap_mode="r")
+    first, second = np.broadcast_to(rows[:, None], indices.shape), np.where(indices < 0, -1, rows[indices])
+    return (first.astype(np.int64) << 32 | second)[(first >= 0) & (second >= 0)]
 
 
 def _load(run: StageRun, stage: str, version: str) -> tuple[np.ndarray, np.ndarray] | None:

@@ -23,14 +23,14 @@ SMALL_START = 1e-4  # larger start positions would freeze before the clusters ha
 
 
 def tsne(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress,
+    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress = no_progress,
     perplexity: float,
 ) -> np.ndarray:  # fmt: skip
     """t-SNE (van der Maaten & Hinton 2008) of the affinities at this perplexity, from start (m, dims), by openTSNE.
 
-    ``warm``: start is an earlier map, which goes on without early exaggeration. Repulsion by interpolation (FIt-SNE,
-    Linderman et al. 2019) in two dimensions, by a Barnes-Hut tree in three and below SMALL entities. One thread,
-    because sums over several differ in their last bits.
+    ``warm``: start is an earlier map, which goes on without early exaggeration; 1: with WARM_ITERATIONS. Repulsion by
+    interpolation (FIt-SNE, Linderman et al. 2019) in two dimensions, by a Barnes-Hut tree in three and below SMALL
+    entities. One thread, because sums over several differ in their last bits.
     """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PrecomputedAffinities
@@ -44,7 +44,7 @@ def tsne(
     by_grid = start.shape[1] == 2 and n >= SMALL
 
     if warm:
-        begin, phases = start, [(WARM_ITERATIONS, 1.0)]
+        begin, phases = start, [(max(1, round(warm * WARM_ITERATIONS)), 1.0)]
     else:
         begin = start / max(float(start.std(axis=0).max()), 1e-12) * SMALL_START
         early, late = ITERATIONS_SMALL if n <= LARGE else ITERATIONS_LARGE

@@ -18,20 +18,20 @@ EXTENT = 10.0  # of the start positions, umap-learn's own choice
 
 
 def umap(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: bool, seed: int, progress: Progress = no_progress,
+    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress = no_progress,
     n_neighbors: int, min_dist: float,
 ) -> np.ndarray:  # fmt: skip
     """UMAP (McInnes, Healy & Melville 2018) of the fuzzy graph of n_neighbors, from start (m, dims).
 
-    ``warm``: start is an earlier map, which moves with a small step for few epochs. Runs on one thread, because
-    umap-learn's parallel sampling is not reproducible.
+    ``warm``: start is an earlier map, which moves with a small step; 1: for one WARM_SHARE-th of the epochs. Runs on
+    one thread, because umap-learn's parallel sampling is not reproducible.
     """
     progress(0.0, "weighing neighbours")
     fuzzy = inputs.fuzzy_graph(n_neighbors)
     library, layouts = umap_library.load()
     a, b = (float(value) for value in library.find_ab_params(1.0, min_dist))
     full = EPOCHS_SMALL if len(start) <= LARGE else EPOCHS_LARGE
-    epochs = full // WARM_SHARE if warm else full
+    epochs = max(1, round(warm * full / WARM_SHARE)) if warm else full
     attractive = fuzzy.tocoo()
     drawn = attractive.data >= attractive.data.max() / full  # fainter ones would never be drawn
     head, tail, weights = attractive.row[drawn], attractive.col[drawn], attractive.data[drawn]

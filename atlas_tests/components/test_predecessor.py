@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +36,18 @@ def make(world: World, atlas: AtlasSpec, *stages: str) -> None:
         for key in Pipeline(atlas, base=world.folder).stages[stage].keys or (None,):
             result = world.materialise(atlas, stage, key)
             assert result.success, (stage, key, messages(result))
+
+
+def changed(world: World) -> float:
+    """Which share of today's neighbours was not listed in the graph before this one, by their ids."""
+    address = Pipeline(spec(), base=world.folder).address("knn_graph", "k5")
+    current = world.store.folder(address)
+    (before,) = [folder for folder in world.store.versions(address).values() if folder != current]
+    pairs = []
+    for folder in (before, current):
+        ids, indices = np.load(folder / "entities.npy"), np.load(folder / "indices.npy")
+        pairs.append({(ids[row], ids[near]) for row, listed in enumerate(indices) for near in listed if near >= 0})
+    return 1 - len(pairs[0] & pairs[1]) / len(pairs[1])
 
 
 def stored(world: World, stage: str = "projection", key: str = MAP) -> Stored:
@@ -73,10 +87,26 @@ def test_made_again_from_the_same_it_is_the_same_also_after_growth(world: World)
     followed = stored(world).predecessor
     assert followed is not None
     assert followed["version"] == first[f"toy/projection/{MAP}"]
+    assert 0 < changed(world) < 0.5
+    assert float(followed["changed"]) == pytest.approx(changed(world), abs=1e-4)
     for _ in range(2):
         make(world, spec(), "embedding", "projection")
         assert world.versions(spec()) == grown
     assert stored(world).predecessor == followed
+
+
+def test_where_the_earlier_graph_is_gone_everything_counts_as_changed(world: World) -> None:
+    make(world, spec(), *UPSTREAM, "projection")
+    address = Pipeline(spec(), base=world.folder).address("knn_graph", "k5")
+    earlier = world.store.folder(address)
+    grow(world.folder)
+    make(world, spec(), *UPSTREAM)
+    shutil.rmtree(earlier)
+    make(world, spec(), "projection")
+    followed = stored(world).predecessor
+    assert followed is not None
+    assert followed["changed"] == "1.0000"
+    assert world.metadata("projection", MAP)["follows_the_version_before"] == "from its positions"
 
 
 def test_little_growth_moves_little_and_newcomers_stand_with_their_kind(world: World) -> None:

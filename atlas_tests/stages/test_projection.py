@@ -96,16 +96,29 @@ def test_the_same_data_again_leave_the_map_where_it_is(sheet, method, source, di
     assert moved(again, first) < 0.08  # a map from another seed lies 0.2 to 0.3 away
 
 
+@pytest.mark.parametrize("changed", [1.0, 0.02])
 @pytest.mark.parametrize("method", ["umap", "tsne", "localmap", "pacmap"])
-def test_a_newcomer_joins_its_neighbours_and_the_others_stay(sheet, method):
+def test_a_newcomer_joins_its_neighbours_and_the_others_stay(sheet, method, changed):
     graph, _, places = sheet
     before = projection.project(method, inputs=LayoutInputs(graph)).positions @ np.array([[0, 1], [1, 0]]) + 5
     start, new = before.copy(), [4, 40, 150]
     start[new] = np.nan
-    after = projection.project(method, inputs=LayoutInputs(graph), start=start).positions
+    after = projection.project(method, inputs=LayoutInputs(graph), start=start, changed=changed).positions
     on_sheet, on_map = cdist(places[new], places).argsort(axis=1)[:, 1:9], cdist(after[new], after).argsort(axis=1)
     assert all(np.isin(near, far[1:25]).mean() > 0.7 for near, far in zip(on_sheet, on_map, strict=True))
     assert moved(np.delete(after, new, 0), np.delete(before, new, 0)) < 0.08
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne", "localmap"])
+def test_the_less_has_changed_the_less_the_map_moves(sheet, method):
+    graph, _, _ = sheet
+    before = projection.project(method, inputs=LayoutInputs(graph)).positions
+    start = before + np.float32(0.02 * width(before)) * np.random.default_rng(0).standard_normal(before.shape)
+    little, much = (
+        projection.project(method, inputs=LayoutInputs(graph), start=start.astype(np.float32), changed=changed)
+        for changed in (0.0, 1.0)
+    )
+    assert 0 < moved(little.positions, start) < moved(much.positions, start)
 
 
 def test_entities_without_neighbours_stay_where_they_stood(broken):
