@@ -128,6 +128,11 @@ class RelationSpec(Model):
         """The options of ``stages.pair_weights.of``, in plain types."""
         return self.model_dump(include=set(_WEIGHTING))
 
+    def columns(self) -> list[str]:
+        """The columns of the source that weigh pairs, if it has them."""
+        needed = {column for option, column in _NEEDS.items() if getattr(self, option) is not None}
+        return sorted(needed | ({"weight"} if self.use_weights else set()))
+
     def weighting_given(self) -> dict[str, Any]:
         """Those of them that are not as they are by default."""
         fields = type(self).model_fields

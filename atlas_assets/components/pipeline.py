@@ -184,6 +184,7 @@ class Pipeline:
             inputs=lambda key: [self.address(self.raw)],
             parameters=lambda key: {
                 "filter": self.spec.filter.model_dump(), "holdout": self.spec.quality.holdout, "seed": self.spec.seed,
+                "columns": self.spec.relation.columns(),
             },
             kinds=("polars", "numpy"),
         )  # fmt: skip

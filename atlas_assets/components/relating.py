@@ -35,7 +35,8 @@ def make_index(run: StageRun, folder: Path) -> Outcome:
         index = index_stage.from_collections(
             raw, min_collections=rules.min_collections, min_collection_size=rules.min_collection_size,
             max_collection_size=rules.max_collection_size, larger=rules.larger, min_value=rules.min_value,
-            deduplicate=rules.deduplicate, holdout=run.spec.quality.holdout, seed=run.spec.seed, **listed,
+            deduplicate=rules.deduplicate, holdout=run.spec.quality.holdout, seed=run.spec.seed,
+            columns=run.spec.relation.columns(), **listed,
         )  # fmt: skip
     index.save(folder)
     return Outcome(index.check(), report.entity_index(index))

@@ -7,7 +7,7 @@ speaks of entity 0 … n-1; ids come back only in the bundle. How similar two en
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -35,9 +35,10 @@ class CollectionIndex(Artifact):
     ids: [id, n_collections int64]; the row number is the entity's index. Rows are in the order of ids, but those of an
     earlier index come first, in its order. n_collections counts the collections in ``indptr`` (not the held-out ones).
     indptr (C+1,) int64; entities int32, ascending and unique inside a collection; values and weights float32,
-    timestamps int64 (unix seconds), parallel to entities, absent as a whole where the source has none; a value or
-    weight that is unknown is NaN or 1, a timestamp -2^63. Collections are in the order of their ids. holdout_*: the
-    collections kept aside to test maps on, in the same form. steps: what each rule of the filter left and removed.
+    timestamps int64 (unix seconds), parallel to entities, absent as a whole where the source has none or nobody asked;
+    a value or weight that is unknown is NaN or 1, a timestamp -2^63. Collections are in the order of their ids.
+    holdout_*: the collections kept aside to test maps on, in the same form. steps: what each rule of the filter left
+    and removed.
     """
 
     ids: pl.DataFrame
@@ -155,6 +156,7 @@ def from_collections(
     holdout: float = 0.05,
     seed: int = 0,
     previous: pl.Series | None = None,
+    columns: Collection[str] | None = None,
     progress: Progress = no_progress,
 ) -> CollectionIndex:
     """The entities of ``raw`` (a folder written by ``sources``) that pass the filter, and their collections.
@@ -170,12 +172,15 @@ def from_collections(
     previous: the ids of an earlier index in its row order. Entities that are still there keep that order, new ones
     follow in the order of their ids; without it, all are in the order of their ids. Nothing else depends on it.
 
+    columns: which of "value", "timestamp" and "weight" the index is to have, None for those that there are.
+
     A collection is held out if a hash of seed and its id falls below ``holdout``: data that is added later moves none
     to the other side. Counts of entities are taken over the collections that are not held out. The result does not
     depend on the order of rows. Raises DataError where fewer than two entities are left.
     """
     progress(0.0, "reading interactions")
-    rows = Memberships.read(raw, progress)
+    wanted = ("value", "timestamp", "weight") if columns is None else columns
+    rows = Memberships.read(raw, progress, columns=[*wanted, *(["value"] if min_value is not None else [])])
     labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
     steps = Steps(*_measure(rows))
     if min_value is not None:
@@ -226,7 +231,9 @@ def from_collections(
     progress(0.85, "reading values")
     return CollectionIndex(
         ids=ids[order], indptr=rows.borders(), entities=rows.entities,
-        values=rows.column("value"), timestamps=rows.column("timestamp"), weights=rows.column("weight"),
+        values=rows.column("value") if "value" in wanted else None,
+        timestamps=rows.column("timestamp") if "timestamp" in wanted else None,
+        weights=rows.column("weight") if "weight" in wanted else None,
         holdout_indptr=None if held is None else held.borders(),
         holdout_entities=None if held is None else held.entities,
         steps=steps.listed, min_collections=min_collections,

@@ -8,6 +8,7 @@ once, for what is left.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,15 @@ class Memberships:
     sums: dict[str, np.ndarray] | None = None  # columns that ``summed`` made instead of those of the table
 
     @classmethod
-    def read(cls, raw: Path, progress: Progress) -> Memberships:
-        """The memberships of a folder with ``raw_collections``."""
+    def read(cls, raw: Path, progress: Progress, *, columns: Collection[str] | None = None) -> Memberships:
+        """The memberships of a folder with ``raw_collections``.
+
+        columns: the further columns that will be asked for, None for all. Where the table has none of these it is taken
+        for one without any, so that no place has to be kept; where it has one, the others decide between repeated rows.
+        """
         table = Table(raw / "interactions.parquet")
+        if columns is not None and not set(columns) & set(table.names):
+            table.names = []
         collection_ids, of_collection = ranked_ids(raw / "collection_ids.parquet")
         entity_ids, of_entity = ranked_ids(raw / "entity_ids.parquet")
         n = max(1, table.n_rows)

@@ -155,6 +155,32 @@ def test_of_repeated_rows_the_largest_value_stays_or_all_are_added_up(tmp_path):
     assert added.entities.tolist() == kept.entities.tolist() == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("min_value", [None, 2.0])
+@pytest.mark.parametrize("columns", [[], ["weight"], ["value"], ["timestamp", "value"]])
+def test_an_index_has_the_columns_that_are_asked_for_and_is_the_same_otherwise(
+    tmp_path: Path, columns: list[str], min_value: float | None
+) -> None:
+    random = np.random.default_rng(0)
+    rows = [
+        (int(c), int(e), float(v)) for c, e, v in random.integers(0, [30, 12, 6], (400, 3))
+    ]  # many of them repeated
+    further = {"timestamp": random.integers(0, 10**9, 400), "weight": random.random(400).astype(np.float32)}
+    raw = write_raw(tmp_path, rows, **further)
+
+    whole = entity_index.from_collections(raw, min_value=min_value)
+    index = entity_index.from_collections(raw, min_value=min_value, columns=columns)
+
+    for name, field in (("value", "values"), ("timestamp", "timestamps"), ("weight", "weights")):
+        if name in columns:
+            np.testing.assert_array_equal(getattr(index, field), getattr(whole, field))
+        else:
+            assert getattr(index, field) is None
+    for field in ("indptr", "entities", "holdout_indptr", "holdout_entities"):
+        np.testing.assert_array_equal(getattr(index, field), getattr(whole, field))
+    assert index.ids.equals(whole.ids)
+    assert index.steps == whole.steps
+
+
 def test_growth_moves_no_collection_to_the_other_side(tmp_path):
     rows: list[Row] = [(c, e, 1.0) for c in range(300) for e in range(c % 4, c % 4 + 3)]
     before = entity_index.from_collections(write_raw(tmp_path / "a", rows), holdout=0.2, seed=5)
