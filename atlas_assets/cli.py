@@ -53,11 +53,16 @@ def run(
     timings: Annotated[Path | None, typer.Option(help="Write there, as JSON, what took how long.")] = None,
 ) -> None:
     """Materialise what is missing or out of date into the state that the Dagster UI shows."""
+    spec = _spec(name)
+    if jobs != 1:
+        from atlas_assets.components import worker
+
+        worker.warm_up_for(spec)  # its imports take as long as what comes before the first map; so do Dagster's
     from atlas_assets import running
 
     try:
         made = running.run(
-            _spec(name), console, stages=stage, points=point, force=force, accept=accept, jobs=jobs, timings=timings
+            spec, console, stages=stage, points=point, force=force, accept=accept, jobs=jobs, timings=timings
         )  # fmt: skip
     except KeyboardInterrupt:  # else typer ends without a word
         problems.print("Interrupted. What was finished is stored; the same command goes on from there.")

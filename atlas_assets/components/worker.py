@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from atlas_assets import project
 from atlas_assets.components.materialise import CheckFailed, Materialised, materialise
 from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
 from atlas_assets.errors import AtlasError
@@ -69,6 +70,21 @@ def warm_up() -> None:
     """Start the server that workers are forked from, without waiting for it: it imports while other work is done."""
     multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
     forkserver.ensure_running()
+
+
+def warm_up_for(spec: AtlasSpec) -> None:
+    """``warm_up`` if the source of an atlas has changed: most likely maps will be due.
+
+    Only where that is told by looking at files of this machine; elsewhere it would be asked twice over a network.
+    """
+    pipeline, store = Pipeline(spec, base=project.root()), ArtifactStore(project.storage_root())
+    source = spec.source
+    patterns = [*(source.interactions or ()), *(source.edges or ()), *(source.vectors or ()), *(source.entities or ())]
+    if len(pipeline.sweep.projections) < 2 or not store.is_local or any("://" in pattern for pattern in patterns):
+        return
+    stored = store.current(pipeline.address(pipeline.raw))
+    if stored is None or stored.recipe != pipeline.stages[pipeline.raw].recipe(store, None):
+        warm_up()
 
 
 class Worker:
