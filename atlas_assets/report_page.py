@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from atlas_assets import schedule
 from atlas_assets.figures import FIGURES, OWN_GRAPH, PLUS_MINUS, value_text
 from atlas_assets.small_multiples import turned_alike
 from atlas_assets.stages.sweep_report import SweepReport
@@ -81,7 +83,7 @@ class ReportPage:
         title = f"{html.escape(self.title)}: {len(summary.rows)} maps compared"
         return _PAGE.format(
             title=title, style=_STYLE, script=_SCRIPT, name=html.escape(name), key=html.escape(summary.recommended),
-            reason=html.escape(summary.reason), picture=self._picture(summary.recommended, LARGE, LARGE_BYTES),
+            reason=html.escape(summary.reason), picture=self._picture(summary.recommended, LARGE),
             notes=self._notes(), table=self._table(), maps="\n".join(map(self._map, summary.rows)),
             meanings="\n".join(self._meaning(figure) for figure in self._shown(FIGURES)),
             plus_minus=html.escape(f"{PLUS_MINUS} {OWN_GRAPH}" if self.several_graphs else PLUS_MINUS),
@@ -129,17 +131,32 @@ class ReportPage:
             for name in self._shown((self.summary.ranked_by, "triplet_accuracy"))
         )
         return (
-            f'<figure id="{html.escape(key)}"{chosen}>{self._picture(key, PICTURE, PICTURE_BYTES)}<figcaption>'
+            f'<figure id="{html.escape(key)}"{chosen}>{self._picture(key, PICTURE)}<figcaption>'
             f"<strong>{row['rank']}. {html.escape(self.names[key])}</strong>{deep}<br>"
             f"<code>{html.escape(key)}</code><br>{html.escape(figures)}</figcaption></figure>"
         )
 
-    def _picture(self, key: str, size: int, max_bytes: int) -> str:
-        positions = self.turned[key]
-        fitting = self.regions if self.regions is not None and len(self.regions) == len(positions) else None
-        data = base64.b64encode(thumbnail(positions, region=fitting, size=size, max_bytes=max_bytes)).decode()
+    def _picture(self, key: str, size: int) -> str:
+        data = base64.b64encode(self._pictures[key, size]).decode()
         alt = html.escape(f"Map: {self.names[key]}")
         return f'<img alt="{alt}" width="{size}" height="{size}" src="data:image/png;base64,{data}">'
+
+    @cached_property
+    def _pictures(self) -> dict[tuple[str, int], bytes]:
+        """Of the recommended map a large picture, of each a small one; drawn on all cores."""
+        places = self.turned
+
+        def draw(wanted: tuple[str, int, int]) -> bytes:
+            key, size, max_bytes = wanted
+            positions = places[key]
+            fitting = self.regions if self.regions is not None and len(self.regions) == len(positions) else None
+            return thumbnail(positions, region=fitting, size=size, max_bytes=max_bytes)
+
+        pictures = [(self.summary.recommended, LARGE, LARGE_BYTES)]
+        pictures += [(row["key"], PICTURE, PICTURE_BYTES) for row in self.summary.rows]
+        with ThreadPoolExecutor(schedule.cores()) as pool:
+            drawn = pool.map(draw, pictures)
+            return {(key, size): data for (key, size, _), data in zip(pictures, drawn, strict=True)}
 
     def _meaning(self, name: str) -> str:
         figure = FIGURES[name]

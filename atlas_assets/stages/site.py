@@ -16,6 +16,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import brotli
 import numpy as np
 
+from atlas_assets import schedule
 from atlas_assets.errors import AtlasError
 from atlas_assets.stages import archive, bundle, encoding, site_versions
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
@@ -101,8 +103,7 @@ def build(
     files.replace(DOWNLOADS, _listing(downloads))
 
     progress(0.8, "compressing texts")
-    for name in [name for name in files.names if Path(name).suffix in archive.TEXT_SUFFIXES]:
-        files.add_sidecars(name)
+    files.add_sidecars([name for name in files.names if Path(name).suffix in archive.TEXT_SUFFIXES])
     new = Version(version, site_versions.now(), opened.manifest["n"], manifest, [])
     _publish(files, page, new, keep=keep, abandoned=abandoned)
     progress(1.0, f"{len(files.names):,} files")
@@ -139,14 +140,19 @@ class _Files:
         draft.write_bytes(data)
         os.replace(draft, target)
 
-    def add_sidecars(self, name: str) -> None:
-        """``.gz`` and ``.br`` beside a text, for servers that hand them out (nginx and Caddy can)."""
-        data = (self.folder / name).read_bytes()
-        for suffix in SIDECARS:
-            if site_versions.never_changes(name) and (self.folder / (name + suffix)).exists():
-                self.names.append(name + suffix)
-            else:
-                self.replace(name + suffix, _compressed(data, suffix))
+    def add_sidecars(self, names: list[str]) -> None:
+        """``.gz`` and ``.br`` beside texts, for servers that hand them out (nginx and Caddy can); on all cores."""
+        beside = [(name, suffix) for name in names for suffix in SIDECARS]
+        there = {
+            (name, suffix) for name, suffix in beside
+            if site_versions.never_changes(name) and (self.folder / (name + suffix)).exists()
+        }  # fmt: skip
+        wanted = [pair for pair in beside if pair not in there]
+        with ThreadPoolExecutor(schedule.cores()) as pool:
+            made = pool.map(lambda pair: _compressed((self.folder / pair[0]).read_bytes(), pair[1]), wanted)
+            for (name, suffix), data in zip(wanted, made, strict=True):
+                self.replace(name + suffix, data)
+        self.names += [name + suffix for name, suffix in beside if (name, suffix) in there]
 
 
 def _begin(site_folder: Path, names: list[str]) -> list[str]:
