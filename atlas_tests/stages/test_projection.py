@@ -109,16 +109,21 @@ def test_a_newcomer_joins_its_neighbours_and_the_others_stay(sheet, method, chan
     assert moved(np.delete(after, new, 0), np.delete(before, new, 0)) < 0.08
 
 
-@pytest.mark.parametrize("method", ["umap", "tsne", "localmap"])
-def test_the_less_has_changed_the_less_the_map_moves(sheet, method):
+@pytest.mark.parametrize("method", ["umap", "tsne", "localmap", "pacmap"])
+def test_where_little_has_changed_a_map_takes_fewer_steps_and_stays_where_it_is(sheet, method):
     graph, _, _ = sheet
-    before = projection.project(method, inputs=LayoutInputs(graph)).positions
-    start = before + np.float32(0.02 * width(before)) * np.random.default_rng(0).standard_normal(before.shape)
+    start = projection.project(method, inputs=LayoutInputs(graph)).positions
     little, much = (
-        projection.project(method, inputs=LayoutInputs(graph), start=start.astype(np.float32), changed=changed)
-        for changed in (0.0, 1.0)
+        projection.project(method, inputs=LayoutInputs(graph), start=start, changed=changed) for changed in (0.01, 1.0)
     )
-    assert 0 < moved(little.positions, start) < moved(much.positions, start)
+    assert moved(little.positions, start) < 0.03
+    assert not np.array_equal(little.positions, much.positions)
+
+
+def test_steps_grow_with_what_has_changed():
+    efforts = [projection.effort(changed) for changed in (0.0, 0.02, 0.05, 0.5, 1.0)]
+    assert efforts == sorted(efforts)
+    assert 0 < efforts[0] < efforts[2] < efforts[-1] == 1
 
 
 def test_entities_without_neighbours_stay_where_they_stood(broken):
