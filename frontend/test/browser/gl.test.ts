@@ -87,6 +87,37 @@ describe('renderer', () => {
     expect(after).toEqual([RED])
   })
 
+  it('fades in what is on the second map only, and out what is no row any more, which is never picked', async () => {
+    const { pictures, picks, restored } = await page.evaluate(async () => {
+      const h = new window.Harness([[-1, 0], [0, 0]])
+      const first = h.renderer.layer(0)
+      first.positions[7] = 65535
+      h.renderer.setLayer(0, first)
+      const place = [65535, 32768, 32768]
+      h.renderer.setGhosts({ positions: [Uint16Array.of(...place, 0), Uint16Array.of(...place, 65535)], look: Uint8Array.of(2, 0, 0, 0) })
+      const at = (mix: number) => {
+        h.mix = mix
+        return h.draw([[100, 200], [200, 200], [300, 200]])
+      }
+      const pictures = [0, 0.5, 1].map(at)
+      const picks = [1, 0].map((mix) => {
+        h.mix = mix
+        return [h.pick(100, 200), h.pick(200, 200), h.pick(300, 200)]
+      })
+      await h.loseAndRestore()
+      const restored = at(0)
+      h.renderer.setGhosts(null)
+      return { pictures: [...pictures, at(0)], picks, restored }
+    })
+    const [then, between, now, without] = pictures
+    expect(then).toEqual([RED, BLACK, BLUE])
+    expect(between).toEqual([RED, [0, expect.closeTo(128, -1), 0], [0, 0, expect.closeTo(128, -1)]])
+    expect(now).toEqual([RED, GREEN, BLACK])
+    expect(picks).toEqual([[0, 1, -1], [0, -1, -1]])
+    expect(restored).toEqual(then)
+    expect(without).toEqual([RED, BLACK, BLACK])
+  })
+
   it('lets near points hide far ones in 3-D, whatever their order', async () => {
     const colours = await page.evaluate(() => {
       const h = new window.Harness([[0, 0, -0.5], [0, 0, 0.5], [0.9, 0, -0.5]])

@@ -125,6 +125,41 @@ describe('versions', { timeout: 60_000 }, () => {
     expect(there).toBeGreaterThan(20)
   })
 
+  it('the one chosen last is shown, however quickly they were chosen; the back button leads back', async () => {
+    await opened()
+    await section().click()
+    await version(/^3 Nov/).click()
+    await version(/^14 Nov/).click()
+    await hash('since=2025-11-14:second')
+    await said(/300 new towns since 14 November 2025\./)
+    expect(await bar().textContent()).toContain('14 Nov 2025')
+    await version(/^3 Nov/).click()
+    await hash('since=2025-11-03:first')
+    await at.page.goBack()
+    await hash('since=2025-11-14:second')
+    await bar().getByText('14 Nov 2025').waitFor()
+    await at.page.goBack()
+    if (at.page.url().includes('since=')) await at.page.goBack() // the first click was no quicker than its answer
+    await bar().waitFor({ state: 'detached' })
+    await version(/^3 Nov/).click()
+    await slider().waitFor()
+    expect(await at.page.getByRole('alert').count()).toBe(0)
+  })
+
+  it('give way to a comparison of two maps, and the other way round', async () => {
+    await opened('#since=2025-11-03:first')
+    await at.page.getByRole('button', { name: /^Map/ }).first().click()
+    await at.page.getByRole('button', { name: /^Compare with t-SNE/ }).click()
+    await bar().waitFor({ state: 'detached' })
+    const comparing = at.page.getByRole('region', { name: 'Comparing two maps' })
+    await comparing.waitFor()
+    await at.page.waitForFunction(() => location.hash.includes('c=') && !location.hash.includes('since='))
+    await version(/^14 Nov/).click()
+    await slider().waitFor()
+    await comparing.waitFor({ state: 'detached' })
+    await at.page.waitForFunction(() => !location.hash.includes('c=') && location.hash.includes('since='))
+  })
+
   it('new ones are selected where they are seen, and one of them with its details', async () => {
     await opened('#since=2025-11-14:second')
     expect(await slider().inputValue()).toBe('0')
@@ -176,7 +211,7 @@ describe('versions', { timeout: 60_000 }, () => {
     const asked = () => at.site.requests.filter((path) => path === 'versions.json').length
     expect(asked()).toBe(1)
     published = [...listed, entry('newest', '2025-12-01T12:00:00Z', 3100)]
-    await at.page.evaluate(() => dispatchEvent(new Event('visibilitychange')))
+    await at.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })))
     const offer = at.page.getByRole('status').filter({ hasText: 'A newer version of this map is there.' })
     await offer.getByRole('button', { name: 'Reload' }).waitFor()
     expect(asked()).toBe(2)

@@ -1,7 +1,7 @@
 /** Earlier versions of the map: which there are, which is shown, and what became of it since. */
 import { CompareClient } from '../../core/compare/client'
 import type { Group } from '../../core/compare/groups'
-import { inverse, type Similarity } from '../../core/compare/procrustes'
+import { IDENTITY, inverse, type Similarity } from '../../core/compare/procrustes'
 import { ride } from '../../core/compare/ride'
 import { wordsFor, type GroupWords } from '../../core/compare/words'
 import { projectionOf, type Projection } from '../../core/data/manifest'
@@ -80,7 +80,8 @@ export class Past {
     if (this.url === null) return
     const { earlier, own, newer } = around(await this.#files.list(this.url), idOf(manifestUrl()))
     const told = this.newer
-    Object.assign(this, { earlier, own, newer })
+    this.newer = newer
+    if (own) Object.assign(this, { earlier, own }) // else this page has been open longer than its version is kept
     if (newer && !told) this.atlas.work.say('A newer version of this map is there.', 'Reload', () => location.reload())
   }
 
@@ -184,6 +185,7 @@ export class Past {
       progress: () => {},
       neighbours: ({ groups }) => this.#named(groups),
     })
+    this.#aligned(IDENTITY) // whoever still waits was overtaken, and does not use it
     const aligned = new Promise<Similarity>((resolve) => (this.#aligned = resolve))
     this.#named = (groups) => void this.#name(groups, matched, projection, token)
     this.#client.compare([`${key} then`, `${key} now`], layers)
@@ -208,6 +210,7 @@ export class Past {
 
   #forget(): void {
     this.#client?.stop()
+    this.#aligned(IDENTITY)
     this.#guest = null
     this.moved = null
     this.groups = []
