@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -257,13 +258,22 @@ def bundle(made: BundleReport) -> Metadata:
     return {"first_paint_bytes": made.first_paint_bytes, "files": made.files, "parts": table(parts)}
 
 
-def site(made: SiteReport, name: str) -> Metadata:
+def site(made: SiteReport, name: str, folder: Path | None) -> Metadata:
+    """folder: where the site lies; None where that is not on this machine, and files cannot be handed out."""
     return {
         "see_it": Markdown(f"`atlas serve {name}`"),
         "files": made.files,
         "bytes": made.bytes,
-        "downloads": table(made.downloads),
-    }
+        "downloads": table({"file": _download(entry, name, folder), "MB": entry["bytes"] / 1e6}
+                           for entry in made.downloads),
+    }  # fmt: skip
+
+
+def _download(entry: Mapping[str, Any], name: str, folder: Path | None) -> str:
+    """A link that saves the file, named after the atlas; its name alone where there is nothing to be linked to."""
+    called = entry["name"].replace("atlas", name, 1)
+    link = served.publish_download(folder / entry["path"], called) if folder else None
+    return f"[{called}]({link})" if link else called
 
 
 def _rounded(value: float | np.floating) -> float:

@@ -8,6 +8,9 @@ link: Markdown of 1,000 characters or more, such as an embedded picture, is fold
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+from pathlib import Path
 
 from atlas_assets import project
 
@@ -32,3 +35,24 @@ def publish(data: bytes, suffix: str) -> str | None:
         draft.write_bytes(data)
         draft.replace(path)
     return f"/logs/{PREFIX}/{name}/{suffix}"
+
+
+def publish_download(source: Path, name: str) -> str | None:
+    """Put a file where one click on its URL saves it as ``name``: the newest of that name, so that they do not pile up.
+
+    Not below PREFIX: the webserver would make a part of the name out of each folder. It shares the disk space of
+    ``source`` where the file system can do that; whoever renews ``source`` replaces it.
+    """
+    if not is_possible():
+        return None
+    stem, _, suffix = name.rpartition(".")
+    path = project.root() / FOLDER / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{name}.{os.getpid()}.part")
+    draft.unlink(missing_ok=True)
+    try:
+        os.link(source, draft)
+    except OSError:  # another disk
+        shutil.copyfile(source, draft)
+    draft.replace(path)
+    return f"/logs/{stem}/{suffix}"

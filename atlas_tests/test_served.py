@@ -42,6 +42,28 @@ def test_the_webserver_hands_out_what_was_published(tmp_path: Path, monkeypatch:
     assert answer.content == PNG
 
 
+def test_one_click_saves_a_download_under_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
+    monkeypatch.setattr(project, "root", lambda: tmp_path)
+    source = tmp_path / "atlas-site.zip"
+    for content in (b"the first", b"the second"):
+        (tmp_path / "draft").write_bytes(content)
+        (tmp_path / "draft").replace(source)  # as sites renew their files
+        url = served.publish_download(source, "books-site.zip")
+    assert url is not None
+    reference = InstanceRef.from_dir(str(tmp_path / ".dagster"), config_dir=str(tmp_path))
+    with (
+        DagsterInstance.from_ref(reference) as instance,
+        WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as context,
+    ):
+        answer = TestClient(create_app_from_workspace_process_context(context)).get(url)
+    assert answer.content == b"the second"
+    assert answer.headers["content-disposition"] == 'attachment; filename="books-site.zip"'
+    assert [path.name for path in (tmp_path / served.FOLDER).iterdir() if path.is_file()] == ["books-site.zip"]
+    assert source.stat().st_nlink == 2  # no second copy on the disk
+
+
 def test_remote_storage_embeds_pictures_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATLAS_STORAGE", "s3://bucket/atlas")
     assert served.publish(PNG, "png") is None
