@@ -7,13 +7,14 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from atlas_assets import points_file, project, report, run_tags
-from atlas_assets.components import refreshing, watching
+from atlas_assets.components import refreshing, remarks, watching
 from atlas_assets.components.materialise import CheckFailed, Materialised, builder, materialise
 from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
@@ -34,6 +35,7 @@ CHECKS = {
     SOURCE_CHECK: "The source can be read, did not change meanwhile, and lost neither more rows than "
     "refresh.max_shrink allows nor columns that were used. A failure stores nothing: maps and site stay as they were.",
 }
+LEAST_AGE_SECONDS = 120.0  # Dagster's windows are a minute or more
 ACCEPT = {
     "accept": dg.Field(
         bool, default_value=False, is_required=False,
@@ -66,7 +68,7 @@ def definitions_of(spec: AtlasSpec) -> dg.Definitions:
     """The assets of one atlas, the external asset that stands for its source, and what keeps them up to date."""
     pipeline = Pipeline(spec, base=project.root())
     source = dg.AssetSpec(
-        [pipeline.name, "source"], group_name=pipeline.name, kinds={"file"},
+        [pipeline.name, "source"], group_name=pipeline.name, kinds={"file"}, owners=spec.owners,
         description="The data as it lies outside of Atlas.",
     )  # fmt: skip
     stages = [_asset(pipeline, stage) for stage in pipeline.stages.values()]
@@ -95,7 +97,9 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         kinds=set(stage.kinds),
         deps=list(_deps(pipeline, stage)),
         partitions_def=partitions,
-        check_specs=[check],
+        check_specs=[check, *remarks.spec(stage.name, key, partitions)],
+        owners=pipeline.spec.owners,
+        freshness_policy=_freshness(pipeline) if stage.name == "site" else None,
         config_schema=ACCEPT if stage.check == SOURCE_CHECK else None,
         pool=GPU_POOL if stage.uses_gpu else None,
         op_tags=GPU_OP_TAGS if stage.uses_gpu else None,
@@ -119,12 +123,23 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
             if stage.check == SOURCE_CHECK:
                 yield _check_result(key, stage, [Check("can be read", False, str(error))])
             raise dg.Failure(str(error), allow_retries=False) from error
-        yield _result(key, stage, made)
+        yield _result(key, stage, made, remarks.result(stage.name, key, run, made.stored))
 
     return _materialise
 
 
-def _result(key: dg.AssetKey, stage: Stage, made: Materialised) -> dg.MaterializeResult:
+def _freshness(pipeline: Pipeline) -> dg.FreshnessPolicy | None:
+    """The site is stale when nothing was published for ``refresh.max_age``; three quarters of it earn a warning."""
+    age = pipeline.spec.refresh.max_age
+    if age is None:
+        return None
+    fail = timedelta(seconds=max(age, LEAST_AGE_SECONDS))
+    return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=fail * 0.75)
+
+
+def _result(
+    key: dg.AssetKey, stage: Stage, made: Materialised, remarked: list[dg.AssetCheckResult]
+) -> dg.MaterializeResult:
     """The check goes inside: yielded before the result it would count for the materialisation before this one."""
     facts = made.outcome.metadata | report.cost(made.stored.cost)
     facts |= {"version": made.stored.version, "bytes": made.stored.bytes}
@@ -132,7 +147,7 @@ def _result(key: dg.AssetKey, stage: Stage, made: Materialised) -> dg.Materializ
         asset_key=key,
         data_version=dg.DataVersion(made.stored.version),
         metadata=_metadata(facts),
-        check_results=[_check_result(key, stage, made.outcome.checks)],
+        check_results=[_check_result(key, stage, made.outcome.checks), *remarked],
     )
 
 

@@ -76,9 +76,18 @@ def test_a_sweep_of_graph_layouts_only_has_no_embedding() -> None:
 def test_every_artifact_has_a_blocking_check() -> None:
     """The source and the refresh have checks that tell: what failed is not stored, and blocks nothing else."""
     graph = complete(toy()).resolve_asset_graph()
-    checks = {check.asset_key.path[1]: graph.get_check_spec(check).blocking for check in graph.asset_check_keys}
-    assert set(checks) == {key.path[1] for key in graph.get_all_asset_keys() if key.path != ["viewer"]}
-    assert {stage for stage, blocking in checks.items() if not blocking} == {"source", "refresh"}
+    checks = {
+        (check.asset_key.path[1], check.name): graph.get_check_spec(check).blocking for check in graph.asset_check_keys
+    }
+    assert {stage for stage, _ in checks} == {
+        key.path[1] for key in graph.get_all_asset_keys() if key.path != ["viewer"]
+    }
+    blocking = {stage for (stage, _), blocks in checks.items() if blocks}
+    assert {stage for stage, _ in checks} - blocking == {"source", "refresh"}
+    assert {name for (stage, name), blocks in checks.items() if not blocks and stage in blocking} == {
+        "complete",
+        "no_worse",
+    }
 
 
 def test_what_runs_by_itself_is_switched_on_and_said() -> None:
