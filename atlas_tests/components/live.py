@@ -81,8 +81,8 @@ class Project:
         return [run["status"] for run in self.runs() if run["jobName"] == "toy_refresh"]
 
     def tick(self) -> dict[str, Any]:
-        """The newest look of the sensor."""
-        state = self.ask(TICKS, limit=1)["sensorOrError"]["sensorState"]
+        """The newest look of the sensor; an empty one until the server knows of it."""
+        state = self.ask(TICKS, limit=1)["sensorOrError"].get("sensorState") or {"ticks": []}
         return state["ticks"][0] if state["ticks"] else {"status": None, "skipReason": "", "timestamp": 0.0}
 
     def materialised(self) -> list[tuple[str, str | None]]:

@@ -21,7 +21,7 @@ import polars as pl
 import pytest
 import yaml
 
-from atlas_assets import io, processes, run_tags
+from atlas_assets import io, processes, run_tags, runs
 from atlas_tests.components.live import ENDED, LOCATION, Project, free_port, wait_for
 
 KILLS = int(os.environ.get("ATLAS_TEST_KILLS", "50"))
@@ -78,9 +78,11 @@ class Servers:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(tmp_path, SPEC)
-    made.environment["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)  # the paths in dagster.yaml are relative
+    with runs.instance(tmp_path):
+        pass  # SQLite's tables are made by one process: several that begin at once get into each other's way
     return made
 
 

@@ -118,13 +118,12 @@ def test_a_point_added_to_the_yaml_makes_exactly_its_artifacts(project: Project)
 
 def test_partitions_can_be_made_one_by_one_from_the_ui(project: Project) -> None:
     """What "Materialize..." does: a backfill of these partitions."""
-    both = [("projection", "k5_d3_pca"), ("projection", "k8_d3_pca")]
-    before = [made for made in project.materialised() if made in both]
-    params = {"assetSelection": [{"path": ["toy", "projection"]}], "partitionNames": [key for _, key in both]}
+    before = project.materialised()
+    params = {"assetSelection": [{"path": ["toy", "projection"]}], "partitionNames": ["k5_d3_pca"]}
     started = project.ask(BACKFILL, params=params)["launchPartitionBackfill"]
     assert "backfillId" in started, started
     states = ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED")
     status = lambda: project.ask(STATUS, id=started["backfillId"])["partitionBackfillOrError"]["status"]  # noqa: E731
     wait_for(lambda: status() in states, seconds=300)
     assert status() == "COMPLETED_SUCCESS"
-    assert [made for made in project.materialised() if made in both] == sorted(before + both)
+    assert project.materialised() == sorted([*before, ("projection", "k5_d3_pca")], key=str)
