@@ -290,13 +290,14 @@ class Pipeline:
                 "display": self.spec.display.model_dump(), "version": __version__,
                 "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
                 "logo": branding.fingerprint(self.spec.display, base=self.base),
+                "public_url": project.public_url(self.name),  # the poster says it
             },
             kinds=("json",),
         )  # fmt: skip
 
     def _site(self) -> Stage:
         return Stage(
-            "site", "2", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
+            "site", "3", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
             build=_build_site,
             inputs=lambda key: [self.address("bundle"), VIEWER],
             parameters=lambda key: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_assets import __version__, project
-from atlas_assets.components import branding, freshness
+from atlas_assets.components import branding, freshness, provenance
 from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
 
     Projections are turned to the reference. Raises AtlasError unless the sweep report compares just these.
     """
-    from atlas_assets.stages import bundle
+    from atlas_assets.stages import bundle, poster
+    from atlas_assets.stages.bundle_files import POSTER, PROVENANCE
     from atlas_assets.stages.knn_graph import KnnGraph
     from atlas_assets.stages.projection import Projection
     from atlas_assets.stages.quality import Quality
@@ -54,7 +56,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     graph = run.load(KnnGraph, "knn_graph", joined.largest_graph.key)
     display = run.spec.display
     shown = display.projection if display.projection in joined.projections else summary.recommended
-    return bundle.build(
+    made = bundle.build(
         folder, atlas=_about(run), entities=entities, fields=fields,
         graph=graph, projections=projections,
         default={
@@ -64,8 +66,13 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         },
         search=display.search, logo=branding.logo(display, base=run.base),
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
-        progress=lambda share, message: run.progress(0.5 + share / 2, message),
+        progress=lambda share, message: run.progress(0.5 + share * 0.45, message),
     )  # fmt: skip
+    run.progress(0.95, "drawing the poster")
+    (folder / POSTER).write_bytes(poster.draw(bundle.read(folder), address=project.public_url(run.name)))
+    known = provenance.of(run, joined)
+    (folder / PROVENANCE).write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
+    return made
 
 
 def publish_site(run: StageRun, folder: Path) -> SiteReport:

@@ -138,7 +138,7 @@ def build(
     progress(0.8, "encoding details")
     manifest["details"] = _details(rows, described, out)
     progress(0.9, "writing the open data")
-    _write_open_data(folder / OPEN_DATA, rows, order, projections, opening)
+    _write_open_data(folder / OPEN_DATA, rows, order, projections, opening, about=manifest["atlas"])
     manifest["default"] = {
         "projection": opening.key, "colour": _column_name(default.get("colour"), manifest, "colour"),
         "size": _column_name(default.get("size"), manifest, "size"),
@@ -363,9 +363,12 @@ def _shard_rows(least: int, n_rows: int) -> int:
 
 def _write_open_data(
     path: Path, rows: pl.DataFrame, order: np.ndarray, projections: Sequence[BundleProjection],
-    opening: BundleProjection,
+    opening: BundleProjection, *, about: dict[str, Any],
 ) -> None:  # fmt: skip
-    """Everything an atlas knows as one Parquet file, for those who would rather compute than look."""
+    """Everything an atlas knows as one Parquet file, for those who would rather compute than look.
+
+    What it is, where it is from and what may be done with it stays with it, as the file's metadata.
+    """
     named = []
     for projection in projections:
         positions = np.asarray(projection.positions, np.float32)[order]
@@ -376,7 +379,10 @@ def _write_open_data(
         region = pl.Series("region", np.asarray(opening.region)[order]).cast(pl.Int64)
         names = region.replace_strict(regions["region"], regions["name"], default=None, return_dtype=pl.String)
         named.append(names.alias("region__" + opening.key))
-    rows.hstack(named).write_parquet(path, compression="zstd", compression_level=9, statistics=True)
+    said = {key: about[key] for key in ("title", "description", "attribution", "licence") if about.get(key)}
+    rows.hstack(named).write_parquet(
+        path, compression="zstd", compression_level=9, statistics=True, metadata=said or None
+    )  # fmt: skip
 
 
 def _column_name(name: str | None, manifest: dict[str, Any], purpose: str) -> str | None:

@@ -12,6 +12,8 @@ from typing import Any
 from atlas_assets import schedule
 from atlas_assets.stages import encoding
 
+# Beside the manifest, for people; no page loads them.
+PROVENANCE, POSTER = "provenance.json", "poster.png"
 DIGITS = 16
 """Of a file's SHA-256 in its name: enough to tell damage and mixed versions by, short enough for a list of all."""
 

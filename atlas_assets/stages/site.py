@@ -26,7 +26,7 @@ import numpy as np
 
 from atlas_assets import schedule
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import archive, bundle, encoding, site_versions
+from atlas_assets.stages import archive, bundle, bundle_files, encoding, licence, site_versions
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
 from atlas_assets.stages.bundle_reader import Bundle
 from atlas_assets.stages.site_versions import VERSIONS, Succession, Version
@@ -35,6 +35,8 @@ from atlas_assets.thumbnail import PALETTE, thumbnail
 INDEX, DOWNLOADS = "index.html", "downloads.json"
 JOURNAL = ".publishing.json"  # the names of what is being written, for whoever comes after a kill
 OPEN_DATA, ARCHIVE = f"downloads/{bundle.OPEN_DATA}", "downloads/atlas-site.zip"
+POSTER = "downloads/atlas-poster.png"
+PROVENANCE = "PROVENANCE.json"
 SIDECARS = (".gz", ".br")
 PREVIEW_SIZE = (1200, 630)  # what services that show a linked page crop to
 README = """This folder is a complete website. Browsers do not let pages opened from the disk read other files,
@@ -73,9 +75,10 @@ def build(
     manifest = site_versions.manifest_of(map_name)
     files = _Files(site_folder)
     copies = {path: viewer_folder / path for path in _files_below(viewer_folder) if path != INDEX}
+    elsewhere = {"manifest.json", bundle_files.PROVENANCE, bundle_files.POSTER, bundle.OPEN_DATA}
     copies |= {
         f"data/{map_name}/{path}": bundle_folder / path
-        for path in _files_below(bundle_folder) if path not in ("manifest.json", bundle.OPEN_DATA)
+        for path in _files_below(bundle_folder) if path not in elsewhere
     }  # fmt: skip
     preview = _preview(opened)
     preview_path = f"assets/preview.{hashlib.sha256(preview).hexdigest()[:8]}.png"
@@ -88,16 +91,21 @@ def build(
     files.replace(preview_path, preview)
     page = _page(template, atlas, manifest, preview_path, public_url).encode()
     files.replace(OPEN_DATA, (bundle_folder / bundle.OPEN_DATA).read_bytes())
+    files.replace(licence.FILE, licence.text(opened.manifest["atlas"]).encode())
+    files.replace(PROVENANCE, _provenance(opened, bundle_folder))
+    alone = [*opened.manifest["downloads"]]
+    if (bundle_folder / bundle_files.POSTER).exists():
+        files.replace(POSTER, (bundle_folder / bundle_files.POSTER).read_bytes())
+        alone.append(bundle.describe_file(site_folder / POSTER, POSTER))
 
     progress(0.4, "packing the downloads")
-    # The archive cannot list its own hash, so the manifest inside it lists the open data only.
-    alone = opened.manifest["downloads"]
+    # The archive cannot list its own hash, so the manifest inside it lists the other downloads only.
     archive.write(site_folder / ARCHIVE, site_folder, files.names, own={
-        INDEX: page, manifest: bundle.manifest_bytes(opened.manifest), DOWNLOADS: _listing(alone),
-        "README.txt": README.encode(),
+        INDEX: page, manifest: bundle.manifest_bytes(opened.manifest | {"downloads": alone}),
+        DOWNLOADS: _listing(alone), "README.txt": README.encode(),
     })  # fmt: skip
     files.names.append(ARCHIVE)
-    downloads = [*alone, bundle.describe_file(site_folder / ARCHIVE, ARCHIVE)]
+    downloads = [bundle.describe_file(site_folder / ARCHIVE, ARCHIVE), *alone]
     published = opened.manifest | {"downloads": downloads, "versions": VERSIONS}
     files.replace(manifest, bundle.manifest_bytes(published))
     files.replace(DOWNLOADS, _listing(downloads))
@@ -190,6 +198,12 @@ def _publish(files: _Files, page: bytes, new: Version, *, keep: int, abandoned: 
 
 def _listing(downloads: list[dict[str, Any]]) -> bytes:
     return json.dumps(downloads, indent=1).encode()
+
+
+def _provenance(opened: Bundle, bundle_folder: Path) -> bytes:
+    """All that is known; of a bundle without a pipeline only what its manifest says."""
+    path = bundle_folder / bundle_files.PROVENANCE
+    return path.read_bytes() if path.exists() else json.dumps(opened.manifest["provenance"], indent=1).encode()
 
 
 def _compressed(data: bytes, suffix: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield made
 
 
+NOT_IN_A_MAP = ("cooccurrence", "bundle", "site_record")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Iterator[World]:
     """The toy atlas, fully materialised. Tests that change anything use `world`."""
@@ -50,6 +54,21 @@ def test_two_csv_files_become_a_site(made: World) -> None:
     assert facts["n"] == 61
     assert {p["key"] for p in facts["projections"]} == {"k5_tsne-p5", "k5_d3_pca"}
     assert {column["name"] for column in facts["columns"]} >= {"popularity", "genre", "year"}
+
+
+def test_a_site_can_be_downloaded_with_all_that_is_known_of_where_it_comes_from(made: World) -> None:
+    site = made.folder / "data" / "toy" / "site"
+    listed = json.loads((site / "downloads.json").read_text(encoding="utf-8"))
+    assert [entry["name"] for entry in listed] == ["atlas-site.zip", "atlas.parquet", "atlas-poster.png"]
+    with zipfile.ZipFile(site / "downloads" / "atlas-site.zip") as archive:
+        known = json.loads(archive.read("PROVENANCE.json"))
+    versions = made.versions(toy.spec())
+    of_the_map = {name: version for name, version in versions.items() if name.split("/")[1] not in NOT_IN_A_MAP}
+    assert {name: entry["content"] for name, entry in known["artifacts"].items()} == of_the_map
+    assert known["data"]["source"]["interactions"] == ["ratings.csv"]
+    assert known["parameters"]["sweep"]["n_neighbors"] == [5]
+    assert known["made_with"]["pymde"]
+    assert str(made.folder) not in json.dumps(known)
 
 
 def test_neighbours_are_of_the_same_genre(made: World) -> None:

@@ -6,12 +6,16 @@ import gzip
 import hashlib
 import html.parser
 import json
+import os
 import re
+import shutil
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import brotli
+import polars as pl
 import pytest
 
 from atlas_assets.errors import AtlasError
@@ -115,7 +119,7 @@ def test_downloads_are_listed_with_size_and_hash(published: tuple[Path, SiteRepo
     folder, report = published
     downloads = json.loads((folder / "downloads.json").read_text())
     assert downloads == report.downloads
-    assert [entry["name"] for entry in downloads] == ["atlas.parquet", "atlas-site.zip"]
+    assert [entry["name"] for entry in downloads] == ["atlas-site.zip", "atlas.parquet"]
     for entry in downloads:
         data = (folder / entry["path"]).read_bytes()
         assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
@@ -129,12 +133,66 @@ def test_the_archive_is_the_same_site_without_itself(published: tuple[Path, Site
     inside, outside = contents(unzipped), contents(folder)
     assert inside["index.html"] == outside["index.html"]
     manifest = report.manifest
-    own = {manifest, "downloads.json", "README.txt"}
+    own = {manifest, "downloads.json", "README.txt", "SHA256SUMS"}
     assert {name: data for name, data in inside.items() if name not in own}.items() <= outside.items()
     alone = json.loads(inside[manifest])
     assert [entry["path"] for entry in alone["downloads"]] == ["downloads/atlas.parquet"]
     assert "versions" not in alone
     assert bundle.read((unzipped / manifest).parent).n_rows == 200
+
+
+def test_the_archive_says_what_it_holds_where_that_is_from_and_what_may_be_done_with_it(
+    tmp_path: Path, bundle_folder: Path, viewer_folder: Path
+) -> None:
+    atlas = synthetic.ATLAS | {"licence": "CC BY 4.0"}
+    synthetic.build(tmp_path / "bundle", 40, atlas=atlas)
+    (tmp_path / "bundle" / "provenance.json").write_text('{"made": "of sums"}')
+    publish(tmp_path / "site", tmp_path / "bundle", viewer_folder, atlas=atlas)
+    with zipfile.ZipFile(tmp_path / "site" / "downloads" / "atlas-site.zip") as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    sums = {line[66:]: line[:64] for line in inside["SHA256SUMS"].decode().splitlines()}
+    assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in inside.items() if name != "SHA256SUMS"}
+    assert json.loads(inside["PROVENANCE.json"]) == {"made": "of sums"}
+    assert "Licence: CC BY 4.0\nSource: Made up\n" in inside["LICENCE-DATA.txt"].decode()
+    described = pl.read_parquet_metadata(inside["downloads/atlas.parquet"])
+    assert (described["licence"], described["title"]) == ("CC BY 4.0", synthetic.ATLAS["title"])
+
+
+def test_a_licence_that_nobody_stated_is_not_made_up(published: tuple[Path, SiteReport]) -> None:
+    said = (published[0] / "LICENCE-DATA.txt").read_text()
+    assert "No licence was stated. Ask whoever the data comes from" in said
+
+
+def test_a_poster_in_the_bundle_is_one_of_the_downloads(
+    tmp_path: Path, bundle_folder: Path, viewer_folder: Path
+) -> None:
+    shutil.copytree(bundle_folder, tmp_path / "bundle")
+    (tmp_path / "bundle" / "poster.png").write_bytes(b"not much of a poster")
+    report = publish(tmp_path / "site", tmp_path / "bundle", viewer_folder)
+    assert [entry["name"] for entry in report.downloads] == ["atlas-site.zip", "atlas.parquet", "atlas-poster.png"]
+    assert (tmp_path / "site" / "downloads" / "atlas-poster.png").read_bytes() == b"not much of a poster"
+    manifest = json.loads((tmp_path / "site" / report.manifest).read_text())
+    assert manifest["downloads"] == report.downloads
+    assert not list(tmp_path.glob("site/data/*/poster.png"))
+
+
+def test_the_archive_is_the_same_on_another_day_under_other_rights(
+    published: tuple[Path, SiteReport], tmp_path: Path, bundle_folder: Path, viewer_folder: Path
+) -> None:
+    old = os.umask(0o077)
+    try:
+        for name, source in (("bundle", bundle_folder), ("viewer", viewer_folder)):
+            shutil.copytree(source, tmp_path / name, copy_function=shutil.copyfile)
+            for path in (tmp_path / name).rglob("*"):
+                os.utime(path, (1_000_000_000, 1_000_000_000))
+        publish(tmp_path / "site", tmp_path / "bundle", tmp_path / "viewer")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "site" / "index.html").stat().st_mode) == 0o600  # the control: rights did differ
+    here, there = (folder / "downloads" / "atlas-site.zip" for folder in (published[0], tmp_path / "site"))
+    assert here.read_bytes() == there.read_bytes()
+    with zipfile.ZipFile(there) as archive:
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
 
 
 def test_equal_sites_have_equal_bytes(published: tuple[Path, SiteReport], tmp_path: Path, bundle_folder: Path,
