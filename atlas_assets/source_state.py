@@ -6,11 +6,9 @@ stored tables were read from. Whether tables hold what they should is not said h
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,13 +19,15 @@ from typing import Any, Literal
 from atlas_assets.errors import DataError
 from atlas_assets.io import Stored
 from atlas_assets.refresh_spec import RefreshSpec
-from atlas_assets.sources.listing import list_files
+from atlas_assets.sources import python_tree
+from atlas_assets.sources.listing import Listed, list_files
+from atlas_assets.sources.python_listing import list_python
 from atlas_assets.spec import SourceSpec
 from atlas_assets.time_spans import written
 
 Role = Literal["relation", "entities"]
 VerdictKind = Literal["unchanged", "small", "settling", "due", "shrunk", "missing"]
-_TREE_SECONDS = 10  # how long the state of a tree of Python files is taken to be the same: looking takes half a second
+_TREE_SECONDS = 10  # how long a tree of Python files is taken to be the same: it is looked at file by file
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,33 @@ class SourceState:
 
 def observe(source: SourceSpec, *, base: Path) -> SourceState:
     """What lies at ``source`` now; relative paths start at ``base``. Nothing is read, and nothing is raised."""
-    if source.python_api is not None:
-        return _python_tree(tuple(source.python_api.roots or ()), int(time.monotonic() / _TREE_SECONDS))
-    patterns: dict[Role, list[str]] = {
-        "relation": source.interactions or source.edges or source.vectors or [],
-        "entities": source.entities or [],
-    }
     found: dict[tuple[Role, str], SourceFile] = {}
     missing: list[str] = []
-    for role, listed in patterns.items():
-        for pattern in listed:
-            try:
-                for file in list_files(pattern, base=base):
-                    one = SourceFile(role, file.name, file.bytes or 0, file.mark, file.changed)
-                    found.setdefault((role, file.name), one)
-            except DataError as error:
-                missing.append(str(error))
+    for role, pattern in _patterns(source):
+        try:
+            for file in _listed(source, pattern, base):
+                one = SourceFile(role, file.name, file.bytes or 0, file.mark, file.changed)
+                found.setdefault((role, file.name), one)
+        except DataError as error:
+            missing.append(str(error))
     return SourceState(tuple(found.values()), tuple(missing))
+
+
+def _patterns(source: SourceSpec) -> Iterator[tuple[Role, str]]:
+    if source.python_api is not None:
+        for root in source.python_api.roots or map(str, python_tree.default_roots()):
+            yield "relation", root
+    for pattern in source.interactions or source.edges or source.vectors or []:
+        yield "relation", pattern
+    for pattern in source.entities or []:
+        yield "entities", pattern
+
+
+def _listed(source: SourceSpec, pattern: str, base: Path) -> list[Listed]:
+    if source.python_api is None:
+        return list_files(pattern, base=base)
+    edited = source.python_api.roots is not None
+    return [list_python(pattern, edited=edited, moment=int(time.monotonic() / _TREE_SECONDS))]
 
 
 @dataclass(frozen=True)
@@ -222,34 +232,3 @@ def _size(count: int) -> str:
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count} B"
-
-
-@functools.lru_cache(maxsize=16)
-def _python_tree(roots: tuple[str, ...], moment: int) -> SourceState:
-    """One file for each root: how much Python is below it, and the newest of it. moment: looked at once in each."""
-    from atlas_assets.sources import python_tree
-
-    files, missing = [], []
-    for root in roots or [str(path) for path in python_tree.default_roots()]:
-        if not os.path.isdir(root):
-            missing.append(
-                f"{root} is not a folder; expected a folder with Python source. Correct source.python_api.roots."
-            )
-            continue
-        count = size = newest = 0
-        for facts in _python_files(root):
-            count, size, newest = count + 1, size + facts.st_size, max(newest, facts.st_mtime_ns)
-        files.append(SourceFile("relation", root, size, f"{count} files, newest {newest}", newest / 1e9))
-    return SourceState(tuple(files), tuple(missing))
-
-
-def _python_files(root: str) -> Iterator[os.stat_result]:
-    folders = [root]
-    while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    with contextlib.suppress(OSError):  # a link to nothing
-                        yield entry.stat()
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)

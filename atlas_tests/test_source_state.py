@@ -10,8 +10,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from atlas_assets import source_state
 from atlas_assets.refresh_spec import RefreshSpec
 from atlas_assets.source_state import SourceFile, SourceState, Verdict, judge, observe
+from atlas_assets.sources import python_tree
 from atlas_assets.spec import SourceSpec
 
 CLOCK = 1_000_000.0
@@ -76,9 +78,28 @@ def test_python_files_are_seen_without_being_read(tmp_path: Path) -> None:
     (tmp_path / "site-packages" / "a.py").write_text("import os\n")
     (tmp_path / "site-packages" / "b.py").symlink_to("nowhere.py")
     seen = observe(source(python_api={"roots": [str(tmp_path / "site-packages")]}), base=tmp_path)
-    assert [(file.bytes, file.mark.split(",")[0]) for file in seen.files] == [(10, "1 files")]
+    assert [file.bytes for file in seen.files] == [10]
     gone = observe(source(python_api={"roots": [str(tmp_path / "gone")]}), base=tmp_path)
     assert "gone is not a folder" in gone.missing[0]
+
+
+def test_an_installation_is_seen_in_the_records_of_what_is_installed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(python_tree, "default_roots", lambda: [tmp_path])
+    monkeypatch.setattr(source_state, "_TREE_SECONDS", 1e-9)  # every look is a new one
+    (tmp_path / "tool").mkdir()
+    (tmp_path / "tool-1.0.dist-info").mkdir()
+    (tmp_path / "tool-1.0.dist-info" / "RECORD").write_text("tool/__init__.py,,\n")
+    seen = [observe(source(python_api={}), base=tmp_path)]
+    (tmp_path / "tool" / "__pycache__").mkdir()  # by importing it
+    (tmp_path / "__pycache__").mkdir()
+    assert observe(source(python_api={}), base=tmp_path).fingerprint == seen[0].fingerprint
+    os.utime(tmp_path / "tool-1.0.dist-info" / "RECORD", ns=(1, 1))  # installed again
+    seen.append(observe(source(python_api={}), base=tmp_path))
+    (tmp_path / "other").mkdir()
+    seen.append(observe(source(python_api={}), base=tmp_path))
+    (tmp_path / "single.py").write_text("")
+    seen.append(observe(source(python_api={}), base=tmp_path))
+    assert len({one.fingerprint for one in seen}) == 4
 
 
 BEFORE = state(a=(1000, "1"), b=(100_000, "1"))
