@@ -141,8 +141,8 @@ def _result(
     key: dg.AssetKey, stage: Stage, made: Materialised, remarked: list[dg.AssetCheckResult]
 ) -> dg.MaterializeResult:
     """The check goes inside: yielded before the result it would count for the materialisation before this one."""
-    facts = made.outcome.metadata | report.cost(made.stored.cost)
-    facts |= {"version": made.stored.version, "bytes": made.stored.bytes}
+    facts = made.outcome.metadata | report.cost(made.stored.cost) | {"version": made.stored.version}
+    facts.setdefault("bytes", made.stored.bytes)  # of a site, what visitors' hosts hold; what is stored is its record
     return dg.MaterializeResult(
         asset_key=key,
         data_version=dg.DataVersion(made.stored.version),

@@ -25,8 +25,8 @@ def prune_job(pipeline: Pipeline) -> dg.JobDefinition:
         "of points that the sweep has not had for retention.removed_points, and what killed runs left behind.",
         tags={"dagster/kind/atlas": ""},
     )
-    def prune_storage(context: dg.OpExecutionContext, config: PruneConfig, storage: Storage) -> dg.Output[int]:
-        done = tidying.tidy(pipeline, storage.store(), dry_run=config.dry_run)
+    def prune_storage(context: dg.OpExecutionContext, config: PruneConfig) -> dg.Output[int]:
+        done = tidying.tidy(pipeline, Storage().store(), dry_run=config.dry_run)
         for waste in done.gone:
             context.log.info(f"{waste.kind}: {waste.name}, {tidying.size_text(waste.bytes)}")
         verb = "would free" if config.dry_run else "freed"
