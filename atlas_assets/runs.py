@@ -31,7 +31,6 @@ from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Progress, no_progress
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-JOB = "__ephemeral_asset_job__"  # as dg.materialize names it: the UI shows such runs by their assets
 Build = Callable[[Stage, StageRun], Materialised]
 
 
@@ -83,7 +82,7 @@ class Runs:
         with self.baton.held(), self._storage.prepared(run_id), _told(self._outside(build, run_id), progress):
             result = self._job(tuple(assets)).execute_in_process(
                 run_config=QUIET, instance=self._state, partition_key=partition, raise_on_error=False, run_id=run_id,
-                tags=self._tags,
+                tags=self._tags, asset_selection=assets,
             )  # fmt: skip
         if any(_is_interrupt(event) for event in result.all_events):
             raise KeyboardInterrupt
@@ -99,10 +98,12 @@ class Runs:
         if assets not in self._jobs:
             device = os.environ.get("ATLAS_DEVICE", "auto")
             definitions = dg.Definitions(
-                jobs=[dg.define_asset_job(JOB, selection=list(assets))], assets=self._assets,
+                assets=self._assets,
                 resources={"storage": Storage(), "pymde": PyMDE(device=device)},  # type: ignore[arg-type]
             )  # fmt: skip
-            self._jobs[assets] = definitions.resolve_job_def(JOB)
+            # The UI shows runs of this job by their assets, and of any other by the name of the job.
+            every_asset = definitions.resolve_implicit_global_asset_job_def()
+            self._jobs[assets] = every_asset.get_subset(asset_selection=set(assets))
         return self._jobs[assets]
 
     def _outside(self, build: Build, run_id: str) -> Build:
