@@ -72,6 +72,44 @@ def run(
 
 
 @app.command()
+def sweep(
+    name: Name,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="umap:n_neighbors=5..100,min_dist=0/0.1/0.5; .. is a range, / a list. Default: four methods."
+        ),
+    ] = None,
+    k: Annotated[str | None, typer.Option("--k", help="Neighbours of the graphs: 10,15,30 or 10..50.")] = None,
+    dim: Annotated[str | None, typer.Option("--dim", help="Dimensions of the embeddings: 3,4 or 2..5.")] = None,
+    search: Annotated[str, typer.Option(help="smart, random, or grid (all combinations).")] = "smart",
+    budget: Annotated[
+        str | None, typer.Option(help="So many points (20), or a time (10m). Default: 20 points; of a grid, all.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Values that a grid takes of each range.")] = 3,
+    seed: Annotated[int, typer.Option(help="Another seed is another random or smart sweep.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many points, and about how long.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Points side by side; as many as cores and memory allow.")
+    ] = None,
+) -> None:
+    """Look for better maps: choose points of the sweep, add them to points.yaml, make them, compare them."""
+    from atlas_assets import sweep_command
+    from atlas_assets.sweep_request import Budget, Request
+
+    request = Request(
+        search, tuple(method or ()), k, dim, Budget.parse(budget, search), steps, seed  # type: ignore[arg-type]
+    )  # fmt: skip
+    try:
+        complete = sweep_command.run(_file(name), request, console, dry_run=dry_run, jobs=jobs)
+    except KeyboardInterrupt:  # else typer ends without a word
+        problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
+        raise typer.Exit(130) from None
+    if not complete:
+        raise typer.Exit(1)
+
+
+@app.command()
 def serve(
     name: Annotated[str | None, typer.Argument(help="The atlas; without it, a list of all sites.")] = None,
     port: Annotated[int, typer.Option(help="Port to listen on; the next free one if it is taken.")] = 8000,
@@ -184,9 +222,13 @@ def doctor() -> None:
 def _spec(name: str):
     from atlas_assets.spec import load
 
+    return load(_file(name))
+
+
+def _file(name: str) -> Path:
     by_folder = {path.parent.name: path for path in project.spec_files()}
     if name in by_folder:
-        return load(by_folder[name])
+        return by_folder[name]
     import difflib
 
     close = difflib.get_close_matches(name, by_folder, n=1)

@@ -14,11 +14,12 @@ from atlas_assets.components import worker as worker_processes
 from atlas_assets.components.materialise import Materialised, materialise
 from atlas_assets.components.pipeline import VIEWER, Stage, StageRun
 from atlas_assets.components.worker import Setup, Worker
-from atlas_assets.display import Step, Steps
-from atlas_assets.run_log import LoggedStep, RunLog
+from atlas_assets.display import Step
+from atlas_assets.run_log import LoggedStep
 from atlas_assets.runs import Build, RunResult, Runs
 from atlas_assets.schedule import Job
 from atlas_assets.side_by_side import SideBySide
+from atlas_assets.sweep_progress import Telling
 from atlas_assets.tidying import tidy
 from atlas_assets.timings import Timings
 from atlas_assets.wanted import Wanted, label
@@ -46,7 +47,7 @@ class Conductor:
     also now and then while points arrive.
     """
 
-    def __init__(self, wanted: Wanted, runs: Runs, steps: Steps | RunLog, *, jobs: int | None) -> None:
+    def __init__(self, wanted: Wanted, runs: Runs, steps: Telling, *, jobs: int | None) -> None:
         self._wanted, self._pipeline, self._runs, self._steps = wanted, wanted.pipeline, runs, steps
         self.tally, self.timings = Tally(), Timings()
         self.jobs = jobs  # None: decided when the first point is due

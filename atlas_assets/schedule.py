@@ -130,10 +130,8 @@ class Forecast:
 class Paced:
     """Has something done now and then: by one thread, some time after the last, and for little of the whole time."""
 
-    SHARE = 0.05
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._lock = seconds, threading.Lock()
+    def __init__(self, seconds: float, *, share: float = 0.05) -> None:
+        self._seconds, self._share, self._lock = seconds, share, threading.Lock()
         self._next = time.monotonic() + seconds
 
     def perhaps(self, act: Callable[[], None]) -> None:
@@ -145,7 +143,7 @@ class Paced:
             if began >= self._next:
                 act()
                 ended = time.monotonic()
-                self._next = ended + max(self._seconds, (ended - began) / self.SHARE)
+                self._next = ended + max(self._seconds, (ended - began) / self._share)
         finally:
             self._lock.release()
 

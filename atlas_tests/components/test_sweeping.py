@@ -1,0 +1,106 @@
+"""``atlas sweep`` on the toy atlas: what it writes, makes and says; points that fail, and one that was interrupted."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from atlas_assets import running, sweep_command
+from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.spec import load
+from atlas_assets.stages.sweep_report import SweepReport
+from atlas_assets.sweep_cost import Costs
+from atlas_assets.sweep_request import Budget, Request
+from atlas_assets.sweeping import Sweeper
+from atlas_tests import toy
+from atlas_tests.components.test_running import attributes
+from atlas_tests.components.world import World
+from atlas_tests.conftest import REPOSITORY
+
+GRID = Request("grid", ("pca", "mde"), k="5,100", dim="3", budget=Budget())
+
+
+@pytest.fixture
+def file(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The defs.yaml of the toy atlas with one map, which is made."""
+    monkeypatch.chdir(world.folder)
+    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
+    shutil.copy(REPOSITORY / "dagster.yaml", world.folder)
+    toy.put_viewer(world.store, recipe=viewer_recipe())
+    path = world.folder / "defs" / "toy" / "defs.yaml"
+    path.parent.mkdir(parents=True)
+    sweep = {"n_neighbors": [5], "embedding_dim": [3], "projections": [{"method": "pca"}]}
+    document = {"type": "atlas_assets.components.Atlas", "attributes": attributes(toy.spec(sweep=sweep))}
+    path.write_text(yaml.safe_dump(document))
+    said = StringIO()
+    assert running.run(load(path), Console(file=said), jobs=1), said.getvalue()
+    return path
+
+
+def sweep(file: Path, request: Request, **options) -> tuple[bool, str]:
+    said = StringIO()
+    return sweep_command.run(file, request, Console(file=said, width=300), jobs=1, **options), said.getvalue()
+
+
+def test_a_sweep_is_told_made_and_done_and_what_fails_stops_nothing(file: Path, world: World) -> None:
+    planned, said = sweep(file, GRID, dry_run=True)
+    assert planned
+    assert "grid search: 4 points; 1 of them made already; 1 new graph, 1 new embedding; about" in said
+    assert "no mde yet to tell from" in said
+    points = file.parent / "points.yaml"
+    assert not points.exists()
+
+    done, said = sweep(file, GRID)
+    assert not done
+    assert re.search("knn_graph k100 failed: .*number of entities is 61", said), said
+    assert "1 point made, 1 failed" in said
+    assert [line.split("  #")[1] for line in points.read_text().splitlines() if line.startswith("-")] == [" grid"] * 3
+    summary = world.load(SweepReport, "sweep_report")
+    assert {row["key"] for row in summary.rows} == {"k5_d3_pca", "k5_d3_mde"}
+    assert set(summary.failures) == {"k100_d3_pca", "k100_d3_mde"}
+    again, said = sweep(file, GRID)
+    assert again
+    assert "This sweep is done: 4 points" in said
+
+
+def test_a_sweep_that_was_interrupted_goes_on_with_the_points_it_had_chosen(
+    file: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request("smart", ("pca", "mde"), k="4..6", dim="2..3", budget=Budget(points=3))
+    with monkeypatch.context() as patch:
+        patch.setattr(Sweeper, "_conduct", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(file, request)
+    chosen = Sweeper(file, request).record.keys
+    assert chosen == ["k6_d3_mde"]  # as near to what is usual as the space allows; of PCA there is one
+    assert set(chosen) < set(Sweeper(file, request).pipeline.sweep.projections)
+
+    done, said = sweep(file, request)
+    assert done, said
+    assert "Going on with a sweep of which 1 points were chosen" in said
+    sweeper = Sweeper(file, request)
+    assert sweeper.record.keys[:1] == chosen
+    assert len(sweeper.record.keys) == 3
+    costs = Costs(sweeper.pipeline, world.store)
+    assert all(costs.is_made(key) for key in sweeper.record.keys)
+    assert {row["key"] for row in world.load(SweepReport, "sweep_report").rows} >= {"k5_d3_pca", *sweeper.record.keys}
+    assert "3 of 3 points" in said
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_time_is_kept_and_what_it_allows_is_made(file: Path) -> None:
+    request = Request("random", ("pca", "mde"), k="4..8", dim="2..3", budget=Budget(seconds=0.01))
+    done, said = sweep(file, request)
+    assert done
+    assert "within" in said
+    assert "0 points made" in said
+    assert not (file.parent / "points.yaml").exists()
