@@ -49,6 +49,7 @@ def asset_of(pipeline: Pipeline) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key, group_name=pipeline.name, check_specs=[complete], kinds={"python"}, code_version="1",
+        owners=pipeline.spec.owners,
         description="The atlas as a whole: everything that is due, made in one run. Its metadata is the history: rows, "
         "entities that came and went, how far maps moved, what it took.",
     )  # fmt: skip
