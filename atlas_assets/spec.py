@@ -388,6 +388,14 @@ def _nearest(word: str, known: Any) -> str:
     return f"Did you mean {close[0]!r}?" if close else "Correct it and load the definitions again."
 
 
+def file_of(name: str, paths: Iterable[Path]) -> Path | None:
+    """Which of these files is that of the atlas; as a rule it is in the folder of that name. Raises as ``load``."""
+    for path in sorted(paths, key=lambda path: path.parent.name != name):
+        if load(path).name == name:
+            return path
+    return None
+
+
 def load_all(paths: Iterable[Path]) -> list[AtlasSpec]:
     """The specs in all of these files. Raises every mistake in any of them, and two atlases with one name."""
     specs: dict[str, tuple[Path, AtlasSpec]] = {}

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from atlas_assets import points_file, project, report, run_tags
-from atlas_assets.components import refreshing, remarks, watching
+from atlas_assets.components import refreshing, remarks, sweep_jobs, watching
 from atlas_assets.components.materialise import CheckFailed, Materialised, builder, materialise
 from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
 from atlas_assets.components.progress import StepProgress
@@ -76,7 +76,7 @@ def definitions_of(spec: AtlasSpec) -> dg.Definitions:
     return dg.Definitions(
         assets=[source, *stages, refreshing.asset_of(pipeline)],
         asset_checks=[watching.check_of(pipeline)],
-        jobs=[*refreshing.jobs_of(pipeline), prune_job(pipeline)],
+        jobs=[*refreshing.jobs_of(pipeline), *sweep_jobs.jobs_of(pipeline), prune_job(pipeline)],
         sensors=[watching.sensor_of(pipeline)],
         schedules=[schedule] if schedule else [],
     )

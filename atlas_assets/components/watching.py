@@ -11,12 +11,14 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets import attempts, dead_runs, lock, run_tags, source_state
+from atlas_assets import attempts, dead_runs, lock, project, run_tags, source_state
 from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
 from atlas_assets.components.refreshing import job_name, op_name
+from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore, recipe_hash
 from atlas_assets.resources import Storage
 from atlas_assets.source_state import SourceState, Verdict
+from atlas_assets.spec import file_of, load
 
 SOURCE, CHECK = "source", "source"
 UNREADABLE = ("small", "settling", "missing")  # verdicts with which the raw tables stay as they are
@@ -57,12 +59,22 @@ def sensor_of(pipeline: Pipeline) -> dg.SensorDefinition:
         name=job_name(pipeline.name), job_name=job_name(pipeline.name),
         minimum_interval_seconds=int(pipeline.spec.refresh.every), default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Launches {job_name(pipeline.name)} when the source has changed, or anything else is missing or "
-        "out of date: after an edit of the defs.yaml (press Reload definitions), an update of Atlas, a crash.",
+        "out of date: after an edit of the defs.yaml, a new point of the sweep, an update of Atlas, a crash.",
     )  # fmt: skip
     def _look(context: dg.SensorEvaluationContext):
-        return look(pipeline, context.instance, Memory.of(context.cursor), clock=time.time())
+        try:
+            now = _as_written(pipeline)
+        except AtlasError as mistake:
+            return dg.SkipReason(str(mistake))
+        return look(now, context.instance, Memory.of(context.cursor), clock=time.time())
 
     return _look
+
+
+def _as_written(pipeline: Pipeline) -> Pipeline:
+    """The atlas as its files say now, which is what a run would make; definitions may be from before an edit."""
+    file = file_of(pipeline.name, project.spec_files())
+    return Pipeline(load(file), base=pipeline.base) if file else pipeline
 
 
 def schedule_of(pipeline: Pipeline) -> dg.ScheduleDefinition | None:

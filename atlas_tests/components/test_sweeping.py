@@ -6,21 +6,26 @@ import re
 import shutil
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 from rich.console import Console
 
 from atlas_assets import running, sweep_command
+from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.runs import instance
 from atlas_assets.spec import load
 from atlas_assets.stages.sweep_report import SweepReport
 from atlas_assets.sweep_cost import Costs
 from atlas_assets.sweep_request import Budget, Request
 from atlas_assets.sweeping import Sweeper
+from atlas_assets.wanted import Wanted
 from atlas_tests import toy
 from atlas_tests.components.test_running import attributes
-from atlas_tests.components.world import World
+from atlas_tests.components.world import World, messages
 from atlas_tests.conftest import REPOSITORY
 
 GRID = Request("grid", ("pca", "mde"), k="5,100", dim="3", budget=Budget())
@@ -104,3 +109,37 @@ def test_a_time_is_kept_and_what_it_allows_is_made(file: Path) -> None:
     assert "within" in said
     assert "0 points made" in said
     assert not (file.parent / "points.yaml").exists()
+
+
+def launch(world: World, job: str, operation: str, config: dict[str, Any]) -> dg.ExecuteInProcessResult:
+    """What the launchpad does, in this process."""
+    definition = world.definitions(load(world.folder / "defs" / "toy" / "defs.yaml")).resolve_job_def(job)
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with instance(world.folder) as state:
+        return definition.execute_in_process(
+            run_config={"ops": {operation: {"config": config}}} | quiet, instance=state, raise_on_error=False
+        )
+
+
+def test_a_point_is_added_and_made_from_the_launchpad(
+    file: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATLAS_DEFS", str(file.parent.parent))
+    operation = "toy_add_point_to_sweep"
+    wrong = launch(world, "toy_add_point", operation, {"method": "TSNE", "parameters": {"perplexity": 9000}})
+    assert not wrong.success
+    assert "perplexity is 9000" in messages(wrong)[0]
+    assert not (file.parent / "points.yaml").exists()
+
+    added = launch(world, "toy_add_point", operation, {"method": "MDE", "n_neighbors": 5, "dims": 3})
+    assert added.success, messages(added)
+    assert "# by the job add_point" in (file.parent / "points.yaml").read_text()
+    assert {row["key"] for row in world.load(SweepReport, "sweep_report").rows} == {"k5_d3_pca", "k5_d3_mde-3d"}
+    with instance(world.folder) as state:
+        assert "k5_d3_mde-3d" in state.get_materialized_partitions(dg.AssetKey(["toy", "quality"]))
+
+    options = {"search": "RANDOM", "methods": ["pca"], "k": "4..6", "budget": "3"}
+    made = launch(world, "toy_sweep", "toy_look_for_maps", options)
+    assert made.success, messages(made)
+    assert len(world.load(SweepReport, "sweep_report").rows) == 4
+    assert Wanted.everything(Pipeline(load(file), base=world.folder), world.store).due_now() == []
