@@ -32,6 +32,9 @@ class DisplaySpec(Model):
     """What a visitor sees first."""
 
     projection: str | None = Field(None, description="Key of the projection to open on. Default: the recommended one.")
+    maps: int = Field(
+        24, ge=1, le=40, description="Maps that visitors may choose from; of more, those of defs.yaml and the best."
+    )
     colour: str | None = Field(None, description="Field that colours the points at first.")
     size: str | None = Field(None, description="Field that sizes the points. Default: popularity.")
     search: list[str] | None = Field(

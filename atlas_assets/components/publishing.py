@@ -12,6 +12,8 @@ import numpy as np
 from atlas_assets import __version__, project
 from atlas_assets.components import branding, freshness, provenance
 from atlas_assets.components.pipeline import VIEWER, StageRun, entity_table
+from atlas_assets.spec import AtlasSpec
+from atlas_assets.sweep import Sweep
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,12 +36,16 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     from atlas_assets.stages.sweep_report import SweepReport
     from atlas_assets.stages.telling_field import telling_field
 
-    joined = freshness.joined(run)
+    joined, display = freshness.joined(run), run.spec.display
     summary = run.load(SweepReport, "sweep_report")
+    shown = display.projection if display.projection in joined.projections else summary.recommended
+    offered = offered_maps(
+        [row["key"] for row in summary.rows], first=shown, found=found_keys(run.spec), most=display.maps
+    )
     reference = np.asarray(run.load(Projection, "projection", joined.reference.key).positions)
     projections = []
-    for key, point in joined.projections.items():
-        run.progress(len(projections) / len(joined.projections) / 2, f"aligning {key}")
+    for key, point in joined.of_keys(offered).projections.items():
+        run.progress(len(projections) / len(offered) / 2, f"aligning {key}")
         measured, regions = run.load(Quality, "quality", key), run.load(Regions, "regions", key)
         positions = np.asarray(run.load(Projection, "projection", key).positions)
         table = regions.table
@@ -73,6 +79,21 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     known = provenance.of(run, joined)
     (folder / PROVENANCE).write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
     return made
+
+
+def offered_maps(ranked: list[str], *, first: str, found: set[str], most: int) -> set[str]:
+    """The maps that a site offers: the one it opens on, then those that people wrote down, then the best of the found.
+
+    ranked: all that there are, best first. found: those of points.yaml.
+    """
+    order = sorted(ranked, key=lambda key: (key != first, key in found))  # stable: by rank within each
+    return set(order[:most])
+
+
+def found_keys(spec: AtlasSpec) -> set[str]:
+    """Points that are in points.yaml and not in the defs.yaml."""
+    written = spec.model_copy(update={"sweep": spec.sweep.model_copy(update={"found": []})})
+    return set(Sweep.of(spec).projections) - set(Sweep.of(written).projections)
 
 
 def publish_site(run: StageRun, folder: Path) -> SiteReport:
