@@ -407,8 +407,8 @@ def _build_site(run: StageRun, folder: Path) -> Outcome:
     from atlas_assets.components.publishing import publish_site
 
     made = publish_site(run, folder)
-    folder = Path(run.store.path(run.name, "site")) if run.store.is_local else None
-    return Outcome([], report.site(made, run.name, folder))
+    published = Path(run.store.path(run.name, "site")) if run.store.is_local else None
+    return Outcome([], report.site(made, run.name, published))
 
 
 def seconds_of(run: StageRun) -> dict[str, float | None]:
