@@ -195,7 +195,7 @@ def test_downloads_arrive_whole(visit: Open, published: Path, name: str) -> None
     site = visit()
     site.page.get_by_role("button", name="About this map").click()
     with site.page.expect_download() as download:
-        site.page.get_by_role("link", name=name).click()
+        site.page.locator(f'a[download][href$="/{name}"]').click()
     data = Path(download.value.path()).read_bytes()
     listed = {entry["name"]: entry for entry in json.loads((published / SUB_PATH / "downloads.json").read_text())}
     assert hashlib.sha256(data).hexdigest() == listed[name]["sha256"]

@@ -161,7 +161,7 @@ def test_an_index_has_the_columns_that_are_asked_for_and_is_the_same_otherwise(
     tmp_path: Path, columns: list[str], min_value: float | None
 ) -> None:
     random = np.random.default_rng(0)
-    rows = [
+    rows: list[Row] = [
         (int(c), int(e), float(v)) for c, e, v in random.integers(0, [30, 12, 6], (400, 3))
     ]  # many of them repeated
     further = {"timestamp": random.integers(0, 10**9, 400), "weight": random.random(400).astype(np.float32)}
