@@ -131,7 +131,7 @@ def test_a_failed_stage_says_why_and_what_was_not_made(folder: Path) -> None:
     assert done.returncode == 1
     assert "raw_collections failed:" in done.stdout
     assert "ratings.csv" in done.stdout
-    assert "Not made, because what they need is missing: entity_index" in done.stdout
+    assert "Not made, because what they need is missing or out of date: entity_index" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
