@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from atlas_assets import yaml_file
 from atlas_assets.errors import Found, SpecError
 
 if TYPE_CHECKING:
@@ -30,15 +31,9 @@ def beside(spec_file: Path) -> Path:
 def read(path: Path) -> list[Any]:
     """The points in the file as they are written, none where there is no file. Raises SpecError where it is no list."""
     try:
-        points = yaml.safe_load(path.read_text(encoding="utf-8"))
+        points = yaml_file.read(path)
     except FileNotFoundError:
         return []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        raise SpecError(
-            file=path, field=f"line {where.line + 1}" if where else "", found=Found("cannot be read as YAML"),
-            expected="YAML text in UTF-8", remedy=f"Mend this: {getattr(error, 'problem', None) or error}.",
-        ) from error  # fmt: skip
     if points is None:
         return []
     if not isinstance(points, list):

@@ -12,7 +12,7 @@ import os
 import shutil
 from pathlib import Path
 
-from atlas_assets import project
+from atlas_assets import project, whole_file
 
 FOLDER = ".dagster/files"  # as compute_logs.base_dir in dagster.yaml; a test holds the two together
 PREFIX = "atlas"
@@ -30,10 +30,7 @@ def publish(data: bytes, suffix: str) -> str | None:
     name = hashlib.sha256(data).hexdigest()[:24]
     path = project.root() / FOLDER / PREFIX / f"{name}.{suffix}"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{suffix}.part")
-        draft.write_bytes(data)
-        draft.replace(path)
+        whole_file.write(path, data)
     return f"/logs/{PREFIX}/{name}/{suffix}"
 
 
@@ -47,12 +44,9 @@ def publish_download(source: Path, name: str) -> str | None:
         return None
     stem, _, suffix = name.rpartition(".")
     path = project.root() / FOLDER / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{name}.{os.getpid()}.part")
-    draft.unlink(missing_ok=True)
-    try:
-        os.link(source, draft)
-    except OSError:  # another disk
-        shutil.copyfile(source, draft)
-    draft.replace(path)
+    with whole_file.replacing(path) as draft:
+        try:
+            os.link(source, draft)
+        except OSError:  # another disk
+            shutil.copyfile(source, draft)
     return f"/logs/{stem}/{suffix}"

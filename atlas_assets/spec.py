@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from atlas_assets import methods, points_file
+from atlas_assets import methods, points_file, yaml_file
 from atlas_assets.display_spec import DisplaySpec
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
 from atlas_assets.refresh_spec import Owner, RefreshSpec, RetentionSpec
@@ -245,18 +244,12 @@ class AtlasSpec(Model):
 def load(path: Path) -> AtlasSpec:
     """The spec in one ``defs.yaml``, its name filled in. Raises SpecError or AtlasErrors with every mistake found."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml_file.read(path)
     except FileNotFoundError:
         raise SpecError(
             file=path, field="", found=Found("does not exist"), expected="the defs.yaml of an atlas",
             remedy="Make one with: atlas new NAME --interactions FILE",
         ) from None  # fmt: skip
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        raise SpecError(
-            file=path, field=f"line {where.line + 1}" if where else "", found=Found("cannot be read as YAML"),
-            expected="YAML text in UTF-8", remedy=f"Mend this: {getattr(error, 'problem', None) or error}.",
-        ) from error  # fmt: skip
     attributes = document.get("attributes") if isinstance(document, dict) else None
     if not isinstance(attributes, dict):
         raise SpecError(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from atlas_assets import project, time_spans
+from atlas_assets import project, time_spans, whole_file
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import recipe_hash
 from atlas_assets.search_space import STEPS
@@ -88,7 +86,4 @@ class Record:
         return cls(path, known["keys"], known["seconds"])
 
     def save(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(f"{self.path.name}.{uuid.uuid4().hex}")
-        draft.write_text(json.dumps({"keys": self.keys, "seconds": round(self.seconds, 1)}), encoding="utf-8")
-        os.replace(draft, self.path)
+        whole_file.write(self.path, json.dumps({"keys": self.keys, "seconds": round(self.seconds, 1)}).encode())

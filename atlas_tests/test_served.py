@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from dagster import DagsterInstance
@@ -25,42 +26,46 @@ def test_the_folder_is_the_one_that_dagster_yaml_names() -> None:
     assert config["compute_logs"]["config"]["base_dir"] == served.FOLDER
 
 
-def test_the_webserver_hands_out_what_was_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project that the webserver runs in."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
     monkeypatch.setattr(project, "root", lambda: tmp_path)
-    url = served.publish(PNG, "png")
-    assert url is not None
-    reference = InstanceRef.from_dir(str(tmp_path / ".dagster"), config_dir=str(tmp_path))
+    return tmp_path
+
+
+def asked(url: str) -> httpx.Response:
+    """What the real webserver of the current folder answers."""
+    reference = InstanceRef.from_dir(".dagster", config_dir=".")
     with (
         DagsterInstance.from_ref(reference) as instance,
         WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as context,
     ):
-        answer = TestClient(create_app_from_workspace_process_context(context)).get(url)
+        return TestClient(create_app_from_workspace_process_context(context)).get(url)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_webserver_hands_out_what_was_published() -> None:
+    url = served.publish(PNG, "png")
+    assert url is not None
+    answer = asked(url)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/png"
     assert answer.content == PNG
 
 
-def test_one_click_saves_a_download_under_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
-    monkeypatch.setattr(project, "root", lambda: tmp_path)
-    source = tmp_path / "atlas-site.zip"
+def test_one_click_saves_a_download_under_its_own_name(folder: Path) -> None:
+    source = folder / "atlas-site.zip"
     for content in (b"the first", b"the second"):
-        (tmp_path / "draft").write_bytes(content)
-        (tmp_path / "draft").replace(source)  # as sites renew their files
+        (folder / "draft").write_bytes(content)
+        (folder / "draft").replace(source)  # as sites renew their files
         url = served.publish_download(source, "books-site.zip")
     assert url is not None
-    reference = InstanceRef.from_dir(str(tmp_path / ".dagster"), config_dir=str(tmp_path))
-    with (
-        DagsterInstance.from_ref(reference) as instance,
-        WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as context,
-    ):
-        answer = TestClient(create_app_from_workspace_process_context(context)).get(url)
+    answer = asked(url)
     assert answer.content == b"the second"
     assert answer.headers["content-disposition"] == 'attachment; filename="books-site.zip"'
-    assert [path.name for path in (tmp_path / served.FOLDER).iterdir() if path.is_file()] == ["books-site.zip"]
+    assert [path.name for path in (folder / served.FOLDER).iterdir() if path.is_file()] == ["books-site.zip"]
     assert source.stat().st_nlink == 2  # no second copy on the disk
 
 

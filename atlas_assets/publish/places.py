@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Protocol
 
+from atlas_assets import whole_file
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish.changes import RECORD, Changes, There, read_record, write_record
 from atlas_assets.serve import FOR_A_YEAR, TYPES, is_unchanging
@@ -57,11 +57,7 @@ class Folder:
         return path.read_bytes() if path.is_file() else None
 
     def write(self, name: str, data: bytes) -> None:
-        path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-        draft.write_bytes(data)
-        os.replace(draft, path)
+        whole_file.write(self._root / name, data)
 
     def remove(self, names: list[str]) -> None:
         for name in names:

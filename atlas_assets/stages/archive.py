@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from atlas_assets import whole_file
 
 SUMS = "SHA256SUMS"
 TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
@@ -22,16 +23,13 @@ def write(target: Path, folder: Path, names: Iterable[str], *, own: Mapping[str,
 
     own: files that are not in the folder, or that have another content in the archive.
     """
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
-    draft.parent.mkdir(parents=True, exist_ok=True)
     sums: list[str] = []
-    with zipfile.ZipFile(draft, "w") as archive:
+    with whole_file.replacing(target) as draft, zipfile.ZipFile(draft, "w") as archive:
         for name in sorted({*names, *own}):
             data = own[name] if name in own else (folder / name).read_bytes()
             sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}\n")
             _put(archive, name, data)
         _put(archive, SUMS, "".join(sums).encode())
-    os.replace(draft, target)
 
 
 def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -13,7 +13,6 @@ import filecmp
 import hashlib
 import html
 import json
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from typing import Any
 import brotli
 import numpy as np
 
-from atlas_assets import schedule
+from atlas_assets import schedule, whole_file
 from atlas_assets.errors import AtlasError
 from atlas_assets.stages import archive, bundle, bundle_files, encoding, licence, site_versions
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
@@ -142,11 +141,7 @@ class _Files:
 
     def write(self, name: str, data: bytes) -> None:
         """A file that readers may be asking for meanwhile: they get the old content or the new one in full."""
-        target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
-        draft.write_bytes(data)
-        os.replace(draft, target)
+        whole_file.write(self.folder / name, data)
 
     def add_sidecars(self, names: list[str]) -> None:
         """``.gz`` and ``.br`` beside texts, for servers that hand them out (nginx and Caddy can); on all cores."""
@@ -170,7 +165,7 @@ def _begin(site_folder: Path, names: list[str]) -> list[str]:
     abandoned: list[str] = []
     with contextlib.suppress(OSError, ValueError):  # no journal, or one that was cut off before anything else began
         abandoned = json.loads(journal.read_text(encoding="utf-8"))
-        for draft in site_folder.rglob(".*.draft"):
+        for draft in site_folder.rglob(whole_file.DRAFTS):
             draft.unlink(missing_ok=True)
     noted = [name + suffix for name in names for suffix in ("", *SIDECARS)]
     journal.write_text(json.dumps(sorted({*abandoned, *noted})), encoding="utf-8")

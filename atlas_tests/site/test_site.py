@@ -276,7 +276,7 @@ def test_the_page_is_the_last_thing_to_change(
     """At the moment of the switch everything that the new page names is in place already."""
     folder, _ = published
     seen: list[bool] = []
-    replace = site.os.replace
+    replace = os.replace
 
     def watch(source: Path, target: Path) -> None:
         if Path(target).name == "index.html":
@@ -284,7 +284,7 @@ def test_the_page_is_the_last_thing_to_change(
             seen.append(all((folder / name).is_file() for name in [*head.local, head.meta["atlas-manifest"]]))
         replace(source, target)
 
-    monkeypatch.setattr(site.os, "replace", watch)
+    monkeypatch.setattr(os, "replace", watch)
     publish(folder, bundle_folder, write_viewer(tmp_path / "viewer2", "bbbb"))
     assert seen == [True]
 
