@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from atlas_assets.stages.bundle import BundleReport
     from atlas_assets.stages.site import SiteReport
+    from atlas_assets.stages.sweep_report import SweepReport
 
 
 def bundle_of(run: StageRun, folder: Path) -> BundleReport:
@@ -70,7 +72,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
             "colour": display.colour or telling_field(entities, fields, graph),
             "size": display.size or "popularity",
         },
-        search=display.search, logo=branding.logo(display, base=run.base),
+        search=display.search, logo=branding.logo(display, base=run.base), missing=maps_missing(run.sweep, summary),
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
         progress=lambda share, message: run.progress(0.5 + share * 0.45, message),
     )  # fmt: skip
@@ -88,6 +90,19 @@ def offered_maps(ranked: list[str], *, first: str, found: set[str], most: int) -
     """
     order = sorted(ranked, key=lambda key: (key != first, key in found))  # stable: by rank within each
     return set(order[:most])
+
+
+def maps_missing(sweep: Sweep, summary: SweepReport) -> list[dict[str, str]]:
+    """What visitors are told of the maps that are not there, in the order of the sweep.
+
+    The message of a failure stays with ``atlas report``: it may name files of the machine that made the atlas.
+    """
+    names = Counter(point.name for point in sweep.projections.values())
+    return [
+        {"name": point.name if names[point.name] == 1 else f"{point.name}, {key}", "reason": summary.missing[key]}
+        for key, point in sweep.projections.items()
+        if key in summary.missing
+    ]
 
 
 def found_keys(spec: AtlasSpec) -> set[str]:

@@ -93,7 +93,8 @@ class BundleReport:
 def build(
     folder: Path, *, atlas: dict[str, Any], entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph,
     projections: Sequence[BundleProjection], default: dict[str, Any], provenance: dict[str, Any],
-    search: list[str] | None = None, logo: Logo | None = None, progress: Progress = no_progress,
+    search: list[str] | None = None, logo: Logo | None = None, missing: Sequence[dict[str, str]] = (),
+    progress: Progress = no_progress,
 ) -> BundleReport:  # fmt: skip
     """Write the bundle of an atlas into ``folder``, check it against its schema, and say what it weighs.
 
@@ -101,6 +102,7 @@ def build(
     "licence", "links" and "theme". entities: n rows in index order: id, label, popularity, then one column per field.
     fields: "name", "label", "type", "unit" of each. graph: the lists of neighbours to show. default: "projection" key,
     "colour" and "size" column names or None. search: fields to be searched beside the label; None chooses some.
+    missing: "name" and "reason" of each map of the sweep that could not be made, or is not made yet.
     Raises DataError where these do not fit together, AtlasError where the manifest cannot be kept small.
     """
     _check_input(entities, fields, graph, projections, default)
@@ -145,6 +147,8 @@ def build(
     }  # fmt: skip
     manifest["downloads"] = [describe_file(folder / OPEN_DATA, f"downloads/{OPEN_DATA}")]
     manifest["provenance"] = provenance
+    if missing:
+        manifest["missing"] = [{key: columns.clean_line(text) for key, text in entry.items()} for entry in missing]
     out.finish()
     data = manifest_bytes(manifest)
     (folder / "manifest.json").write_bytes(data)
@@ -160,10 +164,10 @@ def manifest_bytes(manifest: dict[str, Any]) -> bytes:
     """The manifest as compact JSON of at most MAX_MANIFEST_BYTES, valid by the schema.
 
     A manifest that is too long loses what a reader can do without, in this order: versions of single partitions, then
-    figures of projections that are not the default, all but the decisive ones first.
+    figures of projections that are not the default, all but the decisive ones first, then which maps are missing.
     """
     manifest = json.loads(encoding.encode_json(manifest))  # a copy: what is trimmed here stays with the caller
-    for trim in (lambda _: None, _trim_provenance, _trim_figures, _drop_figures):
+    for trim in (lambda _: None, _trim_provenance, _trim_figures, _drop_figures, _drop_missing):
         trim(manifest)
         data = encoding.encode_json(manifest)
         if len(data) <= MAX_MANIFEST_BYTES:
@@ -420,6 +424,10 @@ def _trim_figures(manifest: dict[str, Any]) -> None:
 def _drop_figures(manifest: dict[str, Any]) -> None:
     for projection in _others(manifest):
         projection["figures"] = []
+
+
+def _drop_missing(manifest: dict[str, Any]) -> None:
+    manifest.pop("missing", None)
 
 
 def _others(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -160,6 +160,9 @@ def test_a_point_that_fails_is_named_and_the_others_are_joined_without_it(projec
     assert summary.missing == {"k5_d3_mde": "failed", "k5_d3_pca": "failed"}
     assert summary.failures["k5_d3_pca"]
     assert shown(project) == {"k5_d2_mde", "k5_d2_pca"}
+    # Two maps each are called PCA and MDE here: the key tells which of them it is, as it does in a link.
+    named = [{"name": "PCA, k5_d3_pca", "reason": "failed"}, {"name": "MDE, k5_d3_mde", "reason": "failed"}]
+    assert published(project)["missing"] == named
     # A sensor does not try again what would fail again; people do.
     wishes = Wanted(
         pipeline, project.store, None, {stage.name: set(stage.keys or ()) for stage in pipeline.stages.values()}, False
@@ -171,6 +174,7 @@ def test_a_point_that_fails_is_named_and_the_others_are_joined_without_it(projec
     done, said = run(spec(), jobs=2)
     assert done, said
     assert shown(project) == set(KEYS)
+    assert "missing" not in published(project)
     assert project.load(SweepReport, "sweep_report").missing == {}
     assert project.store.failure(pipeline.address("projection", "k5_d3_pca")) is None
     assert wishes.due_now() == []
@@ -178,9 +182,14 @@ def test_a_point_that_fails_is_named_and_the_others_are_joined_without_it(projec
 
 def shown(world: World) -> set[str]:
     """The maps that visitors of the site can choose from."""
+    return {entry["key"] for entry in published(world)["projections"]}
+
+
+def published(world: World) -> dict[str, Any]:
+    """The manifest that the site opens."""
     site = world.folder / "data" / "toy" / "site"
     [newest] = re.findall(r'content="(data/\w+/manifest.json)"', (site / "index.html").read_text(encoding="utf-8"))
-    return {entry["key"] for entry in json.loads((site / newest).read_text(encoding="utf-8"))["projections"]}
+    return json.loads((site / newest).read_text(encoding="utf-8"))
 
 
 def test_points_of_an_earlier_index_are_not_joined_with_newer_ones(project: World) -> None:

@@ -184,6 +184,27 @@ describe('maps and colours', () => {
   })
 })
 
+describe('about this map', () => {
+  const how = async () => {
+    await site.page.getByRole('button', { name: 'About this map' }).first().click()
+    return site.page.getByRole('dialog').getByText(/ is one of \d+ that were made/).locator('xpath=following-sibling::*[1]')
+  }
+
+  it('names the maps of the sweep that are missing, and says nothing where none is', async () => {
+    const missing = [{ name: 'UMAP, n_neighbors 50', reason: 'failed' }, ...Array.from({ length: 6 }, (_, i) => ({ name: `t-SNE, perplexity ${i}`, reason: 'not made yet' }))]
+    site.site.override = (path) => (path.endsWith('manifest.json') ? { body: JSON.stringify({ ...manifest, missing: missing.slice(0, 1) }) } : null)
+    await site.opened()
+    expect(await (await how()).textContent()).toBe('1 map is missing: UMAP, n_neighbors 50 (failed).')
+    site.site.override = (path) => (path.endsWith('manifest.json') ? { body: JSON.stringify({ ...manifest, missing }) } : null)
+    await site.opened()
+    expect(await (await how()).textContent()).toMatch(/^7 maps are missing: UMAP, n_neighbors 50 \(failed\); t-SNE, perplexity 0 \(not made yet\);.*; and 2 more\.$/)
+    site.site.override = () => null
+    await site.opened()
+    await how()
+    expect(await site.page.getByRole('dialog').textContent()).not.toContain('missing')
+  })
+})
+
 describe('links', () => {
   it('open where they were made', async () => {
     await site.opened('#map=k15_tsne-p30&at=0.2,-0.1,6&select=town-77&colour=field:founded')

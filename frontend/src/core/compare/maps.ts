@@ -1,5 +1,5 @@
 /** The maps of a sweep as a visitor compares them: how they were made, in words, and who is best at what. */
-import type { Figure, Projection } from '../data/manifest'
+import type { Figure, Manifest, Projection } from '../data/manifest'
 
 const METHODS: Record<string, { name: string; about: string }> = {
   umap: { name: 'UMAP', about: 'Draws close groups together and leaves space between them.' },
@@ -19,6 +19,8 @@ const PARAMETERS: Record<string, (value: string) => string> = {
   embedding_dim: (value) => `of ${value} dimensions`,
   k: (value) => `${value} neighbours of each were kept`,
 }
+/** More maps than this are counted, not named. */
+const NAMED = 5
 const UNSAID = new Set(['method', 'dims'])
 
 export function methodName(method: string): string {
@@ -32,6 +34,15 @@ export function madeBy({ method, params }: Pick<Projection, 'method' | 'params'>
   const words = names.map((name) => PARAMETERS[name]?.(String(params[name])) ?? `${name.replace(/_/g, ' ')} ${String(params[name])}`)
   const settings = words.join(', ').replace('an embedding, of', 'an embedding of')
   return [METHODS[method]?.about, settings && `${settings[0].toUpperCase()}${settings.slice(1)}.`].filter(Boolean).join(' ')
+}
+
+/** Which maps were asked for and are not there: "1 map is missing: UMAP, n_neighbors 50 (failed)." Null: none. */
+export function missingText(missing: Manifest['missing']): string | null {
+  if (!missing?.length) return null
+  const named = missing.slice(0, NAMED).map(({ name, reason }) => `${name} (${reason})`)
+  const others = missing.length - named.length
+  if (others > 0) named.push(`and ${others} more`)
+  return `${missing.length === 1 ? '1 map is' : `${missing.length} maps are`} missing: ${named.join('; ')}.`
 }
 
 /** A figure as a number to compare maps by; higher is better for all that are shown. */

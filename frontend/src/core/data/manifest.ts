@@ -122,6 +122,8 @@ export interface Manifest {
   neighbours: { k: number; shard_rows: number; shards: FileEntry[]; shared: boolean; similarity: string }
   details: { shard_rows: number; shards: FileEntry[]; fields: Field[] }
   default: { projection: string; colour: string | null; size: string | null }
+  /** Maps of the sweep that are not among the projections, and in one line why. */
+  missing?: { name: string; reason: string }[]
   /** Where the site lists the versions that it keeps, relative to its root. */
   versions?: string
   downloads: { name: string; path: string; bytes: number; sha256: string }[]
@@ -181,6 +183,7 @@ export function readManifest(text: string, path: string): Manifest {
     const expected = Math.ceil(m.n / m[part].shard_rows)
     if (m[part].shards.length !== expected) wrong(`${part}.shards`, m[part].shards.length, `${expected} files of ${m[part].shard_rows} rows`)
   }
+  if (m.missing !== undefined) list('missing', m.missing)
   if (typeof m.atlas?.title !== 'string') wrong('atlas.title', m.atlas?.title, 'text')
   // What a figure means is written once for all projections.
   const words = (value as { figures?: Record<string, { label: string; explanation: string }> }).figures ?? {}
