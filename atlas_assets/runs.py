@@ -19,14 +19,13 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.utils import make_new_run_id
 from dagster._serdes import ConfigurableClassData
 
-from atlas_assets import run_tags
+from atlas_assets import run_storage, run_tags
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.materialise import Materialised, builder, materialise
 from atlas_assets.components.pipeline import Stage, StageRun
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import viewer
 from atlas_assets.resources import PyMDE, Storage
-from atlas_assets.run_storage import RunStorage
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Progress, no_progress
 
@@ -49,7 +48,7 @@ def uncaptured(reference: InstanceRef) -> dg.DagsterInstance:
     nowhere = ConfigurableClassData(
         "dagster._core.storage.noop_compute_log_manager", "NoOpComputeLogManager", config_yaml="{}"
     )
-    return dg.DagsterInstance.from_ref(reference._replace(compute_logs_data=nowhere))
+    return dg.DagsterInstance.from_ref(run_storage.quick(reference)._replace(compute_logs_data=nowhere))
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ class Runs:
         self._assets, self._state = [*(definitions_of(spec).assets or []), viewer], state
         self._jobs: dict[tuple[dg.AssetKey, ...], dg.JobDefinition] = {}
         self._tags = run_tags.inner(spec.name or "", made_by)
-        self._storage = RunStorage(state)
         self.baton = Baton()  # for others who write to the state from this process
 
     def run(
@@ -79,7 +77,7 @@ class Runs:
         Raises KeyboardInterrupt if the run was interrupted; it is then recorded as cancelled.
         """
         run_id = make_new_run_id()
-        with self.baton.held(), self._storage.prepared(run_id), _told(self._outside(build, run_id), progress):
+        with self.baton.held(), _told(self._outside(build, run_id), progress):
             result = self._job(tuple(assets)).execute_in_process(
                 run_config=QUIET, instance=self._state, partition_key=partition, raise_on_error=False, run_id=run_id,
                 tags=self._tags, asset_selection=assets,
