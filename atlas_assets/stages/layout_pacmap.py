@@ -57,25 +57,29 @@ def _fit(
     # an entity paired with itself pulls on nothing: what a row with fewer neighbours is filled with
     partners = np.where(listed < 0, np.arange(n)[:, None], listed)
     pairs = np.stack([np.repeat(np.arange(n), partners.shape[1]), partners.ravel()], axis=1).astype(np.int32)
-    outline = inputs.start(OUTLINE_DIMS) if inputs.source == "graph" else inputs.embedded
-    outline = np.pad(outline, ((0, 0), (0, max(0, dims - outline.shape[1])))).astype(np.float32)
     reducer = getattr(library, name)(
         n_components=dims, n_neighbors=partners.shape[1], pair_neighbors=pairs, random_state=seed, apply_pca=False,
-        num_iters=(0, 0, 0) if warm else (100, 100, 250), **options,
+        num_iters=(100, 100, 250), **options,
     )  # fmt: skip
+    if warm:
+        n_farther = int(partners.shape[1] * options.get("FP_ratio", FP_RATIO))
+        return _refine(reducer, start, n_farther, seed, max(FEWEST_ITERATIONS, round(warm * WARM_ITERATIONS)), progress)
+    outline = inputs.start(OUTLINE_DIMS) if inputs.source == "graph" else inputs.embedded
+    outline = np.pad(outline, ((0, 0), (0, max(0, dims - outline.shape[1])))).astype(np.float32)
     progress(0.1, "laying out")
-    positions = reducer.fit_transform(outline, init=start.astype(np.float32))
-    return (
-        _refine(reducer, start, max(FEWEST_ITERATIONS, round(warm * WARM_ITERATIONS)), progress) if warm else positions
-    )
+    return reducer.fit_transform(outline, init=start.astype(np.float32))
 
 
-def _refine(reducer: Any, start: np.ndarray, iterations: int, progress: Progress) -> np.ndarray:
-    """The last phase on the reducer's pairs, from start; the library itself shrinks every start to a point."""
+def _refine(
+    reducer: Any, start: np.ndarray, n_farther: int, seed: int, iterations: int, progress: Progress
+) -> np.ndarray:  # fmt: skip
+    """The last phase from start, where mid-near pairs have no weight; the library shrinks every start to a point."""
     from pacmap import pacmap as library
 
+    positions = np.array(start, np.float32)
     near = getattr(reducer, "low_dist_thres", None)  # LocalMAP's
-    neighbours, middle, farther = reducer.pair_neighbors, reducer.pair_MN, reducer.pair_FP
+    neighbours, middle = reducer.pair_neighbors, np.zeros((0, 2), np.int32)
+    farther = library.sample_FP_pair_deterministic(positions, neighbours, reducer.n_neighbors, n_farther, seed)
 
     def strangers(positions: np.ndarray) -> np.ndarray:
         """The farther pairs: for LocalMAP those that lie near each other, drawn anew."""
@@ -91,7 +95,6 @@ def _refine(reducer: Any, start: np.ndarray, iterations: int, progress: Progress
             positions, neighbours, middle, farther, pull, none, push, np.float32(near / 2)
         )
 
-    positions = np.array(start, np.float32)
     first, second = np.zeros_like(positions), np.zeros_like(positions)
     for iteration in range(iterations):
         if iteration % 10 == 0:

@@ -27,6 +27,7 @@ SUPERSAMPLING = 2
 USUAL_POINT, LARGEST_POINT = (2.2, 11.0), 30.0  # pixels across
 NAME_GAP = 8  # pixels around a name that no other may touch
 DOT = 24
+COMPRESSION = 3  # of 9: a tenth larger than with 6, in half the time
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class _Sheet:
         if atlas.get("licence"):
             said.add_itxt("Copyright", atlas["licence"])
         out = io.BytesIO()
-        self._image.save(out, "PNG", dpi=(DPI, DPI), pnginfo=said, compress_level=6)
+        self._image.save(out, "PNG", dpi=(DPI, DPI), pnginfo=said, compress_level=COMPRESSION)
         return out.getvalue()
 
     def _lines(self, lines: list[str], style: Style) -> None:

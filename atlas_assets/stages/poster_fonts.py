@@ -5,6 +5,7 @@ A text is written in one font: the first that has all of its letters, else the o
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
 from pathlib import Path
 
@@ -36,9 +37,10 @@ def font_for(text: str, size: int, *, serif: bool, style: str) -> ImageFont.Free
 
 @cache
 def _candidates(serif: bool, style: str) -> tuple[str, ...]:
-    import matplotlib
-
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    found = importlib.util.find_spec("matplotlib")  # only its files: to import it takes longer than to draw a poster
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
     return tuple(str(folder / f"{names[style]}.ttf") for names in ((SERIF, SANS) if serif else (SANS, SERIF)))
 
 
@@ -54,9 +56,10 @@ def _wider() -> tuple[str, ...]:
 
 @cache
 def _letters(path: str) -> frozenset[int]:
-    from matplotlib.ft2font import FT2Font
+    from fontTools.ttLib import TTFont
 
-    return frozenset(FT2Font(path).get_charmap())
+    with TTFont(path, fontNumber=0, lazy=True) as font:
+        return frozenset(font.getBestCmap() or ())
 
 
 @cache

@@ -55,7 +55,8 @@ class Yardstick:
         self.connected = np.flatnonzero(~self.isolated)
 
     def with_embedding(self, embedding: Any | None) -> Self:
-        """The same for maps of another embedding of the same graph; what was made from the graph is shared."""
+        """The same for maps of another embedding of the same graph; what is made from the graph is shared."""
+        _ = self.triplets  # and what they are drawn from: a copy that made its own would keep it to itself
         other = copy.copy(self)
         other.embedding = embedding
         other.__dict__.pop("embedded", None)
