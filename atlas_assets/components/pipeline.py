@@ -246,7 +246,7 @@ class Pipeline:
 
     def _regions(self) -> Stage:
         return Stage(
-            "regions", "1", "Named regions of a projection, coarse and fine.",
+            "regions", "2", "Named regions of a projection, coarse and fine.",
             build=_build_regions,
             inputs=lambda key: [self.address("projection", key), self.address("entity_index"), self.address(self.raw)],
             keys=tuple(self.sweep.projections),
@@ -363,17 +363,21 @@ def _build_projection(run: StageRun, folder: Path) -> Outcome:
 def _build_regions(run: StageRun, folder: Path) -> Outcome:
     import polars as pl
 
+    from atlas_assets.components import predecessor
     from atlas_assets.stages import regions as stage
     from atlas_assets.stages.projection import Projection
 
     entities, fields = entity_table(run)
     named = [f["name"] for f in fields if f["type"] in ("category", "list")]
+    map_folder = run.folder("projection", run.key)
     regions = stage.build(
         run.load(Projection, "projection", run.key).positions,
         popularity=entities["popularity"].to_numpy(), labels=entities["label"].to_list(),
         fields=entities.select(pl.col(named)) if named else None,
+        before=predecessor.find_division(run, graph=map_folder),
     )  # fmt: skip
     regions.save(folder)
+    predecessor.copy_entities(map_folder, folder)
     return Outcome(regions.check(), report.regions(regions))
 
 

@@ -1,4 +1,4 @@
-"""Where entities stood before: the version of an embedding or a projection that the one to be made follows.
+"""Where entities stood before: the version of an embedding, a projection or its regions that the next one follows.
 
 That is the stored version, if it was made from something else than today's inputs and parameters. If it was made from
 exactly these, the new one follows the same version as that one did, and so comes out the same. Entities are matched by
@@ -11,12 +11,16 @@ import itertools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
 from atlas_assets.stages.stable_hash import hash_ids
+
+if TYPE_CHECKING:
+    from atlas_assets.stages.carried_regions import Division
 
 ENTITIES, GRAPH = "entities.npy", "knn_graph"
 SURVIVING = 0.5  # of the larger of both maps: with fewer in common, a new start serves the map better than the old one
@@ -52,20 +56,13 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
 
     ``run.predecessor`` is set to it, so that it is recorded with the artifact and not forgotten before that.
     """
-    pipeline, address = Pipeline(run.spec, base=run.base), run.address(stage, run.key)
-    stored = run.store.current(address)
-    if stored is None:
-        return None
-    own, lineage = pipeline.stages[stage], pipeline.lineage(stage, run.key)
-    if stored.recipe == own.recipe(run.store, run.key):
-        followed = stored.predecessor
-    else:
-        changed = _changed(_earlier_graph(run, own, stored.recipe), graph)
-        followed = {"version": stored.version, "lineage": stored.lineage, "changed": f"{changed:.4f}"}
+    followed = _followed(run, stage, graph=graph)
     if followed is None:
         return None
     before = _load(run, stage, followed["version"])
     if before is None:  # pruned by hand: stay with what there is
+        stored = run.store.current(run.address(stage, run.key))
+        assert stored is not None
         before, followed = _load(run, stage, stored.version), {"version": stored.version, "lineage": ""}
     if before is None or before[1].shape[1] != dims:
         return None
@@ -75,19 +72,52 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
     if common <= dims:
         return None
     surviving = common / max(len(positions), len(before[0]))
-    warm = followed["lineage"] == lineage and surviving >= SURVIVING
-    return Predecessor(positions, warm, changed=float(followed.get("changed", 1.0)))
+    warm = followed["lineage"] == run.lineage(Pipeline(run.spec, base=run.base).stages[stage])
+    return Predecessor(positions, warm and surviving >= SURVIVING, changed=float(followed.get("changed", 1.0)))
+
+
+def find_division(run: StageRun, *, graph: Path) -> Division | None:
+    """The regions that those of the map ``run.key`` follow; None where it was made from scratch, or is the first."""
+    from atlas_assets.stages.regions import Regions
+
+    projection = run.store.current(run.address("projection", run.key))
+    continued = projection is not None and (projection.predecessor or {}).get("lineage") == projection.lineage
+    followed = _followed(run, "regions") if continued else None
+    if followed is None or followed["lineage"] != run.lineage(Pipeline(run.spec, base=run.base).stages["regions"]):
+        return None
+    names = [ENTITIES, "region.npy", "table.parquet", "info.json"]
+    files = [run.store.file(run.address("regions", run.key), followed["version"], name) for name in names]
+    if files[0] is None or None in files:
+        return None
+    run.predecessor = followed
+    return Regions.load(files[0].parent).division(rows_of(np.load(files[0]), np.load(graph / ENTITIES)))
+
+
+def rows_of(entities: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Where each of ``wanted`` (m,) is in ``entities`` (n,), -1 for those that are not."""
+    order = np.argsort(entities)
+    rows = order[np.minimum(np.searchsorted(entities, wanted, sorter=order), len(entities) - 1)]
+    return np.where(entities[rows] == wanted, rows, -1)
+
+
+def _followed(run: StageRun, stage: str, *, graph: Path | None = None) -> dict[str, str] | None:
+    """Version and lineage of what the artifact to be made follows. graph: also which share of its lists is new."""
+    stored = run.store.current(run.address(stage, run.key))
+    if stored is None:
+        return None
+    own = Pipeline(run.spec, base=run.base).stages[stage]
+    if stored.recipe == own.recipe(run.store, run.key):
+        return stored.predecessor
+    followed = {"version": stored.version, "lineage": stored.lineage}
+    if graph is not None:
+        followed["changed"] = f"{_changed(_earlier_graph(run, own, stored.recipe), graph):.4f}"
+    return followed
 
 
 def match(entities: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """positions (n, d) of ``entities`` (n,) in the order of ``wanted`` (m,): (m, d), nan for those it does not have."""
-    order = np.argsort(entities)
-    places = np.searchsorted(entities, wanted, sorter=order)
-    rows = order[np.minimum(places, len(entities) - 1)]
-    found = np.full((len(wanted), positions.shape[1]), np.nan, np.float32)
-    known = entities[rows] == wanted
-    found[known] = positions[rows[known]]
-    return found
+    rows = rows_of(entities, wanted)
+    return np.where((rows >= 0)[:, None], positions[rows], np.float32(np.nan)).astype(np.float32)
 
 
 def _earlier_graph(run: StageRun, stage: Stage, recipe: str) -> Path | None:
@@ -108,9 +138,7 @@ def _changed(before: Path | None, graph: Path) -> float:
     if before is None:
         return 1.0
     today, earlier = np.load(graph / ENTITIES), np.load(before / ENTITIES)
-    order = np.argsort(today)
-    rows = order[np.minimum(np.searchsorted(today, earlier, sorter=order), len(today) - 1)]
-    rows = np.where(today[rows] == earlier, rows, -1)  # of today, for each entity of then
+    rows = rows_of(today, earlier)  # of today, for each entity of then
     listed, known = _pairs(graph, np.arange(len(today))), _pairs(before, rows)
     return float(1 - np.isin(listed, known).mean()) if listed.size else 1.0
 

@@ -13,6 +13,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial import KDTree
 
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
+from atlas_assets.stages.carried_regions import Division, carry
 from atlas_assets.stages.region_names import name_regions
 
 SAMPLE = 4_000  # entities that the hierarchy is built from; Ward's method needs the square of it in memory
@@ -26,11 +27,20 @@ class Regions(Artifact):
 
     table, one row per region: region int32 (row number), name, x, y, z float32 (z null in 2-D; where the label
     stands, a member's position), size, level (0 = coarsest), parent int32 (null at level 0), priority float32
-    (1 = label first, towards 0).
+    (1 = label first, towards 0). drift: as in ``carried_regions.Division``.
     """
 
     region: np.ndarray
     table: pl.DataFrame
+    drift: float = 0.0
+
+    def division(self, rows: np.ndarray) -> Division:
+        """As what follows it begins with; rows (n,): where each entity of that is here, -1 for new ones."""
+        parents = self.table["parent"].fill_null(-1).to_numpy()
+        levels = [np.arange(self.table.height)]
+        while (parents[levels[0]] >= 0).any():
+            levels.insert(0, np.where(parents[levels[0]] >= 0, parents[levels[0]], levels[0]))
+        return Division(np.where(rows >= 0, self.region[rows], -1), np.stack(levels, axis=1), self.drift)
 
     def check(self) -> list[Check]:
         repeated = self.table.group_by("level", "name").len().filter(pl.col("len") > 1)
@@ -44,22 +54,25 @@ class Regions(Artifact):
 
 def build(
     positions: np.ndarray, *, popularity: np.ndarray, labels: list[str], fields: pl.DataFrame | None = None,
-    levels: int = 2, seed: int = 0, progress: Progress = no_progress,
+    levels: int = 2, seed: int = 0, before: Division | None = None, progress: Progress = no_progress,
 ) -> Regions:  # fmt: skip
     """Divide the map, positions (n, 2 or 3), into ``levels`` nested levels of regions and name them.
 
     About 1.2 n^(1/4) coarse regions (3 to 15) and 0.55 sqrt(n) fine ones (up to 80). A sample of entities is first
     moved to local means (blurring mean shift, Fukunaga & Hostetler 1975), which opens the valleys, then joined by
     Ward's method; every other entity belongs to the region of its nearest sampled one. fields: category, list or text
-    columns with n rows. popularity (n,): which entities speak for a region. Reproducible; inputs are not modified.
+    columns with n rows. popularity (n,): which entities speak for a region. before: the division of the version before
+    this one, which is kept as far as it can be (``carried_regions``). Reproducible; inputs are not modified.
     """
     n = len(positions)
     progress(0.0, "dividing the map")
     counts = _region_counts(n, levels)
-    assignment = _divide(np.asarray(positions, np.float64), counts, seed)
+    places = np.asarray(positions, np.float64)
+    carried = carry(places, before, fine=counts[-1]) if before is not None and counts else None
+    assignment, drift = carried or (_divide(places, counts, seed), 0.0)
     rows: list[dict] = []
     offset, coarser = 0, None
-    for level, members in enumerate(assignment):
+    for level, members in enumerate(map(_by_size, assignment)):
         progress(0.3 + 0.7 * level / levels, f"naming {members.max() + 1 if n else 0} regions")
         within = None if coarser is None else _names_around(members, coarser, rows)
         names = name_regions(members, popularity=popularity, labels=labels, fields=fields, within=within)
@@ -78,7 +91,7 @@ def build(
         coarser = members + offset
         offset += len(names)
     region = np.full(n, -1) if coarser is None else coarser
-    return Regions(region=region.astype(np.int32), table=pl.DataFrame(rows, schema=SCHEMA))
+    return Regions(region=region.astype(np.int32), table=pl.DataFrame(rows, schema=SCHEMA), drift=round(drift, 4))
 
 
 def _names_around(members: np.ndarray, coarser: np.ndarray, rows: list[dict]) -> list[str]:
@@ -105,7 +118,7 @@ def _region_counts(n: int, levels: int) -> list[int]:
 
 
 def _divide(positions: np.ndarray, counts: list[int], seed: int) -> list[np.ndarray]:
-    """Region of each entity at each level, numbered from 0 by falling size."""
+    """Region of each entity at each level, coarse to fine."""
     n = len(positions)
     if not counts:
         return []
@@ -120,14 +133,15 @@ def _divide(positions: np.ndarray, counts: list[int], seed: int) -> list[np.ndar
         shifted = shifted[near.reshape(len(points), -1)].mean(axis=1)
     tree = linkage(shifted, method="ward")
     _, nearest = KDTree(points).query(positions, workers=-1)
-    divided = []
-    for count in counts:
-        members = fcluster(tree, count, criterion="maxclust")[nearest]
-        order = np.argsort(-np.bincount(members), kind="stable")  # label 0 does not occur, so it sorts last
-        rank = np.empty(order.size, np.int64)
-        rank[order] = np.arange(order.size)
-        divided.append(rank[members])
-    return divided
+    return [fcluster(tree, count, criterion="maxclust")[nearest] for count in counts]
+
+
+def _by_size(members: np.ndarray) -> np.ndarray:
+    """Regions numbered from 0 by falling size."""
+    numbers, compact, sizes = np.unique(members, return_inverse=True, return_counts=True)
+    rank = np.empty(numbers.size, np.int64)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(numbers.size)
+    return rank[compact]
 
 
 def _label_position(points: np.ndarray) -> np.ndarray:
