@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import project
+from atlas_assets import importing, project
+from atlas_assets.components import fork_server
 from atlas_assets.errors import AtlasError, Found, SpecError
 
 app = typer.Typer(
@@ -53,13 +54,12 @@ def run(
     timings: Annotated[Path | None, typer.Option(help="Write there, as JSON, what took how long.")] = None,
 ) -> None:
     """Materialise what is missing or out of date into the state that the Dagster UI shows."""
-    spec = _spec(name)
     if jobs != 1:
-        from atlas_assets.components import worker
+        fork_server.warm_up()  # its imports take as long as those of Dagster
+    with importing.without_collector():
+        from atlas_assets import running
 
-        worker.warm_up_for(spec)  # its imports take as long as what comes before the first map; so do Dagster's
-    from atlas_assets import running
-
+    spec = _spec(name)
     try:
         made = running.run(
             spec, console, stages=stage, points=point, force=force, accept=accept, jobs=jobs, timings=timings

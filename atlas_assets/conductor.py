@@ -10,10 +10,10 @@ import dagster as dg
 import polars as pl
 
 from atlas_assets import methods, project, schedule
-from atlas_assets.components import worker as worker_processes
+from atlas_assets.components import fork_server
 from atlas_assets.components.materialise import Materialised, materialise
 from atlas_assets.components.pipeline import VIEWER, Stage, StageRun
-from atlas_assets.components.worker import Setup, Worker
+from atlas_assets.components.worker import Lead, Setup, Worker
 from atlas_assets.display import Step
 from atlas_assets.run_log import LoggedStep
 from atlas_assets.runs import Build, RunResult, Runs
@@ -42,9 +42,9 @@ class Tally:
 class Conductor:
     """Has everything made that is due, upstream first, and keeps the tally.
 
-    Up to the embeddings: in this process, on all cores. Points: side by side in workers as soon as their graph and
-    embedding are there, or here where ``jobs`` is 1. What joins the points: here again, and the report of the sweep
-    also now and then while points arrive.
+    Up to the embeddings: one after the other, on all cores. Points: side by side in workers as soon as their graph and
+    embedding are there. What joins the points: again one after the other, and the report of the sweep also now and then
+    while points arrive. Where ``jobs`` is 1, all of that in this process.
     """
 
     def __init__(self, wanted: Wanted, runs: Runs, steps: Telling, *, jobs: int | None) -> None:
@@ -53,11 +53,20 @@ class Conductor:
         self.jobs = jobs  # None: decided when the first point is due
         self._points = [key for key in self._pipeline.sweep.projections if self._asked_for(key)]
         self._forecast, self._lock = schedule.Forecast(), threading.Lock()
+        self._lead: Lead | None = None
         self._workers: SideBySide | None = None
         self._reports = schedule.Paced(SECONDS_BETWEEN_REPORTS)
 
     def conduct(self) -> None:
         """Raises KeyboardInterrupt when interrupted; no worker is left then."""
+        try:
+            self._conduct()
+        finally:
+            if self._lead is not None:
+                self._lead.stop()
+        tidy(self._pipeline, self._wanted.store)
+
+    def _conduct(self) -> None:
         try:
             passed: set[tuple[str, str | None]] = set()
             for stage, key in self._others(before_points=True):
@@ -73,7 +82,6 @@ class Conductor:
             raise
         for stage, key in self._others(before_points=False):
             self._one(stage, key)
-        tidy(self._pipeline, self._wanted.store)
 
     def _others(self, *, before_points: bool) -> Iterator[tuple[Stage | None, str | None]]:
         """Every stage and key that is no point's, upstream first; None is the viewer, which only the site needs."""
@@ -88,7 +96,10 @@ class Conductor:
                 if key is None or key in self._wanted.keys[stage.name]:
                     yield stage, key
 
-    def _one(self, stage: Stage | None, key: str | None, *, warm_up: bool = False) -> None:
+    def _one(
+        self, stage: Stage | None, key: str | None, *, warm_up: bool = False, worker: Worker | None = None
+    ) -> None:  # fmt: skip
+        """Have one artifact made if it is due. worker: one that has nothing else to do; None: the lead, or here."""
         name = stage.name if stage else VIEWER.atlas
         if not self._wanted.named(stage):
             return
@@ -97,11 +108,14 @@ class Conductor:
         elif not self._wanted.due(stage, key):
             self.tally.current += 1
         else:
-            if warm_up and self.jobs != 1 and len(self._points) > 1:
-                worker_processes.warm_up()
+            if self._lead is None and self.jobs != 1 and (self._workers or (warm_up and len(self._points) > 1)):
+                fork_server.warm_up()
+                self._lead = Lead(self._setup(schedule.cores()))
+            builder = worker or self._lead
             asset = dg.AssetKey([self._pipeline.name, name] if stage else [name])
+            build = self._measured(builder.build if builder else materialise, builder.name if builder else "main")
             with self._steps.step(label(stage, key)) as step:
-                result = self._runs.run([asset], key, build=self._measured(materialise, "main"), progress=step)
+                result = self._runs.run([asset], key, build=build, progress=step)
                 for message in result.failed.values():
                     step.fail(message)
             self._count(key, [name], result)
@@ -122,7 +136,7 @@ class Conductor:
             return
         if self._workers is None:
             threads = max(1, schedule.cores() // self.jobs)
-            setup = Setup.here(self._pipeline.spec, self._pipeline.base, threads=threads)
+            setup = self._setup(threads)
             ready_at = lambda number: self.timings.ready(f"worker {number}")  # noqa: E731
             self._workers = SideBySide(setup, self.jobs, self._make, ready=ready_at)
         self._workers.add(jobs)
@@ -151,9 +165,7 @@ class Conductor:
         with self._steps.step(job.key) as step:
             self._forecast.began(job, step)
             shares = PartProgress(step, job.stages)
-            build = self._measured(
-                worker.build if worker else materialise, f"worker {worker.number}" if worker else "main"
-            )
+            build = self._measured(worker.build if worker else materialise, worker.name if worker else "main")
             assets = [dg.AssetKey([self._pipeline.name, name]) for name in job.stages]
             result = self._runs.run(assets, job.key, build=shares.following(build), progress=shares)
             for name, message in result.failed.items():
@@ -163,7 +175,7 @@ class Conductor:
         done, total, left = self._forecast.state(self.jobs or 1)
         self._steps.tell(done, total, left)
         if done < total:  # the last one is in the report that is made at the end
-            self._reports.perhaps(lambda: self._one(self._pipeline.stages["sweep_report"], None))
+            self._reports.perhaps(lambda: self._one(self._pipeline.stages["sweep_report"], None, worker=worker))
 
     def _measured(self, build: Build, where: str) -> Build:
         def measured(stage: Stage, run: StageRun) -> Materialised:
@@ -171,6 +183,9 @@ class Conductor:
             return self.timings.measured(stage.name, run.key, where, lambda: build(stage, run))
 
         return measured
+
+    def _setup(self, threads: int) -> Setup:
+        return Setup.here(self._pipeline.spec, self._pipeline.base, threads=threads)
 
     def _count(self, key: str | None, names: list[str], result: RunResult) -> None:
         called = {name: " ".join(filter(None, [name, key])) for name in names}

@@ -27,11 +27,16 @@ def shares(timings: dict[str, Any], wall: float) -> Shares:
     """From the document of ``--timings`` and the seconds that the whole command took, seen from outside."""
     steps, slots = timings["steps"], timings["jobs"]
     spans = [(step["begin"], step["end"]) for step in steps]
-    main = [(step["begin"], step["end"]) for step in steps if step["worker"] == "main"]
+    main = [(step["begin"], step["end"]) for step in steps if _is_alone(step)]
     used = slots * covered(main) + sum(end - begin - within((begin, end), main)
                                        for (begin, end), step in zip(spans, steps, strict=True)
-                                       if step["worker"] != "main")  # fmt: skip
+                                       if not _is_alone(step))  # fmt: skip
     return Shares(1.0 - covered(spans) / wall, 1.0 - used / (slots * wall))
+
+
+def _is_alone(step: dict[str, Any]) -> bool:
+    """Whether it has all cores: what no worker for points makes."""
+    return not step["worker"].startswith("worker ")
 
 
 def covered(intervals: Iterable[tuple[float, float]]) -> float:

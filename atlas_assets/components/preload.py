@@ -9,12 +9,15 @@ import signal
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for the process that started it
 
-import openTSNE  # noqa: E402
+from atlas_assets import importing  # noqa: E402
 
-from atlas_assets import report, thumbnail  # noqa: E402
-from atlas_assets.components import worker  # noqa: E402
-from atlas_assets.stages import layouts, projection, quality, regions, umap_library  # noqa: E402
+with importing.without_collector():
+    import openTSNE
 
-umap_library.load()
+    from atlas_assets import report, thumbnail
+    from atlas_assets.components import worker
+    from atlas_assets.stages import layouts, projection, quality, regions, umap_library
+
+    umap_library.load()
 
 __all__ = ["layouts", "openTSNE", "projection", "quality", "regions", "report", "thumbnail", "worker"]

@@ -15,12 +15,11 @@ import signal
 import threading
 import traceback
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from atlas_assets import project
+from atlas_assets.components import fork_server
 from atlas_assets.components.materialise import CheckFailed, Materialised, materialise
 from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
 from atlas_assets.errors import AtlasError
@@ -28,9 +27,9 @@ from atlas_assets.io import ArtifactStore
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Progress
 
-PRELOADED = ["atlas_assets.components.preload"]
 ENVIRONMENT = ("ATLAS_", "XDG_CACHE_HOME")  # what the server was started with may have changed since
 SECONDS_TO_DIE = 5
+PATIENCE, PATIENT_AFTER = 1.2, 1.0  # seconds to wait for a server that has had so many to import in
 
 
 class WorkerDied(AtlasError):
@@ -49,6 +48,8 @@ class Task:
     key: str | None
     device: str
     store: ArtifactStore
+    accept: bool
+    anew: bool
 
 
 @dataclass(frozen=True)
@@ -66,32 +67,11 @@ class Setup:
         return cls(spec, base, threads, {k: v for k, v in os.environ.items() if k.startswith(ENVIRONMENT)})
 
 
-def warm_up() -> None:
-    """Start the server that workers are forked from, without waiting for it: it imports while other work is done."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-    forkserver.ensure_running()
-
-
-def warm_up_for(spec: AtlasSpec) -> None:
-    """``warm_up`` if the source of an atlas has changed: most likely maps will be due.
-
-    Only where that is told by looking at files of this machine; elsewhere it would be asked twice over a network.
-    """
-    pipeline, store = Pipeline(spec, base=project.root()), ArtifactStore(project.storage_root())
-    source = spec.source
-    patterns = [*(source.interactions or ()), *(source.edges or ()), *(source.vectors or ()), *(source.entities or ())]
-    if len(pipeline.sweep.projections) < 2 or not store.is_local or any("://" in pattern for pattern in patterns):
-        return
-    stored = store.current(pipeline.address(pipeline.raw))
-    if stored is None or stored.recipe != pipeline.stages[pipeline.raw].recipe(store, None):
-        warm_up()
-
-
 class Worker:
     """One worker process, seen from the process that hands work over. To be used by one thread, but for ``stop``."""
 
     def __init__(self, number: int, setup: Setup) -> None:
-        self.number, self._setup, self._stopped = number, setup, False
+        self.number, self.name, self._setup, self._stopped = number, f"worker {number}", setup, False
         self._process: BaseProcess | None = None
 
     def start(self) -> None:
@@ -100,7 +80,7 @@ class Worker:
             raise Stopped
         if self._process is not None and self._process.is_alive():
             return
-        warm_up()
+        fork_server.warm_up()
         context = multiprocessing.get_context("forkserver")
         self._connection, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._setup), daemon=True)
@@ -113,7 +93,7 @@ class Worker:
         """As :func:`materialise`, in the worker. Raises what that raises, WorkerDied or Stopped."""
         self.start()
         with contextlib.suppress(OSError):  # it is gone: receiving says how
-            self._connection.send(Task(stage.name, run.key, run.device, run.store))
+            self._connection.send(Task(stage.name, run.key, run.device, run.store, run.accept, run.anew))
         while True:
             match self._receive():
                 case "progress", share, note:
@@ -144,6 +124,34 @@ class Worker:
             if self._stopped:
                 raise Stopped from None
             raise WorkerDied(_obituary(self._process.exitcode)) from None
+
+
+class Lead:
+    """The worker for what is made one after the other, on all cores: it has imported what this process has not.
+
+    It starts beside whatever this process does, which builds for itself until the lead is ready. To be used by one
+    thread.
+    """
+
+    name = "lead"
+
+    def __init__(self, setup: Setup) -> None:
+        self._worker, self._ready = Worker(0, setup), threading.Event()
+        threading.Thread(target=self._start, daemon=True).start()
+
+    def build(self, stage: Stage, run: StageRun) -> Materialised:
+        """As :func:`materialise`."""
+        patience = PATIENCE if fork_server.seconds_since_start() > PATIENT_AFTER else 0
+        build = self._worker.build if self._ready.wait(patience) else materialise
+        return build(stage, run)
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def _start(self) -> None:
+        with contextlib.suppress(AtlasError, KeyboardInterrupt):
+            self._worker.start()
+            self._ready.set()
 
 
 def _obituary(code: int | None) -> str:
@@ -186,7 +194,7 @@ def _receive_tasks(connection: Connection, tasks: queue.SimpleQueue[Task]) -> No
 
 
 def _answer(pipeline: Pipeline, task: Task, progress: Progress) -> tuple:
-    run = pipeline.run(task.store, task.key, device=task.device, progress=progress)
+    run = pipeline.run(task.store, task.key, device=task.device, progress=progress, accept=task.accept, anew=task.anew)
     try:
         return "made", materialise(pipeline.stages[task.stage], run), run.notes
     except CheckFailed as failure:

@@ -30,7 +30,7 @@ def test_a_worker_beside_an_idle_one_uses_half() -> None:
 
 
 def test_steps_beside_a_step_of_the_main_process_do_not_count_again() -> None:
-    shares = overhead.shares(timings(step("main", 0, 5), step("worker 1", 3, 8), step("worker 2", 4, 8)), 10.0)
+    shares = overhead.shares(timings(step("lead", 0, 5), step("worker 1", 3, 8), step("worker 2", 4, 8)), 10.0)
 
     assert shares.nothing_runs == pytest.approx(0.2)
     assert shares.free_slots == pytest.approx(1 - (2 * 5 + 3 + 3) / 20)

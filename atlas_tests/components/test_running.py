@@ -97,7 +97,7 @@ def test_points_made_side_by_side_are_those_made_one_by_one(project: World, tmp_
     times = json.loads((tmp_path / "timings.json").read_text())
     where = {(step["stage"], step["key"]): step["worker"] for step in times["steps"]}
     assert {where[stage, key] for stage in POINT for key in KEYS} == {"worker 1", "worker 2"}
-    assert where["embedding", "k5_d3"] == where["sweep_report", None] == "main"
+    assert where["embedding", "k5_d3"] == where["sweep_report", None] == "lead"
     assert all(0 <= step["begin"] <= step["end"] <= times["seconds"] for step in times["steps"])
     assert times["jobs"] == 2
 
