@@ -285,4 +285,77 @@ describe('versions', { timeout: 60_000 }, () => {
     }, null, { polling: 'raf' })
     await at.page.waitForFunction(() => document.querySelector<HTMLInputElement>('.slider')!.value === '0')
   })
+
+  /** Where one of the coast, which lay elsewhere at first, is drawn in each frame until `then` and rest. */
+  async function pathTo(name: RegExp, then: string): Promise<{ x: number; y: number }[]> {
+    const row = await at.page.evaluate(async () => {
+      await window.__atlas.filter('region:"Salt coast"')
+      const found = Array.from({ length: window.__atlas.rows }, (_, row) => row).find((row) => window.__atlas.passes(row))!
+      await window.__atlas.filter('')
+      return found
+    })
+    await at.settled()
+    await at.page.evaluate((watched) => {
+      const seen: { x: number; y: number }[] = []
+      const look = () => {
+        seen.push(window.__atlas.screenOf(watched)!)
+        requestAnimationFrame(look)
+      }
+      look()
+      Object.assign(window, { seen })
+    }, row)
+    await version(name).click()
+    await hash(then)
+    await at.settled()
+    return at.page.evaluate(() => (window as unknown as { seen: { x: number; y: number }[] }).seen)
+  }
+  /** Frames in which it was on the way, and how far it went. */
+  function onTheWay(path: { x: number; y: number }[]): { between: number; way: number } {
+    const share = ({ x, y }: { x: number; y: number }) => Math.hypot(x - path[0].x, y - path[0].y)
+    const way = share(path.at(-1)!)
+    return { between: path.filter((place) => share(place) > 0.03 * way && share(place) < 0.97 * way).length, way }
+  }
+
+  it('one slides straight into another, there and back, with what is gone since', async () => {
+    await opened('#since=2025-11-14:second', { reducedMotion: 'no-preference' })
+    const [there, back] = [await pathTo(/^3 Nov/, 'since=2025-11-03:first'), await pathTo(/^14 Nov/, 'since=2025-11-14:second')].map(onTheWay)
+    expect(there.way).toBeGreaterThan(30)
+    expect(back.way).toBeCloseTo(there.way, 0)
+    expect(Math.min(there.between, back.between)).toBeGreaterThan(2)
+    expect(await slider().inputValue()).toBe('0')
+    // Whoever does not wait for it is led by the slider.
+    await version(/^3 Nov/).click()
+    await hash('since=2025-11-03:first')
+    await slider().fill('1')
+    await hash('since=2025-11-03:first~1')
+    await at.settled()
+    expect(await slider().inputValue()).toBe('1')
+  })
+
+  it('one takes the place of another at once where motion is unwelcome', async () => {
+    await opened('#since=2025-11-14:second')
+    const { between, way } = onTheWay(await pathTo(/^3 Nov/, 'since=2025-11-03:first'))
+    expect(way).toBeGreaterThan(30)
+    expect(between).toBe(0)
+  })
+
+  it('one that lacks this map gives way to the latest, as it says', async () => {
+    await opened(`#map=${C}&since=2025-11-14:second`)
+    await slider().waitFor()
+    await at.settled()
+    /** Rows that a click finds: none that was not there yet. */
+    const found = () => at.page.evaluate(() => {
+      const places = Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.screenOf(row)!)
+      return places.filter(({ x, y }, row) => window.__atlas.pick(x, y) === row).length
+    })
+    const before = await found()
+    await version(/^3 Nov/).click()
+    await bar().getByText('does not have this map').waitFor()
+    await at.settled()
+    expect(await found()).toBeGreaterThan(before)
+    await version(/^14 Nov/).click()
+    await slider().waitFor()
+    await at.settled()
+    expect(await found()).toBe(before)
+  })
 })

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest'
 import { carried, inverse, type Similarity } from '../../src/core/compare/procrustes'
 import { BundleError } from '../../src/core/data/errors'
 import type { Projection } from '../../src/core/data/manifest'
-import { ABSENT, type Layer } from '../../src/core/gl/renderer'
+import { ABSENT, type Ghosts, type Layer } from '../../src/core/gl/renderer'
 import { LOOK } from '../../src/core/gl/look'
-import { toProjectionUnits, toWorldUnits, worldOf } from '../../src/core/map/layers'
+import { crossing } from '../../src/core/map/ghosts'
+import { mixedLayer, stored, toProjectionUnits, toWorldUnits, worldOf } from '../../src/core/map/layers'
 import { around, dateLabel, idOf, inWords, readSince, readVersions, writeSince, type Version } from '../../src/core/versions/list'
 import { matchIds } from '../../src/core/versions/match'
 import { guestOf, layerOfRows } from '../../src/core/versions/places'
@@ -96,6 +97,26 @@ it('an earlier map comes to lie in the frame of today, whatever its own was', ()
   const [x, y] = toWorldUnits(guest.projection, guest.regions[0])
   const expected = carried(turn, ...toWorldUnits(projection([[0, 0], [8, 8]]), region), [0, 0, 0])
   expect([x, y]).toEqual([expect.closeTo(expected[0], 9), expect.closeTo(expected[1], 9)])
+})
+
+it('while one version makes way for another, what is gone since the one fades out where it is, and since the other comes', () => {
+  const layers = (places: number[][], scale: [number, number, number]) => [layerOf(places, scale), layerOf(places)] as const
+  const ghosts = (places: number[][], [a, b]: readonly [Layer, Layer], slot: number): Ghosts => {
+    const positions = [a, b].map(({ scale, offset }) => stored(Float32Array.from(places.flatMap(([x, y]) => [x, y, 0])), { scale, offset }).positions)
+    for (let lane = 3; lane < positions[1].length; lane += 4) positions[1][lane] = ABSENT
+    return { positions: [positions[0], positions[1]], look: Uint8Array.from(places.flatMap(() => [slot, 9, 0, 0])) }
+  }
+  const [was, will] = [layers([[0, 0]], [3, 3, 0]), layers([[0, 0]], [4, 4, 0])]
+  const [seen, goal] = [mixedLayer(was[0], was[1], 0.5), will[0]]
+  const both = crossing({ ghosts: ghosts([[0.5, 0.25]], was, 7), layers: was, mix: 0.5 }, { ghosts: ghosts([[-0.5, 1], [0, -1]], will, 8), layers: will, mix: 0 }, [seen, goal])
+  expect([...both.look]).toEqual([7, 9, 0, 0, 8, 9, 0, 0, 8, 9, 0, 0])
+  for (const [i, layer] of [seen, goal].entries()) {
+    const places = [0, 1, 2].map((ghost) => worldOf({ ...layer, positions: both.positions[i] }, ghost, [0, 0, 0]).slice(0, 2))
+    expect(places.flat()).toEqual([0.5, 0.25, -0.5, 1, 0, -1].map((value) => expect.closeTo(value, 3)))
+  }
+  const lanes = both.positions.map((positions) => [3, 7, 11].map((lane) => positions[lane]))
+  expect(lanes).toEqual([[Math.round(ABSENT / 2), ABSENT, ABSENT], [ABSENT, 0, 0]])
+  expect(crossing({ ghosts: null, layers: was, mix: 1 }, { ghosts: null, layers: will, mix: 0 }, [seen, goal]).look).toHaveLength(0)
 })
 
 it('places in the units of a projection lead to the world and back', () => {

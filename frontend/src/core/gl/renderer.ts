@@ -153,7 +153,7 @@ export class Renderer {
     this.setHighlights(this.#highlights)
     this.setLines(this.#lines)
     this.setPalette(this.#palette)
-    const ghosts = this.#ghosts?.given ?? null
+    const { ghosts } = this
     this.#ghosts = null // what a lost context held is gone
     this.setGhosts(ghosts)
   }
@@ -193,6 +193,10 @@ export class Renderer {
     const array = this.#pointArray(buffers.slice(0, 2), buffers[2])
     gl.bindVertexArray(null)
     this.#ghosts = { given: ghosts, array, buffers, count: ghosts.look.length / LOOK.stride }
+  }
+
+  get ghosts(): Ghosts | null {
+    return this.#ghosts?.given ?? null
   }
 
   layer(slot: 0 | 1): Layer {

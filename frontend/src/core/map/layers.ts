@@ -4,6 +4,9 @@ import type { Projection } from '../data/manifest'
 import type { Extent } from '../camera/camera'
 import type { Layer } from '../gl/renderer'
 
+/** What the stored coordinates of a layer stand for. */
+export type Units = Pick<Layer, 'scale' | 'offset'>
+
 const KEPT = 6
 /** World units; a map lies within 1, an earlier version of it may reach beyond. */
 const WIDEST = 2
@@ -90,6 +93,27 @@ export class LayerStore {
 export function worldOf(layer: Layer, row: number, out: [number, number, number]): [number, number, number] {
   for (let axis = 0; axis < 3; axis++) out[axis] = (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
   return out
+}
+
+/** World places as stored coordinates; what these cannot say stays at their ends. */
+export function stored(world: Float32Array, { scale, offset }: Units): Layer {
+  const positions = new Uint16Array((world.length / 3) * 4)
+  for (let i = 0; i < world.length; i++) {
+    const axis = i % 3
+    positions[4 * Math.floor(i / 3) + axis] = scale[axis] > 0 ? toSteps((world[i] - offset[axis]) / scale[axis]) : 0
+  }
+  return { positions, scale, offset }
+}
+
+/** The same places in other units. */
+export function restored(layer: Layer, units: Units): Layer {
+  const rows = layer.positions.length / 4
+  const world = new Float32Array(3 * rows)
+  const place: [number, number, number] = [0, 0, 0]
+  for (let row = 0; row < rows; row++) world.set(worldOf(layer, row, place), 3 * row)
+  const result = stored(world, units)
+  for (let lane = 3; lane < layer.positions.length; lane += 4) result.positions[lane] = layer.positions[lane]
+  return result
 }
 
 /** The box around some rows, in world units. */

@@ -189,8 +189,9 @@ export class MapView {
     return this.#projecting.layerOf(this.#projecting.of(key))
   }
 
-  /** A map that is none of the bundle's, to be mixed with one under its own key; null = no more. */
+  /** A map that is none of the bundle's, to be mixed with one under its own key; null = no more. exchange: in place of another. */
   welcome = (guest: Guest | null): void => this.#projecting.welcome(guest)
+  exchange = (guest: Guest, to: string, t: number): Promise<void> => this.#projecting.exchange(guest, to, t)
 
   #adopted(projection: Projection): void {
     this.#zoomBefore = this.#motion.pose.scale / this.#framing.fit

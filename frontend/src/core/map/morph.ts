@@ -13,7 +13,7 @@ export class Morph {
   /** 0 = layer 0, 1 = layer 1. */
   mix = 1
   #spatial = 0
-  #run: { start: number; duration: number; spatialFrom: number; spatialTo: number } | null = null
+  #run: { start: number; duration: number; spatialFrom: number; spatialTo: number; arrived?: () => void } | null = null
   #scrub: { from: Projection; to: Projection } | null = null
 
   constructor(private readonly renderer: Renderer) {}
@@ -52,15 +52,15 @@ export class Morph {
     this.#scrub = null
   }
 
-  /** Travels to a projection from what is seen now, in `duration` ms; 0 = at once. */
-  start(projection: Projection, layer: Layer, duration: number): void {
+  /** Travels to a projection from what is seen now, in `duration` ms; 0 = at once. `arrived`: unless something else began. */
+  start(projection: Projection, layer: Layer, duration: number, arrived?: () => void): void {
     const { renderer, mix } = this
     const spatialTo = projection.dims === 3 ? 1 : 0
     const seen = mix >= 1 ? renderer.layer(1) : mix <= 0 ? renderer.layer(0) : duration > 0 ? mixedLayer(renderer.layer(0), renderer.layer(1), mix) : layer
     if (renderer.layer(0) !== seen) renderer.setLayer(0, seen)
     if (renderer.layer(1) !== layer) renderer.setLayer(1, layer)
     this.#scrub = null
-    this.#run = duration > 0 ? { start: performance.now(), duration, spatialFrom: this.#spatial, spatialTo } : null
+    this.#run = duration > 0 ? { start: performance.now(), duration, spatialFrom: this.#spatial, spatialTo, arrived } : null
     this.#mixTo(duration > 0 ? 0 : 1)
     if (duration <= 0) this.#spatial = spatialTo
   }
@@ -88,12 +88,14 @@ export class Morph {
 
   advance(now: number): void {
     if (!this.#run) return
-    const { start, duration, spatialFrom, spatialTo } = this.#run
+    const { start, duration, spatialFrom, spatialTo, arrived } = this.#run
     const t = Math.max(0, (now - start) / duration)
     const share = t >= 1 ? 1 : ease(t)
     this.#mixTo(share)
     this.#spatial = spatialFrom + (spatialTo - spatialFrom) * share
-    if (t >= 1) this.#run = null
+    if (t < 1) return
+    this.#run = null
+    arrived?.()
   }
 
   #mixTo(mix: number): void {

@@ -2,7 +2,8 @@
 import type { Bundle, Region } from '../data/bundle'
 import { projectionOf, type Projection } from '../data/manifest'
 import type { Ghosts, Layer, Renderer } from '../gl/renderer'
-import type { LayerStore } from './layers'
+import { crossing } from './ghosts'
+import { mixedLayer, type LayerStore } from './layers'
 import { Morph } from './morph'
 
 const MORPH_MS = 800
@@ -103,10 +104,43 @@ export class Projecting {
     } else {
       const layers = await Promise.all([this.layerOf(a), this.layerOf(b)])
       if (token !== this.#token) return
-      this.morph.scrub(a, b, layers, t)
+      this.#hold(a, b, layers, t)
     }
+    this.#adoptNearer(a, b, t)
+    this.host.changed()
+  }
+
+  /** Another guest takes the place of the one that is there: a morph from what is seen now to its mix with `to`. */
+  async exchange(guest: Guest, to: string, t: number): Promise<void> {
+    const token = ++this.#token
+    this.#guest = guest
+    const { renderer, morph } = this
+    const [a, b] = [guest.projection, this.of(to)]
+    const layers = [guest.layer, await this.layerOf(b)] as const
+    if (token !== this.#token) return
+    this.#adoptNearer(a, b, t)
+    if (this.host.reducedMotion()) {
+      this.#hold(a, b, layers, t)
+    } else {
+      const before = { ghosts: renderer.ghosts, layers: [renderer.layer(0), renderer.layer(1)] as const, mix: morph.mix }
+      const goal = t <= 0 ? layers[0] : t >= 1 ? layers[1] : mixedLayer(...layers, t)
+      morph.start(this.projection, goal, MORPH_MS, () => {
+        this.#hold(a, b, layers, t)
+        this.host.changed()
+      })
+      renderer.setGhosts(crossing(before, { ghosts: guest.ghosts, layers, mix: t }, [renderer.layer(0), renderer.layer(1)]))
+    }
+    this.host.changed()
+  }
+
+  #hold(a: Projection, b: Projection, layers: readonly [Layer, Layer], t: number): void {
+    this.morph.scrub(a, b, layers, t)
+    const ghosts = this.#guest?.ghosts ?? null
+    if (this.renderer.ghosts !== ghosts) this.renderer.setGhosts(ghosts) // those of an exchange have had their time
+  }
+
+  #adoptNearer(a: Projection, b: Projection, t: number): void {
     const nearer = t < 0.5 ? a : b
     if (this.projection !== nearer) this.#adopt(nearer)
-    this.host.changed()
   }
 }

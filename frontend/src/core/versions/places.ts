@@ -4,7 +4,7 @@ import type { Region } from '../data/bundle'
 import type { Projection } from '../data/manifest'
 import { LOOK, plainSizes, SLOT } from '../gl/look'
 import { ABSENT, type Layer } from '../gl/renderer'
-import { toProjectionUnits, toSteps, toWorldUnits, worldOf } from '../map/layers'
+import { stored, toProjectionUnits, toWorldUnits, worldOf, type Units } from '../map/layers'
 import type { Guest } from '../map/projecting'
 import type { Matched } from './match'
 
@@ -56,9 +56,7 @@ export function guestOf(
   }
 }
 
-type Frame = Pick<Layer, 'scale' | 'offset'>
-
-function frameAround(places: readonly Float32Array[]): Frame {
+function frameAround(places: readonly Float32Array[]): Units {
   const low: Place = [Infinity, Infinity, Infinity]
   const high: Place = [-Infinity, -Infinity, -Infinity]
   for (const one of places) {
@@ -68,14 +66,4 @@ function frameAround(places: readonly Float32Array[]): Frame {
     }
   }
   return { scale: high.map((value, axis) => value - low[axis]) as Place, offset: low }
-}
-
-/** World places as stored coordinates in a frame; beyond its ends they stay at its ends. */
-function stored(world: Float32Array, { scale, offset }: Frame): Layer {
-  const positions = new Uint16Array((world.length / 3) * 4)
-  for (let i = 0; i < world.length; i++) {
-    const axis = i % 3
-    positions[4 * Math.floor(i / 3) + axis] = scale[axis] > 0 ? toSteps((world[i] - offset[axis]) / scale[axis]) : 0
-  }
-  return { positions, scale, offset }
 }

@@ -95,7 +95,7 @@ export class Past {
 
   // ---- Which one is shown
 
-  /** Shows the map as it was then, sliding there unless a link says where to be. */
+  /** Shows the map as it was then, sliding there; from the latest, a link leads at once to where it says. */
   choose(version: Version, { t = 0, remember = true }: { t?: number; remember?: boolean } = {}): Promise<void> {
     const { atlas } = this
     const token = ++this.#token
@@ -105,17 +105,10 @@ export class Past {
         const opened = await this.#open(version)
         if (!opened || token !== this.#token) return
         this.pause()
-        const slides = await this.#place(opened, token)
+        const guest = await this.#lay(opened, token)
         if (token !== this.#token) return
-        if (slides && atlas.compare.pair) atlas.compare.leave()
-        this.#show(opened, slides)
-        if (slides) {
-          const from = this.t
-          await atlas.map!.setMix(this.#guest!.projection.key, atlas.projectionKey, remember ? from : t)
-          if (remember) this.#ride(t as 0 | 1)
-          else this.setT(t)
-        }
-        if (remember) atlas.link.remember('push')
+        if (guest && atlas.compare.pair) atlas.compare.leave()
+        await this.#show(opened, guest, { t, remember })
         atlas.say(this.summary)
       } finally {
         if (token === this.#token) this.opening = null
@@ -123,11 +116,34 @@ export class Past {
     })
   }
 
-  #show(opened: Opened, slides: boolean): void {
+  /** From one version straight to another; else along the way from the latest. `remember`: somebody chose it just now. */
+  async #show(opened: Opened, guest: Guest | null, { t, remember }: { t: number; remember: boolean }): Promise<void> {
+    const { map, projectionKey, selection, link } = this.atlas
+    const before = this.#guest
+    const exchanged = this.shown !== null && before !== guest && !(remember && this.t === 1)
     if (!this.shown) this.t = 1
     this.shown = opened
-    this.hasMap = slides
-    if (!slides) this.t = 0
+    this.hasMap = guest !== null
+    this.#guest = guest
+    if (!guest) {
+      this.t = 0
+      if (before) {
+        map!.welcome(null)
+        await map!.endMix(projectionKey)
+      }
+    } else if (exchanged) {
+      this.t = t
+      await map!.exchange(guest, projectionKey, t)
+    } else {
+      if (before !== guest) map!.welcome(guest)
+      await map!.setMix(guest.projection.key, projectionKey, remember ? this.t : t)
+    }
+    if (remember) link.remember('push') // before the way is remembered, which makes no step
+    if (guest && !exchanged) {
+      if (remember) this.#ride(t as 0 | 1)
+      else this.setT(t)
+    }
+    selection.updateFar()
   }
 
   /** What a screen reader is told, and a folded section. */
@@ -156,23 +172,21 @@ export class Past {
     this.atlas.say(text)
   }
 
-  /** Lays the version of today's map over it; false where the version did not have this map. */
-  async #place({ version, bundle, matched }: Opened, token: number): Promise<boolean> {
+  /** The version laid over today's map; null where it did not have this map. What is on screen stays there meanwhile. */
+  async #lay({ version, bundle, matched }: Opened, token: number): Promise<Guest | null> {
     const { map, projection } = this.atlas
     const was = projection && projectionOf(bundle.manifest, projection.key)
     const key = `${projection?.key}@${version.id}`
-    if (this.#guest?.projection.key === key) return true
-    this.#forget()
-    if (!map || !projection || was?.dims !== projection.dims) return false
+    if (this.#guest?.projection.key === key) return this.#guest
+    this.#unfind()
+    if (!map || !projection || was?.dims !== projection.dims) return null
     const [now, then, regions] = await Promise.all([
       map.positionsOf(projection.key), new LayerStore(bundle).whole(was), bundle.regions(was).catch(() => []),
     ])
-    if (token !== this.#token) return false
+    if (token !== this.#token) return null
     const similarity = await this.#align(key, matched, [layerOfRows(then, matched.then), layerOfRows(now, matched.now)], projection, token)
-    if (token !== this.#token) return false
-    this.#guest = guestOf(key, { projection, layer: now }, { projection: was, layer: then, regions }, matched, similarity)
-    map.welcome(this.#guest)
-    return true
+    if (token !== this.#token) return null
+    return guestOf(key, { projection, layer: now }, { projection: was, layer: then, regions }, matched, similarity)
   }
 
   /** Lays the earlier places over today's; what moved becomes known on the way, and which groups did later. */
@@ -208,12 +222,17 @@ export class Past {
     })
   }
 
-  #forget(): void {
+  /** Forgets what moved. */
+  #unfind(): void {
     this.#client?.stop()
     this.#aligned(IDENTITY)
-    this.#guest = null
     this.moved = null
     this.groups = []
+  }
+
+  #forget(): void {
+    this.#unfind()
+    this.#guest = null
     this.atlas.map?.welcome(null)
   }
 
