@@ -56,10 +56,10 @@ def run(
     """Materialise what is missing or out of date into the state that the Dagster UI shows."""
     if jobs != 1:
         fork_server.warm_up()  # its imports take as long as those of Dagster
+    spec = _spec(name)
     with importing.without_collector():
         from atlas_assets import running
 
-    spec = _spec(name)
     try:
         made = running.run(
             spec, console, stages=stage, points=point, force=force, accept=accept, jobs=jobs, timings=timings
