@@ -48,12 +48,11 @@ def is_unchanging(path: str) -> bool:
 
 def serve(folder: Path, *, port: int = 8000, open_browser: bool = False) -> None:
     """Serve ``folder`` until Ctrl-C, on ``port`` or the next free one (0: any), and print the address."""
-    with running(folder, port=port) as address:
+    with contextlib.suppress(KeyboardInterrupt), running(folder, port=port) as address:
         print(f"{folder} is at {address} (Ctrl-C ends)", flush=True)
         if open_browser:
             webbrowser.open(address)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
     print("\nstopped", flush=True)
 
 

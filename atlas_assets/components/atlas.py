@@ -92,7 +92,7 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         group_name=pipeline.name,
-        description=stage.description,
+        description=_described(pipeline, stage),
         code_version=stage.code_version,
         kinds=set(stage.kinds),
         deps=list(_deps(pipeline, stage)),
@@ -126,6 +126,13 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         yield _result(key, stage, made, remarks.result(stage.name, key, run, made.stored))
 
     return _materialise
+
+
+def _described(pipeline: Pipeline, stage: Stage) -> str:
+    """The page of an asset names no automation but its own; what keeps all assets of an atlas is one asset's."""
+    if stage.on_request:
+        return stage.description
+    return f"{stage.description}\n\nKept up to date by the sensor and the job `{refreshing.job_name(pipeline.name)}`."
 
 
 def _freshness(pipeline: Pipeline) -> dg.FreshnessPolicy | None:

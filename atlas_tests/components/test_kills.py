@@ -33,7 +33,10 @@ READERS_EACH = 12  # of every new book
 
 SPEC: dict[str, Any] = {
     "source": {"interactions": "ratings.csv", "entities": "books.csv"},
-    "sweep": {"n_neighbors": [5], "projections": [{"method": "tsne", "perplexity": 5, "from": "graph"}]},
+    "sweep": {  # more than one map: made by workers of the run
+        "n_neighbors": [5],
+        "projections": [{"method": "tsne", "perplexity": 3, "from": "graph"}, {"method": "umap", "from": "graph"}],
+    },
     "refresh": {"every": "5s", "settle": "0s", "threshold": "0%"},
     "quality": {"holdout": 0},
 }
@@ -101,13 +104,23 @@ def servers(project: Project) -> Iterator[Servers]:
 
 def run_workers(project: Project) -> list[int]:
     """The processes of runs, started by the code server or left by one that was killed."""
+    return processes_there(project, b"multiprocessing.spawn")
+
+
+def build_workers(project: Project) -> list[int]:
+    """The processes that runs have artifacts built by."""
+    return processes_there(project, b"multiprocessing.forkserver")
+
+
+def processes_there(project: Project, what: bytes) -> list[int]:
+    """Those of this project whose command line has that in it."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command, where = (process / "cmdline").read_bytes(), os.readlink(process / "cwd")
         except OSError:
             continue
-        if b"multiprocessing.spawn" in command and where == str(project.folder):
+        if what in command and where == str(project.folder):
             found.append(int(process.name))
     return found
 
@@ -196,6 +209,7 @@ def test_whatever_is_killed_the_next_looks_end_in_the_right_site(project: Projec
         print(f"{number}: {victim} after {delay:.1f} s, right {time.monotonic() - killed:.1f} s later", flush=True)
         check_store(project)
         check_site(project, ids=ids)
+    wait_for(lambda: not build_workers(project), seconds=60)
     print(f"{KILLS} kills in {time.monotonic() - began:.0f} s")
     tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in project.runs()]
     assert all(made[run_tags.ATLAS] == "toy" for made in tags)
