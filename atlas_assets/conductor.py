@@ -65,6 +65,7 @@ class Conductor:
             if self._lead is not None:
                 self._lead.stop()
         tidy(self._pipeline, self._wanted.store)
+        self._runs.forget_old(self._pipeline)
 
     def _conduct(self) -> None:
         try:

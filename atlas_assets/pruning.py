@@ -27,7 +27,10 @@ REMOVED = "removed.json"  # in an atlas's folder: since when the sweep is known 
 UPLOAD_SECONDS = 3600.0
 CACHED_SECONDS = 24 * 3600.0  # copies of remote artifacts stay so long, for who may be reading them
 
-Kind = Literal["earlier version", "unfinished version", "removed point", "left by a killed run", "cached copy"]
+Kind = Literal[
+    "earlier version", "unfinished version", "removed point", "left by a killed run", "cached copy", "record of a run",
+    "picture of a run",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -109,3 +109,8 @@ class RetentionSpec(Model):
         14 * 86400.0,
         description="How long the maps of points stay that the sweep does not have any more; null: always.",
     )
+    runs: Seconds | None = Field(
+        14 * 86400.0,
+        description="How long Dagster's records stay of the runs inside atlas run, a refresh or a sweep, but for the "
+        "latest of each artifact; null: always.",
+    )

@@ -75,6 +75,17 @@ class EventLog(SqliteEventLogStorage):
             self._engines.pop(oldest).dispose()
         return engine
 
+    def delete_events(self, run_id: str) -> None:
+        """Dagster's own leaves the file of the run, emptied but no smaller."""
+        with self.index_connection() as index:
+            self.delete_events_for_run(index, run_id)
+        with self._db_lock:
+            if engine := self._engines.pop(run_id, None):
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+            for suffix in ("", "-wal", "-shm"):
+                Path(self.path_for_shard(run_id) + suffix).unlink(missing_ok=True)
+
     def dispose(self) -> None:
         super().dispose()
         with self._db_lock:

@@ -19,10 +19,10 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.utils import make_new_run_id
 from dagster._serdes import ConfigurableClassData
 
-from atlas_assets import run_storage, run_tags
+from atlas_assets import old_runs, run_storage, run_tags
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.materialise import Materialised, builder, materialise
-from atlas_assets.components.pipeline import Stage, StageRun
+from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import viewer
 from atlas_assets.resources import PyMDE, Storage
@@ -91,6 +91,11 @@ class Runs:
         if not failed and not result.success:
             failed = {assets[0].path[-1]: "the run failed before its step began; see it in the Dagster UI (make dev)"}
         return RunResult(made, failed)
+
+    def forget_old(self, pipeline: Pipeline) -> None:
+        """Take away what runs of long ago have left, once a day."""
+        with self.baton.held():
+            old_runs.prune_daily(self._state, pipeline)
 
     def _job(self, assets: tuple[dg.AssetKey, ...]) -> dg.JobDefinition:
         if assets not in self._jobs:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from atlas_assets import project, whole_file
 
 FOLDER = ".dagster/files"  # as compute_logs.base_dir in dagster.yaml; a test holds the two together
 PREFIX = "atlas"
+UNSEEN_SECONDS = 3600.0  # a file is published before the event that shows it; one run may take so long in between
+_LINK = re.compile(rf"/logs/{PREFIX}/([0-9a-f]{{24}})/(\w+)")
+_NAME = re.compile(r"[0-9a-f]{24}\.\w+")
 
 
 def is_possible() -> bool:
@@ -29,9 +34,26 @@ def publish(data: bytes, suffix: str) -> str | None:
         return None
     name = hashlib.sha256(data).hexdigest()[:24]
     path = project.root() / FOLDER / PREFIX / f"{name}.{suffix}"
-    if not path.exists():
+    try:
+        os.utime(path)  # so that nobody takes it for one that is not shown any more
+    except FileNotFoundError:
         whole_file.write(path, data)
     return f"/logs/{PREFIX}/{name}/{suffix}"
+
+
+def published(*, before: float) -> list[Path]:
+    """What was published long enough before that time (seconds since 1970) for the event that shows it to be there."""
+    found = []
+    for path in sorted((project.root() / FOLDER / PREFIX).glob("*")):
+        with suppress(FileNotFoundError):  # another process may be tidying
+            if _NAME.fullmatch(path.name) and path.stat().st_mtime < before - UNSEEN_SECONDS:
+                found.append(path)
+    return found
+
+
+def linked(text: str) -> set[str]:
+    """The names of the published files that a text shows or links to."""
+    return {f"{name}.{suffix}" for name, suffix in _LINK.findall(text)}
 
 
 def publish_download(source: Path, name: str) -> str | None:
