@@ -59,6 +59,7 @@ class Conductor:
 
     def conduct(self) -> None:
         """Raises KeyboardInterrupt when interrupted; no worker is left then."""
+        self._runs.record_the_unrecorded(self._wanted.store, self._pipeline)
         try:
             self._conduct()
         finally:

@@ -8,6 +8,8 @@ waits for all handlers), another may hold a handler and wait for SQLite, whose m
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +21,13 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.utils import make_new_run_id
 from dagster._serdes import ConfigurableClassData
 
-from atlas_assets import old_runs, run_storage, run_tags
+from atlas_assets import old_runs, run_storage, run_tags, unrecorded
 from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.materialise import Materialised, builder, materialise
 from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
 from atlas_assets.components.progress import listener
 from atlas_assets.components.viewer import viewer
+from atlas_assets.io import ArtifactStore
 from atlas_assets.resources import PyMDE, Storage
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Progress, no_progress
@@ -77,12 +80,13 @@ class Runs:
         Raises KeyboardInterrupt if the run was interrupted; it is then recorded as cancelled.
         """
         run_id = make_new_run_id()
-        with self.baton.held(), _told(self._outside(build, run_id), progress):
+        with self.baton.held(), _told(self._outside(build, run_id), progress), _noticing() as interrupted:
             result = self._job(tuple(assets)).execute_in_process(
                 run_config=QUIET, instance=self._state, partition_key=partition, raise_on_error=False, run_id=run_id,
                 tags=self._tags, asset_selection=assets,
             )  # fmt: skip
-        if any(_is_interrupt(event) for event in result.all_events):
+            stopped = interrupted()
+        if stopped or any(_is_interrupt(event) for event in result.all_events):
             raise KeyboardInterrupt
         failures = [event for event in result.all_events if event.is_step_failure]
         names = {asset.to_python_identifier(): asset.path[-1] for asset in assets}
@@ -96,6 +100,11 @@ class Runs:
         """Take away what runs of long ago have left, once a day."""
         with self.baton.held():
             old_runs.prune_daily(self._state, pipeline)
+
+    def record_the_unrecorded(self, store: ArtifactStore, pipeline: Pipeline) -> None:
+        """See ``unrecorded``."""
+        with self.baton.held():
+            unrecorded.report(self._state, store, pipeline)
 
     def _job(self, assets: tuple[dg.AssetKey, ...]) -> dg.JobDefinition:
         if assets not in self._jobs:
@@ -175,6 +184,33 @@ def _told(build: Build, progress: Progress) -> Iterator[None]:
     finally:
         builder.reset(tokens[0])
         listener.reset(tokens[1])
+
+
+@contextmanager
+def _noticing() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C came since: Dagster holds it back while it writes, and forgets it where no step follows.
+
+    Signals reach the main thread only; in others there is nothing to notice.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    came, arriving = socket.socketpair()
+    with came, arriving:
+        came.setblocking(False)
+        arriving.setblocking(False)
+        before = signal.set_wakeup_fd(arriving.fileno(), warn_on_full_buffer=False)
+        try:
+            yield lambda: _any_of(came, signal.SIGINT, signal.SIGTERM)
+        finally:
+            signal.set_wakeup_fd(before)
+
+
+def _any_of(came: socket.socket, *wanted: int) -> bool:
+    try:
+        return any(number in wanted for number in came.recv(4096))
+    except BlockingIOError:
+        return False
 
 
 def _is_interrupt(event: dg.DagsterEvent) -> bool:

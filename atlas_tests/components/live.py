@@ -29,9 +29,10 @@ RUNS = """query { runsOrError(limit: 1000) { ... on Runs { results { runId statu
 TICKS = f"""query ($limit: Int!) {{ sensorOrError(sensorSelector: {{{WHERE}, sensorName: "toy_refresh"}}) {{
     ... on Sensor {{ sensorState {{ status ticks(limit: $limit) {{ status skipReason timestamp
     error {{ message }} }} }} }} }} }}"""
-LAUNCH = f"""mutation ($config: RunConfigData!) {{ launchRun(executionParams: {{runConfigData: $config,
-    selector: {{{WHERE}, jobName: "toy_refresh"}}}}) {{
+LAUNCH = f"""mutation ($job: String!, $config: RunConfigData!) {{ launchRun(executionParams: {{runConfigData: $config,
+    selector: {{{WHERE}, jobName: $job}}}}) {{
     __typename ... on LaunchRunSuccess {{ run {{ runId }} }} ... on PythonError {{ message }} }} }}"""
+TERMINATE = """mutation ($run: String!) { terminateRun(runId: $run) { __typename ... on PythonError { message } } }"""
 CHECKS = """query ($asset: [String!]!, $check: String!) { assetCheckExecutions(assetKey: {path: $asset},
     checkName: $check, limit: 20) { status evaluation { success description severity } } }"""
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
@@ -66,15 +67,18 @@ class Project:
         assert "errors" not in said, said["errors"]
         return said["data"]
 
-    def launch(self, **config: Any) -> str:
-        """The job, as from the launchpad; returns its run."""
-        launched = self.ask(LAUNCH, config={"ops": {"toy__refresh": {"config": config}}})["launchRun"]
+    def launch(self, job: str = "toy_refresh", op: str = "toy__refresh", **config: Any) -> str:
+        """A job, as from the launchpad; returns its run."""
+        launched = self.ask(LAUNCH, job=job, config={"ops": {op: {"config": config}}})["launchRun"]
         assert "run" in launched, launched
         return launched["run"]["runId"]
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, newest first."""
         return self.ask(RUNS)["runsOrError"]["results"]
+
+    def status(self, run_id: str) -> str:
+        return next(run["status"] for run in self.runs() if run["runId"] == run_id)
 
     def refreshes(self) -> list[str]:
         """How each run of the job stands, newest first."""

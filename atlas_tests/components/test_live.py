@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from atlas_assets.io import Address
+from atlas_assets.runs import instance
 from atlas_tests import toy
-from atlas_tests.components.live import CHECKS, ENDED, RELOAD, Project, wait_for
+from atlas_tests.components.live import CHECKS, ENDED, RELOAD, TERMINATE, Project, wait_for
 from atlas_tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -105,15 +108,13 @@ def test_a_point_added_to_the_yaml_makes_exactly_its_artifacts(project: Project)
     project.write_spec(spec)
     assert project.ask(RELOAD)["reloadRepositoryLocation"]["__typename"] == "WorkspaceLocationEntry"
     wait_for(lambda: len(project.refreshes()) > count and project.refreshes()[0] in ENDED, seconds=300)
-    added = project.materialised()
-    for made in before:
-        added.remove(made)
+    new = added(project, before)
     # The longest lists of neighbours are those of the largest graph: the smaller one is cut from them again.
-    assert set(added) - {("neighbours", None), ("knn_graph", "k5")} == {
+    assert set(new) - {("neighbours", None), ("knn_graph", "k5")} == {
         ("bundle", None), ("embedding", "k8_d3"), ("knn_graph", "k8"), ("projection", "k8_d3_pca"),
         ("quality", "k8_d3_pca"), ("regions", "k8_d3_pca"), ("site", None), ("sweep_report", None),
     }  # fmt: skip
-    assert len(set(added)) == len(added)
+    assert len(set(new)) == len(new)
 
 
 def test_partitions_can_be_made_one_by_one_from_the_ui(project: Project) -> None:
@@ -127,3 +128,42 @@ def test_partitions_can_be_made_one_by_one_from_the_ui(project: Project) -> None
     wait_for(lambda: status() in states, seconds=300)
     assert status() == "COMPLETED_SUCCESS"
     assert project.materialised() == sorted([*before, ("projection", "k5_d3_pca")], key=str)
+
+
+def test_a_sweep_that_is_terminated_in_the_ui_goes_on_when_it_is_launched_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)  # the paths in dagster.yaml are relative
+    looked_again(project)
+    graphs = range(6, 56)
+    keys = {f"k{k}_tsne-p3" for k in graphs}
+    config = {"search": "GRID", "methods": ["tsne:perplexity=3,from=graph"], "k": ",".join(map(str, graphs))}
+    before = project.materialised()
+    made = lambda: {key for key in keys if project.store.current(Address("toy", "quality", key))}  # noqa: E731
+    first = project.launch("toy_sweep", "toy_look_for_maps", **config)
+    wait_for(made, seconds=300, every=0.1)
+    project.ask(TERMINATE, run=first)
+    wait_for(lambda: project.status(first) in ENDED, seconds=60)
+    assert project.status(first) == "CANCELED"
+    wait_for(lambda: all(run["status"] in ENDED for run in project.runs()), seconds=60)
+    assert {run["status"] for run in project.runs()} == {"SUCCESS", "CANCELED"}
+    done = made()
+    assert done < keys
+
+    again = project.launch("toy_sweep", "toy_look_for_maps", **config)
+    wait_for(lambda: project.status(again) in ENDED, seconds=300)
+    assert project.status(again) == "SUCCESS"
+    assert made() == keys
+    with instance(project.folder) as state:  # also what was stored, but not yet recorded, when the first one stopped
+        assert state.get_materialized_partitions(dg.AssetKey(["toy", "quality"])) >= keys
+    quality = [key for stage, key in added(project, before) if stage == "quality"]
+    assert len(quality) == len(set(quality))
+    assert set(quality) >= keys - done
+
+
+def added(project: Project, before: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """What has been made since then."""
+    now = project.materialised()
+    for made in before:
+        now.remove(made)
+    return now
