@@ -6,8 +6,6 @@ made again, and be missing in the UI for ever.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
@@ -32,16 +30,10 @@ def report(state: dg.DagsterInstance, store: ArtifactStore, pipeline: Pipeline) 
             if stage is None or asset.path[0] != pipeline.name or (stage.name, partition) in found:
                 continue
             stored = store.current(pipeline.address(stage.stored_as or stage.name, partition))
-            if stored is not None and _is_of(stored, record) and not _is_known(state, asset, partition, stored):
+            if stored is not None and not _is_known(state, asset, partition, stored):
                 state.report_runless_asset_event(_materialisation(asset, partition, stored))
                 found.append((stage.name, partition))
     return found
-
-
-def _is_of(stored: Stored, record: dg.RunRecord) -> bool:
-    """Whether it may have been stored by that run: not before it began."""
-    began = record.start_time or record.create_timestamp.timestamp()
-    return datetime.fromisoformat(stored.created).timestamp() >= int(began)
 
 
 def _is_known(state: dg.DagsterInstance, asset: dg.AssetKey, partition: str | None, stored: Stored) -> bool:

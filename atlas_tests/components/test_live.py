@@ -146,7 +146,6 @@ def test_a_sweep_that_is_terminated_in_the_ui_goes_on_when_it_is_launched_again(
     wait_for(lambda: project.status(first) in ENDED, seconds=60)
     assert project.status(first) == "CANCELED"
     wait_for(lambda: all(run["status"] in ENDED for run in project.runs()), seconds=60)
-    assert {run["status"] for run in project.runs()} == {"SUCCESS", "CANCELED"}
     done = made()
     assert done < keys
 
