@@ -110,10 +110,7 @@ class Conductor:
         elif not self._wanted.due(stage, key):
             self.tally.current += 1
         else:
-            if self._lead is None and self.jobs != 1 and (self._workers or (warm_up and len(self._points) > 1)):
-                fork_server.warm_up()
-                self._lead = Lead(self._setup(schedule.cores()))
-            builder = worker or self._lead
+            builder = worker or self._lead_if_worth_it(several_follow=warm_up and len(self._points) > 1)
             asset = dg.AssetKey([self._pipeline.name, name] if stage else [name])
             build = self._measured(builder.build if builder else materialise, builder.name if builder else "main")
             with self._steps.step(label(stage, key)) as step:
@@ -121,6 +118,13 @@ class Conductor:
                 for message in result.failed.values():
                     step.fail(message)
             self._count(key, [name], result)
+
+    def _lead_if_worth_it(self, *, several_follow: bool) -> Lead | None:
+        """Started where there are workers, or will be. For the main thread."""
+        if self._lead is None and self.jobs != 1 and (self._workers or several_follow):
+            fork_server.warm_up()
+            self._lead = Lead(self._setup(schedule.cores()))
+        return self._lead
 
     def _release(self, ready) -> None:
         """Have the points made that are due and that ``ready`` says can be."""

@@ -29,7 +29,7 @@ from atlas_assets.stages.artifact import Progress
 
 ENVIRONMENT = ("ATLAS_", "XDG_CACHE_HOME")  # what the server was started with may have changed since
 SECONDS_TO_DIE = 5
-PATIENCE, PATIENT_AFTER = 1.2, 1.0  # seconds to wait for a server that has had so many to import in
+PATIENCE, PATIENT_AFTER = 1.0, 1.5  # seconds to wait for a server that has had so many to import in
 
 
 class WorkerDied(AtlasError):

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from atlas_assets import methods
-from atlas_assets.stages import neighbour_lists, projection
+from atlas_assets.stages import neighbour_lists, projection, quality
 from atlas_assets.stages.alignment import align, canonical
 from atlas_assets.stages.layout_inputs import LayoutInputs
 from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors, isolated_graph, share_of_own_group
@@ -121,9 +121,23 @@ def test_where_little_has_changed_a_map_takes_fewer_steps_and_stays_where_it_is(
 
 
 def test_steps_grow_with_what_has_changed():
-    efforts = [projection.effort(changed) for changed in (0.0, 0.02, 0.05, 0.5, 1.0)]
+    efforts = [projection.effort(changed, "umap") for changed in (0.0, 0.02, 0.05, 0.5, 1.0)]
     assert efforts == sorted(efforts)
     assert 0 < efforts[0] < efforts[2] < efforts[-1] == 1
+
+
+@pytest.mark.parametrize("method", ["tsne", "localmap", "pacmap"])
+def test_where_much_has_changed_a_map_is_as_true_as_one_from_scratch(grouped, method):
+    """Begun in a map in which everybody stands elsewhere: few steps would leave them there."""
+    graph, _, _ = grouped
+    fresh = projection.project(method, inputs=LayoutInputs(graph)).positions
+    wrong = np.random.default_rng(0).permutation(fresh)
+    made = projection.project(method, inputs=LayoutInputs(graph), start=wrong, changed=0.5).positions
+    known = [
+        quality.recall(graph.indices[:, :5], neighbour_lists.from_positions(positions, 5).indices) or 0
+        for positions in (made, fresh)
+    ]
+    assert known[0] > 0.9 * known[1] > 0.3
 
 
 def test_entities_without_neighbours_stay_where_they_stood(broken):
