@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import yaml
 from dagster import DagsterInstance
@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def asked(url: str) -> httpx.Response:
+def asked(url: str) -> httpx2.Response:
     """What the real webserver of the current folder answers."""
     reference = InstanceRef.from_dir(".dagster", config_dir=".")
     with (

@@ -34,6 +34,7 @@ def test_what_was_stored_without_an_event_gets_one(project: World, status: dg.Da
     assert "0 made" in run(spec(), jobs=1)[1]
     assert KEY in recorded(project, "quality")
     stored = project.store.current(Pipeline(spec(), base=project.folder).address("quality", KEY))
+    assert stored is not None
     with instance(project.folder) as state:
         newest = dg.AssetRecordsFilter(dg.AssetKey(["toy", "quality"]), asset_partitions=[KEY])
         [record] = state.fetch_materializations(newest, limit=5).records
