@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -64,42 +65,38 @@ class Raw:
         return stored
 
 
-@pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("form", FORMS)
-def test_a_source_that_lost_many_rows_is_read_only_when_accepted(tmp_path: Path, kind: str, form: str) -> None:
-    raw = Raw(tmp_path, kind, form)
-    raw.put(TABLES[kind])
+@pytest.fixture(params=itertools.product(TABLES, FORMS), ids="-".join)
+def raw(request: pytest.FixtureRequest, tmp_path: Path) -> Raw:
+    """Each kind of source in each form, with its whole table."""
+    made = Raw(tmp_path, *request.param)
+    made.put(TABLES[made.kind])
+    return made
+
+
+def test_a_source_that_lost_many_rows_is_read_only_when_accepted(raw: Raw) -> None:
     first = raw.read()
-    raw.put(TABLES[kind].head(181))
+    raw.put(TABLES[raw.kind].head(181))
     assert raw.read().version != first.version  # nine per cent
-    raw.put(TABLES[kind].head(150))
+    raw.put(TABLES[raw.kind].head(150))
     with pytest.raises(CheckFailed, match=r"size: 150 rows are left of 181, 17\.1 % are gone.*10 %.*rows\.\w+ shrank"):
         raw.read()
     assert raw.read(accept=True).version == raw.current().version
-    raw.put(TABLES[kind].head(149))
+    raw.put(TABLES[raw.kind].head(149))
     assert raw.read().version == raw.current().version  # measured by what was accepted
 
 
-@pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("form", FORMS)
-def test_a_source_that_disappears_is_said_and_what_was_read_stays(tmp_path: Path, kind: str, form: str) -> None:
-    raw = Raw(tmp_path, kind, form)
-    raw.put(TABLES[kind])
+def test_a_source_that_disappears_is_said_and_what_was_read_stays(raw: Raw) -> None:
     stored = raw.read()
-    (tmp_path / f"rows.{form}").rename(tmp_path / f"row.{form}")
-    with pytest.raises(DataError, match=rf"rows\.{form} does not exist.*Did you mean 'row\.{form}'"):
+    (raw.folder / f"rows.{raw.form}").rename(raw.folder / f"row.{raw.form}")
+    with pytest.raises(DataError, match=rf"rows\.{raw.form} does not exist.*Did you mean 'row\.{raw.form}'"):
         raw.read(accept=True)
     assert raw.current() == stored
 
 
-@pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("form", FORMS)
-def test_a_column_that_is_named_and_gone_is_said(tmp_path: Path, kind: str, form: str) -> None:
-    raw = Raw(tmp_path, kind, form)
-    raw.put(TABLES[kind])
+def test_a_column_that_is_named_and_gone_is_said(raw: Raw) -> None:
     stored = raw.read()
-    last = TABLES[kind].columns[1]
-    raw.put(TABLES[kind].rename({last: "other"}))
+    last = TABLES[raw.kind].columns[1]
+    raw.put(TABLES[raw.kind].rename({last: "other"}))
     with pytest.raises(DataError, match=rf"column '{last}' is missing; expected one of \w+, other"):
         raw.read(accept=True)
     assert raw.current() == stored
