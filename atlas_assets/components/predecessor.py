@@ -77,13 +77,17 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
 
 
 def find_division(run: StageRun, *, graph: Path) -> Division | None:
-    """The regions that those of the map ``run.key`` follow; None where it was made from scratch, or is the first."""
+    """The regions that those of the map ``run.key`` follow; None where it is new, from scratch, or much has changed."""
+    from atlas_assets.stages.projection import MOST_WARM
     from atlas_assets.stages.regions import Regions
 
     projection = run.store.current(run.address("projection", run.key))
-    continued = projection is not None and (projection.predecessor or {}).get("lineage") == projection.lineage
-    followed = _followed(run, "regions") if continued else None
-    if followed is None or followed["lineage"] != run.lineage(Pipeline(run.spec, base=run.base).stages["regions"]):
+    before = projection.predecessor if projection else None
+    if projection is None or before is None or before.get("lineage") != projection.lineage:
+        return None
+    followed = _followed(run, "regions")
+    own = run.lineage(Pipeline(run.spec, base=run.base).stages["regions"])
+    if followed is None or followed["lineage"] != own or float(before.get("changed", 1.0)) > MOST_WARM:
         return None
     names = [ENTITIES, "region.npy", "table.parquet", "info.json"]
     files = [run.store.file(run.address("regions", run.key), followed["version"], name) for name in names]

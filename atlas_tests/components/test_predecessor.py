@@ -16,8 +16,10 @@ from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.components.predecessor import match
 from atlas_assets.io import Stored
 from atlas_assets.spec import AtlasSpec
+from atlas_assets.stages import projection
 from atlas_assets.stages.entity_index import CollectionIndex
 from atlas_assets.stages.projection import Projection
+from atlas_assets.stages.regions import Regions
 from atlas_tests import toy
 from atlas_tests.components.test_relating import append
 from atlas_tests.components.world import World, messages
@@ -70,8 +72,11 @@ def moved(before: dict[Any, np.ndarray], after: dict[Any, np.ndarray]) -> float:
     return float(np.median(way) / np.sqrt(np.mean([(p**2).sum() for p in before.values()])))
 
 
-def grow(folder: Path) -> None:
-    append(folder, [("later 1", book, 5) for book in (0, 1, 70)] + [("later 2", book, 4) for book in (2, 3, 70)])
+def grow(folder: Path, new: int = 70) -> None:
+    append(
+        folder,
+        [(f"of {new}, 1", book, 5) for book in (0, 1, new)] + [(f"of {new}, 2", book, 4) for book in (2, 3, new)],
+    )
 
 
 def test_made_again_from_the_same_it_is_the_same_also_after_growth(world: World) -> None:
@@ -122,6 +127,25 @@ def test_little_growth_moves_little_and_newcomers_stand_with_their_kind(world: W
     anew = World(world.folder, world.instance, storage=str(world.folder / "anew"))
     make(anew, spec(), *UPSTREAM, "projection")
     assert moved(before, places(anew)) > 0.05  # without its predecessor, the same growth turns the map upside down
+
+
+def test_regions_follow_those_of_a_map_that_has_hardly_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(world, spec(), *UPSTREAM, "projection", "regions")
+    first = stored(world, "regions")
+    assert first.predecessor is None
+    grow(world.folder)
+    monkeypatch.setattr(projection, "MOST_WARM", 1.0)
+    make(world, spec(), *UPSTREAM, "projection", "regions")
+    followed = stored(world, "regions")
+    assert (followed.predecessor or {})["version"] == first.version
+    assert world.load(Regions, "regions", MAP).drift > 0  # somebody came
+    make(world, spec(), "regions")
+    assert stored(world, "regions").version == followed.version  # again from the same
+    grow(world.folder, 71)
+    monkeypatch.setattr(projection, "MOST_WARM", 0.0)
+    make(world, spec(), *UPSTREAM, "projection", "regions")
+    assert stored(world, "regions").predecessor is None
+    assert world.load(Regions, "regions", MAP).drift == 0
 
 
 def test_rows_are_matched_by_id_not_by_place(world: World) -> None:
