@@ -9,19 +9,18 @@ back. Equal input gives equal bytes.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from atlas_assets.errors import AtlasError, DataError, Found
-from atlas_assets.figures import DECISIVE, FIGURES, plain_figures, plain_words
-from atlas_assets.stages import columns, encoding
+from atlas_assets.errors import DataError, Found
+from atlas_assets.figures import FIGURES, plain_figures, plain_words
+from atlas_assets.stages import columns, encoding, manifest_file
 from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.bundle_files import Writer, describe_file
 from atlas_assets.stages.bundle_reader import VERSION, Bundle, read
@@ -33,8 +32,6 @@ from atlas_assets.thumbnail import thumbnail
 __all__ = ["Bundle", "BundleProjection", "BundleReport", "Logo", "build", "describe_file", "read"]
 
 FORMAT = "atlas-bundle"
-SCHEMA = Path(__file__).parent.parent / "bundle_schema.json"
-MAX_MANIFEST_BYTES = 50_000  # it is the first thing every visitor waits for
 MAX_THUMBNAIL_BYTES = 12_000
 NEIGHBOUR_SHARD_ROWS, DETAIL_SHARD_ROWS = 2048, 1024
 MAX_SHARDS = 256  # larger atlases get larger shards, so that the manifest can list them
@@ -150,7 +147,7 @@ def build(
     if missing:
         manifest["missing"] = [{key: columns.clean_line(text) for key, text in entry.items()} for entry in missing]
     out.finish()
-    data = manifest_bytes(manifest)
+    data = manifest_file.as_bytes(manifest)
     (folder / "manifest.json").write_bytes(data)
     out.bytes_per_part |= {"manifest": len(data), "open data": (folder / OPEN_DATA).stat().st_size}
     progress(1.0, f"{sum(out.bytes_per_part.values()):,} bytes written")
@@ -158,26 +155,6 @@ def build(
         manifest_hash=hashlib.sha256(data).hexdigest(), bytes_per_part=out.bytes_per_part, files=out.files + 2,
         first_paint_bytes=_first_paint(manifest, len(data)), notes=notes,
     )  # fmt: skip
-
-
-def manifest_bytes(manifest: dict[str, Any]) -> bytes:
-    """The manifest as compact JSON of at most MAX_MANIFEST_BYTES, valid by the schema.
-
-    A manifest that is too long loses what a reader can do without, in this order: versions of single partitions, then
-    figures of projections that are not the default, all but the decisive ones first, then which maps are missing.
-    """
-    manifest = json.loads(encoding.encode_json(manifest))  # a copy: what is trimmed here stays with the caller
-    for trim in (lambda _: None, _trim_provenance, _trim_figures, _drop_figures, _drop_missing):
-        trim(manifest)
-        data = encoding.encode_json(manifest)
-        if len(data) <= MAX_MANIFEST_BYTES:
-            _check_schema(manifest)
-            return data
-    raise AtlasError(
-        f"The manifest of {manifest['atlas']['name']} has {len(data):,} bytes; expected at most "
-        f"{MAX_MANIFEST_BYTES:,}, as every visitor loads it first. Its {len(manifest['projections'])} projections and "
-        f"{len(manifest['columns'])} columns take most of it: sweep fewer points, or read fewer fields."
-    )
 
 
 def _labels(rows: pl.DataFrame) -> list[str]:
@@ -410,53 +387,11 @@ def _first_paint(manifest: dict[str, Any], manifest_size: int) -> int:
     return manifest_size + sum(file["bytes"] for file in needed if file)
 
 
-def _trim_provenance(manifest: dict[str, Any]) -> None:
-    made_of = manifest["provenance"].get("artifacts", {})
-    # A partition's key follows the stage's name after a slash; the stages that are not swept stay.
-    manifest["provenance"]["artifacts"] = {name: value for name, value in made_of.items() if "/" not in name}
-
-
-def _trim_figures(manifest: dict[str, Any]) -> None:
-    for projection in _others(manifest):
-        projection["figures"] = [figure for figure in projection["figures"] if figure["name"] in DECISIVE]
-
-
-def _drop_figures(manifest: dict[str, Any]) -> None:
-    for projection in _others(manifest):
-        projection["figures"] = []
-
-
-def _drop_missing(manifest: dict[str, Any]) -> None:
-    manifest.pop("missing", None)
-
-
-def _others(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for entry in manifest["projections"] if entry["key"] != manifest["default"]["projection"]]
-
-
 def _rounded(value: float | None, digits: int = 4) -> float | None:
     """``value`` with that many significant digits; None where it is no finite number."""
     if value is None or not np.isfinite(value):
         return None
     return float(f"{float(value):.{digits}g}")
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    return json.loads(SCHEMA.read_text(encoding="utf-8"))
-
-
-def _check_schema(manifest: dict[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    errors = list(Draft202012Validator(_schema()).iter_errors(manifest))
-    if errors:
-        worst = best_match(errors)
-        raise DataError(
-            file="manifest.json", where=worst.json_path, found=Found(f"does not fit the schema: {worst.message}"[:300]),
-            expected="what bundle_schema.json describes", remedy="Mend the field's description in the spec or source.",
-        )  # fmt: skip
 
 
 def _check_input(

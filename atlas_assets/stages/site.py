@@ -25,7 +25,7 @@ import numpy as np
 
 from atlas_assets import schedule, whole_file
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import archive, bundle, bundle_files, encoding, licence, site_versions
+from atlas_assets.stages import archive, bundle, bundle_files, encoding, licence, manifest_file, site_versions
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
 from atlas_assets.stages.bundle_reader import Bundle
 from atlas_assets.stages.site_versions import VERSIONS, Succession, Version
@@ -100,13 +100,13 @@ def build(
     progress(0.4, "packing the downloads")
     # The archive cannot list its own hash, so the manifest inside it lists the other downloads only.
     archive.write(site_folder / ARCHIVE, site_folder, files.names, own={
-        INDEX: page, manifest: bundle.manifest_bytes(opened.manifest | {"downloads": alone}),
+        INDEX: page, manifest: manifest_file.as_bytes(opened.manifest | {"downloads": alone}),
         DOWNLOADS: _listing(alone), "README.txt": README.encode(),
     })  # fmt: skip
     files.names.append(ARCHIVE)
     downloads = [bundle.describe_file(site_folder / ARCHIVE, ARCHIVE), *alone]
     published = opened.manifest | {"downloads": downloads, "versions": VERSIONS}
-    files.replace(manifest, bundle.manifest_bytes(published))
+    files.replace(manifest, manifest_file.as_bytes(published))
     files.replace(DOWNLOADS, _listing(downloads))
 
     progress(0.8, "compressing texts")
