@@ -62,6 +62,8 @@ def as_written(point: ProjectionPoint) -> dict[str, Any]:
         projection["from"] = "graph"
     if point.dims != 2:
         projection["dims"] = point.dims
+    if point.engine != "atlas":
+        projection["engine"] = point.engine
     made = {"embedding_dim": point.embedding.embedding_dim} if point.embedding else {}
     return {"n_neighbors": point.graph.n_neighbors, **made, "projection": projection | dict(point.parameters)}
 

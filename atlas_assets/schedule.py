@@ -157,8 +157,7 @@ def in_one_process(jobs: Iterable[Job]) -> list[Job]:
 
 def estimate(point: ProjectionPoint) -> float:
     """About how long a point takes that was never made, in units that are good for comparisons only."""
-    wanted = methods.neighbors_wanted(point.method, dict(point.parameters))
-    return 1.0 + (6.0 + 0.05 * wanted) * (1.5 if point.dims == 3 else 1.0) if wanted else 1.0
+    return 1.0 + methods.units(point.method, dict(point.parameters), dims=point.dims, engine=point.engine)
 
 
 def memory_of_a_worker(n_entities: int, most_neighbors: int) -> int:

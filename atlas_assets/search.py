@@ -103,10 +103,10 @@ def _values(measured: Sequence[Measured]) -> np.ndarray:
 
 def _beginnings(space: Space, measured: Sequence[Measured]) -> list[ProjectionPoint]:
     """A usual point of every method that none was made of, their sources in turn."""
-    known = {(m.point.method, m.point.dims) for m in measured}
-    branches: dict[tuple[str, int], list] = {}
+    known = {(m.point.method, m.point.engine, m.point.dims) for m in measured}
+    branches: dict[tuple[str, str, int], list] = {}
     for branch in space.branches:
-        branches.setdefault((branch.method, branch.dims), []).append(branch)
+        branches.setdefault((branch.method, branch.engine, branch.dims), []).append(branch)
     fresh = [listed for kind, listed in branches.items() if kind not in known]
     return [space.centre(listed[number % len(listed)]) for number, listed in enumerate(fresh)]
 
@@ -182,7 +182,8 @@ def _parts(one: Sequence[ProjectionPoint], other: Sequence[ProjectionPoint]) -> 
         return ((rows[0][:, None, :] - rows[1][None, :, :]) ** 2).sum(2)
 
     return (
-        equal(lambda p: (p.method, p.dims)), equal(lambda p: p.source), squared(_made_from), squared(_parameters)
+        equal(lambda p: (p.method, p.engine, p.dims)), equal(lambda p: p.source),
+        squared(_made_from), squared(_parameters),
     )  # fmt: skip
 
 
@@ -193,8 +194,8 @@ def _made_from(point: ProjectionPoint) -> list[float]:
 
 def _parameters(point: ProjectionPoint) -> list[float]:
     """Each parameter as a share of its usual range, by ratios where that spans some."""
-    known = methods.METHODS[point.method].parameters
-    return [_share(known[name], value) for name, value in point.parameters]
+    facts = methods.METHODS[point.method]
+    return [_share(facts.parameters[name], value) for name, value in facts.filled(dict(point.parameters)).items()]
 
 
 def _share(parameter: methods.Parameter, value: float) -> float:

@@ -19,7 +19,6 @@ from atlas_assets.errors import AtlasError
 from atlas_assets.sweep import EmbeddingPoint, GraphPoint, ProjectionPoint
 
 LOGARITHMIC = 4.0  # ranges whose ends differ by at least this factor are drawn and divided by ratios
-DEFAULT_METHODS = ("umap", "tsne", "localmap", "pacmap")
 STEPS = 3  # values that a grid takes of each range
 DIGITS = 2  # that matter of a value that was drawn: keys stay short, and nobody could tell 0.1234 from 0.12 by eye
 K = methods.Parameter("k", 15, 2, 1000, True, "")
@@ -67,7 +66,13 @@ class Branch:
     method: str
     source: methods.Source
     dims: int
+    engine: methods.Engine
     axes: tuple[Axis, ...]
+
+    def lays_out(self, point: ProjectionPoint) -> bool:
+        """Whether the point is one of its kind."""
+        kind = (self.method, self.source, self.dims, self.engine)
+        return kind == (point.method, point.source, point.dims, point.engine)
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,11 @@ class Space:
 
     def beside(self, point: ProjectionPoint, generator: random.Random) -> ProjectionPoint | None:
         """The same with one thing changed; None where the point is of no branch of the space."""
-        alike = [b for b in self.branches if (b.method, b.source, b.dims) == (point.method, point.source, point.dims)]
+        alike = [b for b in self.branches if b.lays_out(point)]
         if not alike:
             return None
         branch = generator.choice(alike)
-        values: dict[str, int | float] = dict(point.parameters)
+        values = methods.METHODS[branch.method].filled(dict(point.parameters))
         k, d = point.graph.n_neighbors, point.embedding.embedding_dim if point.embedding else None
         changeable: list[Axis] = [*branch.axes, self.k, *([self.dim] if d is not None else [])]
         changed = generator.choice(changeable)
@@ -142,7 +147,7 @@ def parse(
 
     Raises AtlasError with what is wrong, what would be right, and an example.
     """
-    branches = [branch for text in written or DEFAULT_METHODS for branch in _branches(text)]
+    branches = [branch for text in written or methods.searched() for branch in _branches(text)]
     return Space(
         tuple(branches),
         _axis("k", K, k, where="--k") if k else Axis("k", True, tuple(sorted(set(known_k))) or (K.default,)),
@@ -170,20 +175,23 @@ def _branches(text: str) -> Iterator[Branch]:
         given[name.strip()] = value.strip()
     sources = _choices(given.pop("from", ""), facts.sources, text, "from")
     dims = [int(value) for value in _choices(given.pop("dims", "2"), ("2", "3"), text, "dims")]
+    engines = _choices(given.pop("engine", "atlas"), facts.engines, text, "engine")
     for name in given:
         if name not in facts.parameters:
-            known = ", ".join([*facts.parameters, "from", "dims"])
+            known = ", ".join([*facts.parameters, "from", "dims", "engine"])
             raise AtlasError(f"--method {text}: {method} has no {name!r}; expected one of {known}.")
     axes = []
     for name, parameter in facts.parameters.items():
         if name in given:
             axes.append(_axis(name, parameter, given[name], where=f"--method {text}: {name}"))
+        elif parameter.in_key == "when set" and parameter.usual is None:
+            continue  # the default, of which no key speaks
         elif given or parameter.usual is None:
             axes.append(Axis(name, parameter.integer, (parameter.default,)))
         else:
             axes.append(Axis(name, parameter.integer, low=parameter.usual[0], high=parameter.usual[1]))
-    for source, dim in itertools.product(sources, dims):
-        yield Branch(method, source, dim, tuple(axes))  # type: ignore[arg-type]
+    for source, dim, engine in itertools.product(sources, dims, engines):
+        yield Branch(method, source, dim, engine, tuple(axes))  # type: ignore[arg-type]
 
 
 def _choices(given: str, known: Sequence[str], text: str, name: str) -> list[str]:
@@ -221,5 +229,6 @@ def _nearest(axis: Axis, value: int | float) -> int | float:
 def _point(branch: Branch, k: int, d: int | float | None, values: Sequence[int | float]) -> ProjectionPoint:
     graph = GraphPoint(k)
     embedding = None if d is None else EmbeddingPoint(graph, int(d))
-    names = [axis.name for axis in branch.axes]
-    return ProjectionPoint(graph, embedding, branch.method, tuple(zip(names, values, strict=True)), branch.dims)
+    named = dict(zip((axis.name for axis in branch.axes), values, strict=True))
+    parameters = tuple(methods.METHODS[branch.method].written(named).items())
+    return ProjectionPoint(graph, embedding, branch.method, parameters, branch.dims, branch.engine)

@@ -155,13 +155,16 @@ def _int_list(value: Any) -> Any:
 class ProjectionSpec(Model):
     """A method and its parameters; a parameter may be a list, and lists are crossed."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)  # the method's own parameters, checked by methods.py
+    model_config = ConfigDict(extra="allow", frozen=True)  # the method's own parameters, checked by methods
 
     method: str
     source: Literal["embedding", "graph"] = Field(
         "embedding", alias="from", description="Lay out the embedding or the graph itself."
     )
     dims: Literal[2, 3] = 2
+    engine: methods.Engine = Field(
+        "atlas", description="library: laid out by umap-learn, openTSNE or pacmap themselves, to compare with."
+    )
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -311,7 +314,10 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
         )  # fmt: skip
     for origin, where, projection in listed:
         try:
-            methods.check(projection.method, projection.parameters, source=projection.source, dims=projection.dims)
+            methods.check(
+                projection.method, projection.parameters, source=projection.source, dims=projection.dims,
+                engine=projection.engine,
+            )  # fmt: skip
         except methods.ParameterError as error:
             yield SpecError(
                 file=origin, field=f"{where}.{error.parameter}", found=error.found, expected=error.expected,

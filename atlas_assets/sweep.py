@@ -42,13 +42,17 @@ class EmbeddingPoint:
 
 @dataclass(frozen=True)
 class ProjectionPoint:
-    """Parameters of one ``projection``; ``embedding`` is None where the graph itself is laid out."""
+    """Parameters of one ``projection``; ``embedding`` is None where the graph itself is laid out.
+
+    parameters: those that its key names; of the method's others, it has the defaults.
+    """
 
     graph: GraphPoint
     embedding: EmbeddingPoint | None
     method: str
     parameters: tuple[tuple[str, int | float], ...]
     dims: int
+    engine: methods.Engine = "atlas"
 
     @property
     def source(self) -> methods.Source:
@@ -57,19 +61,22 @@ class ProjectionPoint:
     @property
     def key(self) -> str:
         upstream = self.embedding.key if self.embedding else self.graph.key
-        return f"{upstream}_{methods.key(self.method, dict(self.parameters), dims=self.dims)}"
+        return f"{upstream}_{methods.key(self.method, dict(self.parameters), dims=self.dims, engine=self.engine)}"
 
     @property
     def name(self) -> str:
-        return methods.name(self.method, dict(self.parameters), source=self.source, dims=self.dims)
+        parameters = dict(self.parameters)
+        return methods.name(self.method, parameters, source=self.source, dims=self.dims, engine=self.engine)
 
     def describe(self) -> dict[str, Any]:
         """All parameters that led to this projection, flat, for manifests and tables."""
         made = {"embedding_dim": self.embedding.embedding_dim} if self.embedding else {}
+        by = {"engine": self.engine} if self.engine != "atlas" else {}
         return {
             "k": self.graph.n_neighbors,
             **made,
             "method": self.method,
+            **by,
             "from": self.source,
             "dims": self.dims,
         } | dict(self.parameters)
@@ -119,7 +126,11 @@ def _points(spec: AtlasSpec) -> Iterator[ProjectionPoint]:
 def _crossed(n_neighbors: int, embedding_dim: int, projection: ProjectionSpec) -> Iterator[ProjectionPoint]:
     graph = GraphPoint(n_neighbors)
     embedding = EmbeddingPoint(graph, embedding_dim) if projection.source == "embedding" else None
-    values = methods.check(projection.method, projection.parameters, source=projection.source, dims=projection.dims)
+    method, facts = projection.method, methods.METHODS.get(projection.method)
+    values = methods.check(
+        method, projection.parameters, source=projection.source, dims=projection.dims, engine=projection.engine
+    )
+    assert facts is not None
     for combination in itertools.product(*values.values()):
-        parameters = tuple(zip(values, combination, strict=True))
-        yield ProjectionPoint(graph, embedding, projection.method, parameters, projection.dims)
+        parameters = tuple(facts.written(dict(zip(values, combination, strict=True))).items())
+        yield ProjectionPoint(graph, embedding, method, parameters, projection.dims, projection.engine)

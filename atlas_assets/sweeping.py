@@ -206,10 +206,10 @@ class Sweeper:
     def _measured(self) -> list[Measured]:
         """What is known of the points of the space's methods: figures of those made, and which failed."""
         join, sweep, name = Freshness(self.pipeline, self.store).join, self.pipeline.sweep, self._ranked_by()
-        methods = {(branch.method, branch.dims) for branch in self.space.branches}
+        kinds = {(branch.method, branch.engine, branch.dims) for branch in self.space.branches}
         found = []
         for key, point in sweep.projections.items():
-            if (point.method, point.dims) not in methods:
+            if (point.method, point.engine, point.dims) not in kinds:
                 continue
             if key in join.keys:
                 quality = Quality.load(self.store.folder(self.pipeline.address("quality", key)))

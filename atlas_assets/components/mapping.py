@@ -52,8 +52,8 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
     elif before is not None:
         where = {"reference": before.positions}
     projection = stage.project(
-        point.method, inputs=sharing.layout_inputs(run), dims=point.dims, params=dict(point.parameters),
-        seed=run.spec.seed, progress=run.progress, **where,
+        point.method, inputs=sharing.layout_inputs(run), engine=point.engine, dims=point.dims,
+        params=dict(point.parameters), seed=run.spec.seed, progress=run.progress, **where,
     )  # fmt: skip
     projection.save(folder)
     predecessor.copy_entities(graph, folder)

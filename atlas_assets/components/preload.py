@@ -12,12 +12,8 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for t
 from atlas_assets import importing  # noqa: E402
 
 with importing.without_collector():
-    import openTSNE
-
     from atlas_assets import report, thumbnail
     from atlas_assets.components import worker
-    from atlas_assets.stages import layouts, projection, quality, regions, umap_library
+    from atlas_assets.stages import projection, quality, regions
 
-    umap_library.load()
-
-__all__ = ["layouts", "openTSNE", "projection", "quality", "regions", "report", "thumbnail", "worker"]
+__all__ = ["projection", "quality", "regions", "report", "thumbnail", "worker"]

@@ -6,13 +6,14 @@ its points takes; UMAP's fuzzy graph is made once per ``n_neighbors`` and t-SNE'
 
 from __future__ import annotations
 
+import warnings
 from typing import Literal, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, csr_matrix
 
 from atlas_assets.kernels.perplexity import conditional_probabilities
-from atlas_assets.stages import neighbour_lists, umap_library
+from atlas_assets.stages import neighbour_lists
 from atlas_assets.stages.alignment import canonical
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.neighbour_lists import NeighbourLists
@@ -112,7 +113,9 @@ class LayoutInputs:
 
 def fuzzy_union(lists: NeighbourLists) -> csr_array:
     """Memberships of the lists, rescaled per row, joined by a + b - ab; (m, m) float32."""
-    umap, _ = umap_library.load()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about TensorFlow, which is not needed
+        from umap import umap_ as umap
     n = len(lists.indices)
     # umap-learn counts the row itself among its neighbours, at distance 0
     indices = np.concatenate([np.arange(n, dtype=np.int32)[:, None], lists.indices], axis=1)

@@ -1,0 +1,56 @@
+"""LocalMAP (Wang et al. 2025): PaCMAP that in its last phase repels strangers nearer than a threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
+from atlas_assets.methods.pacmap import fit
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from atlas_assets.stages.artifact import Progress
+    from atlas_assets.stages.layout_inputs import LayoutInputs
+
+
+def lay_out(
+    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
+    n_neighbors: int, low_dist_thres: float,
+) -> np.ndarray:  # fmt: skip
+    """LocalMAP of the n_neighbors nearest, from start (m, dims)."""
+    return lay_out_by_library(
+        inputs, start, warm=warm, seed=seed, progress=progress, n_neighbors=n_neighbors, low_dist_thres=low_dist_thres
+    )
+
+
+def lay_out_by_library(
+    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
+    n_neighbors: int, low_dist_thres: float,
+) -> np.ndarray:  # fmt: skip
+    """The same by pacmap, see ``pacmap.fit``."""
+    return fit("LocalMAP", inputs, start, seed, progress, n_neighbors, low_dist_thres=low_dist_thres)
+
+
+METHOD = Method(
+    name="localmap",
+    label="LocalMAP",
+    about="Parts groups sharply, so that their borders show.",
+    parameters={
+        "n_neighbors": Parameter(
+            "nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
+            "looks at the {} nearest", usual=(5, 100),
+        ),
+        "low_dist_thres": Parameter(
+            "ld", 10, 1, 100, False, "Strangers nearer than this part; less parts more.",
+            "groups are parted from a distance of {}", usual=(5, 20),
+        ),
+    },
+    sources=("embedding", "graph"),
+    lay_out=lay_out,
+    library=Library("pacmap", lay_out_by_library, Cost(6.0, 0.05, in_3d=1.5)),
+    neighbors=as_named,
+    limits=as_listed,
+    cost=Cost(6.0, 0.05, in_3d=1.5),
+    stuck=True,
+)  # fmt: skip
