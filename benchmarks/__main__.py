@@ -137,6 +137,30 @@ def refresh(
 
 
 @app.command()
+def scale(
+    case: Annotated[list[str] | None, typer.Option(help="10k, 1m or any other number of entities, with 100 rows each. "
+        "Default: 10k, 30k, 100k, 300k.")] = None,
+    runs: Runs = 1, json: Json = None, memory: Memory = 20.0, minutes: Minutes = 30.0, threads: Threads = CORES,
+    cache: Cache = None,
+) -> None:  # fmt: skip
+    """What atlas new proposes, from the file to the site, for more and more entities: stages, memory, exponents."""
+    from benchmarks import scale as benchmark
+
+    names = list(case or benchmark.DEFAULT)
+    for name in names:
+        if benchmark.entities(name) is None:
+            raise typer.BadParameter(f"{name!r} is no number of entities such as 10k or 1m", param_hint="--case")
+    limits = Limits(int(memory * GIB), minutes * 60, threads)
+    session = _Session(PACKAGES, limits, json, runs=runs, seed=data.SEED)
+    with console.status("") as status:
+        benchmark.run(
+            names, runs=runs, limits=limits, cache=_folder(cache), progress=status.update,
+            finished=lambda rows: session.keep(rows, shown=False),
+        )  # fmt: skip
+    benchmark.show(session.rows, console)
+
+
+@app.command()
 def viewer(
     case: Annotated[list[str] | None, typer.Option(help="10k, 100k, 1m or any other number of points. Default: these "
         "three.")] = None,

@@ -21,6 +21,7 @@ from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import Address, ArtifactStore
 from benchmarks import measure
+from benchmarks.process_tree import PeakOfTree
 
 NAME = "benchmark"
 # All that maps and their comparison need; a bundle and a site are more than any peer makes.
@@ -54,18 +55,24 @@ def make_project(
 
 
 def run(folder: str, keep: bool = True, stages: Sequence[str] = STAGES) -> dict[str, Any]:
-    """A job: make these stages (all, where none is named). Seconds are those of the whole command, start to end."""
+    """A job: make these stages (all, where none is named). Seconds are those of the whole command, start to end.
+
+    peak_bytes: of all processes of the command together (``process_tree``), None where the system does not tell.
+    """
     timings = Path(folder) / "timings.json"
     named = (argument for stage in stages for argument in ("--stage", stage))
     start = time.perf_counter()
-    told = _atlas(Path(folder), "run", NAME, *named, "--timings", str(timings))
+    with PeakOfTree(os.getpid()) as peak:
+        told = _atlas(Path(folder), "run", NAME, *named, "--timings", str(timings))
     seconds = time.perf_counter() - start
     if told.returncode:
         raise AtlasError(f"atlas run failed: {(told.stderr or told.stdout).strip()[-300:]}")
     if not keep:
         for made in ("data", ".dagster"):
             shutil.rmtree(Path(folder) / made)
-    return {"seconds": seconds, "timings": json.loads(timings.read_text(encoding="utf-8"))}
+    return {
+        "seconds": seconds, "peak_bytes": peak.bytes, "timings": json.loads(timings.read_text(encoding="utf-8"))
+    }  # fmt: skip
 
 
 def _atlas(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

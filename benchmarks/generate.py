@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,6 +19,7 @@ MEAN_SIZE = 20
 SIGMA = 0.8  # of the logarithm of a collection's size: one in a hundred is six times as large as the median
 SHIFT = 10  # p(rank) ~ 1 / (rank + SHIFT): the most frequent entity is in about a tenth of all collections
 ENTITIES_PER_TOPIC = 1_000
+GENRES = 20  # of the entity table
 _CHUNK = 200_000  # collections
 
 
@@ -27,10 +29,9 @@ def generate(path: Path, *, n_rows: int, seed: int) -> None:
     Columns [collection int32, entity int32], sorted by both. Ids of entities say nothing about how frequent they are.
     """
     random = np.random.default_rng(seed)
-    n_entities = max(n_rows // ROWS_PER_ENTITY, 20)
-    n_topics = max(n_entities // ENTITIES_PER_TOPIC, 2)
+    n_entities, n_topics = _extent(n_rows)
     everywhere, within = _cumulative(n_entities), _cumulative(n_entities // n_topics)
-    id_of = random.permutation(n_entities).astype(np.int32)
+    id_of = _ids_by_rank(random, n_entities)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     schema = pa.schema([("collection", pa.int32()), ("entity", pa.int32())])
@@ -50,6 +51,36 @@ def generate(path: Path, *, n_rows: int, seed: int) -> None:
             writer.write_table(pa.Table.from_arrays([pa.array(column) for column in columns], schema=schema))
             first, written = first + sizes.size, written + keys.size
     os.replace(draft, path)
+
+
+def describe(path: Path, *, n_rows: int, seed: int) -> None:
+    """Write the table of the entities of ``generate(..., n_rows=n_rows, seed=seed)``, sorted by id.
+
+    Columns [id int32, label, genre, year int32]. Labels are three made-up words; one of 20 genres holds whole topics.
+    """
+    random = np.random.default_rng(seed)
+    n_entities, n_topics = _extent(n_rows)
+    rank = np.argsort(_ids_by_rank(random, n_entities))
+    syllables = [first + vowel + last for first in "bdfglmnprst" for vowel in "aeiou" for last in ("", "n", "r", "st")]
+    words = pl.Series([one + two for one in syllables for two in syllables[::7]])
+    label = pl.DataFrame([words.gather(random.integers(0, len(words), n_entities)).alias(f"{at}") for at in range(3)])
+    pl.DataFrame({
+        "id": np.arange(n_entities, dtype=np.int32),
+        "label": label.select(pl.concat_str(pl.all(), separator=" ").str.to_titlecase()).to_series(),
+        "genre": pl.Series((rank % n_topics) % GENRES).cast(pl.String).str.replace("^", "genre "),
+        "year": (2020 - random.geometric(0.05, n_entities)).astype(np.int32),
+    }).write_parquet(path)  # fmt: skip
+
+
+def _extent(n_rows: int) -> tuple[int, int]:
+    """How many entities and how many topics so many rows have."""
+    n_entities = max(n_rows // ROWS_PER_ENTITY, 20)
+    return n_entities, max(n_entities // ENTITIES_PER_TOPIC, 2)
+
+
+def _ids_by_rank(random: np.random.Generator, n_entities: int) -> np.ndarray:
+    """(n,) int32: ids from the most frequent entity to the rarest. The first thing that is drawn."""
+    return random.permutation(n_entities).astype(np.int32)
 
 
 def _cumulative(n: int) -> np.ndarray:

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.process_tree import PeakOfTree
+
 REPOSITORY = Path(__file__).parent.parent
 GIB = 1 << 30
 # Every library that a competitor uses has its own name for the same thing.
@@ -33,7 +35,7 @@ _RESERVE_BYTES = GIB // 2  # of the machine's memory; below it a child is stoppe
 
 @dataclass(frozen=True)
 class Limits:
-    """What one process may use: resident memory, time, and threads."""
+    """What one process may use, with all that it starts: resident memory, time, and threads."""
 
     memory_bytes: int = 20 * GIB
     seconds: float = 15 * 60
@@ -133,6 +135,11 @@ def run(job: Job, limits: Limits) -> Outcome:
 
 def _watch(process: subprocess.Popen[bytes], limits: Limits) -> str:
     """Wait for the end of the process; returns why it had to be stopped, or nothing."""
+    with PeakOfTree(process.pid) as tree:
+        return _wait(process, limits, tree)
+
+
+def _wait(process: subprocess.Popen[bytes], limits: Limits, tree: PeakOfTree) -> str:
     start = time.monotonic()
     while True:
         try:
@@ -142,7 +149,7 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits) -> str:
             pass
         if time.monotonic() - start > limits.seconds:
             return f"stopped after {limits.seconds:,g} s"
-        used = _resident_bytes(process.pid)
+        used = max(_resident_bytes(process.pid), tree.bytes or 0)
         if used > limits.memory_bytes:
             return f"stopped at {limits.memory_bytes / GIB:,.1f} GiB of memory, {time.monotonic() - start:,.0f} s in"
         if _available_bytes() < _RESERVE_BYTES:

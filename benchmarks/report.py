@@ -69,7 +69,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
             table.add_row(f"[bold]{escape(row.case)}[/bold]")
         last = at + 1 == len(rows) or rows[at + 1].case != row.case
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        figures = (_figure(row.metric, row.ours), _figure(row.metric, row.theirs), ratio)
+        figures = (figure(row.metric, row.ours), figure(row.metric, row.theirs), ratio)
         table.add_row(f"{row.metric}, {row.of}" if row.of else row.metric, row.peer, *figures, end_section=last)
     console.print(table)
     notes: dict[str, list[str]] = {}
@@ -101,7 +101,7 @@ def machine(packages: Sequence[str], **settings: Any) -> dict[str, Any]:
     }
 
 
-def _figure(metric: str, value: float | None) -> str:
+def figure(metric: str, value: float | None) -> str:
     if value is None:
         return "-"
     if metric.endswith("bytes"):

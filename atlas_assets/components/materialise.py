@@ -49,7 +49,7 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
 
 def _build(stage: Stage, run: StageRun, address: Address, recipe: str, reads: dict[str, str]) -> Materialised:
     _reset_peak_memory()
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), time.process_time()
     with run.store.write(address, recipe=recipe, reads=reads) as draft:
         outcome = stage.build(run, draft.folder)
         if not all(check.passed for check in outcome.checks):
@@ -58,6 +58,7 @@ def _build(stage: Stage, run: StageRun, address: Address, recipe: str, reads: di
         draft.grown_from = reads if stage.grows else None
         draft.cost |= {
             "seconds": round(time.perf_counter() - started, 3),
+            "cpu_seconds": round(time.process_time() - computed, 3),  # of all threads of this process
             "peak_memory_bytes": peak_memory_bytes(),
         } | run.notes
     assert draft.stored is not None
