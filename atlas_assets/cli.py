@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import importing, project
+from atlas_assets import importing, methods, project
 from atlas_assets.components import fork_server
 from atlas_assets.errors import AtlasError, Found, SpecError
 
@@ -77,7 +77,8 @@ def sweep(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="umap:n_neighbors=5..100,min_dist=0/0.1/0.5; .. is a range, / a list. Default: four methods."
+            help="umap:n_neighbors=5..100,min_dist=0/0.1/0.5; .. is a range, / a list. "
+            f"Default: {', '.join(methods.searched())}."
         ),
     ] = None,
     k: Annotated[str | None, typer.Option("--k", help="Neighbours of the graphs: 10,15,30 or 10..50.")] = None,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import project
+from atlas_assets import methods, project
 from atlas_assets.errors import AtlasError
 
 MIN_NODE = 20
@@ -42,7 +42,7 @@ def _findings() -> Iterator[Finding]:
     yield Finding(
         True, "Python", f"{platform.python_version()} at {shutil.which('python') or 'an embedded interpreter'}"
     )
-    for package in ("dagster", "torch", "pymde", "umap-learn", "openTSNE", "numba", "polars"):
+    for package in ("dagster", "torch", "pymde", "numba", "polars", *methods.libraries()):
         try:
             yield Finding(True, package, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:

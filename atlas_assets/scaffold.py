@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import project
+from atlas_assets import methods, project
 from atlas_assets.errors import AtlasError, Found, SpecError
 from atlas_assets.spec import COMPONENT_TYPE, NAME, RESERVED_NAMES, load
 
@@ -24,11 +24,6 @@ SWEEP = """\
     n_neighbors: [15]           # neighbours kept per entity
     embedding_dim: [3]          # of the intermediate embedding
     projections:
-      - {method: tsne, from: graph, perplexity: 10}  # at most two thirds of n_neighbors
-      - {method: umap, from: graph, n_neighbors: 15, min_dist: 0.1}
-      - {method: localmap, from: graph, n_neighbors: 15}  # parts clusters
-      - {method: umap, n_neighbors: 50, min_dist: 0.3}
-      - {method: mde, dims: 3}
 """
 
 REFRESH = """\
@@ -130,6 +125,8 @@ def _document(name: str, relation: dict[str, list[str]], tables: list[str], foun
     if found.kind == "collections":
         yield from _relation(found.columns)
     yield SWEEP
+    for projection, remark in methods.WRITTEN:
+        yield f"      - {_inline(projection)}{f'  # {remark}' if remark else ''}\n"
     if found.entity_noun or found.collection_noun:
         yield "  display:\n"
         if found.entity_noun:

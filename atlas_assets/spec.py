@@ -163,7 +163,7 @@ class ProjectionSpec(Model):
     )
     dims: Literal[2, 3] = 2
     engine: methods.Engine = Field(
-        "atlas", description="library: laid out by umap-learn, openTSNE or pacmap themselves, to compare with."
+        "atlas", description=f"library: laid out by {', '.join(methods.libraries())} themselves, to compare with."
     )
 
     @property
@@ -189,16 +189,7 @@ class SweepSpec(Model):
         list[Annotated[int, Field(ge=2, le=10)]], BeforeValidator(_int_list), Field(min_length=1)
     ] = Field([3])
     projections: list[ProjectionSpec] = Field(
-        default_factory=lambda: [
-            ProjectionSpec.model_validate(p)
-            for p in (
-                {"method": "umap", "from": "graph"},
-                {"method": "tsne", "from": "graph"},
-                {"method": "localmap", "from": "graph"},
-                {"method": "umap"},
-                {"method": "umap", "dims": 3},
-            )
-        ]
+        default_factory=lambda: [ProjectionSpec.model_validate(one) for one in methods.UNSAID]
     )
     points: list[PointSpec] = Field([])
     found: list[PointSpec] = Field(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from atlas_assets import schedule
+from atlas_assets import methods, schedule
 from atlas_assets.components.freshness import POINT_STAGES, Freshness
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.io import ArtifactStore, Snapshot
@@ -55,7 +55,7 @@ class Costs:
         sweep = pipeline.sweep
         self._points = {key: sum(known) for key in sweep.projections if (known := self._recorded_point(key))}
         self._per_unit = _medians(
-            (sweep.projections[key].method, seconds / schedule.estimate(sweep.projections[key]))
+            (_maker(sweep.projections[key]), seconds / schedule.estimate(sweep.projections[key]))
             for key, seconds in self._points.items()
         )
         self._embeddings = _medians(
@@ -74,9 +74,10 @@ class Costs:
         if point.key in self._points:
             return Price(self._points[point.key])
         units = schedule.estimate(point)
-        if point.method in self._per_unit:
-            return Price(units * self._per_unit[point.method])
-        return Price(units * self._per_unit.get("", SECONDS_PER_UNIT * self._size), frozenset({point.method}))
+        maker = _maker(point)
+        if maker in self._per_unit:
+            return Price(units * self._per_unit[maker])
+        return Price(units * self._per_unit.get("", SECONDS_PER_UNIT * self._size), frozenset({maker}))
 
     def upstream(self, point: ProjectionPoint, there: set[str]) -> Price:
         """The graph and the embedding of a point; nothing for those whose keys are ``there``, which is added to."""
@@ -144,6 +145,10 @@ class Costs:
     def _recorded(self, stage: str, key: str | None) -> float | None:
         stored = self._store.current(self._pipeline.address(stage, key))
         return stored.cost.get("seconds") if stored else None
+
+
+def _maker(point: ProjectionPoint) -> str:
+    return methods.maker(point.method, point.engine)
 
 
 def _medians(recorded: Iterable[tuple[str, float]]) -> dict[str, float]:

@@ -278,7 +278,7 @@ class Pipeline:
         from atlas_assets.components import branding
 
         return Stage(
-            "bundle", "4", "The files that the site loads: projections, columns, names, neighbours, details.",
+            "bundle", "5", "The files that the site loads: projections, columns, names, neighbours, details.",
             build=_build_bundle,
             inputs=lambda key: [
                 self.address(self.raw), self.address("entity_index"),

@@ -12,12 +12,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from atlas_assets import __version__
+from atlas_assets import __version__, methods
 from atlas_assets.components.pipeline import Pipeline, StageRun
 from atlas_assets.sweep import Sweep
 
-# What results depend on: another version of one of these may give another map.
-LIBRARIES = ("numba", "numpy", "openTSNE", "pacmap", "polars", "pymde", "scikit-learn", "scipy", "torch", "umap-learn")
+# What results depend on: another version of one of these may give another map. So may the library of a layout by one.
+LIBRARIES = ("numba", "numpy", "polars", "pymde", "scikit-learn", "scipy", "torch")
 PARAMETERS = {"filter", "relation", "embedding", "sweep", "quality", "display", "seed"}
 PATHS = ("interactions", "edges", "vectors", "entities")
 
@@ -34,9 +34,14 @@ def of(run: StageRun, joined: Sweep) -> dict[str, Any]:
         "data": {"attribution": spec.attribution, "licence": spec.licence, "source": source},
         "parameters": spec.model_dump(mode="json", by_alias=True, exclude_none=True, include=PARAMETERS),
         "made_with": {"atlas": __version__, "python": platform.python_version()}
-        | {name: metadata.version(name) for name in LIBRARIES},
+        | {name: metadata.version(name) for name in sorted({*LIBRARIES, *_layout_libraries(joined)}, key=str.lower)},
         "artifacts": _artifacts(run, {*joined.graphs, *joined.embeddings, *joined.projections, None}),
     }
+
+
+def _layout_libraries(joined: Sweep) -> set[str]:
+    chosen = (methods.METHODS[p.method].library for p in joined.projections.values() if p.engine == "library")
+    return {library.distribution for library in chosen if library}
 
 
 def _name(path: str) -> str:

@@ -7,6 +7,8 @@ when the definitions are loaded again.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import cache
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -30,22 +32,18 @@ class SearchConfig(Enum):
     GRID = "grid"
 
 
-class Method(Enum):
-    """The projection methods."""
-
-    UMAP = "umap"
-    TSNE = "tsne"
-    LOCALMAP = "localmap"
-    PACMAP = "pacmap"
-    PCA = "pca"
-    MDE = "mde"
-
-
 class Source(Enum):
     """What is laid out."""
 
     EMBEDDING = "embedding"
     GRAPH = "graph"
+
+
+class Engine(Enum):
+    """By what it is laid out."""
+
+    ATLAS = "atlas"
+    LIBRARY = "library"
 
 
 class SweepConfig(dg.Config):
@@ -57,7 +55,7 @@ class SweepConfig(dg.Config):
     budget: str = Field("", description="Points such as 20, or a time such as 10m. Empty: 20 points; of a grid, all.")
     methods: list[str] = Field(
         [], description="Such as umap:n_neighbors=5..100,min_dist=0/0.1/0.5 (.. is a range, / a list). Empty: the "
-        "usual ranges of umap, tsne, localmap and pacmap.",
+        f"usual ranges of {', '.join(methods.searched())}.",
     )  # fmt: skip
     k: str = Field("", description="Neighbours of the graphs: 10,15,30 or 10..50. Empty: those of the defs.yaml.")
     dim: str = Field("", description="Dimensions of the embeddings: 3,4 or 2..5. Empty: those of the defs.yaml.")
@@ -66,23 +64,34 @@ class SweepConfig(dg.Config):
     dry_run: bool = Field(False, description="Only say how many points it would be, and about how long it would take.")
 
 
-class PointConfig(dg.Config):
-    """One point of the sweep."""
+@cache
+def point_config(names: tuple[str, ...]) -> type[dg.Config]:
+    """The form of one point of the sweep, with these methods to choose from."""
+    Method = Enum("Method", {name.upper(): name for name in names})
+    settings = {name.upper(): ", ".join(methods.METHODS[name].parameters) for name in names}
 
-    method: Method = Field(Method.UMAP, description="How the map is laid out.")
-    parameters: dict[str, float] = Field(
-        {}, description="Of the method, where they are not the default: n_neighbors and min_dist of UMAP, perplexity "
-        "of TSNE, n_neighbors and low_dist_thres of LOCALMAP, n_neighbors, MN_ratio and FP_ratio of PACMAP.",
-    )  # fmt: skip
-    source: Source = Field(Source.EMBEDDING, description="What is laid out: the embedding, or the graph itself.")
-    n_neighbors: int = Field(15, ge=2, description="Neighbours of the graph.")
-    embedding_dim: int = Field(3, ge=2, le=10, description="Dimensions of the embedding, where that is laid out.")
-    dims: int = Field(2, ge=2, le=3, description="Dimensions of the map.")
+    class PointConfig(dg.Config):
+        """One point of the sweep."""
+
+        method: Method = Field(Method(names[0]), description="How the map is laid out.")  # type: ignore[valid-type]
+        parameters: dict[str, float] = Field(
+            {}, description="Of the method, where they are not the default: "
+            + "; ".join(f"{listed} of {name}" for name, listed in settings.items() if listed) + ".",
+        )  # fmt: skip
+        source: Source = Field(Source.EMBEDDING, description="What is laid out: the embedding, or the graph itself.")
+        engine: Engine = Field(
+            Engine.ATLAS, description=f"LIBRARY: laid out by {', '.join(methods.libraries())}, to compare with."
+        )
+        n_neighbors: int = Field(15, ge=2, description="Neighbours of the graph.")
+        embedding_dim: int = Field(3, ge=2, le=10, description="Dimensions of the embedding, where that is laid out.")
+        dims: int = Field(2, ge=2, le=3, description="Dimensions of the map.")
+
+    return PointConfig
 
 
 def jobs_of(pipeline: Pipeline) -> list[dg.JobDefinition]:
     """The two jobs of one atlas."""
-    name = pipeline.name
+    name, PointConfig = pipeline.name, point_config(tuple(methods.METHODS))
     tags = {run_tags.ATLAS: name, **run_tags.NO_RETRY}
 
     @dg.op(name=f"{name}_look_for_maps", description="Adds points to points.yaml and makes them, round by round.")
@@ -97,7 +106,7 @@ def jobs_of(pipeline: Pipeline) -> list[dg.JobDefinition]:
         _sweep(context, pipeline.name, request, dry_run=config.dry_run)
 
     @dg.op(name=f"{name}_add_point_to_sweep", description="Adds one point to points.yaml and makes it.")
-    def add_point_to_sweep(context: dg.OpExecutionContext, config: PointConfig) -> None:
+    def add_point_to_sweep(context: dg.OpExecutionContext, config: PointConfig) -> None:  # type: ignore[valid-type]
         from atlas_assets.sweep_request import Budget, Request
 
         text = _written(config)
@@ -124,19 +133,23 @@ def jobs_of(pipeline: Pipeline) -> list[dg.JobDefinition]:
     return [sweep, add_point]
 
 
-def _written(config: PointConfig) -> str:
+def _written(config: Any) -> str:
     """The point in the words of a request, checked. Raises dg.Failure."""
-    method, whole = config.method.value, methods.METHODS[config.method.value].parameters
+    method, engine, facts = config.method.value, config.engine.value, methods.METHODS[config.method.value]
+    whole = facts.parameters
     given = {
         name: int(value) if name in whole and whole[name].integer and value == int(value) else value
         for name, value in config.parameters.items()
     }
     try:
-        values = methods.check(method, given, source=config.source.value, dims=config.dims)
+        values = methods.check(method, given, source=config.source.value, dims=config.dims, engine=engine)
     except AtlasError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    listed = [f"{name}={value[0]!r}" for name, value in values.items()]
-    return f"{method}:{','.join([*listed, f'from={config.source.value}', f'dims={config.dims}'])}"
+    written = facts.written({name: value[0] for name, value in values.items()})
+    said = (
+        written | {"from": config.source.value, "dims": config.dims} | ({} if engine == "atlas" else {"engine": engine})
+    )
+    return f"{method}:{','.join(f'{name}={value}' for name, value in said.items())}"
 
 
 def _sweep(context: dg.OpExecutionContext, name: str, request, *, dry_run: bool) -> None:

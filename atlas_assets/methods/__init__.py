@@ -7,6 +7,7 @@ files and links.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from atlas_assets.methods import localmap, mde, pacmap, pca, tsne, umap
@@ -23,12 +24,30 @@ from atlas_assets.methods.method import (
 )
 
 __all__ = [
-    "ENGINES", "METHODS", "Cost", "Engine", "Library", "Method", "Parameter", "ParameterError", "Source", "Values",
-    "check", "key", "limited", "name", "neighbors_wanted", "searched", "units",
+    "ENGINES", "METHODS", "UNSAID", "WRITTEN", "Cost", "Engine", "Library", "Method", "Parameter", "ParameterError",
+    "Source", "Values", "check", "key", "libraries", "limited", "maker", "name", "neighbors_wanted", "searched",
+    "units", "words",
 ]  # fmt: skip
 
 MODULES = (umap, tsne, localmap, pacmap, pca, mde)
 METHODS: dict[str, Method] = {module.METHOD.name: module.METHOD for module in MODULES}
+
+# The maps of an atlas whose spec says nothing about any, and those that ``atlas new`` writes, with a remark: some that
+# are true in different ways, the first of which the others are turned to.
+UNSAID: tuple[dict[str, Any], ...] = (
+    {"method": "umap", "from": "graph"},
+    {"method": "tsne", "from": "graph"},
+    {"method": "localmap", "from": "graph"},
+    {"method": "umap"},
+    {"method": "umap", "dims": 3},
+)
+WRITTEN: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"method": "tsne", "from": "graph", "perplexity": 10}, "at most two thirds of n_neighbors"),
+    ({"method": "umap", "from": "graph", "n_neighbors": 15, "min_dist": 0.1}, ""),
+    ({"method": "localmap", "from": "graph", "n_neighbors": 15}, "parts clusters"),
+    ({"method": "umap", "n_neighbors": 50, "min_dist": 0.3}, ""),
+    ({"method": "mde", "dims": 3}, ""),
+)
 
 
 def check(
@@ -91,6 +110,30 @@ def name(method: str, parameters: Values, *, source: Source, dims: int, engine: 
     if engine == "library" and facts.library:
         parts.append(f"by {facts.library.distribution}")
     return ", ".join(parts)
+
+
+def maker(method: str, engine: Engine) -> str:
+    """What lays out, for tables of costs: ``umap``, or ``umap by umap-learn``."""
+    library = METHODS[method].library
+    return f"{method} by {library.distribution}" if engine == "library" and library else method
+
+
+def libraries() -> list[str]:
+    """The distributions that can lay out with ``engine: library``."""
+    return sorted({facts.library.distribution for facts in METHODS.values() if facts.library}, key=str.lower)
+
+
+def words(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What a site's visitors read of these methods: label, a sentence, parameters with ``{}`` for the value."""
+    said: dict[str, dict[str, Any]] = {}
+    for name in names:
+        if (facts := METHODS.get(name)) is None:
+            continue
+        parameters = {one: parameter.words for one, parameter in facts.parameters.items() if parameter.words}
+        said[name] = {"label": facts.label, "about": facts.about, "parameters": parameters}
+        if facts.library:
+            said[name]["library"] = facts.library.distribution
+    return said
 
 
 def limited(method: str, values: Values, n_listed: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from atlas_assets import methods
 from atlas_assets.errors import DataError, Found
 from atlas_assets.figures import FIGURES, plain_figures, plain_words
 from atlas_assets.stages import columns, encoding, manifest_file
@@ -130,6 +131,7 @@ def build(
     for number, projection in enumerate(projections):
         progress(0.2 + 0.5 * number / len(projections), f"encoding {projection.name}")
         manifest["projections"].append(_projection(projection, number, order, buckets, out))
+    manifest["methods"] = methods.words(dict.fromkeys(projection.method for projection in projections))
     shown = {figure["name"] for entry in manifest["projections"] for figure in entry["figures"]}
     manifest["figures"] = plain_words(name for name in FIGURES if name in shown)
     progress(0.7, "encoding neighbours")

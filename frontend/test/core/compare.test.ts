@@ -288,11 +288,14 @@ describe('maps of a sweep', () => {
     expect(againstBest(maps, maps[2].figures[1])).toBe(0.75)
   })
 
-  it('say how they were made in words, also of methods and settings nobody knows', () => {
-    const text = madeBy({ method: 'umap', params: { k: 15, method: 'umap', from: 'embedding', embedding_dim: 3, dims: 2, n_neighbors: 50 } })
-    expect(text).toBe('Draws close groups together and leaves space between them. Looks at the 50 nearest, made from an embedding of 3 dimensions, 15 neighbours of each were kept.')
-    expect(madeBy({ method: 'mystery', params: { FP_ratio: 2 } })).toBe('FP ratio 2.')
-    expect(madeBy({ method: 'mystery', params: {} })).toBe('')
+  it('say how they were made in the words of their method, also of methods and settings nobody knows', () => {
+    const words = { label: 'Sorter', about: 'Sorts.', parameters: { n_neighbors: 'looks at the {} nearest' }, library: 'sort-learn' }
+    const params = { k: 15, method: 'sort', from: 'embedding', embedding_dim: 3, dims: 2, n_neighbors: 50 }
+    expect(madeBy({ words, params })).toBe('Sorts. Looks at the 50 nearest, made from an embedding of 3 dimensions, 15 neighbours of each were kept.')
+    expect(madeBy({ words, params: { method: 'sort', engine: 'library', from: 'graph' } })).toBe('Sorts. Made straight from who is near whom, laid out by sort-learn.')
+    const unknown = { label: 'Mystery', about: '', parameters: {} }
+    expect(madeBy({ words: unknown, params: { FP_ratio: 2 } })).toBe('FP ratio 2.')
+    expect(madeBy({ words: unknown, params: {} })).toBe('')
   })
 })
 

@@ -20,6 +20,16 @@ describe('readManifest', () => {
     expect(readManifest(text, 'manifest.json').n).toBe(3000)
   })
 
+  it('finds the words for each method, and a name where a bundle made earlier has none', () => {
+    const words = (manifest: string) => readManifest(manifest, 'manifest.json').projections[0].words
+    expect(words(text)).toMatchObject({ label: 'UMAP', parameters: { n_neighbors: 'looks at the {} nearest' } })
+    const earlier = changed((m) => {
+      delete (m as { methods?: unknown }).methods
+      m.projections[0].name = 'UMAP, n_neighbors 30, from the graph'
+    })
+    expect(words(earlier)).toEqual({ label: 'UMAP', about: '', parameters: {} })
+  })
+
   const schema = join(FRONTEND, '../atlas_assets/bundle_schema.json')
   it.skipIf(!existsSync(schema))('agrees with the schema that the Python writer is held to', () => {
     const validate = new Ajv({ strict: false }).compile(JSON.parse(readFileSync(schema, 'utf8')))

@@ -1,39 +1,27 @@
 /** The maps of a sweep as a visitor compares them: how they were made, in words, and who is best at what. */
 import type { Figure, Manifest, Projection } from '../data/manifest'
 
-const METHODS: Record<string, { name: string; about: string }> = {
-  umap: { name: 'UMAP', about: 'Draws close groups together and leaves space between them.' },
-  tsne: { name: 't-SNE', about: 'Spreads everything evenly; who is next to whom is what it gets right.' },
-  localmap: { name: 'LocalMAP', about: 'Parts groups sharply, so that their borders show.' },
-  pacmap: { name: 'PaCMAP', about: 'Keeps both close groups and the overall arrangement.' },
-  mde: { name: 'MDE', about: 'Pulls neighbours together and pushes strangers apart until both balance.' },
-  pca: { name: 'PCA', about: 'Shows the directions of the greatest differences, like a shadow of the whole.' },
-}
-
-const PARAMETERS: Record<string, (value: string) => string> = {
-  n_neighbors: (value) => `looks at the ${value} nearest`,
-  perplexity: (value) => `about ${value} neighbours count`,
-  min_dist: (value) => `points may come as close as ${value}`,
-  low_dist_thres: (value) => `groups are parted from a distance of ${value}`,
+/** What all maps are made from, whatever their method; words for a method's own settings are in the manifest. */
+const MADE_FROM: Record<string, (value: string) => string> = {
   from: (value) => (value === 'graph' ? 'made straight from who is near whom' : 'made from an embedding'),
   embedding_dim: (value) => `of ${value} dimensions`,
   k: (value) => `${value} neighbours of each were kept`,
 }
 /** More maps than this are counted, not named. */
 const NAMED = 5
-const UNSAID = new Set(['method', 'dims'])
-
-export function methodName(method: string): string {
-  return METHODS[method]?.name ?? method
-}
+const UNSAID = new Set(['method', 'dims', 'engine'])
 
 /** How a map was made: a sentence about its method, if known, and its settings in a few words each. */
-export function madeBy({ method, params }: Pick<Projection, 'method' | 'params'>): string {
-  const order = [...Object.keys(PARAMETERS), ...Object.keys(params)]
+export function madeBy({ words, params }: Pick<Projection, 'words' | 'params'>): string {
+  const order = [...Object.keys(words.parameters), ...Object.keys(MADE_FROM), ...Object.keys(params)]
   const names = [...new Set(order)].filter((name) => name in params && !UNSAID.has(name))
-  const words = names.map((name) => PARAMETERS[name]?.(String(params[name])) ?? `${name.replace(/_/g, ' ')} ${String(params[name])}`)
-  const settings = words.join(', ').replace('an embedding, of', 'an embedding of')
-  return [METHODS[method]?.about, settings && `${settings[0].toUpperCase()}${settings.slice(1)}.`].filter(Boolean).join(' ')
+  const said = names.map((name) => {
+    const value = String(params[name])
+    return words.parameters[name]?.replace('{}', value) ?? MADE_FROM[name]?.(value) ?? `${name.replace(/_/g, ' ')} ${value}`
+  })
+  if (params.engine === 'library' && words.library) said.push(`laid out by ${words.library}`)
+  const settings = said.join(', ').replace('an embedding, of', 'an embedding of')
+  return [words.about, settings && `${settings[0].toUpperCase()}${settings.slice(1)}.`].filter(Boolean).join(' ')
 }
 
 /** Which maps were asked for and are not there: "1 map is missing: UMAP, n_neighbors 50 (failed)." Null: none. */

@@ -68,11 +68,24 @@ export interface Theme {
   logo?: FileEntry
 }
 
+/** A method of laying out, in words. */
+export interface MethodWords {
+  label: string
+  /** One sentence; empty where nothing is known of the method. */
+  about: string
+  /** What a setting means, by its name, with {} where its value stands. */
+  parameters: Record<string, string>
+  /** What laid out, where params.engine is "library". */
+  library?: string
+}
+
 export interface Projection {
   key: string
   name: string
   method: string
   params: Record<string, unknown>
+  /** Of its method. */
+  words: MethodWords
   dims: 2 | 3
   bbox: [number[], number[]]
   encoding: 'u16-delta-split'
@@ -185,10 +198,18 @@ export function readManifest(text: string, path: string): Manifest {
   }
   if (m.missing !== undefined) list('missing', m.missing)
   if (typeof m.atlas?.title !== 'string') wrong('atlas.title', m.atlas?.title, 'text')
-  // What a figure means is written once for all projections.
-  const words = (value as { figures?: Record<string, { label: string; explanation: string }> }).figures ?? {}
-  for (const p of m.projections) p.figures = (p.figures ?? []).map((figure) => ({ ...(words[figure.name] ?? { label: figure.name, explanation: '' }), ...figure }))
+  // What a figure or a method means is written once for all projections.
+  const { figures = {}, methods = {} } = value as { figures?: Record<string, { label: string; explanation: string }>; methods?: Record<string, MethodWords> }
+  for (const p of m.projections) {
+    p.figures = (p.figures ?? []).map((figure) => ({ ...(figures[figure.name] ?? { label: figure.name, explanation: '' }), ...figure }))
+    p.words = methods[p.method] ?? unknownMethod(p)
+  }
   return m
+}
+
+/** Of a map in a bundle that does not say: names begin with their method's, as in "UMAP, n_neighbors 15". */
+function unknownMethod({ name, method }: Projection): MethodWords {
+  return { label: name.split(',')[0].trim() || method, about: '', parameters: {} }
 }
 
 export function projectionOf(manifest: Manifest, key: string): Projection | undefined {
