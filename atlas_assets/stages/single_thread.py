@@ -1,4 +1,4 @@
-"""One thread for a stretch of code: layouts side by side fill the cores, and sums keep their order."""
+"""One thread for a stretch of code: libraries whose sums or random numbers differ with the number of threads."""
 
 from __future__ import annotations
 
