@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import KDTree
+
+from atlas_assets.kernels.kd_tree import nearest
 
 NEAR = 15  # neighbours on the map that are asked which region this is
 FEWEST_ALIKE = 0.2  # of them in an entity's own region, for it to stay there
@@ -38,7 +39,7 @@ def carry(positions: np.ndarray, before: Division, *, fine: int) -> tuple[list[n
     known = before.finest >= 0
     if known.sum() <= NEAR:
         return None
-    _, near = KDTree(positions[known]).query(positions, k=NEAR, workers=-1)
+    near, _ = nearest(positions[known], positions, NEAR)
     around = before.finest[known][near]
     alike = (around == before.finest[:, None]).mean(axis=1)
     finest = np.where(alike >= FEWEST_ALIKE, before.finest, _most_common(around))

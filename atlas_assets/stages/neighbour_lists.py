@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import KDTree
 
+from atlas_assets.kernels.kd_tree import nearest_others
 from atlas_assets.stages.knn_graph import KnnGraph
 
 
@@ -42,19 +42,4 @@ def from_positions(positions: np.ndarray, k: int) -> NeighbourLists:
 
     Equally near ones come in the order of rows.
     """
-    n = len(positions)
-    k = min(k, n - 1)
-    distances, indices = KDTree(positions).query(positions, k=k + 1, workers=-1)
-    distances, indices = distances.reshape(n, k + 1), indices.reshape(n, k + 1)
-    tied = (np.diff(distances, axis=1) == 0).any(axis=1)  # the tree has them in an order that depends on k
-    indices[tied] = np.take_along_axis(indices[tied], np.lexsort((indices[tied], distances[tied])), axis=1)
-    return _without_self(indices, distances)
-
-
-def _without_self(indices: np.ndarray, distances: np.ndarray) -> NeighbourLists:
-    """Drop the row itself, or the last entry where more than k duplicates pushed it off the list."""
-    n, width = indices.shape
-    own = indices == np.arange(n)[:, None]
-    own[~own.any(axis=1), -1] = True
-    keep = ~own
-    return NeighbourLists(indices[keep].reshape(n, width - 1).astype(np.int32), distances[keep].reshape(n, width - 1))
+    return NeighbourLists(*nearest_others(positions, min(k, len(positions) - 1)))

@@ -12,6 +12,7 @@ import polars as pl
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial import KDTree
 
+from atlas_assets.kernels.kd_tree import nearest
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.carried_regions import Division, carry
 from atlas_assets.stages.region_names import name_regions
@@ -132,8 +133,8 @@ def _divide(positions: np.ndarray, counts: list[int], seed: int) -> list[np.ndar
         _, near = KDTree(shifted).query(shifted, k=min(k, len(points)), workers=-1)
         shifted = shifted[near.reshape(len(points), -1)].mean(axis=1)
     tree = linkage(shifted, method="ward")
-    _, nearest = KDTree(points).query(positions, workers=-1)
-    return [fcluster(tree, count, criterion="maxclust")[nearest] for count in counts]
+    nearest_one = nearest(points, positions, 1)[0][:, 0]
+    return [fcluster(tree, count, criterion="maxclust")[nearest_one] for count in counts]
 
 
 def _by_size(members: np.ndarray) -> np.ndarray:
