@@ -6,6 +6,8 @@ import numba
 import numpy as np
 from numba import njit, prange
 
+ONE = np.uint64(1)
+
 
 @njit(cache=True, parallel=True)
 def _hits(n_bins, near, indptr, entities, out):
@@ -13,14 +15,17 @@ def _hits(n_bins, near, indptr, entities, out):
     for b in prange(n_bins):
         members = np.zeros(n, np.int32)
         for c in range(b, indptr.size - 1, n_bins):
+            rough = np.uint64(0)  # which of 64 kinds it has: most neighbours are of another, and need no look-up
             for slot in range(indptr[c], indptr[c + 1]):
                 members[entities[slot]] += 1
+                rough |= ONE << np.uint64(entities[slot] & 63)
             hits = 0
             for slot in range(indptr[c], indptr[c + 1]):
                 row = entities[slot]
                 for place in range(k):
-                    if near[row, place] >= 0:
-                        hits += members[near[row, place]]
+                    other = near[row, place]
+                    if (rough >> np.uint64(other & 63)) & ONE and other >= 0:
+                        hits += members[other]
             out[c] = hits
             for slot in range(indptr[c], indptr[c + 1]):
                 members[entities[slot]] = 0

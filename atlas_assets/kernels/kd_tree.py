@@ -2,7 +2,7 @@
 
 The tree is balanced and implicit: node i splits into 2 i + 1 and 2 i + 2, and its points are a run of the reordered
 points, halved at every level. Each node keeps the box around its points, so one that is flat or far is passed over at
-once. Points are asked leaf by leaf: those of a leaf search the same part of memory.
+once. Points are asked in the order of the tree: those of a leaf search the same part of memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Tree(NamedTuple):
 
 def grow(points: np.ndarray) -> Tree:
     """The tree of points (n, d), n > 0, all finite. O(n log n); memory: 8 d + 4 bytes per point, and boxes."""
-    sorted_points = np.array(points, np.float64, order="C")
+    sorted_points = _padded(points)
     n, d = sorted_points.shape
     depth = max(0, int(np.ceil(np.log2(n / LEAF))))
     starts = np.array([0, n])
@@ -51,22 +51,30 @@ def nearest_others(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     Nearest first, equally near ones by row; squares of distances are compared, summed in float64 in the order of the
     dimensions. The result does not depend on the number of threads, nor, as it is exact, on the tree.
     """
-    tree, n = grow(points), len(points)
-    indices, distances = np.empty((n, k), np.int32), np.empty((n, k))
-    _ask_all(tree, indices, distances, _axes(points))
-    return indices, distances
+    tree = grow(points)
+    return _answered(tree, tree.points, tree.order, tree.order, k)  # as they lie in the tree: see above
 
 
 def nearest(points: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k <= n nearest of points (n, d) to each of queries (m, d), as ``nearest_others`` gives them, (m, k)."""
+    m = len(queries)
+    return _answered(grow(points), _padded(queries), np.full(m, -1, np.int32), np.arange(m, dtype=np.int32), k)
+
+
+def _answered(
+    tree: Tree, queries: np.ndarray, own: np.ndarray, place: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
     indices, distances = np.empty((len(queries), k), np.int32), np.empty((len(queries), k))
-    _ask(grow(points), np.asarray(queries, np.float64), indices, distances, _axes(points))
+    axes = tuple(range(queries.shape[1]))  # its length is part of its type, so compiled loops over it are unrolled
+    _ask(queries, own, place, tree, indices, distances, axes)
     return indices, distances
 
 
-def _axes(points: np.ndarray) -> tuple[int, ...]:
-    """A tuple as long as points have dimensions: that is part of its type, so compiled loops over it are unrolled."""
-    return tuple(range(points.shape[1]))
+def _padded(points: np.ndarray) -> np.ndarray:
+    """A copy (n, at least 3) float64: one compiled search for the plane and for space, which costs little more."""
+    wide = np.zeros((len(points), max(3, points.shape[1])))
+    wide[:, : points.shape[1]] = points
+    return wide
 
 
 def nearest_reference(points: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,18 +86,25 @@ def nearest_reference(points: np.ndarray, queries: np.ndarray, k: int) -> tuple[
     return indices, np.sqrt(np.take_along_axis(squares, indices, axis=1))
 
 
+@njit(cache=True)
+def _settle(node, split, points, order, begin, end, boxes):
+    """The box of a node, and its points split in the middle of the longest side for the next level."""
+    low, high = boxes[node, 0], boxes[node, 1]
+    longest, length = 0, -1.0
+    for dim in range(points.shape[1]):
+        low[dim], high[dim] = np.inf, -np.inf
+        for p in range(begin, end):
+            low[dim], high[dim] = min(low[dim], points[p, dim]), max(high[dim], points[p, dim])
+        if high[dim] - low[dim] > length:
+            longest, length = dim, high[dim] - low[dim]
+    if split:
+        _halve(points, order, begin, end, longest)
+
+
 @njit(cache=True, parallel=True)
 def _settle_level(level, split, points, order, starts, boxes):
-    """Boxes of the nodes of a level, and their points split in the middle of the longest side for the next one."""
     for path in prange(1 << level):
-        node = (1 << level) - 1 + path
-        low, high = boxes[node, 0], boxes[node, 1]
-        low[:], high[:] = np.inf, -np.inf
-        for p in range(starts[path], starts[path + 1]):
-            for dim in range(points.shape[1]):
-                low[dim], high[dim] = min(low[dim], points[p, dim]), max(high[dim], points[p, dim])
-        if split:
-            _halve(points, order, starts[path], starts[path + 1], np.argmax(high - low))
+        _settle((1 << level) - 1 + path, split, points, order, starts[path], starts[path + 1], boxes)
 
 
 @njit(cache=True)
@@ -156,11 +171,12 @@ def _search_leaf(query, own, begin, end, points, order, count, rows, squares, ax
 
 
 @njit(cache=True)
-def _search_below(query, own, top, tree, nodes, bounds, count, rows, squares, axes):
-    """Search a node and all below it, the nearer half first. nodes, bounds: working memory. Returns the new count."""
+def _ask_one(query, own, tree, rows, squares, axes):
+    """Fill the lists (k,) of one query, the nearer half of every node first."""
     points, order, starts, boxes, depth = tree
-    k, first_leaf = rows.size, (1 << depth) - 1
-    nodes[0], bounds[0], pending = top, _square_to_box(query, boxes, top, axes), 1
+    k, first_leaf, count = rows.size, (1 << depth) - 1, 0
+    nodes, bounds = np.empty(DEEPEST, np.int64), np.empty(DEEPEST)
+    nodes[0], bounds[0], pending = 0, 0.0, 1
     while pending > 0:
         pending -= 1
         node = nodes[pending]
@@ -177,31 +193,12 @@ def _search_below(query, own, top, tree, nodes, bounds, count, rows, squares, ax
         else:
             nodes[pending], bounds[pending], nodes[pending + 1], bounds[pending + 1] = right, to_right, left, to_left
         pending += 2
-    return count
+    for slot in range(k):
+        squares[slot] = np.sqrt(squares[slot])
 
 
 @njit(cache=True, parallel=True)
-def _ask_all(tree, indices, distances, axes):
-    """The points of each leaf, from there upwards: what is nearest is mostly near by."""
-    points, order, starts, _, depth = tree
-    first_leaf = (1 << depth) - 1
-    for leaf in prange(1 << depth):
-        nodes, bounds = np.empty(DEEPEST, np.int64), np.empty(DEEPEST)
-        for p in range(starts[leaf], starts[leaf + 1]):
-            own, query = order[p], points[p]
-            rows, squares = indices[own], distances[own]
-            count = _search_leaf(query, own, starts[leaf], starts[leaf + 1], points, order, 0, rows, squares, axes)
-            node = first_leaf + leaf
-            while node > 0:
-                sibling = node + 1 if node % 2 else node - 1  # left children are odd
-                count = _search_below(query, own, sibling, tree, nodes, bounds, count, rows, squares, axes)
-                node = (node - 1) // 2
-            squares[:] = np.sqrt(squares)
-
-
-@njit(cache=True, parallel=True)
-def _ask(tree, queries, indices, distances, axes):
+def _ask(queries, own, place, tree, indices, distances, axes):
+    """Each of queries (m, d) without row own (m,) (-1: with all), into the rows place (m,) of the results."""
     for q in prange(len(queries)):
-        nodes, bounds = np.empty(DEEPEST, np.int64), np.empty(DEEPEST)
-        _search_below(queries[q], -1, 0, tree, nodes, bounds, 0, indices[q], distances[q], axes)
-        distances[q] = np.sqrt(distances[q])
+        _ask_one(queries[q], own[q], tree, indices[place[q]], distances[place[q]], axes)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from atlas_assets.kernels.held_out import near_pairs
+from atlas_assets.kernels.kept_neighbours import common_entries, edge_lengths, share_kept
 from atlas_assets.kernels.ranks import excess_ranks
 from atlas_assets.stages import neighbour_lists
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
@@ -24,7 +25,6 @@ METRICS = (
     "triplet_accuracy", "edge_length_median", "edge_length_p95", "isolated",
 )  # fmt: skip
 ROW_MEASURES = ("trustworthiness", "continuity", "triplet_accuracy")
-ROWS_AT_ONCE = 65_536  # of neighbour lists that are compared: 15 x 15 bytes each
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,7 @@ def recall(wanted: np.ndarray, found: np.ndarray) -> float | None:
     1 when every list is contained in the other, k / (n - 1) by chance. Rows that list nothing do not count; None when
     none does. With lists of equal length it is one minus the mean relative error of Lee & Verleysen's Q_NX(k) (2009).
     """
-    listed, hits = (wanted >= 0).sum(axis=1), np.zeros(len(wanted), np.int64)
-    for begin in range(0, len(wanted), ROWS_AT_ONCE):
-        some = slice(begin, begin + ROWS_AT_ONCE)
-        one, other = wanted[some, :, None], found[some, None, :]
-        hits[some] = ((one == other) & (one >= 0)).any(axis=2).sum(axis=1)
+    listed, hits = (wanted >= 0).sum(axis=1), common_entries(wanted, found)
     return float(np.mean(hits[listed > 0] / listed[listed > 0])) if (listed > 0).any() else None
 
 
@@ -190,8 +186,7 @@ def edge_length_quantiles(positions: np.ndarray, graph: KnnGraph) -> tuple[float
     """
     connected = positions[~graph.isolated]
     scale = np.sqrt(((connected - connected.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
-    lengths = np.linalg.norm(positions[graph.edges[:, 0]] - positions[graph.edges[:, 1]], axis=1) / scale
-    median, p95 = np.quantile(lengths, [0.5, 0.95])
+    median, p95 = np.quantile(edge_lengths(positions, graph.edges) / scale, [0.5, 0.95])
     return float(median), float(p95)
 
 
@@ -206,15 +201,7 @@ def distortion(positions: np.ndarray, graph: KnnGraph, *, near: NeighbourLists |
     """
     n, k = graph.indices.shape
     positions = np.asarray(positions, np.float64)
-    listed = graph.indices >= 0
-    count = listed.sum(axis=1)
+    count = (graph.indices >= 0).sum(axis=1)
     near = near or neighbour_lists.from_positions(positions, k)
     reach = near.distances[np.arange(n), np.clip(count, 1, near.distances.shape[1]) - 1]
-    kept = np.zeros((n, k))
-    for slot in range(k):  # one column at a time: (n, k, d) at once would take gigabytes at a million
-        away = np.linalg.norm(positions[graph.indices[:, slot]] - positions, axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            partly = np.sqrt(reach * reach[graph.indices[:, slot]]) / away
-        kept[:, slot] = np.where(away <= reach, 1.0, np.minimum(partly, 1.0))
-    share_kept = np.where(listed, kept, 0).sum(axis=1) / np.maximum(count, 1)
-    return np.clip(1.0 - share_kept, 0, 1).astype(np.float32)
+    return np.clip(1.0 - share_kept(positions, graph.indices, reach), 0, 1).astype(np.float32)

@@ -186,14 +186,6 @@ def test_recall_is_the_mean_overlap_of_sets(seed: int, n: int, k: int):
     assert found == (pytest.approx(np.mean(shares)) if shares else None)
 
 
-def test_recall_of_many_rows_is_taken_piece_by_piece(monkeypatch):
-    generator = np.random.default_rng(0)
-    wanted, found = generator.integers(0, 20, (2, 100, 5))
-    whole = quality.recall(wanted, found)
-    monkeypatch.setattr(quality, "ROWS_AT_ONCE", 7)
-    assert quality.recall(wanted, found) == whole
-
-
 def _value(estimate: Estimate | None) -> float:
     assert estimate is not None
     return estimate.value
