@@ -26,6 +26,7 @@ from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.bundle_files import Writer, describe_file
 from atlas_assets.stages.bundle_reader import VERSION, Bundle, read
 from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.plain_text import clean_line, clean_lines, clean_lists, clean_text, clean_texts
 from atlas_assets.stages.row_order import bucket_ends, row_order
 from atlas_assets.stages.search_text import choose_fields, search_lines
 from atlas_assets.thumbnail import thumbnail
@@ -112,7 +113,8 @@ def build(
     ends = bucket_ends(len(order))
     buckets = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
-    labels, ids = _labels(rows), [columns.clean_line(str(value)) for value in rows["id"].to_list()]
+    ids = clean_lines(_as_texts(rows["id"])).to_list()
+    labels = _labels(rows["label"], ids)
     names = out.put_lines("names", labels, buckets)
     manifest: dict[str, Any] = {
         "format": FORMAT,
@@ -147,7 +149,7 @@ def build(
     manifest["downloads"] = [describe_file(folder / OPEN_DATA, f"downloads/{OPEN_DATA}")]
     manifest["provenance"] = provenance
     if missing:
-        manifest["missing"] = [{key: columns.clean_line(text) for key, text in entry.items()} for entry in missing]
+        manifest["missing"] = [{key: clean_line(text) for key, text in entry.items()} for entry in missing]
     out.finish()
     data = manifest_file.as_bytes(manifest)
     (folder / "manifest.json").write_bytes(data)
@@ -159,11 +161,16 @@ def build(
     )  # fmt: skip
 
 
-def _labels(rows: pl.DataFrame) -> list[str]:
+def _labels(labels: pl.Series, ids: list[str]) -> list[str]:
     """A name for everybody: the cleaned label, else the id, else the number of the row."""
-    pairs = zip(rows["label"].to_list(), rows["id"].to_list(), strict=True)
-    return [columns.clean_line(str(label or "")) or columns.clean_line(str(id_)) or f"#{row}"
-            for row, (label, id_) in enumerate(pairs)]  # fmt: skip
+    cleaned = clean_lines(_as_texts(labels)).to_list()
+    return [label or id_ or f"#{row}" for row, (label, id_) in enumerate(zip(cleaned, ids, strict=True))]
+
+
+def _as_texts(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String or values.dtype.is_integer():
+        return values.cast(pl.String)
+    return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
 
 
 def _popularity(entities: pl.DataFrame) -> np.ndarray:
@@ -176,7 +183,7 @@ def _texts(value: Any) -> Any:
         return {key: _texts(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
         return [_texts(item) for item in value]
-    return columns.clean_text(value) if isinstance(value, str) else value
+    return clean_text(value) if isinstance(value, str) else value
 
 
 def _described(rows: pl.DataFrame, fields: list[dict[str, Any]], atlas: dict[str, Any]) -> list[dict[str, Any]]:
@@ -234,7 +241,7 @@ def _projection(
 
     return {
         "key": projection.key,
-        "name": columns.clean_line(projection.name),
+        "name": clean_line(projection.name),
         "method": projection.method,
         "params": projection.params,
         "dims": positions.shape[1],
@@ -262,7 +269,10 @@ def _region_rows(regions: pl.DataFrame | None, region: np.ndarray | None, bucket
     if regions is None or region is None or not regions.height:
         return None
     places = _places(regions)
-    code = np.array([places.get(number, -1) for number in region.tolist()])
+    place_of = np.full(max(places, default=0) + 1, -1)
+    place_of[list(places)] = list(places.values())
+    known = (region >= 0) & (region < place_of.size)
+    code = np.where(known, place_of[np.where(known, region, 0)], -1)
     return [encoding.to_planes(np.where(code[rows] < 0, encoding.NULL_U16, code[rows]).astype(np.uint16))
             for rows in buckets]  # fmt: skip
 
@@ -279,7 +289,7 @@ def _regions(projection: BundleProjection, number: int, out: Writer) -> dict[str
         place = {axis: _rounded(row[axis], 6) for axis in "xyz"[: projection.positions.shape[1]]}
         parent = row.get("parent")
         entries.append(
-            {"name": columns.clean_line(row["name"]), **place, "size": row["size"], "level": row["level"],
+            {"name": clean_line(row["name"]), **place, "size": row["size"], "level": row["level"],
              "parent": None if parent is None else places[parent], "priority": _rounded(row["priority"], 6)}
         )  # fmt: skip
     return out.put("projections", f"{number}-regions", encoding.encode_json(entries))
@@ -315,8 +325,7 @@ def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: Writer) -> d
         for begin in range(0, rows.height, n_rows)
     ]
     described = [
-        {"name": f["name"], "label": columns.clean_line(f["label"]), "type": f["type"], "unit": f.get("unit")}
-        for f in fields
+        {"name": f["name"], "label": clean_line(f["label"]), "type": f["type"], "unit": f.get("unit")} for f in fields
     ]
     return {"shard_rows": n_rows, "shards": shards, "fields": described}
 
@@ -333,9 +342,8 @@ def _detail_values(field: dict[str, Any], values: pl.Series) -> list[Any]:
     if field["type"] == "boolean":
         return values.cast(pl.Boolean).to_list()
     if field["type"] == "list":
-        texts = values.cast(pl.List(pl.String)).to_list()
-        return [None if text is None else [columns.clean_line(t) for t in text if t] for text in texts]
-    return [None if text is None else columns.clean_text(text) or None for text in values.cast(pl.String).to_list()]
+        return clean_lists(values.cast(pl.List(pl.String)))
+    return clean_texts(values.cast(pl.String)).replace("", None).to_list()
 
 
 def _shard_rows(least: int, n_rows: int) -> int:

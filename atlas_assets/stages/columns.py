@@ -7,7 +7,6 @@ decision, and every value that had to be set aside, is told to the caller.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,29 +15,15 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.stages import encoding
+from atlas_assets.stages.plain_text import clean_line, clean_lines
 
 MAX_CATEGORIES = 65_534
 UNIQUE_SHARE = 0.5  # a "category" whose values mostly occur once neither colours nor filters anything
 FEW = 64  # below this many different values even a small atlas profits from the column
 LOG_RATIO = 100  # a logarithmic scale needs at least two orders of magnitude
 
-# Control characters, line and paragraph separators and the marks that reverse the direction of the text after them.
-_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
 Put = Callable[[str, bytes], dict[str, Any]]
 """Stores packed bytes under a name and returns the file's entry in the manifest."""
-
-
-def clean_line(text: str) -> str:
-    """One line of plain text: breaks become spaces, control and direction marks vanish."""
-    return _CONTROL.sub("", _BREAKS.sub(" ", text)).strip()
-
-
-def clean_text(text: str) -> str:
-    """Plain text that may have several lines."""
-    return _CONTROL_BUT_BREAKS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 Entry = tuple[dict[str, Any] | None, str | None]
@@ -116,7 +101,7 @@ def _skewness(values: np.ndarray) -> float:
 
 
 def _category_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
-    texts = values.cast(pl.String).map_elements(clean_line, return_dtype=pl.String).replace("", None)
+    texts = clean_lines(values.cast(pl.String)).replace("", None)
     known = len(texts) - texts.null_count()
     dictionary = _dictionary(texts.drop_nulls())
     if not dictionary:
@@ -149,9 +134,8 @@ def _list_column(field: dict[str, Any], values: pl.Series, buckets: list[slice],
     if not isinstance(values.dtype, pl.List):
         raise _wrong_type(field, values, "lists")
     table = pl.DataFrame({"row": pl.Series(range(len(values)), dtype=pl.Int64), "value": values})
-    flat = table.explode("value").drop_nulls("value").with_columns(
-        pl.col("value").cast(pl.String).map_elements(clean_line, return_dtype=pl.String)
-    )  # fmt: skip
+    flat = table.explode("value").drop_nulls("value")
+    flat = flat.with_columns(clean_lines(flat["value"].cast(pl.String)))
     flat = flat.filter(pl.col("value") != "").unique(maintain_order=True)
     kept = flat.filter(pl.int_range(pl.len()).over("row") < encoding.MAX_LIST_LENGTH)
     dictionary = _dictionary(kept["value"])

@@ -21,12 +21,17 @@ POSITION_STEPS = 65_535  # of a u16: positions lie on a grid of 65,536 per side 
 NULL_U8, NULL_U16 = 255, 65_535  # codes that mean "no value"
 NO_NEIGHBOUR = 0xFFFF_FFFF
 MAX_LIST_LENGTH = 255  # lengths of lists are one byte
+LARGE = 1 << 17  # bytes; the first paint's files are smaller
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 def pack(data: bytes) -> bytes:
-    """``data`` in gzip; equal data give equal bytes, as no time is recorded."""
-    return gzip.compress(data, compresslevel=9, mtime=0)
+    """``data`` in gzip; equal data give equal bytes, as no time is recorded.
+
+    Large data at level 6: the neighbours of a million entities take a minute at level 9, a fifth of that at level 6,
+    and 2.7 % more bytes; columns and names 1 %.
+    """
+    return gzip.compress(data, compresslevel=9 if len(data) < LARGE else 6, mtime=0)
 
 
 def unpack(data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, PngImagePlugin
 
+from atlas_assets.kernels.stamps import paint, stamps
 from atlas_assets.stages.bundle_reader import Bundle
 from atlas_assets.stages.poster_colours import Colours, Entry, colours_of, ramp
 from atlas_assets.stages.poster_fonts import font_for
@@ -120,13 +121,9 @@ class _Sheet:
         room = (self.width - 2 * MARGIN) * (self.bottom - self.top)
         usual = float(np.clip(0.42 * np.sqrt(room / len(places)), *USUAL_POINT))
         radius = np.minimum(usual * (0.6 + 1.3 * importance**3), LARGEST_POINT) * SUPERSAMPLING / 2
-        canvas = Image.new("RGB", (self.width * SUPERSAMPLING, self.height * SUPERSAMPLING), PAPER)
-        pen, rim = ImageDraw.Draw(canvas), 0.8 if usual > 4 else 0.0
-        colours = [tuple(colour) for colour in np.rint(rgb * 255).astype(int).tolist()]
-        for (x, y), r, colour in zip((places * SUPERSAMPLING).tolist(), radius.tolist(), colours, strict=True):
-            if rim:
-                pen.ellipse((x - r - rim, y - r - rim, x + r + rim, y + r + rim), PAPER)
-            pen.ellipse((x - r, y - r, x + r, y + r), colour)
+        canvas, rim = Image.new("RGB", (self.width * SUPERSAMPLING, self.height * SUPERSAMPLING), PAPER), 0.8
+        colours = np.rint(rgb * 255).astype(np.uint8)
+        canvas = _with_discs(canvas, places * SUPERSAMPLING, radius, colours, rim=rim if usual > 4 else 0.0)
         top, bottom = self.top - 40, self.bottom + 40
         part = (0, top * SUPERSAMPLING, self.width * SUPERSAMPLING, bottom * SUPERSAMPLING)
         self._image.paste(canvas.reduce(SUPERSAMPLING, part), (0, top))
@@ -219,6 +216,32 @@ class _Sheet:
 
     def _wide(self, text: str, style: Style) -> float:
         return font_for(text, style.size, serif=style.serif, style=style.style).getlength(text)
+
+
+def _with_discs(
+    canvas: Image.Image, centres: np.ndarray, radii: np.ndarray, colours: np.ndarray, *, rim: float
+) -> Image.Image:
+    """``canvas`` with discs, later ones above earlier ones, each in a rim of paper of that width (0: none).
+
+    centres (n, 2) and radii (n,) in pixels, colours (n, 3) uint8. As ``ImageDraw.ellipse`` draws them: it draws each
+    size once, and then it is copied.
+    """
+    n_layers = 2 if rim else 1
+    grown = np.stack([radii + rim, radii], axis=1)[:, -n_layers:]
+    paper = np.broadcast_to(np.array(PAPER, np.uint8), colours.shape)
+    shades = np.stack([paper, colours], axis=1)[:, -n_layers:].reshape(-1, 3)
+    low, high = ((centres[:, None] + sign * grown[:, :, None]).astype(np.int64).reshape(-1, 2) for sign in (-1, 1))
+    widest = int((high - low).max(initial=0)) + 1
+    sizes, which = np.unique((high - low) @ (widest, 1), return_inverse=True)
+    picture, shapes = np.array(canvas), [_disc(size // widest + 1, size % widest + 1) for size in sizes.tolist()]
+    paint(picture, left=low[:, 0], top=low[:, 1], which=which, colours=shades, stamps=stamps(shapes))
+    return Image.fromarray(picture)
+
+
+def _disc(width: int, height: int) -> np.ndarray:
+    mask = Image.new("L", (width, height), 0)
+    ImageDraw.Draw(mask).ellipse((0, 0, width - 1, height - 1), 255)
+    return np.asarray(mask)
 
 
 def _wrapped(text: str, room: float, style: Style, *, most: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from atlas_assets.errors import DataError
-from atlas_assets.stages import columns
+from atlas_assets.stages.plain_text import clean_lines
 
 SEARCHABLE = ("category", "list", "text")
 TYPICAL_LENGTH = 48  # of a value; longer ones are prose, in which one finds too much
@@ -47,15 +47,14 @@ def search_lines(rows: pl.DataFrame, fields: list[dict[str, Any]], names: list[s
                 remedy="Only categories, lists and texts are searched; numbers and years can be filtered anyway.",
             )  # fmt: skip
     length = max(24, min(MAX_LINE, MAX_TOTAL // max(1, rows.height)))
-    parts = [_joined(rows[name]) for name in names]
-    return [_line(values, length) for values in zip(*parts, strict=True)]
-
-
-def _line(values: tuple[str | None, ...], length: int) -> str:
-    """A value that is missing keeps its place, so that the page can tell which field it found."""
-    parts = [columns.clean_line(value) if value else "" for value in values]
-    line = SEPARATOR.join(parts) if any(parts) else ""
-    return line if len(line) <= length else line[:length].rstrip()
+    parts = [clean_lines(_joined(rows[name])).fill_null("") for name in names]
+    together = pl.DataFrame([part.alias(f"{at}") for at, part in enumerate(parts)])
+    empty = together.select(pl.all_horizontal(pl.all() == "")).to_series()
+    # a value that is missing keeps its place, so that the page can tell which field it found
+    lines = together.select(pl.concat_str(pl.all(), separator=SEPARATOR)).to_series()
+    long, short = lines.str.len_chars() > length, lines.str.slice(0, length).str.strip_chars_end()
+    cut = pl.when(long).then(short).otherwise(lines)
+    return pl.select(pl.when(empty).then(pl.lit("")).otherwise(cut)).to_series().to_list()
 
 
 def _values(values: pl.Series) -> pl.Series:
@@ -63,7 +62,7 @@ def _values(values: pl.Series) -> pl.Series:
     return flat.cast(pl.String).replace("", None)
 
 
-def _joined(values: pl.Series) -> list[str | None]:
+def _joined(values: pl.Series) -> pl.Series:
     if isinstance(values.dtype, pl.List):
-        return values.cast(pl.List(pl.String)).list.drop_nulls().list.join(", ").to_list()
-    return values.cast(pl.String).to_list()
+        return values.cast(pl.List(pl.String)).list.drop_nulls().list.join(", ")
+    return values.cast(pl.String)

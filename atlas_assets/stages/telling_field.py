@@ -65,7 +65,7 @@ def _agreement_of_categories(values: pl.Series, left: np.ndarray, right: np.ndar
 def _agreement_of_numbers(values: pl.Series, left: np.ndarray, right: np.ndarray) -> float:
     """Ranks, so that skew does not count; two random ranks between 0 and 1 differ by 1/3 on average."""
     ranks = values.cast(pl.Float64).fill_nan(None).rank("average").fill_null(0).to_numpy() / max(1, len(values))
-    if float(ranks.max()) == 0 or len(np.unique(ranks[left])) < 2:
+    if float(ranks.max()) == 0 or float(np.ptp(ranks[left])) == 0:
         return 0.0
     apart = float(np.abs(ranks[left] - ranks[right]).mean())
     by_chance = float(np.abs(ranks[left] - np.random.default_rng(0).permutation(ranks[right])).mean())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from atlas_assets.stages import bundle, poster, poster_fonts
 from atlas_assets.stages.bundle_reader import Bundle
@@ -132,3 +132,22 @@ def test_an_atlas_of_one_thing_without_regions_has_a_poster(tmp_path: Path) -> N
     synthetic.build(tmp_path, 2, atlas=atlas, projections=[alone], default=synthetic.DEFAULT | {"colour": None})
     data = poster.draw(Bundle(tmp_path))
     assert Image.open(io.BytesIO(data)).info["Copyright"] == "CC0"
+
+
+@pytest.mark.parametrize("rim", [0.0, 0.8])
+def test_discs_are_those_that_pillow_draws_one_by_one(rim: float) -> None:
+    """Also where they overlap and reach over the edge; the loop below is how posters were drawn before."""
+    generator = np.random.default_rng(0)
+    n, size = 3_000, (400, 300)
+    centres, radii = generator.random((n, 2)) * (420, 320) - 10, generator.random(n) * 6 + 0.5
+    colours = generator.integers(0, 256, (n, 3)).astype(np.uint8)
+    expected = Image.new("RGB", size, poster.PAPER)
+    pen = ImageDraw.Draw(expected)
+    for (x, y), r, colour in zip(centres.tolist(), radii.tolist(), colours.tolist(), strict=True):
+        if rim:
+            pen.ellipse((x - r - rim, y - r - rim, x + r + rim, y + r + rim), poster.PAPER)
+        pen.ellipse((x - r, y - r, x + r, y + r), tuple(colour))
+
+    made = poster._with_discs(Image.new("RGB", size, poster.PAPER), centres, radii, colours, rim=rim)
+
+    np.testing.assert_array_equal(np.asarray(made), np.asarray(expected))
