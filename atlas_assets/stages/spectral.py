@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from atlas_assets.kernels.walk import step
+from atlas_assets.kernels.walk import in_lanes, step
 
 ROUNDS, DEGREE = 4, 10
 Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # indptr, columns, values
@@ -37,7 +37,8 @@ def spectral_positions(
     for c in np.argsort(-sizes, kind="stable"):
         rows = members[c]
         if rows.size > n_dims + SPARE_MODES + 1:
-            shape = _modes(matrix[rows][:, rows].tocsr(), n_dims, generator)
+            whole = n_components == 1
+            shape = _modes(matrix if whole else matrix[rows][:, rows].tocsr(), n_dims, generator)
         else:
             shape = generator.standard_normal((rows.size, n_dims)) * 0.3
         positions[rows] = shape * radii[c]
@@ -74,7 +75,8 @@ def _filtered(matrix: Matrix, block: np.ndarray, *, damped_to: float) -> np.ndar
     """
     centre, half = (damped_to - 1) / 2, (damped_to + 1) / 2
     first = ratio = half / (1 - centre)
-    one = np.float32
+    one, width = np.float32, block.shape[1]
+    block = in_lanes(block)
     before, now, spare = block, np.empty_like(block), np.empty_like(block)
     step(*matrix, block, block, one(ratio / half), one(-centre * ratio / half), one(0), now)
     for _ in range(DEGREE - 1):
@@ -83,7 +85,7 @@ def _filtered(matrix: Matrix, block: np.ndarray, *, damped_to: float) -> np.ndar
         step(*matrix, now, before, one(along), one(-centre * along), one(-ratio * following), spare)
         before, now, spare = now, spare, np.empty_like(block) if before is block else before
         ratio = following
-    return now
+    return now[:, :width]
 
 
 def _ritz(matrix: Matrix, block: np.ndarray, trivial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,9 +96,9 @@ def _ritz(matrix: Matrix, block: np.ndarray, trivial: np.ndarray) -> tuple[np.nd
     block = block - np.outer(trivial, np.einsum("n,nk->k", trivial, block)).astype(np.float32)
     values, vectors = np.linalg.eigh(np.einsum("na,nb->ab", block, block, dtype=np.float64))
     block = np.einsum("na,ab->nb", block, (vectors / np.sqrt(np.maximum(values, 1e-30))).astype(np.float32))
-    walked = np.empty_like(block)
-    step(*matrix, block, block, np.float32(1), np.float32(0), np.float32(0), walked)
-    inner = np.einsum("na,nb->ab", block, walked, dtype=np.float64)
+    walked = np.empty_like(wide := in_lanes(block))
+    step(*matrix, wide, wide, np.float32(1), np.float32(0), np.float32(0), walked)
+    inner = np.einsum("na,nb->ab", block, walked[:, : block.shape[1]], dtype=np.float64)
     values, vectors = np.linalg.eigh((inner + inner.T) / 2)
     return np.einsum("na,ab->nb", block, vectors.astype(np.float32)), values
 
