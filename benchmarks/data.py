@@ -14,9 +14,13 @@ from atlas_assets.io import Address, ArtifactStore
 from benchmarks import measure
 from benchmarks.generate import generate
 
-SHARED = dict.fromkeys(("mtg-decks", "reddit-title-words", "goodbooks-10k"), ("collection_id", "entity_id"))
 PYTHON_API = "python_api"
-DEFAULT = (*SHARED, PYTHON_API)
+DEFAULT = ("mtg-decks", "reddit-title-words", "goodbooks-10k", PYTHON_API)
+MORE = (
+    "acl-authors-2019", "billboard-hot-100", "book-crossing", "crates-dependencies", "github-trending",
+    "movielens-latest-2k-users", "movielens-latest-small", "steam-200k",
+)  # fmt: skip
+SHARED = dict.fromkeys((*DEFAULT[:-1], *MORE), ("collection_id", "entity_id"))
 _GENERATED = re.compile(r"generated-(\d+)([km])")
 SEED = 2026
 
@@ -50,7 +54,7 @@ def find(name: str, *, cache: Path) -> Case:
         if not path.exists():
             generate(path, n_rows=rows, seed=SEED)
         return Case(name, path, "collection", "entity")
-    raise Absent(f"no such case; known are {', '.join(DEFAULT)}, generated-1m, generated-100m")
+    raise Absent(f"no such case; known are {', '.join((*DEFAULT, *MORE))}, generated-1m, generated-100m")
 
 
 def shared_folder(name: str) -> Path:

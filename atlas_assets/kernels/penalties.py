@@ -24,7 +24,7 @@ LOGISTIC_STEEPNESS = np.float32(3)
 
 
 @njit(**FAST, inline="always")
-def _log(v):
+def log(v):
     """ln v of a positive float32."""
     bits = np.float32(v).view(np.int32)
     exponent = np.int32((bits >> 23) - 126)
@@ -46,7 +46,7 @@ def _log(v):
 
 
 @njit(**FAST, inline="always")
-def _expm1(v):
+def expm1(v):
     """e^v - 1 of a float32, exact to rounding near 0; v above 80 counts as 80."""
     v = min(max(v, np.float32(-80)), np.float32(80))
     k = np.floor(v * LOG2E + HALF)
@@ -70,7 +70,7 @@ def pull(kind, squares, slopes, values, size):
             root = np.sqrt(d)
             grown = ONE + d * root
             slopes[k] = np.float32(1.5) / (root * grown)
-            values[k] = _log(grown)
+            values[k] = log(grown)
     elif kind == 1:  # linear: d
         for k in range(size):
             d = np.sqrt(squares[k])
@@ -94,9 +94,9 @@ def pull(kind, squares, slopes, values, size):
     else:  # logistic: ln(1 + e^(3 d))
         for k in range(size):
             d = np.sqrt(squares[k])
-            small = ONE + _expm1(-LOGISTIC_STEEPNESS * d)
+            small = ONE + expm1(-LOGISTIC_STEEPNESS * d)
             slopes[k] = LOGISTIC_STEEPNESS / ((ONE + small) * d)
-            values[k] = LOGISTIC_STEEPNESS * d + _log(ONE + small)
+            values[k] = LOGISTIC_STEEPNESS * d + log(ONE + small)
 
 
 @njit(**FAST)
@@ -105,13 +105,13 @@ def push(kind, squares, slopes, values, size, with_values):
     if kind == 0 and with_values:  # log: -ln(1 - e^-d)
         for k in range(size):
             d = np.sqrt(squares[k])
-            grown = _expm1(d)
+            grown = expm1(d)
             slopes[k] = -ONE / (d * grown)
-            values[k] = _log(ONE + ONE / grown)
+            values[k] = log(ONE + ONE / grown)
     elif kind == 0:
         for k in range(size):
             d = np.sqrt(squares[k])
-            slopes[k] = -ONE / (d * _expm1(d))
+            slopes[k] = -ONE / (d * expm1(d))
     elif kind == 1:  # invpower: 1 / d
         for k in range(size):
             inverse = ONE / np.sqrt(squares[k])
@@ -122,4 +122,4 @@ def push(kind, squares, slopes, values, size, with_values):
             slopes[k] = np.float32(-2) / (squares[k] * (ONE + squares[k]))
         if with_values:
             for k in range(size):
-                values[k] = _log(ONE + ONE / squares[k])
+                values[k] = log(ONE + ONE / squares[k])

@@ -36,13 +36,13 @@ METHODS: dict[str, Method] = {module.METHOD.name: module.METHOD for module in MO
 # are true in different ways, the first of which the others are turned to.
 UNSAID: tuple[dict[str, Any], ...] = (
     {"method": "umap", "from": "graph"},
-    {"method": "tsne", "from": "graph"},
+    {"method": "tsne", "from": "graph", "similarity_power": 1.5},
     {"method": "localmap", "from": "graph"},
     {"method": "umap"},
     {"method": "umap", "dims": 3},
 )
 WRITTEN: tuple[tuple[dict[str, Any], str], ...] = (
-    ({"method": "tsne", "from": "graph", "perplexity": 10}, "at most two thirds of n_neighbors"),
+    ({"method": "tsne", "from": "graph", "similarity_power": 1.5}, "neighbours pull by similarity"),
     ({"method": "umap", "from": "graph", "n_neighbors": 15, "min_dist": 0.1}, ""),
     ({"method": "localmap", "from": "graph", "n_neighbors": 15}, "parts clusters"),
     ({"method": "umap", "n_neighbors": 50, "min_dist": 0.3}, ""),
@@ -70,6 +70,13 @@ def check(
             known = ", ".join(facts.parameters) or "no parameters"
             raise ParameterError(
                 name, parameters[name], f"{method} to have {known}", unknown=True, choices=facts.parameters
+            )
+        parameter = facts.parameters[name]
+        if parameter.source not in (None, source) and parameters[name] != parameter.default:
+            raise ParameterError(name, parameters[name], f"to be left out: it is only for 'from: {parameter.source}'")
+        if parameter.instead_of in parameters and parameters[name] != parameter.default:
+            raise ParameterError(
+                name, parameters[name], f"to be given without {parameter.instead_of}, in whose place it stands"
             )
     values: dict[str, list[int | float]] = {}
     for name, given in facts.filled(parameters).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
-from atlas_assets.methods.pacmap import fit
+from atlas_assets.methods.pacmap import FP_RATIO, MN_RATIO, descend, fit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,10 +18,11 @@ def lay_out(
     inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
     n_neighbors: int, low_dist_thres: float,
 ) -> np.ndarray:  # fmt: skip
-    """LocalMAP of the n_neighbors nearest, from start (m, dims)."""
-    return lay_out_by_library(
-        inputs, start, warm=warm, seed=seed, progress=progress, n_neighbors=n_neighbors, low_dist_thres=low_dist_thres
-    )
+    """LocalMAP of the n_neighbors nearest, from start (m, dims); see ``pacmap.descend``."""
+    return descend(
+        inputs, start, warm, seed, progress, n_neighbors, middle_ratio=MN_RATIO, farther_ratio=FP_RATIO,
+        reach=low_dist_thres,
+    )  # fmt: skip
 
 
 def lay_out_by_library(
@@ -51,6 +52,6 @@ METHOD = Method(
     library=Library("pacmap", lay_out_by_library, Cost(6.0, 0.05, in_3d=1.5)),
     neighbors=as_named,
     limits=as_listed,
-    cost=Cost(6.0, 0.05, in_3d=1.5),
+    cost=Cost(1.2, 0.05, in_3d=1.2),
     stuck=True,
 )  # fmt: skip

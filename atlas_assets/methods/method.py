@@ -47,7 +47,9 @@ class Parameter:
 
     words: what a visitor reads, with the value in the place of ``{}``. usual: the range in which a search looks for
     good maps; None: it keeps the default. in_key: a parameter that a method did not always have is written only where
-    it is not the default ("when set"), since keys name files and links that are there already.
+    it is not the default ("when set"), since keys name files and links that are there already. instead_of: where this
+    one is set, that parameter says nothing, is not written either, and may not be given. source: the only one that it
+    makes sense for.
     """
 
     prefix: str
@@ -59,6 +61,8 @@ class Parameter:
     words: str = ""
     usual: tuple[float, float] | None = None
     in_key: Literal["always", "when set"] = "always"
+    instead_of: str = ""
+    source: Source | None = None
 
     @property
     def expected(self) -> str:
@@ -142,8 +146,11 @@ class Method:
 
     def written(self, values: Values) -> dict[str, Any]:
         """What of these values is written in keys, names and files: not what says nothing new."""
+        known = {name: parameter for name, parameter in self.parameters.items() if name in values}
+        changed = {name for name, parameter in known.items() if values[name] != parameter.default}
+        replaced = {known[name].instead_of for name in changed}
         return {
             name: values[name]
-            for name, parameter in self.parameters.items()
-            if name in values and (parameter.in_key == "always" or values[name] != parameter.default)
+            for name, parameter in known.items()
+            if name not in replaced and (parameter.in_key == "always" or name in changed)
         }

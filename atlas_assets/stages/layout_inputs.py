@@ -6,19 +6,25 @@ its points takes; UMAP's fuzzy graph is made once per ``n_neighbors`` and t-SNE'
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal, Protocol
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, csr_matrix
+from scipy.sparse import csr_array
 
+from atlas_assets.kernels.fuzzy import memberships
 from atlas_assets.kernels.perplexity import conditional_probabilities
+from atlas_assets.kernels.unions import union_of_lists
 from atlas_assets.stages import neighbour_lists
 from atlas_assets.stages.alignment import canonical
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.neighbour_lists import NeighbourLists
 from atlas_assets.stages.pivots import pivot_positions
 from atlas_assets.stages.yardstick import steps_along
+
+# How much more an entity pulls that resembles its neighbours more than others do: an exponent of the ratio to the
+# median, and between which ratios. Held-out recall of t-SNE on mtg-decks is 0.1743 without, 0.1757 so (standard
+# deviation over starts 0.0006), on movielens and goodbooks the same; without bounds, reddit, whose words differ more, loses a quarter.
+CERTAINTY, LEAST_CERTAIN, MOST_CERTAIN = 0.3, 0.5, 2.0
 
 
 class Embedded(Protocol):
@@ -48,7 +54,7 @@ class LayoutInputs:
         self._most_neighbors = most_neighbors
         self._lists: NeighbourLists | None = None
         self._fuzzy: dict[int, csr_array] = {}
-        self._affinities: dict[float, csr_matrix] = {}
+        self._affinities: dict[tuple[str, float], csr_array] = {}
         self._starts: dict[int, np.ndarray] = {}
 
     @property
@@ -87,14 +93,28 @@ class LayoutInputs:
             self._fuzzy[n_neighbors] = fuzzy_union(self.lists(n_neighbors))
         return self._fuzzy[n_neighbors]
 
-    def affinities(self, perplexity: float, *, n_neighbors: int) -> csr_matrix:
+    def affinities(self, perplexity: float, *, n_neighbors: int) -> csr_array:
         """t-SNE's joint probabilities (van der Maaten & Hinton 2008) of the n_neighbors nearest, (m, m), sum 1.
 
         A row with no more neighbours than the perplexity weighs all of them alike.
         """
-        if perplexity not in self._affinities:
-            self._affinities[perplexity] = joint_probabilities(self.lists(n_neighbors), perplexity)
-        return self._affinities[perplexity]
+        if (made := self._affinities.get(("perplexity", perplexity))) is None:
+            made = joint_probabilities(self.lists(n_neighbors), perplexity)
+            self._affinities["perplexity", perplexity] = made
+        return made
+
+    def similarity_affinities(self, power: float) -> csr_array:
+        """Affinities in proportion to the graph's own similarities, (m, m), sum 1. Only where the graph is laid out.
+
+        ``p_ij ~ c_i s_ij^power / sum_k s_ik^power`` over the listed, both ways added. c_i: an entity that hardly
+        resembles its neighbours pulls and is pulled a little less, see ``CERTAINTY``. By perplexity, all that is left
+        of the similarities is their order and rough spacing, row by row.
+        """
+        if (made := self._affinities.get(("power", power))) is None:
+            indices = self.lists(self.graph.n_neighbors).indices
+            made = similarity_affinities(indices, np.asarray(self.graph.similarity)[self.rows], power)
+            self._affinities["power", power] = made
+        return made
 
     def start(self, dims: int) -> np.ndarray:
         """Where layouts start, (m, dims) float32, in canonical position."""
@@ -113,29 +133,23 @@ class LayoutInputs:
 
 def fuzzy_union(lists: NeighbourLists) -> csr_array:
     """Memberships of the lists, rescaled per row, joined by a + b - ab; (m, m) float32."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about TensorFlow, which is not needed
-        from umap import umap_ as umap
-    n = len(lists.indices)
-    # umap-learn counts the row itself among its neighbours, at distance 0
-    indices = np.concatenate([np.arange(n, dtype=np.int32)[:, None], lists.indices], axis=1)
-    distances = np.concatenate([np.zeros((n, 1)), lists.distances], axis=1).astype(np.float32)
-    missing = indices < 0
-    # a missing neighbour must not widen its row: it takes part in the fit as a copy of the last real one
-    distances = np.minimum(distances, np.where(missing, -np.inf, distances).max(axis=1, keepdims=True))
-    sigmas, rhos = umap.smooth_knn_dist(distances, float(indices.shape[1]), local_connectivity=1.0)
-    rows, columns, strengths, _ = umap.compute_membership_strengths(indices, distances, sigmas, rhos)
-    one_way = coo_array((strengths, (rows, columns)), shape=(n, n)).tocsr()
-    one_way.eliminate_zeros()
-    return csr_array(one_way + one_way.T - one_way.multiply(one_way.T))
+    return union_of_lists(lists.indices, memberships(lists.indices, lists.distances), product=True)
 
 
-def joint_probabilities(lists: NeighbourLists, perplexity: float) -> csr_matrix:
-    """(p(j|i) + p(i|j)) / 2m of the lists, (m, m) float64, sum 1."""
-    n = len(lists.indices)
+def joint_probabilities(lists: NeighbourLists, perplexity: float) -> csr_array:
+    """(p(j|i) + p(i|j)) / 2m of the lists, (m, m) float32, sum 1."""
     conditional = conditional_probabilities(lists.indices, lists.distances, perplexity=perplexity)
-    listed = lists.indices >= 0
-    rows = np.repeat(np.arange(n), listed.sum(axis=1))
-    matrix = csr_matrix((conditional[listed], (rows, lists.indices[listed])), shape=(n, n))
-    joint = csr_matrix(matrix + matrix.T)
-    return csr_matrix(joint / joint.sum())
+    return _normalised(union_of_lists(lists.indices, conditional.astype(np.float32)))
+
+
+def similarity_affinities(indices: np.ndarray, similarity: np.ndarray, power: float) -> csr_array:
+    """Affinities (m, m) float32, sum 1, that grow with the similarity^power of those listed."""
+    raised = np.where(indices >= 0, np.maximum(similarity, 0.0).astype(np.float64) ** power, 0.0)
+    totals = np.maximum(raised.sum(axis=1, keepdims=True), 1e-30)
+    certain = np.clip(totals / np.median(totals), LEAST_CERTAIN, MOST_CERTAIN) ** CERTAINTY
+    return _normalised(union_of_lists(indices, (raised / totals * certain).astype(np.float32)))
+
+
+def _normalised(matrix: csr_array) -> csr_array:
+    matrix.data /= np.float32(matrix.data.sum(dtype=np.float64))
+    return matrix
