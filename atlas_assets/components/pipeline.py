@@ -236,7 +236,7 @@ class Pipeline:
 
     def _projection(self) -> Stage:
         return Stage(
-            "projection", "3", "What is seen: two or three coordinates per entity.",
+            "projection", "4", "What is seen: two or three coordinates per entity.",
             build=_build_projection,
             inputs=lambda key: self._graph_and_embedding(key),
             parameters=lambda key: {"key": key, "seed": self.spec.seed},

@@ -23,7 +23,8 @@ from atlas_assets.stages.yardstick import steps_along
 
 # How much more an entity pulls that resembles its neighbours more than others do: an exponent of the ratio to the
 # median, and between which ratios. Held-out recall of t-SNE on mtg-decks is 0.1743 without, 0.1757 so (standard
-# deviation over starts 0.0006), on movielens and goodbooks the same; without bounds, reddit, whose words differ more, loses a quarter.
+# deviation over starts 0.0006), on movielens and goodbooks the same; without bounds, reddit, whose words differ more,
+# loses a quarter.
 CERTAINTY, LEAST_CERTAIN, MOST_CERTAIN = 0.3, 0.5, 2.0
 
 
