@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import dagster as dg
-import polars as pl
 
-from atlas_assets import methods, project, schedule
+from atlas_assets import schedule
 from atlas_assets.components import fork_server
 from atlas_assets.components.materialise import Materialised, materialise
 from atlas_assets.components.pipeline import VIEWER, Stage, StageRun
@@ -42,15 +41,15 @@ class Tally:
 class Conductor:
     """Has everything made that is due, upstream first, and keeps the tally.
 
-    Up to the embeddings: one after the other, on all cores. Points: side by side in workers as soon as their graph and
-    embedding are there. What joins the points: again one after the other, and the report of the sweep also now and then
-    while points arrive. Where ``jobs`` is 1, all of that in this process.
+    One after the other, on all cores: what points are made from, points as soon as their graph and embedding are there,
+    what joins them, and the report of the sweep now and then while they arrive. jobs: None: by the lead, one process
+    that has imported what this one has not; 1: in this process; more: so many points side by side, in a worker each.
     """
 
     def __init__(self, wanted: Wanted, runs: Runs, steps: Telling, *, jobs: int | None) -> None:
         self._wanted, self._pipeline, self._runs, self._steps = wanted, wanted.pipeline, runs, steps
         self.tally, self.timings = Tally(), Timings()
-        self.jobs = jobs  # None: decided when the first point is due
+        self._alone, self.jobs = jobs == 1, jobs or 1
         self._points = [key for key in self._pipeline.sweep.projections if self._asked_for(key)]
         self._forecast, self._lock = schedule.Forecast(), threading.Lock()
         self._lead: Lead | None = None
@@ -99,7 +98,7 @@ class Conductor:
                     yield stage, key
 
     def _one(
-        self, stage: Stage | None, key: str | None, *, warm_up: bool = False, worker: Worker | None = None
+        self, stage: Stage | None, key: str | None, *, warm_up: bool = False, worker: Worker | Lead | None = None
     ) -> None:  # fmt: skip
         """Have one artifact made if it is due. worker: one that has nothing else to do; None: the lead, or here."""
         name = stage.name if stage else VIEWER.atlas
@@ -121,7 +120,7 @@ class Conductor:
 
     def _lead_if_worth_it(self, *, several_follow: bool) -> Lead | None:
         """Started where there are workers, or will be. For the main thread."""
-        if self._lead is None and self.jobs != 1 and (self._workers or several_follow):
+        if self._lead is None and not self._alone and (self._workers or several_follow):
             fork_server.warm_up()
             self._lead = Lead(self._setup(schedule.cores()))
         return self._lead
@@ -133,12 +132,11 @@ class Conductor:
         jobs = [job for key in released if (job := self._job(key))]
         if not jobs:
             return
-        if self.jobs is None:
-            self.jobs = self._default_jobs(len(jobs) + len(self._points))
         self._forecast.expect(jobs)
         if self.jobs == 1:
+            builder = self._lead_if_worth_it(several_follow=len(jobs) + len(self._points) > 1)
             for job in schedule.in_one_process(jobs):
-                self._make(job, None)
+                self._make(job, builder)
             return
         if self._workers is None:
             threads = max(1, schedule.cores() // self.jobs)
@@ -166,8 +164,8 @@ class Conductor:
         group = point.embedding.key if point.embedding else point.graph.key
         return Job(key, tuple(due), group, self._seconds(key, due)) if due else None
 
-    def _make(self, job: Job, worker: Worker | None) -> None:
-        """Have one point made, here or by a worker, in one Dagster run; failures are told and counted."""
+    def _make(self, job: Job, worker: Worker | Lead | None) -> None:
+        """Have one point made, here, by the lead or by a worker, in one Dagster run; failures are told and counted."""
         with self._steps.step(job.key) as step:
             self._forecast.began(job, step)
             shares = PartProgress(step, job.stages)
@@ -178,7 +176,7 @@ class Conductor:
                 step.fail(message, label=f"{name} {job.key}")
         self._forecast.ended(job, step.seconds)
         self._count(job.key, list(job.stages), result)
-        done, total, left = self._forecast.state(self.jobs or 1)
+        done, total, left = self._forecast.state(self.jobs)
         self._steps.tell(done, total, left)
         if done < total:  # the last one is in the report that is made at the end
             self._reports.perhaps(lambda: self._one(self._pipeline.stages["sweep_report"], None, worker=worker))
@@ -215,17 +213,6 @@ class Conductor:
         stored = [self._wanted.store.current(self._pipeline.address(name, key)) for name in stages]
         known = [version.cost.get("seconds") if version else None for version in stored]
         return sum(filter(None, known)) if all(known) else schedule.estimate(self._pipeline.sweep.projections[key])
-
-    def _default_jobs(self, points: int) -> int:
-        ids = self._wanted.store.folder(self._pipeline.address("entity_index")) / "ids.parquet"
-        n_entities = pl.scan_parquet(ids).select(pl.len()).collect().item()
-        longest = max(
-            methods.neighbors_wanted(p.method, dict(p.parameters)) for p in self._pipeline.sweep.projections.values()
-        )
-        return schedule.default_jobs(
-            cores=schedule.cores(), points=points, memory=project.memory_budget(),
-            per_worker=schedule.memory_of_a_worker(n_entities, longest),
-        )  # fmt: skip
 
 
 class PartProgress:

@@ -17,10 +17,6 @@ from typing import Protocol
 from atlas_assets import methods
 from atlas_assets.sweep import ProjectionPoint
 
-# Bytes: a process that has imported everything, much of it shared with the other workers, and about what a layout with
-# its quality takes per entity and neighbour. On mtg-decks, with 150 neighbours, a worker's peak is 400 to 660 MiB.
-WORKER_BYTES, BYTES_PER_NEIGHBOUR = 480 << 20, 250
-
 
 @dataclass(frozen=True)
 class Job:
@@ -158,16 +154,6 @@ def in_one_process(jobs: Iterable[Job]) -> list[Job]:
 def estimate(point: ProjectionPoint) -> float:
     """About how long a point takes that was never made, in units that are good for comparisons only."""
     return 1.0 + methods.units(point.method, dict(point.parameters), dims=point.dims, engine=point.engine)
-
-
-def memory_of_a_worker(n_entities: int, most_neighbors: int) -> int:
-    """Bytes that a worker may come to use for points of such a graph."""
-    return WORKER_BYTES + BYTES_PER_NEIGHBOUR * n_entities * max(most_neighbors, 15)
-
-
-def default_jobs(*, cores: int, points: int, memory: int, per_worker: int) -> int:
-    """How many points side by side: one per core, fewer where there are fewer points or not memory for all."""
-    return max(1, min(cores, points, memory // max(per_worker, 1)))
 
 
 def cores() -> int:

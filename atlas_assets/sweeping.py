@@ -31,6 +31,7 @@ from atlas_assets.sweep_request import Record, Request
 from atlas_assets.wanted import Wanted
 
 JOINS = ("sweep_report", "bundle", "site")
+CHOSEN_AT_ONCE = 4  # points of a smart or random search between two looks at what came out
 PREVIEWED = 200  # points from which is told what a search within a time would make
 
 
@@ -156,11 +157,11 @@ class Sweeper:
         if self.request.search == "smart":
             costs = self._costs()
             return choose(
-                self.space, self._measured(), min(self._jobs(), room or self._jobs()), seconds=costs.price,
+                self.space, self._measured(), min(self._at_once(), room or self._at_once()), seconds=costs.price,
                 seed=self.request.seed, per_second=limit.seconds is not None, without=dict.fromkeys(self.record.keys),
             )  # fmt: skip
         new = (point for point in self._listed() if point.key not in self.record.keys)
-        return list(itertools.islice(new, room if limit.seconds is None else 2 * self._jobs()))
+        return list(itertools.islice(new, room if limit.seconds is None else 2 * self._at_once()))
 
     def _fitting(self, points: list[ProjectionPoint]) -> list[ProjectionPoint]:
         """As many as can be made in the time that is left."""
@@ -226,7 +227,11 @@ class Sweeper:
         return Costs(self.pipeline, self.store)
 
     def _jobs(self) -> int:
-        return self.jobs or schedule.cores()
+        return self.jobs or 1
+
+    def _at_once(self) -> int:
+        """How many points are chosen before the next look at what came out."""
+        return max(self._jobs(), CHOSEN_AT_ONCE)
 
     def _seconds(self) -> float:
         return self._spent_before + time.monotonic() - self._started

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.schedule import Forecast, Job, Queue, default_jobs, in_one_process
+from atlas_assets.schedule import Forecast, Job, Queue, in_one_process
 
 jobs_of = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.1, 20)), max_size=30).map(
     lambda drawn: [Job(f"p{i}", ("projection",), group, seconds) for i, (group, seconds) in enumerate(drawn)]
@@ -83,16 +83,6 @@ def test_nothing_is_made_after_clearing() -> None:
 def test_in_one_process_groups_follow_each_other() -> None:
     jobs = [Job(key, ("projection",), key[0], 1.0) for key in ("a1", "b1", "a2", "b2")]
     assert [job.key for job in in_one_process(jobs)] == ["a1", "a2", "b1", "b2"]
-
-
-@pytest.mark.parametrize(
-    ("cores", "points", "memory", "expected"),
-    [(8, 24, 100, 8), (8, 3, 100, 3), (8, 24, 35, 3), (8, 24, 5, 1), (1, 24, 100, 1)],
-)
-def test_as_many_points_side_by_side_as_cores_points_and_memory_allow(
-    cores: int, points: int, memory: int, expected: int
-) -> None:
-    assert default_jobs(cores=cores, points=points, memory=memory, per_worker=10) == expected
 
 
 def test_the_time_left_follows_what_points_really_take() -> None:
