@@ -47,3 +47,15 @@ def student_field(y, potential, gradient):
             potential[i] = total
             gradient[i, 0] = np.float32(-2) * g0
             gradient[i, 1] = np.float32(-2) * g1
+
+
+def student_field_reference(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What ``student_field`` writes, point by point in float64."""
+    y = y.astype(np.float64)
+    potential, gradient = np.zeros(len(y)), np.zeros(y.shape)
+    for i, here in enumerate(y):
+        for there in y:
+            closeness = 1 / (1 + ((here - there) ** 2).sum())
+            potential[i] += closeness
+            gradient[i] -= 2 * closeness**2 * (here - there)
+    return potential, gradient

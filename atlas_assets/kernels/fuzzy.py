@@ -72,3 +72,28 @@ def memberships(indices: np.ndarray, distances: np.ndarray) -> np.ndarray:
     mean_of_all = float(sums.sum() / max(int(listed.sum()) + n, 1))
     _membership_of_rows(indices, np.ascontiguousarray(distances, np.float64), math.log2(k + 1), mean_of_all, out)
     return out
+
+
+def memberships_reference(indices: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    """The same row by row, each scale by Brent's method."""
+    from scipy.optimize import brentq
+
+    n, k = indices.shape
+    out = np.zeros((n, k))
+    mean_of_all = distances[indices >= 0].sum() / max(int((indices >= 0).sum()) + n, 1)
+    for row in range(n):
+        count = int((indices[row] >= 0).sum())
+        if count == 0:
+            continue
+        away = np.r_[distances[row, :count], np.full(k - count, distances[row, count - 1])]
+        nearest = away[away > 0][0] if (away > 0).any() else 0.0
+        beyond = np.maximum(away - nearest, 0)
+
+        def missing(scale: float, beyond: np.ndarray = beyond) -> float:
+            return float(np.exp(-beyond / scale).sum()) - math.log2(k + 1)
+
+        widest = 1e3 * max(float(beyond.max()), 1.0)
+        scale = 0.0 if (beyond == 0).sum() >= math.log2(k + 1) else float(brentq(missing, 1e-12, widest))  # type: ignore[arg-type]
+        scale = max(scale, LEAST_SCALE * (away.sum() / (k + 1) if nearest > 0 else mean_of_all))
+        out[row, :count] = [math.exp(-one / scale) if one > 0 else 1.0 for one in beyond[:count]]
+    return out

@@ -176,21 +176,28 @@ def _in_parallel(work: Callable[[slice], None], blocks: Iterable[slice]) -> None
 
 @njit(cache=True, parallel=True)
 def bounds(x):
-    """Smallest and largest coordinates of x (n, d), (d,) each."""
+    """Smallest and largest coordinates of x (n, d), (d,) each. Raises FloatingPointError where one is not finite."""
     n, n_dims = x.shape
     n_tasks = (n + ROWS - 1) // ROWS
     lows, highs = np.empty((n_tasks, n_dims), np.float32), np.empty((n_tasks, n_dims), np.float32)
+    nothing = np.zeros(n_tasks, np.float32)
     for task in prange(n_tasks):
-        lows[task], highs[task] = x[task * ROWS], x[task * ROWS]
+        for c in range(n_dims):  # element by element: assigned as rows, they take seconds longer to compile
+            lows[task, c] = highs[task, c] = x[task * ROWS, c]
         for i in range(task * ROWS, min(n, (task + 1) * ROWS)):
             for c in range(n_dims):
+                nothing[task] += np.float32(0) * x[i, c]  # but of infinity, and of what is no number
                 lows[task, c] = min(lows[task, c], x[i, c])
                 highs[task, c] = max(highs[task, c], x[i, c])
-    low, high = lows[0].copy(), highs[0].copy()
+    low, high = np.empty(n_dims, np.float32), np.empty(n_dims, np.float32)
+    for c in range(n_dims):
+        low[c], high[c] = lows[0, c], highs[0, c]
     for task in range(n_tasks):
         for c in range(n_dims):
             low[c] = min(low[c], lows[task, c])
             high[c] = max(high[c], highs[task, c])
+        if nothing[task] != 0:  # a cell of a grid would be sought for it, out of all bounds
+            raise FloatingPointError("a position on the map is infinite, or no number")
     return low, high
 
 

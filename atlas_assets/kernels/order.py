@@ -39,6 +39,18 @@ def along_curve(x: np.ndarray) -> np.ndarray:
     return np.argsort(_places_on_curve(x, low, np.float32((2**BITS - 1) / max(extent, 1e-30))), kind="stable")
 
 
+def along_curve_reference(x: np.ndarray) -> np.ndarray:
+    """The same by texts of bits, the last dimension's first in each group."""
+    low = x.min(axis=0)
+    extent = float((x.max(axis=0) - low).max())
+    cells = ((x - low) * np.float32((2**BITS - 1) / max(extent, 1e-30))).astype(int)
+    codes = [
+        "".join("".join(bits) for bits in zip(*(f"{cell:0{BITS}b}" for cell in row[::-1]), strict=True))
+        for row in cells
+    ]
+    return np.array(sorted(range(len(x)), key=codes.__getitem__))
+
+
 @njit(cache=True, parallel=True)
 def _permute(indptr, columns, values, order, rank, new_indptr, new_columns, new_values):
     for row in prange(order.size):
@@ -60,3 +72,8 @@ def permuted(
     new_columns, new_values = np.empty_like(columns), np.empty_like(values)
     _permute(indptr, columns, values, order, rank, new_indptr, new_columns, new_values)
     return new_indptr, new_columns, new_values
+
+
+def permuted_reference(dense: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The same of a dense matrix."""
+    return dense[order][:, order]

@@ -16,7 +16,7 @@ from numba import njit, prange
 from atlas_assets.kernels.grid_field import bounds
 from atlas_assets.kernels.order import permuted
 from atlas_assets.kernels.penalties import FAST
-from atlas_assets.kernels.splitmix import splitmix64
+from atlas_assets.kernels.splitmix import splitmix64, splitmix64_reference
 from atlas_assets.kernels.unions import reversed_lists
 
 ROWS = 128  # per task; fixed, so that sums do not depend on the number of threads
@@ -209,6 +209,27 @@ def _pull(y, indptr, columns, counts, weight, scale, local, slopes):
                 slopes[i, 2] += g2
 
 
+def loss_reference(y: np.ndarray, pairs: np.ndarray, scale: float | None) -> float:
+    """What pairs (e, 2) contribute to the objective: ``d / (scale + d)`` each, or as strangers ``1 / (1 + d)``."""
+    d = 1 + ((y[pairs[:, 0]] - y[pairs[:, 1]]) ** 2).sum(axis=1)
+    return float((1 / (1 + d) if scale is None else d / (scale + d)).sum())
+
+
+def slopes_reference(y: np.ndarray, pairs: np.ndarray, scale: float | None, *, local: float = 0.0) -> np.ndarray:
+    """Its slopes by y (n, d), pair by pair in float64; local: as in ``_pull``."""
+    y = y.astype(np.float64)
+    slopes = np.zeros(y.shape)
+    for i, j in pairs:
+        away = y[i] - y[j]
+        d = 1 + away @ away
+        strength = -2 / (1 + d) ** 2 if scale is None else 2 * scale / (scale + d) ** 2
+        if local > 0:
+            strength *= local / np.sqrt(d)
+        slopes[i] += strength * away
+        slopes[j] -= strength * away
+    return slopes
+
+
 @njit(cache=True, parallel=True, **FAST)
 def _adam(y, slopes, mean, square, rate):
     """One step of y (n, d) against its slopes; mean, square: their running averages. rate: with the corrections."""
@@ -312,4 +333,18 @@ def draw_mid_near(x, n_pairs, seed):
                     elif away < second and j != nearest:
                         second, partner = away, j
                 drawn[i, slot] = partner if partner >= 0 else nearest
+    return drawn
+
+
+def draw_mid_near_reference(x: np.ndarray, n_pairs: int, seed: int) -> np.ndarray:
+    """The same by sorting the six; equally near ones in the order in which they are drawn."""
+    n = len(x)
+    drawn = np.empty((n, n_pairs), np.int32)
+    for i in range(n):
+        for slot in range(n_pairs):
+            keys = [seed ^ (i << 20) ^ (slot * 6 + attempt) for attempt in range(6)]
+            others = [(splitmix64_reference(splitmix64_reference(key)) >> 1) % (n - 1) for key in keys]
+            distinct = list(dict.fromkeys(j + (j >= i) for j in others))
+            ranked = sorted(distinct, key=lambda j: float(((x[i] - x[j]) ** 2).sum()))
+            drawn[i, slot] = ranked[min(1, len(ranked) - 1)]
     return drawn

@@ -138,7 +138,7 @@ def _move(y, gradient, update, gains, rate, momentum):
             for c in range(n_dims):
                 g, u = gradient[i, c], update[i, c]
                 gain = gains[i, c]
-                gain = gain + np.float32(0.2) if g * u < 0 else gain * np.float32(0.8)
+                gain = gain + np.float32(0.2) if np.sign(g) != np.sign(u) else gain * np.float32(0.8)
                 gain = max(gain, LEAST_GAIN)
                 gains[i, c] = gain
                 u = momentum * u - rate * gain * g
@@ -152,3 +152,34 @@ def _move(y, gradient, update, gains, rate, momentum):
         mean = np.float32(total / n)
         for i in range(n):
             y[i, c] -= mean
+
+
+def divergence_reference(y: np.ndarray, affinities: np.ndarray) -> float:
+    """The objective: Kullback & Leibler's divergence of the map's similarities from dense affinities (n, n)."""
+    closeness = _closeness_reference(y)
+    listed = affinities > 0
+    return float((affinities[listed] * np.log(affinities[listed] * closeness.sum() / closeness[listed])).sum())
+
+
+def gradient_reference(y: np.ndarray, affinities: np.ndarray, exaggeration: float = 1.0) -> np.ndarray:
+    """Its gradient by y (n, d), of affinities times the exaggeration, over all pairs in float64."""
+    closeness = _closeness_reference(y)
+    forces = (exaggeration * affinities - closeness / closeness.sum()) * closeness
+    return 4 * (forces[:, :, None] * (y[:, None].astype(np.float64) - y[None])).sum(axis=1)
+
+
+def _closeness_reference(y: np.ndarray) -> np.ndarray:
+    closeness = 1 / (1 + ((y[:, None].astype(np.float64) - y[None]) ** 2).sum(axis=2))
+    np.fill_diagonal(closeness, 0)
+    return closeness
+
+
+def move_reference(
+    y: np.ndarray, gradient: np.ndarray, update: np.ndarray, gains: np.ndarray, *, rate: float, momentum: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """New y, update and gains, as van der Maaten's own code has them."""
+    gains = np.where(np.sign(gradient) != np.sign(update), gains + 0.2, gains * 0.8)
+    gains = np.maximum(gains, LEAST_GAIN)
+    update = momentum * update - rate * gains * gradient
+    y = y + update
+    return y - y.mean(axis=0), update, gains

@@ -119,6 +119,29 @@ def _epoch(
                 y[i, c] += moves[i, c]
 
 
+def epoch_reference(
+    y: np.ndarray, fuzzy: csr_array, ring: np.ndarray, offsets: np.ndarray, *, a: float, b: float,
+    negative_sample_rate: float, rate: float,
+) -> np.ndarray:  # fmt: skip
+    """Where one epoch moves y (n, d), entity by entity in float64; ring and offsets as in ``_epoch``."""
+    y, degrees = y.astype(np.float64), fuzzy.sum(axis=1)
+    moved, place = y.copy(), np.argsort(ring)
+    for i in range(len(y)):
+        move = np.zeros(y.shape[1])
+        for slot in range(fuzzy.indptr[i], fuzzy.indptr[i + 1]):
+            away = y[fuzzy.indices[slot]] - y[i]
+            square = max(away @ away, 1e-12)
+            pull = 2 * a * b * square ** (b - 1) / (1 + a * square**b)
+            move += 2 * fuzzy.data[slot] * np.clip(pull * away, -CUT, CUT)
+        for offset in offsets:
+            away = y[i] - y[ring[(place[i] + offset) % len(y)]]
+            square = max(away @ away, 1e-12)
+            push = 2 * b / ((SMALL + square) * (1 + a * square**b))
+            move += negative_sample_rate * degrees[i] / len(offsets) * np.clip(push * away, -CUT, CUT)
+        moved[i] += rate * min(1, STEADY / degrees[i]) * move
+    return moved
+
+
 @njit(**FAST)
 def _push_rows(first, n, offsets, a, b, doubled, pushed):
     """Sums of the pushes on places first.. (ROWS of them) by the strangers so many places ahead, into pushed."""
