@@ -19,6 +19,12 @@ def held_out_recall(positions: np.ndarray, held_out: Memberships) -> float:
 
     Exact: every pair of every collection counts. Chance is 15 / (n - 1).
     """
+    found, pairs = held_out_pairs(positions, held_out)
+    return float(found.sum() / pairs.sum())
+
+
+def held_out_pairs(positions: np.ndarray, held_out: Memberships) -> tuple[np.ndarray, np.ndarray]:
+    """For each held-out collection, how many of its ordered pairs are found so, and how many it has."""
     near = nearest(positions, NEIGHBOURS)
     ones = np.ones(held_out.entities.size)
     shape = (held_out.n_collections, held_out.n_entities)
@@ -27,8 +33,8 @@ def held_out_recall(positions: np.ndarray, held_out: Memberships) -> float:
     listed = csr_array((np.ones(near.size), (rows, near.ravel())), shape=(len(near), len(near)))
     sizes = np.diff(held_out.indptr).astype(np.float64)
     # the entries of M^T M where `listed` has one, without making all of it: per collection, its pairs that are listed
-    found = float(csr_array(matrix @ listed).multiply(matrix).sum())
-    return found / float((sizes * (sizes - 1)).sum())
+    found = csr_array(matrix @ listed).multiply(matrix).sum(axis=1)
+    return np.asarray(found).ravel(), sizes * (sizes - 1)
 
 
 def nearest(positions: np.ndarray, k: int) -> np.ndarray:
@@ -77,6 +83,17 @@ def triplet_accuracy(
 def with_error(shares: np.ndarray) -> tuple[float, float]:
     """Mean and its standard error."""
     return float(shares.mean()), float(shares.std() / np.sqrt(shares.size))
+
+
+def ratio_with_error(found: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
+    """The sum of ``found`` over that of ``pairs``, and its standard error, collections having been drawn at random.
+
+    Give the difference of two maps' ``found`` for by how much they differ: both are judged by the same collections.
+    """
+    total, n = pairs.sum(), int((pairs > 0).sum())
+    ratio = found.sum() / total
+    moved = (found - ratio * pairs) / (total - pairs)  # by leaving a collection out (the jackknife of a ratio)
+    return float(ratio), float(np.sqrt((moved**2).sum() * (n - 1) / n))
 
 
 def average_distortion(positions: np.ndarray, pairs: np.ndarray, weights: np.ndarray) -> float:

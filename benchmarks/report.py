@@ -25,7 +25,8 @@ class Row:
 
     kind "cost": less is better; "gain": more is. ``note`` says why a figure or the ratio is missing, or what else to
     know; ``comparable`` is False where the results of the two differ, which makes any ratio meaningless. ``of`` says
-    what was measured where a metric and a peer alone do not.
+    what was measured where a metric and a peer alone do not. ``errors``: standard errors of "ours", of "theirs" and of
+    their "difference", which is less than that of the two where the same things were judged on both sides.
     """
 
     benchmark: str
@@ -39,6 +40,12 @@ class Row:
     comparable: bool = True
     runs: dict[str, list[float]] = field(default_factory=dict)
     of: str = ""
+    errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def difference(self) -> float | None:
+        """Ours less theirs."""
+        return None if self.ours is None or self.theirs is None else self.ours - self.theirs
 
     @property
     def ratio(self) -> float | None:
@@ -53,7 +60,7 @@ class Row:
             "benchmark": self.benchmark, "case": self.case, "metric": self.metric, "peer": self.peer,
             "ours": self.ours, "theirs": self.theirs, "ratio": self.ratio,
         }  # fmt: skip
-        further = {"of": self.of, "note": self.note, "runs": self.runs}
+        further = {"of": self.of, "note": self.note, "runs": self.runs, "errors": self.errors}
         return made | {name: value for name, value in further.items() if value}
 
 
@@ -62,14 +69,18 @@ def show(rows: Sequence[Row], console: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="ratio above 1: ours is better", caption_justify="left")
     table.add_column("")
     table.add_column("peer", no_wrap=True)
-    for heading in ("ours", "theirs", "ratio"):
+    judged = any("difference" in row.errors for row in rows)
+    for heading in ("ours", "theirs", "ratio", *(["difference"] if judged else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for at, row in enumerate(rows):
         if at == 0 or rows[at - 1].case != row.case:
             table.add_row(f"[bold]{escape(row.case)}[/bold]")
         last = at + 1 == len(rows) or rows[at + 1].case != row.case
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        figures = (figure(row.metric, row.ours), figure(row.metric, row.theirs), ratio)
+        figures = [_cell(row, "ours", row.ours), _cell(row, "theirs", row.theirs), ratio]
+        if judged:
+            error = row.errors.get("difference")
+            figures.append("" if error is None else with_error(row.difference, error, sign="+"))
         table.add_row(f"{row.metric}, {row.of}" if row.of else row.metric, row.peer, *figures, end_section=last)
     console.print(table)
     notes: dict[str, list[str]] = {}
@@ -109,6 +120,18 @@ def figure(metric: str, value: float | None) -> str:
             return f"{value / 1000:.3g} kB"
         return f"{value / 2**30:.2f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
     return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def with_error(value: float | None, error: float | None, *, sign: str = "") -> str:
+    """``0.1532 ± 0.0021``, or as much of that as there is; with a sign of "+", where it is positive too."""
+    if value is None:
+        return ""
+    return f"{value:{sign}.4f}" + ("" if error is None else f" ± {error:.4f}")
+
+
+def _cell(row: Row, side: str, value: float | None) -> str:
+    error = row.errors.get(side)
+    return figure(row.metric, value) if error is None or value is None else with_error(value, error)
 
 
 def _cpu_model() -> str:

@@ -49,6 +49,24 @@ def test_recall_is_the_one_that_atlas_reports(positions: np.ndarray, held_out: M
     assert judge.held_out_recall(positions, held_out) == pytest.approx(estimate.value)
 
 
+def test_the_error_of_recall_is_the_one_that_atlas_reports_and_less_between_two_maps(
+    positions: np.ndarray, held_out: Memberships
+) -> None:
+    near = neighbour_lists.from_positions(positions, judge.NEIGHBOURS).indices
+    expected = quality.held_out_recall(near, held_out.indptr, held_out.entities)
+    moved = positions + 0.01 * np.random.default_rng(3).standard_normal(positions.shape)
+
+    found, pairs = judge.held_out_pairs(positions, held_out)
+    other = judge.held_out_pairs(moved, held_out)[0]
+    recall, error = judge.ratio_with_error(found, pairs)
+    difference, of_difference = judge.ratio_with_error(found - other, pairs)
+
+    assert expected is not None
+    assert (recall, error) == pytest.approx((expected.value, expected.error))
+    assert difference == pytest.approx(recall - judge.held_out_recall(moved, held_out))
+    assert 0 < of_difference < error / 2
+
+
 def test_an_entity_is_never_its_own_neighbour_even_among_coincident_ones() -> None:
     near = judge.nearest(np.zeros((20, 2)), 5)
 
