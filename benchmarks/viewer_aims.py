@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
+from benchmarks import aims as aims_of
+from benchmarks.aims import Aim, aim
 from benchmarks.report import Row
 from benchmarks.viewer import ALL, ELSEWHERE, FIRST_BYTES, FRAME, MOVED, PICK, SCRIPT, SEARCH, TYPICAL
 from benchmarks.viewer_pages import BARE, DECK, REGL
 
 AT = "100k"  # where an aim names a number of points
-
-
-@dataclass(frozen=True)
-class Aim:
-    """A sentence, what was found, and whether that is enough; None where there is no figure."""
-
-    case: str
-    text: str
-    found: str
-    met: bool | None
 
 
 def aims(rows: Sequence[Row]) -> list[Aim]:
@@ -35,40 +25,30 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
         pick = max((row.ours for row in of_case if row.metric == PICK and row.ours), default=None)
         slower = _inverse(_ratio(of_case, FRAME, BARE))
         made += [
-            _aim(case, "a frame takes at most 1.3 times as long as bare gl.POINTS", slower, "{:.2f} times", most=1.3),
-            _aim(case, "and is at least 15 times faster than deck.gl", _ratio(of_case, FRAME, DECK), "{:.1f} times",
-                 least=15),
-            _aim(case, "and no slower than regl-scatterplot", _ratio(of_case, FRAME, REGL), "{:.2f} times as fast",
-                 least=1),
-            _aim(case, "picks after the map moved take less than 2 frames each",
-                 pick / frame if pick and frame else None, "{:.2f} frames", most=2),
+            aim(case, "a frame takes at most 1.3 times as long as bare gl.POINTS", slower, "{:.2f} times", most=1.3),
+            aim(case, "and is at least 15 times faster than deck.gl", _ratio(of_case, FRAME, DECK), "{:.1f} times",
+                least=15),
+            aim(case, "and no slower than regl-scatterplot", _ratio(of_case, FRAME, REGL), "{:.2f} times as fast",
+                least=1),
+            aim(case, "picks after the map moved take less than 2 frames each",
+                pick / frame if pick and frame else None, "{:.2f} frames", most=2),
         ]  # fmt: skip
         if case == AT:
             made += [
-                _aim(case, "the first paint needs less than 150 kB of data", _kb(_ours(of_case, FIRST_BYTES)),
-                     "{:.0f} kB", most=150),
-                _aim(case, "a search takes less than 50 ms", _ms(_ours(of_case, SEARCH)), "{:.1f} ms", most=50),
-                _aim(case, "all JavaScript is less than 120 kB", _kb(_ours(of_case, SCRIPT)), "{:.0f} kB", most=120),
+                aim(case, "the first paint needs less than 150 kB of data", _kb(_ours(of_case, FIRST_BYTES)),
+                    "{:.0f} kB", most=150),
+                aim(case, "a search takes less than 50 ms", _ms(_ours(of_case, SEARCH)), "{:.1f} ms", most=50),
+                aim(case, "all JavaScript is less than 120 kB", _kb(_ours(of_case, SCRIPT)), "{:.0f} kB", most=120),
             ]  # fmt: skip
     return made
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [asdict(aim) for aim in aims(rows)]
+    return aims_of.as_json(aims(rows))
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
-    for aim in aims(rows):
-        verdict = {True: "met", False: "MISSED", None: "unknown"}[aim.met]
-        console.print(escape(f"{verdict:>8}  {aim.case}: {aim.text}: {aim.found}"), soft_wrap=True)
-
-
-def _aim(
-    case: str, text: str, value: float | None, form: str, *, most: float | None = None, least: float | None = None
-) -> Aim:
-    if value is None:
-        return Aim(case, text, "not measured", None)
-    return Aim(case, text, form.format(value), (most is None or value <= most) and (least is None or value >= least))
+    aims_of.show(aims(rows), console)
 
 
 def _find(rows: Sequence[Row], metric: str, peer: str | None = None) -> Row | None:
