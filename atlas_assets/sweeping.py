@@ -231,7 +231,7 @@ class Sweeper:
 
     def _at_once(self) -> int:
         """How many points are chosen before the next look at what came out."""
-        return max(self._jobs(), CHOSEN_AT_ONCE)
+        return self.jobs or CHOSEN_AT_ONCE
 
     def _seconds(self) -> float:
         return self._spent_before + time.monotonic() - self._started
