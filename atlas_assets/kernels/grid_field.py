@@ -97,7 +97,7 @@ class GridField:
             squares = squares + (away**2).astype(np.float32).reshape(
                 [-1 if d == axis else 1 for d in range(len(self._padded))]
             )
-        spectrum = np.array(scipy.fft.rfftn(self._kernel(squares))).real
+        spectrum: np.ndarray = np.real(np.asarray(scipy.fft.rfftn(self._kernel(squares))))
         for axis, length in enumerate(self._padded):
             frequencies = np.arange(spectrum.shape[axis]) / length
             spline = (2 + np.cos(2 * np.pi * frequencies)) / 3
