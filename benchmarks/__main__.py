@@ -56,26 +56,31 @@ def relate(
 @app.command()
 def layout(
     case: Annotated[list[str] | None, typer.Option(
-        help="mtg-decks, python_api, reddit-title-words; or any case of relate. Default: these three.")] = None,
-    peer: Peers = None, runs: Runs = 3,
+        help="mtg-decks, python_api, reddit-title-words; or any other that data.py knows, such as billboard-hot-100. "
+        "Default: these three.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="Default: all but pymde.preserve_neighbors, which takes a "
+        "quarter of an hour and more.")] = None,
+    runs: Runs = 3,
     maps: Annotated[bool | None, typer.Option("--maps/--no-maps", help="Compare the maps of every route from "
         "collections to two dimensions. Default: of mtg-decks only.")] = None,
     json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0, threads: Threads = CORES, cache: Cache = None,
 ) -> None:  # fmt: skip
     """From collections to maps: seconds of each step, distortion, and how much of what was held out maps keep."""
     from benchmarks import layout as benchmark
-    from benchmarks import layout_data, layout_maps
+    from benchmarks import layout_aims, layout_data, layout_maps, layout_methods, layout_table
 
-    names, limits = _known(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
+    names = _known(peer, benchmark.ALL_PEERS) if peer else benchmark.DEFAULT_PEERS
+    limits = Limits(int(memory * GIB), minutes * 60, threads)
     session = _Session(
         benchmark.PACKAGES, limits, json, runs=runs, seed=layout_data.SEED, held_out=layout_data.HOLDOUT,
-        layouts=benchmark.SETTINGS,
+        layouts=layout_methods.settings(),
     )  # fmt: skip
     compared: list[tuple[str, Path, list]] = []
 
     def finished(name: str, folder: Path, rows: list[report.Row], found: list) -> None:
-        session.keep(rows)
-        if found:  # rows of maps are not for the table
+        session.keep([row for row in rows if not layout_table.listed(row)])
+        session.keep([row for row in rows if layout_table.listed(row)], shown=False)
+        if found:  # rows of maps have a table of their own
             compared.append((name, folder, found))
             session.keep(layout_maps.rows(name, found), shown=False)
 
@@ -84,9 +89,13 @@ def layout(
             case or layout_data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), maps=maps,
             progress=status.update, finished=finished,
         )  # fmt: skip
+    session.about["aims"] = layout_aims.as_json(session.rows)
+    session.keep([])
+    session.end()
+    layout_table.show([row for row in session.rows if not row.of.startswith(layout_maps.MAP_BY)], console)
     for name, folder, found in compared:
         layout_maps.show(name, folder, found, console)
-    session.end()
+    layout_aims.show(session.rows, console)
 
 
 @app.command()

@@ -1,33 +1,36 @@
-"""``layout``: from collections to maps, beside PyMDE, umap-learn, openTSNE and the routes that people take otherwise.
+"""``layout``: from collections to maps, beside PyMDE, umap-learn, openTSNE, pacmap, dire-rapids and other routes.
 
 Four measurements. Graph and embedding: from collections in memory to three dimensions, against the published recipe.
-Iterations: the same embedding problem in our solver and in stock PyMDE. Layouts: a map of one embedding from scratch.
-Maps: how much of what was held out every route keeps (``layout_maps``). All maps are judged by ``judge``.
+Iterations: the same embedding problem in our solver and in stock PyMDE. Layouts: maps of one graph from the same
+neighbours and start positions, and maps of one embedding (``layout_methods``). Maps: how much of what was held out
+every route keeps (``layout_maps``). All maps are judged by ``judge``, and ``layout_aims`` says what should come out.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from atlas_assets.errors import AtlasError
-from benchmarks import data, layout_data, layout_maps, measure
-from benchmarks.layout_maps import RECALL, TRIPLETS, Map, Told
+from benchmarks import data, layout_data, layout_figures, layout_maps, measure
+from benchmarks.layout_figures import RECALL, TRIPLETS, Figures
+from benchmarks.layout_maps import Map, Told
+from benchmarks.layout_methods import CONTESTS, DIRE, OPEN_TSNE, PACMAP, UMAP_LEARN, Contest, compared
 from benchmarks.measure import Job, Limits, Series
 from benchmarks.report import Row
 
 EMBEDDING_SECONDS, ITERATION_SECONDS, DISTORTION = "graph+embedding seconds", "iteration seconds", "final distortion"
 LAYOUT_SECONDS, DIFFERENT = "layout seconds", "coordinates that differ"
-RECIPE, PYMDE, UMAP, TSNE = "pymde.preserve_neighbors", "pymde", "umap-learn", "openTSNE"
-ALL_PEERS = (RECIPE, PYMDE, UMAP, TSNE, "implicit", "scikit-learn")
+RECIPE, PYMDE = "pymde.preserve_neighbors", "pymde"
+# asked for unless told otherwise; the recipe takes a quarter of an hour and more
+DEFAULT_PEERS = (PYMDE, UMAP_LEARN, OPEN_TSNE, PACMAP, DIRE, "implicit", "scikit-learn")
+ALL_PEERS = (RECIPE, *DEFAULT_PEERS)
 # distributions whose versions decide what was measured
-PACKAGES = ("numpy", "numba", "scipy", "torch", "pymde", "umap-learn", "pynndescent", "openTSNE", "scikit-learn",
-            "implicit", "dagster", "atlas-assets")  # fmt: skip
+PACKAGES = ("numpy", "numba", "scipy", "torch", "pymde", "umap-learn", "pynndescent", "openTSNE", "pacmap",
+            "dire-rapids", "scikit-learn", "implicit", "dagster", "atlas-assets")  # fmt: skip
 CASE_OF_MAPS = "mtg-decks"  # whose maps are compared unless asked otherwise: DESIGN's table
-SETTINGS = {"n_neighbors": 15, "min_dist": 0.1, "perplexity": 30}
 # Name, weight of the pushes per edge and pairs they are sampled by per entity, iterations. The first two as PyMDE has
 # them: three pushing pairs of weight 1 per edge; the last as Atlas has them unless told otherwise.
 PROBLEMS = (
@@ -35,11 +38,7 @@ PROBLEMS = (
     ("three pushes per edge", {"ratio": 3.0, "samples": None}, 300),
     ("200 pushes per entity", {"ratio": 6.0, "samples": 200}, 50),
 )
-# peer -> ours and theirs in ``layout_jobs.LAYOUTS``, the latter by how they were called
-LAYOUTS = {
-    UMAP: ("atlas umap", {"": "umap-learn", "without a seed": "umap-learn, no seed"}),
-    TSNE: ("atlas tsne", {"": "openTSNE"}),
-}
+PATIENCE = 60  # seconds of a first run beyond which there is no other
 OURS = "ours"
 Finished = Callable[[str, Path, list[Row], list[Map]], None]
 
@@ -69,11 +68,22 @@ def run(
                     finished(name, folder, part, [])
                     made += part
                 if name == CASE_OF_MAPS if maps is None else maps:
-                    found = layout_maps.maps(name, folder, names, Path(scratch), limits=limits, progress=progress)
-                    finished(name, folder, [], found)
-                    made += layout_maps.rows(name, found)
+                    made += _maps(name, folder, names, Path(scratch), limits, progress, finished)
         rows += made
     return rows
+
+
+def _maps(
+    name: str, folder: Path, peers: Sequence[str], scratch: Path, limits: Limits, progress: Told, finished: Finished
+) -> list[Row]:
+    try:
+        found = layout_maps.maps(name, folder, peers, scratch, limits=limits, progress=progress)
+    except AtlasError as error:
+        made = [Row("layout", name, layout_maps.SECONDS, "all", None, None, note=str(error))]
+        finished(name, folder, made, [])
+        return made
+    finished(name, folder, [], found)
+    return layout_maps.rows(name, found)
 
 
 class _Case:
@@ -87,9 +97,17 @@ class _Case:
         yield self._embeddings(with_recipe=RECIPE in names)
         if PYMDE in names:
             yield self._iterations()
-        for peer in (UMAP, TSNE):
-            if peer in names:
-                yield self._layouts(peer)
+        if not (self.scratch / OURS / "positions.npy").exists():
+            yield [Row("layout", self.name, LAYOUT_SECONDS, "all", None, None, note="ours gave no embedding")]
+            return
+        arguments = {"embedded": str(self.scratch / OURS), "out": str(self.scratch / "problem")}
+        outcome = measure.run(Job("benchmarks.layout_methods:prepared", arguments), self.limits)
+        if outcome.values is None:
+            yield [Row("layout", self.name, LAYOUT_SECONDS, "all", None, None, note=outcome.note)]
+            return
+        for at, contest in enumerate(CONTESTS):
+            if any(theirs.peer in names for theirs in contest.theirs):
+                yield self._layouts(at, contest, names)
 
     def _embeddings(self, *, with_recipe: bool) -> list[Row]:
         """Ours is always made: later measurements start from it."""
@@ -100,8 +118,11 @@ class _Case:
         rows = [self._threads("3-D embedding", jobs[OURS], series[OURS])]
         if with_recipe:
             rows.append(self._row(EMBEDDING_SECONDS, RECIPE, series[OURS], series[RECIPE], "seconds"))
-            quality = {name: self._judged(self.scratch / name / "positions.npy", series[name]) for name in series}
-            rows += self._quality(RECIPE, "3-D embedding", quality[OURS], quality[RECIPE])
+            judged = {name: self._judged(self.scratch / name / "positions.npy", series[name]) for name in series}
+            rows += layout_figures.rows(self.name, RECIPE, judged[OURS], judged[RECIPE], of="3-D embedding")
+        else:
+            left_out = Series(note=f"takes a quarter of an hour and more: only with --peer {RECIPE}")
+            rows.append(self._row(EMBEDDING_SECONDS, RECIPE, series[OURS], left_out, "seconds"))
         return rows
 
     def _iterations(self) -> list[Row]:
@@ -116,55 +137,61 @@ class _Case:
             rows.append(self._row(DISTORTION, PYMDE, series[OURS], series[PYMDE], "distortion", of=of))
         return rows
 
-    def _layouts(self, peer: str) -> list[Row]:
-        """UMAP or t-SNE of our embedding, each library searching its own neighbours."""
-        if not (self.scratch / OURS / "positions.npy").exists():
-            return [Row("layout", self.name, LAYOUT_SECONDS, peer, None, None, note="ours gave no embedding")]
-        mine, others = LAYOUTS[peer]
-        jobs = {by: self._layout_job(by) for by in (mine, *others.values())}
-        series = self._interleaved(jobs, peer, compiled=[mine])
-        quality = {by: self._judged(Path(jobs[by].arguments["out"]), series[by]) for by in series}
-        rows = [self._threads(f"{peer} of the embedding", jobs[mine], series[mine])]
-        for how, by in others.items():
-            of = " ".join(filter(None, ["2-D map of the embedding", how]))
-            rows.append(self._row(LAYOUT_SECONDS, peer, series[mine], series[by], "seconds", of=how))
-            rows += self._quality(peer, of, quality[mine], quality[by])
+    def _layouts(self, at: int, contest: Contest, names: Sequence[str]) -> list[Row]:
+        """Maps of our graph or of our embedding, by ours and by theirs: each of ours against each of theirs."""
+        asked = [theirs for theirs in contest.theirs if theirs.peer in names]
+        embedded, jobs = {"contest": at, "embedded": str(self.scratch / OURS)}, {}
+        for ours in contest.ours:
+            arguments = embedded | {"label": ours.label, "out": self._out(at, ours.label)}
+            jobs[ours.label] = Job("benchmarks.layout_methods:laid_out_by_atlas", arguments)
+        for theirs in asked:
+            given = {"name": theirs.name, "problem": str(self.scratch / "problem"), "out": self._out(at, theirs.name)}
+            jobs[theirs.name] = Job("benchmarks.layout_methods:laid_out_by_peer", embedded | given)
+        what = f"{contest.ours[0].label} of the {contest.source}"
+        series = self._interleaved(jobs, what, compiled=[ours.label for ours in contest.ours])
+        judged = {name: self._judged(Path(self._out(at, name)), one) for name, one in series.items()}
+        rows = []
+        for ours in contest.ours:
+            what = f"{ours.label} of the {contest.source}"
+            rows.append(self._threads(what, jobs[ours.label], series[ours.label]))
+            for theirs in asked:
+                of = compared(ours, theirs, contest.source)
+                mine, other = series[ours.label], series[theirs.name]
+                rows.append(self._row(LAYOUT_SECONDS, theirs.peer, mine, other, "seconds", of=of))
+                rows += layout_figures.rows(self.name, theirs.peer, judged[ours.label], judged[theirs.name], of=of)
         return rows
+
+    def _out(self, at: int, name: str) -> str:
+        return str(self.scratch / f"{at} {name}.npy")
 
     def _job(self, function: str, *, out: str) -> Job:
         return Job(f"benchmarks.layout_jobs:{function}", {"folder": str(self.folder), "out": str(self.scratch / out)})
 
-    def _layout_job(self, by: str) -> Job:
-        arguments = {"by": by, "embedded": str(self.scratch / OURS), "out": str(self.scratch / f"{by}.npy")}
-        return Job("benchmarks.layout_jobs:laid_out", arguments | SETTINGS)
+    def _interleaved(self, jobs: Mapping[str, Job], what: str, *, compiled: Sequence[str]) -> dict[str, Series]:
+        """All jobs once, then those that did not take longer than ``PATIENCE`` again."""
+        told: Told = lambda text: self.progress(f"{self.name}, {what}: {text}")  # noqa: E731
+        series = measure.interleaved(jobs, runs=1, limits=self.limits, compiled=compiled, progress=told)
+        quick = {name: job for name, job in jobs.items() if not series[name].failed and not _slow(series[name])}
+        if self.runs > 1:
+            further = measure.interleaved(quick, runs=self.runs - 1, limits=self.limits, progress=told)
+            for name, one in further.items():
+                series[name].counted += one.counted
+                series[name].note = one.note
+        return series
 
-    def _interleaved(self, jobs: dict[str, Job], what: str, *, compiled: Sequence[str]) -> dict[str, Series]:
-        return measure.interleaved(
-            jobs, runs=self.runs, limits=self.limits, compiled=compiled,
-            progress=lambda text: self.progress(f"{self.name}, {what}: {text}"),
-        )  # fmt: skip
-
-    def _judged(self, positions: Path, series: Series) -> dict[str, Any]:
+    def _judged(self, positions: Path, series: Series) -> Figures:
         """Figures of what the last run has left; triplets as our graph orders them."""
         if series.failed:
-            return {}
+            return Figures(note=series.note)
         graph = self.scratch / OURS / "graph"
-        outcome = measure.run(
-            Job("benchmarks.layout_jobs:judged", {
-                "folder": str(self.folder), "positions": str(positions),
-                "lists": [str(graph / "indices.npy"), str(graph / "similarity.npy")],
-            }), self.limits,
-        )  # fmt: skip
-        return outcome.values or {}
-
-    def _quality(self, peer: str, of: str, ours: dict[str, Any], theirs: dict[str, Any]) -> list[Row]:
-        return [
-            Row("layout", self.name, metric, peer, ours.get(key), theirs.get(key), "gain", of=of)
-            for metric, key in ((RECALL, "recall"), (TRIPLETS, "triplets"))
-        ]
+        return layout_figures.judged(
+            positions, self.folder, (graph / "indices.npy", graph / "similarity.npy"), self.limits
+        )
 
     def _row(self, metric: str, peer: str, ours: Series, theirs: Series, key: str, of: str = "") -> Row:
         notes = [f"ours {ours.note}" if ours.failed else "", theirs.note]
+        if self.runs > 1 and (slow := [who for who, one in ((OURS, ours), ("theirs", theirs)) if _slow(one)]):
+            notes.append(f"{' and '.join(slow)} ran once, having taken more than {PATIENCE} s")
         mine = ours.median(key)
         if theirs.note.startswith("stopped after") and mine and key == "seconds":
             notes.append(f"so ours is more than {self.limits.seconds / mine:,.0f} times as fast")
@@ -182,3 +209,7 @@ class _Case:
         different = float(sum(one != found[0] for one in found)) if found and not note else None
         note = note or f"{len(found)} runs, one of them on one thread, the others on {self.limits.threads}"
         return Row("layout", self.name, DIFFERENT, OURS, different, None, note=note, of=what)
+
+
+def _slow(series: Series) -> bool:
+    return bool(series.counted) and series.counted[0]["seconds"] > PATIENCE

@@ -36,7 +36,7 @@ SETTINGS = {
     data.PYTHON_API: Setting("names in 3 files or more", max_collection_size=400),
     "reddit-title-words": Setting("the 50,000 words in most titles", top=50_000, min_collections=2),
 }
-DEFAULT = tuple(SETTINGS)
+DEFAULT = ("mtg-decks", data.PYTHON_API, "reddit-title-words")
 
 
 def setting(case: str) -> Setting:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import judge, layout_data, measure, routes
+from benchmarks import judge, layout_data, routes
 from benchmarks.layout_data import SEED
+from benchmarks.layout_methods import ring, told
 from benchmarks.peers import Memberships, ours, practice
-from benchmarks.routes import Clock
+from benchmarks.routes import NEIGHBOURS, Clock
 
 DIMENSIONS = 3
-NEIGHBOURS = 15
 
 
 def embedded_by_atlas(folder: str, out: str) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def embedded_by_atlas(folder: str, out: str) -> dict[str, Any]:
     Path(out).mkdir(parents=True, exist_ok=True)
     graph.save(Path(out) / "graph")
     np.save(Path(out) / "positions.npy", embedded)
-    return _told(clock, embedded)
+    return told(clock, embedded)
 
 
 def _embed_ours(data: Memberships, clock: Clock) -> tuple[Any, np.ndarray]:
@@ -47,60 +45,7 @@ def embedded_as_published(folder: str, out: str) -> dict[str, Any]:
     embedded = routes.published_embedding(data, clock)
     Path(out).mkdir(parents=True, exist_ok=True)
     np.save(Path(out) / "positions.npy", embedded)
-    return _told(clock, embedded)
-
-
-def laid_out(by: str, embedded: str, out: str, n_neighbors: int, min_dist: float, perplexity: float) -> dict[str, Any]:
-    """A map of the embedding in the folder ``embedded`` by one of ``LAYOUTS``; its neighbours are searched anew."""
-    make, clock = LAYOUTS[by], Clock()
-    options = {"n_neighbors": n_neighbors, "min_dist": min_dist, "perplexity": perplexity}
-    positions = np.load(Path(embedded) / "positions.npy")
-    random = np.random.default_rng(SEED)
-    few = random.standard_normal((min(len(positions), 4_200), DIMENSIONS)).astype(np.float32)
-    make(few, None, options)
-    with clock("layout"):
-        made = make(positions, Path(embedded) / "graph", options)
-    np.save(out, made)
-    return _told(clock, made)
-
-
-@dataclass(frozen=True)
-class _Embedded:
-    positions: np.ndarray
-
-
-def _by_atlas(method: str, vectors: np.ndarray, graph: Path | None, options: dict[str, Any]) -> np.ndarray:
-    from atlas_assets import methods
-    from atlas_assets.stages import knn_graph
-    from atlas_assets.stages.layout_inputs import LayoutInputs
-    from atlas_assets.stages.projection import project
-
-    made = _ring(len(vectors)) if graph is None else knn_graph.KnnGraph.load(graph)
-    params = {name: options[name] for name in methods.METHODS[method].parameters if name in options}
-    inputs = LayoutInputs(made, _Embedded(vectors), most_neighbors=methods.neighbors_wanted(method, params), seed=SEED)
-    return project(method, inputs=inputs, params=params, seed=SEED).positions
-
-
-def _ring(n: int) -> Any:
-    """A graph in which nobody is isolated, for warming up."""
-    from atlas_assets.stages.knn_graph import build
-    from atlas_assets.stages.neighbours import Neighbours
-
-    indices = np.stack([(np.arange(n) + 1) % n, (np.arange(n) + 2) % n], axis=1).astype(np.int32)
-    return build(Neighbours(indices, np.ones((n, 2)), None, "jaccard", guaranteed=2), n_neighbors=2)
-
-
-def _by_umap(seed: int | None, vectors: np.ndarray, graph: Path | None, options: dict[str, Any]) -> np.ndarray:
-    return practice.umap(vectors, n_neighbors=options["n_neighbors"], min_dist=options["min_dist"], seed=seed)
-
-
-LAYOUTS = {
-    "atlas umap": lambda *given: _by_atlas("umap", *given),
-    "atlas tsne": lambda *given: _by_atlas("tsne", *given),
-    "umap-learn": lambda *given: _by_umap(SEED, *given),
-    "umap-learn, no seed": lambda *given: _by_umap(None, *given),
-    "openTSNE": lambda vectors, graph, options: practice.tsne(vectors, perplexity=options["perplexity"], seed=SEED),
-}
+    return told(clock, embedded)
 
 
 def iterated(by: str, graph: str, iterations: int, ratio: float, samples: int | None) -> dict[str, Any]:
@@ -121,7 +66,7 @@ def iterated(by: str, graph: str, iterations: int, ratio: float, samples: int | 
         return PushAndPull(edges, weights, **options), start, edges
 
     solve = _solved_by_atlas if by == "ours" else _solved_by_pymde
-    few, start, edges = problem_of(_ring(2_000))
+    few, start, edges = problem_of(ring(2_000, 2))
     solve(few, start, edges, np.ones(len(edges)), 3)
     made = KnnGraph.load(Path(graph))
     problem, start, edges = problem_of(made)
@@ -175,20 +120,19 @@ def lists_laid_out(indices: str, similarity: str, layout: str, out: str) -> dict
     return {"seconds": seconds}
 
 
-def judged(folder: str, positions: str, lists: list[str] | None = None) -> dict[str, Any]:
-    """Held-out recall of a map and, against the graph with these lists (indices, similarity), its triplets."""
+def judged(folder: str, positions: str, lists: list[str]) -> dict[str, Any]:
+    """Held-out recall of a map and its triplets against the graph with these lists (indices, similarity).
+
+    What both are the means of goes to the file ``parts``: found and pairs of every held-out collection, shares of rows.
+    """
     made = np.load(positions)
-    found: dict[str, Any] = {"recall": judge.held_out_recall(made, layout_data.held_out(Path(folder)))}
-    if lists is not None:
-        indices, similarity = (np.load(path) for path in lists)
-        shares = judge.triplet_accuracy(made, indices, similarity)
-        found["triplets"], found["triplets_error"] = judge.with_error(shares)
-        found["shares"] = shares.tolist()
-    return found
-
-
-def _told(clock: Clock, made: np.ndarray) -> dict[str, Any]:
+    found, pairs = judge.held_out_pairs(made, layout_data.held_out(Path(folder)))
+    shares = judge.triplet_accuracy(made, *(np.load(path) for path in lists))
+    parts = f"{positions}.parts.npz"
+    np.savez(parts, found=found, pairs=pairs, shares=shares)
+    recall, recall_error = judge.ratio_with_error(found, pairs)
+    triplets, triplets_error = judge.with_error(shares)
     return {
-        "seconds": sum(clock.seconds.values()), "steps": clock.seconds, "peak_bytes": measure.peak_bytes(),
-        "digest": hashlib.sha256(np.ascontiguousarray(made).tobytes()).hexdigest(),
+        "recall": recall, "recall_error": recall_error, "triplets": triplets, "triplets_error": triplets_error,
+        "parts": parts,
     }  # fmt: skip

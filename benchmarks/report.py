@@ -69,20 +69,21 @@ def show(rows: Sequence[Row], console: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="ratio above 1: ours is better", caption_justify="left")
     table.add_column("")
     table.add_column("peer", no_wrap=True)
-    judged = any("difference" in row.errors for row in rows)
-    for heading in ("ours", "theirs", "ratio", *(["difference"] if judged else [])):
+    for heading in ("ours", "theirs", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
     for at, row in enumerate(rows):
         if at == 0 or rows[at - 1].case != row.case:
             table.add_row(f"[bold]{escape(row.case)}[/bold]")
         last = at + 1 == len(rows) or rows[at + 1].case != row.case
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        figures = [_cell(row, "ours", row.ours), _cell(row, "theirs", row.theirs), ratio]
-        if judged:
-            error = row.errors.get("difference")
-            figures.append("" if error is None else with_error(row.difference, error, sign="+"))
+        figures = (figure(row.metric, row.ours), figure(row.metric, row.theirs), ratio)
         table.add_row(f"{row.metric}, {row.of}" if row.of else row.metric, row.peer, *figures, end_section=last)
     console.print(table)
+    show_notes(rows, console)
+
+
+def show_notes(rows: Sequence[Row], console: Console) -> None:
+    """Each note once, with the peers that it is about."""
     notes: dict[str, list[str]] = {}
     for row in rows:
         if row.note:
@@ -127,11 +128,6 @@ def with_error(value: float | None, error: float | None, *, sign: str = "") -> s
     if value is None:
         return ""
     return f"{value:{sign}.4f}" + ("" if error is None else f" ± {error:.4f}")
-
-
-def _cell(row: Row, side: str, value: float | None) -> str:
-    error = row.errors.get(side)
-    return figure(row.metric, value) if error is None or value is None else with_error(value, error)
 
 
 def _cpu_model() -> str:

@@ -77,11 +77,14 @@ def by_mde(data: Memberships, clock: Clock, *, kind: str, ratio: float = 1.0, la
         return practice.umap(embedded, **UMAP) if layout == "umap" else practice.tsne(embedded, perplexity=PERPLEXITY)
 
 
-def by_factors(data: Memberships, clock: Clock, *, factors: Callable[..., np.ndarray]) -> np.ndarray:
+def by_factors(
+    data: Memberships, clock: Clock, *, factors: Callable[..., np.ndarray], layout: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Vectors of the entities, and a layout of them."""
     with clock("embedding"):
         vectors = factors(data, factors=FACTORS)
     with clock("layout"):
-        return practice.umap(vectors, metric="cosine", **UMAP)
+        return layout(vectors)
 
 
 def from_graph(data: Memberships, clock: Clock, *, kind: str, layout: str) -> np.ndarray:
@@ -105,9 +108,19 @@ def _routes() -> dict[str, Route]:
             "pymde.preserve_neighbors", as_published, functools.partial(as_published, iterations=3, epochs=3)
         ),
         "count, MDE, UMAP": Route("pymde", functools.partial(by_mde, kind="count")),
-        f"ALS({FACTORS}), UMAP": Route("implicit", functools.partial(by_factors, factors=practice.als)),
-        f"PPMI-SVD({FACTORS}), UMAP": Route("scikit-learn", functools.partial(by_factors, factors=practice.ppmi_svd)),
     }
+    als, ppmi_svd = f"ALS({FACTORS})", f"PPMI-SVD({FACTORS})"
+    by_cosine = functools.partial(practice.umap, metric="cosine", **UMAP)
+    parted, dire = functools.partial(practice.pacmap, local=True), functools.partial(practice.dire, **UMAP)
+    for name, peer, factors, layout, in_short in (
+        (f"{als}, UMAP", "implicit", practice.als, by_cosine, None),
+        (f"{ppmi_svd}, UMAP", "scikit-learn", practice.ppmi_svd, by_cosine, None),
+        (f"{ppmi_svd}, LocalMAP", "pacmap", practice.ppmi_svd, parted, None),
+        (f"{ppmi_svd}, DiRe", "dire-rapids", practice.ppmi_svd, dire, functools.partial(dire, iterations=1)),
+    ):
+        walk = functools.partial(by_factors, factors=factors)
+        warm = functools.partial(walk, layout=in_short) if in_short else None
+        made[name] = Route(peer, functools.partial(walk, layout=layout), warm)
     for kind in ("cosine", "npmi"):
         made[f"{kind}, MDE, UMAP"] = Route("pymde", functools.partial(by_mde, kind=kind))
     for layout, name in (("umap", "UMAP"), ("tsne", "t-SNE")):

@@ -56,13 +56,12 @@ def test_the_table_shows_figures_ratio_and_notes() -> None:
     assert "- a case: [note] on polars (polars)" in lines
 
 
-def test_standard_errors_stand_beside_their_figures_and_the_difference() -> None:
-    out = io.StringIO()
+def test_standard_errors_are_written_with_the_rows() -> None:
     errors = {"ours": 0.002, "theirs": 0.0021, "difference": 0.0005}
     recall = Row("layout", "a case", "held-out recall", "pacmap", 0.1532, 0.15, "gain", errors=errors)
 
-    report.show([row(2.0, 6.0), recall], Console(file=out, width=120))
-
-    line = next(line for line in out.getvalue().splitlines() if "pacmap" in line)
-    assert line.split()[-10:] == ["0.1532", "±", "0.0020", "0.1500", "±", "0.0021", "1.02", "+0.0032", "±", "0.0005"]
     assert recall.as_json()["errors"] == errors
+    assert "errors" not in row(2.0, 6.0).as_json()
+    assert report.with_error(recall.difference, 0.0005, sign="+") == "+0.0032 ± 0.0005"
+    assert report.with_error(0.15, None) == "0.1500"
+    assert report.with_error(None, None) == ""

@@ -1,11 +1,13 @@
-"""Maps as they are made by hand with SciPy, implicit, PyMDE, umap-learn and openTSNE: the steps of ``routes``.
+"""Maps as they are made by hand with SciPy, implicit, PyMDE, umap-learn, openTSNE, pacmap and dire-rapids.
 
-Nothing of Atlas in here. Lists are (indices (n, k), similarities (n, k)), most similar first, -1 and 0 where an entity
-has fewer; positions are (n, dims). Everything is seeded, as far as the libraries let one.
+The steps of ``routes``, and what our layouts are compared with. Nothing of Atlas in here, and of the libraries nothing
+but what they offer to everybody. Lists are (indices (n, k), similarities (n, k)), most similar first, -1 and 0 where an
+entity has fewer; positions are (n, dims). Seeded, as far as the libraries let one and it costs them no threads.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from typing import Any
@@ -106,17 +108,25 @@ def umap(vectors: np.ndarray, *, n_neighbors: int, min_dist: float, metric: str 
     ).fit_transform(vectors)  # fmt: skip
 
 
-def umap_of_lists(lists: Lists, *, min_dist: float, seed: int = 0) -> np.ndarray:
-    """umap-learn on a graph: it takes given neighbours, and counts an entity among its own at distance 0."""
+def umap_of_lists(
+    lists: Lists, *, min_dist: float, seed: int | None = 0, start: np.ndarray | None = None
+) -> np.ndarray:
+    """umap-learn on a graph: it takes given neighbours, and counts an entity among its own at distance 0.
+
+    start (n, dims): where to begin, else it makes a spectral start. Without a seed it runs on all threads.
+    """
     indices, similarity = lists
     n, k = indices.shape
     near = np.concatenate([np.arange(n)[:, None], indices], axis=1)
-    away = np.concatenate([np.zeros((n, 1)), distances(similarity)], axis=1).astype(np.float32)
+    away = np.concatenate([np.zeros((n, 1)), distances(similarity)], axis=1)
+    # a missing one is as far away as the last there is, or it would widen its row
+    away = np.minimum(away, np.where(near < 0, 0, away).max(axis=1, keepdims=True)).astype(np.float32)
     # asked for vectors though the neighbours are given; they decide nothing but the number of rows
     vectors = np.zeros((n, 1), np.float32)
     return _umap(
-        n_neighbors=k + 1, min_dist=min_dist, random_state=seed, n_jobs=1, precomputed_knn=(near, away, None),
-        force_approximation_algorithm=True,
+        n_neighbors=k + 1, min_dist=min_dist, random_state=seed, n_jobs=1 if seed is not None else threads(),
+        precomputed_knn=(near, away, None), force_approximation_algorithm=True,
+        init="spectral" if start is None else start.astype(np.float32),
     ).fit_transform(vectors)  # fmt: skip
 
 
@@ -146,13 +156,90 @@ def tsne_of_lists(lists: Lists, *, perplexity: float, seed: int = 0) -> np.ndarr
     weigh: Any = affinity.PerplexityBasedNN
     make: Any = TSNE
     indices, similarity = lists
-    index = nearest_neighbors.PrecomputedNeighbors(indices, distances(similarity))
-    affinities = weigh(perplexity=perplexity, knn_index=index, k_neighbors=indices.shape[1])
+    # a missing one is the entity itself, which pulls on nothing
+    near = np.where(indices < 0, np.arange(len(indices))[:, None], indices)
+    index = nearest_neighbors.PrecomputedNeighbors(near, distances(similarity))
+    affinities = weigh(perplexity=perplexity, knn_index=index, k_neighbors=near.shape[1])
     start = initialization.spectral(affinities.P, n_components=2, random_state=seed)
     return np.asarray(
         make(n_jobs=threads(), random_state=seed, perplexity=perplexity).fit(affinities=affinities,
                                                                             initialization=start)
     )  # fmt: skip
+
+
+def tsne_of_affinities(weights: csr_array, start: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """openTSNE as it is, but from given affinities (n, n) that sum to 1 and from a start, as small as it asks for."""
+    from openTSNE import TSNE
+    from openTSNE.affinity import PrecomputedAffinities
+
+    make: Any = TSNE
+    weigh: Any = PrecomputedAffinities
+    given = weigh(csr_matrix(weights, dtype=np.float64), normalize=False)
+    return np.asarray(make(n_jobs=threads(), random_state=seed).fit(affinities=given, initialization=_small(start)))
+
+
+def tsne_in_less(weights: csr_array, start: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """The same with the settings that take least time for about the same map.
+
+    From 2,000 entities on a grid, of cells twice as wide, and up to 20,000 half the iterations.
+    """
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PrecomputedAffinities
+
+    make: Any = TSNEEmbedding
+    weigh: Any = PrecomputedAffinities
+    given = weigh(csr_matrix(weights, dtype=np.float64), normalize=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        made = make(
+            _small(start), given, negative_gradient_method="fft" if len(start) >= 2_000 else "bh",
+            ints_in_interval=2, random_state=seed, n_jobs=threads(), learning_rate="auto",
+        )  # fmt: skip
+        early, late = (125, 375) if len(start) <= 20_000 else (250, 500)
+        made = made.optimize(early, exaggeration=12, momentum=0.8)
+        return np.asarray(made.optimize(late, momentum=0.8))
+
+
+def _small(start: np.ndarray) -> np.ndarray:
+    """A start as openTSNE recommends it: of standard deviation 1e-4 along the longest axis."""
+    return start / start.std(axis=0).max() * 1e-4
+
+
+def pacmap_of_lists(lists: Lists, outline: np.ndarray, start: np.ndarray, *, local: bool) -> np.ndarray:
+    """PaCMAP, or with ``local`` LocalMAP, of a graph, by pacmap on all threads. Without a seed, as that is slower.
+
+    outline (n, d): where entities lie roughly, by which it draws its mid-near pairs.
+    """
+    indices, n = lists[0], len(start)
+    partners = np.where(indices < 0, np.arange(n)[:, None], indices)  # one paired with itself pulls on nothing
+    pairs = np.stack([np.repeat(np.arange(n), partners.shape[1]), partners.ravel()], axis=1).astype(np.int32)
+    made = _pacmap(local, n_neighbors=partners.shape[1], pair_neighbors=pairs, apply_pca=False)
+    return np.asarray(made.fit_transform(outline.astype(np.float32), init=start.astype(np.float32)))
+
+
+def pacmap(vectors: np.ndarray, *, local: bool) -> np.ndarray:
+    """PaCMAP or LocalMAP of vectors, as pacmap does it where it is told nothing: its own neighbours, from a PCA."""
+    return np.asarray(_pacmap(local).fit_transform(vectors.astype(np.float32)))
+
+
+def _pacmap(local: bool, **options: Any) -> Any:
+    from pacmap import LocalMAP, PaCMAP
+
+    logging.getLogger("pacmap").setLevel(logging.ERROR)  # it warns that vectors are not reduced first
+    return (LocalMAP if local else PaCMAP)(**options)
+
+
+def dire(vectors: np.ndarray, *, n_neighbors: int, min_dist: float, seed: int = 0, iterations: int = 128) -> np.ndarray:
+    """dire-rapids on the CPU, from a PCA. It searches neighbours itself and takes none.
+
+    Its search holds the distances between all rows and 50,000 at once, or with ``memory_efficient`` fewer.
+    """
+    from dire_rapids import create_dire  # pyright: ignore[reportMissingImports]
+
+    return create_dire(
+        backend="pytorch_cpu", n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, verbose=False,
+        max_iter_layout=iterations, memory_efficient=len(vectors) > 20_000,
+    ).fit_transform(vectors.astype(np.float32))  # fmt: skip
 
 
 def distances(similarity: np.ndarray) -> np.ndarray:
