@@ -9,6 +9,7 @@ import numpy as np
 
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.top_k import two_hop
+from atlas_assets.kernels.unions import union_of_lists
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.hubs import CANDIDATES, local_scaling
 from atlas_assets.stages.neighbours import Neighbours, list_checks
@@ -98,20 +99,19 @@ def _fill(listed: np.ndarray, values: np.ndarray) -> np.ndarray:
     short = np.flatnonzero((listed[:, -1] < 0) & (listed[:, 0] >= 0))
     filled = np.zeros(listed.shape, bool)
     extra, walk = two_hop(listed, np.maximum(values, 1e-12) * (listed >= 0), rows=short, k=k)
-    for row, columns, probabilities in zip(short, extra, walk, strict=True):
-        begin = int((listed[row] >= 0).sum())
-        take = columns[: k - begin]
-        take = take[take >= 0]
-        places = slice(begin, begin + take.size)
-        listed[row, places], filled[row, places] = take, True
-        values[row, places] = values[row, begin - 1] * probabilities[: take.size]  # below every direct one
+    begin = (listed[short] >= 0).sum(axis=1)
+    last = values[short, begin - 1]
+    for slot in range(k):  # of what is added to each row: one column at a time
+        some = np.flatnonzero((begin + slot < k) & (extra[:, slot] >= 0))
+        rows, places = short[some], begin[some] + slot
+        listed[rows, places], filled[rows, places] = extra[some, slot], True
+        values[rows, places] = last[some] * walk[some, slot]  # below every direct one
     return filled
 
 
 def _union(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Undirected edges of the lists, sorted, with 2 where both ends list each other and 1 elsewhere."""
-    n, k = indices.shape
-    rows = np.repeat(np.arange(n), k)[indices.ravel() >= 0]
-    columns = indices.ravel()[indices.ravel() >= 0].astype(np.int64)
-    keys, counts = np.unique(np.minimum(rows, columns) * n + np.maximum(rows, columns), return_counts=True)
-    return np.stack([keys // n, keys % n], axis=1), counts.astype(np.float32)  # n * n < 2^63 for n < 3e9
+    both = union_of_lists(np.ascontiguousarray(indices, np.int32), np.ones(indices.shape, np.float32))
+    rows = np.repeat(np.arange(len(indices), dtype=np.int32), np.diff(both.indptr))
+    once = rows < both.indices
+    return np.stack([rows[once], both.indices[once]], axis=1), both.data[once]
