@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -56,27 +58,44 @@ def path_lengths(indices: np.ndarray, similarity: np.ndarray, rows: np.ndarray) 
     return dijkstra(graph, directed=False, indices=rows)
 
 
-def triplet_accuracy(
-    positions: np.ndarray, indices: np.ndarray, similarity: np.ndarray, *, seed: int = 0
-) -> np.ndarray:
-    """Of random triplets (a, b, c), the share in which map and graph agree whether b or c is closer to a, for each a.
+@dataclass(frozen=True)
+class Triplets:
+    """Random a (r,), for each of them random pairs b and c (r, p), and whether the graph has b farther than c: 1, -1.
 
-    ``ROWS`` random a with ``PER_ROW`` pairs each: the same ones for every map of a graph, so that two maps can be
-    compared a by a. Pairs that the graph does not order count for nothing.
+    0 where the graph does not order them, or one of them is a.
     """
+
+    a: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+    order: np.ndarray
+
+
+def triplets(indices: np.ndarray, similarity: np.ndarray, *, seed: int = 0) -> Triplets:
+    """``ROWS`` random a with ``PER_ROW`` pairs each: the same ones for every map of a graph."""
     random = np.random.default_rng(seed)
     connected = np.flatnonzero((indices >= 0).any(axis=1))
     rows = np.sort(random.permutation(connected)[: ROWS if len(indices) <= LARGE else ROWS_OF_LARGE])
-    lengths = path_lengths(indices, similarity, rows)
-    shares = []
-    for row, along in zip(rows, lengths, strict=True):
-        b, c = random.choice(connected, (2, PER_ROW))
+    pairs, order = np.empty((rows.size, 2, PER_ROW), np.int32), np.empty((rows.size, PER_ROW), np.int8)
+    for at, (row, along) in enumerate(zip(rows, path_lengths(indices, similarity, rows), strict=True)):
+        b, c = pairs[at] = random.choice(connected, (2, PER_ROW))
         of_graph = np.where(np.isfinite(along), along, np.nan)[[b, c]]
-        away = np.linalg.norm(positions[[b, c]].astype(np.float64) - positions[row], axis=2)
         gap = of_graph[0] - of_graph[1]
-        counted = (b != row) & (c != row) & np.isfinite(gap) & (gap != 0)
+        order[at] = np.where((b != row) & (c != row) & np.isfinite(gap), np.sign(np.nan_to_num(gap)), 0)
+    return Triplets(rows, pairs[:, 0], pairs[:, 1], order)
+
+
+def triplet_accuracy(positions: np.ndarray, given: Triplets) -> np.ndarray:
+    """The share of triplets in which map and graph agree whether b or c is closer to a, for each a that has any.
+
+    So two maps can be compared a by a. Pairs that the graph does not order count for nothing.
+    """
+    shares = []
+    for a, b, c, order in zip(given.a, given.b, given.c, given.order, strict=True):
+        away = np.linalg.norm(positions[[b, c]].astype(np.float64) - positions[a], axis=2)
+        counted = order != 0
         if counted.any():
-            shares.append(float((np.sign(gap) == np.sign(away[0] - away[1]))[counted].mean()))
+            shares.append(float((order == np.sign(away[0] - away[1]))[counted].mean()))
     return np.array(shares)
 
 

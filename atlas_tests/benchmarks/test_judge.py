@@ -90,12 +90,23 @@ def test_triplets_are_in_order_on_a_true_map_and_at_random_on_a_random_one() -> 
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     shuffled = np.random.default_rng(0).permutation(circle)
 
-    true, true_error = judge.with_error(judge.triplet_accuracy(circle, *ring(400)))
-    chance, chance_error = judge.with_error(judge.triplet_accuracy(shuffled, *ring(400)))
+    given = judge.triplets(*ring(400))
+    true, true_error = judge.with_error(judge.triplet_accuracy(circle, given))
+    chance, chance_error = judge.with_error(judge.triplet_accuracy(shuffled, given))
 
     assert true == pytest.approx(1.0, abs=0.01)
     assert chance == pytest.approx(0.5, abs=5 * chance_error)
     assert true_error < 0.001 < chance_error
+
+
+def test_pairs_that_the_graph_does_not_order_count_for_nothing() -> None:
+    lists = np.array([[1], [0], [3], [2]]), np.full((4, 1), 0.5)
+
+    given = judge.triplets(*lists)
+
+    assert given.b.shape == given.order.shape == (4, judge.PER_ROW)
+    assert not given.order.any()  # each is linked to one other, and there is nothing else to compare that with
+    assert judge.triplet_accuracy(np.zeros((4, 2)), given).size == 0
 
 
 def test_what_no_path_leads_to_is_infinitely_far() -> None:
