@@ -19,7 +19,7 @@ import numpy as np
 import scipy.fft
 from numba import njit, prange
 
-from atlas_assets.kernels.penalties import FAST
+from atlas_assets.kernels.penalties import ORDERED
 
 BAND = 8  # grid rows that are spread onto as one task; at least the 4 that a spline covers
 MARGIN = 2  # grid points beyond the outermost point that its spline covers
@@ -221,7 +221,7 @@ def _sorted_into_bands(x, origin, step, n_bands, order):
     return ends
 
 
-@njit(inline="always", **FAST)
+@njit(inline="always", **ORDERED)
 def _spline(t, w):
     """The four cubic B-splines around a point t in [0, 1) of the way from one grid point to the next."""
     s = np.float32(1) - t
@@ -232,7 +232,7 @@ def _spline(t, w):
     w[2] = np.float32(2 / 3) - s * s * (np.float32(1) - np.float32(0.5) * s)
 
 
-@njit(inline="always", **FAST)
+@njit(inline="always", **ORDERED)
 def _slopes(t, w):
     """Their derivatives by t."""
     s = np.float32(1) - t
@@ -243,7 +243,7 @@ def _slopes(t, w):
     w[2] = s * (np.float32(2) - np.float32(1.5) * s)
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _spread_flat(x, origin, step, order, ends, colour, grid):
     n_bands = ends.size - 1
     inverse = np.float32(1) / step
@@ -261,7 +261,7 @@ def _spread_flat(x, origin, step, order, ends, colour, grid):
                     grid[row + a - 1, column + b - 1, 0] += u[a] * v[b]
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _spread_solid(x, origin, step, order, ends, colour, grid):
     n_bands = ends.size - 1
     inverse = np.float32(1) / step
@@ -283,7 +283,7 @@ def _spread_solid(x, origin, step, order, ends, colour, grid):
                         grid[row + a - 1, column + b - 1, deep + c - 1] += part * w[c]
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _read_flat(x, origin, step, order, field, potential, gradient):
     n = x.shape[0]
     inverse = np.float32(1) / step
@@ -313,7 +313,7 @@ def _read_flat(x, origin, step, order, field, potential, gradient):
             gradient[i, 1] = across * inverse
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _read_solid(x, origin, step, order, field, potential, gradient):
     n = x.shape[0]
     inverse = np.float32(1) / step

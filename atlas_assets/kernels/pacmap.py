@@ -15,7 +15,7 @@ from numba import njit, prange
 
 from atlas_assets.kernels.grid_field import bounds
 from atlas_assets.kernels.order import permuted
-from atlas_assets.kernels.penalties import FAST
+from atlas_assets.kernels.penalties import ORDERED
 from atlas_assets.kernels.splitmix import splitmix64, splitmix64_reference
 from atlas_assets.kernels.unions import reversed_lists
 
@@ -96,7 +96,7 @@ class Descent:
         return placed
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _push_by_ring(y, place, ring, offsets, doubled, pushed, slopes):
     """slopes (n, d) float32 = those of the pushes of the entities ``offsets`` places ahead and behind.
 
@@ -119,7 +119,7 @@ def _push_by_ring(y, place, ring, offsets, doubled, pushed, slopes):
                 slopes[i, c] = pushed[c, place[i]]
 
 
-@njit(**FAST)
+@njit(**ORDERED)
 def _push_rows(first, n, offsets, doubled, pushed):
     n_dims = doubled.shape[0]
     size = min(ROWS, n - first)
@@ -143,7 +143,7 @@ def _push_rows(first, n, offsets, doubled, pushed):
                 out[k] -= squares[k] * (here[k] - there[k])
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _push_by_list(y, strangers, ends, sources, slopes):
     """slopes (n, d) = those of the pushes of ``strangers`` (n, s) int32, -1 where there is none, on both ends.
 
@@ -167,7 +167,7 @@ def _push_by_list(y, strangers, ends, sources, slopes):
                     slopes[i, c] -= strength * (y[i, c] - y[j, c])
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _pull(y, indptr, columns, counts, weight, scale, local, slopes):
     """Add to slopes (n, d) those of the pulls along symmetric CSR pairs, counts of them float32, times weight.
 
@@ -230,7 +230,7 @@ def slopes_reference(y: np.ndarray, pairs: np.ndarray, scale: float | None, *, l
     return slopes
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _adam(y, slopes, mean, square, rate):
     """One step of y (n, d) against its slopes; mean, square: their running averages. rate: with the corrections."""
     n, n_dims = y.shape

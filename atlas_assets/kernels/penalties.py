@@ -16,6 +16,9 @@ REPULSIVE = ("log", "invpower", "logratio")
 SMALLEST_SQUARE = np.float32(1e-12)  # closer pairs count as a distance of 1e-6: all slopes stay finite
 # without nnan and ninf: a diverging line search must see its infinity; Python's check of every division costs the SIMD
 FAST: dict[str, Any] = {"fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+# The same without reassoc, for sums in the body of a prange: LLVM optimises that once when it is compiled and once more
+# as it is kept, and with sums to reorder the two may differ, so that a first run would give other bits than the next.
+ORDERED: dict[str, Any] = FAST | {"fastmath": FAST["fastmath"] - {"reassoc"}}
 ONE, HALF = np.float32(1), np.float32(0.5)
 LOG2E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 SQRT_HALF = np.float32(0.70710678)

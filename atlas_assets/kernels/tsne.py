@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from atlas_assets.kernels.all_pairs import student_field
 from atlas_assets.kernels.grid_field import GridField
 from atlas_assets.kernels.order import permuted
-from atlas_assets.kernels.penalties import FAST
+from atlas_assets.kernels.penalties import ORDERED
 
 ROWS = 256  # per task; fixed, so that sums do not depend on the number of threads
 LEAST_GAIN = np.float32(0.01)
@@ -96,7 +96,7 @@ def _total(values):
     return total
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _pull(y, indptr, columns, affinities, factor, push, push_factor, gradient):
     n, n_dims = y.shape
     one = np.float32(1)
@@ -128,7 +128,7 @@ def _pull(y, indptr, columns, affinities, factor, push, push_factor, gradient):
                 gradient[i, 2] = factor * g2 + push_factor * push[i, 2]
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _move(y, gradient, update, gains, rate, momentum):
     n, n_dims = y.shape
     n_tasks = (n + ROWS - 1) // ROWS

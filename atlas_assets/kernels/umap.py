@@ -14,7 +14,7 @@ from numba import njit, prange
 from scipy.sparse import csr_array
 
 from atlas_assets.kernels.order import permuted
-from atlas_assets.kernels.penalties import FAST, expm1, log
+from atlas_assets.kernels.penalties import ORDERED, expm1, log
 
 ROWS = 128  # per task; fixed, so that sums do not depend on the number of threads
 CUT = np.float32(4)
@@ -80,13 +80,13 @@ class Descent:
         return placed
 
 
-@njit(inline="always", **FAST)
+@njit(inline="always", **ORDERED)
 def _power(squares, exponent):
     """squares ** exponent for positive float32."""
     return expm1(exponent * log(squares)) + np.float32(1)
 
 
-@njit(cache=True, parallel=True, **FAST)
+@njit(cache=True, parallel=True, **ORDERED)
 def _epoch(
     y, indptr, columns, weights, widest, pushes, shares, place, ring, offsets, a, b, rate, moves, doubled, pushed
 ):  # fmt: skip
@@ -142,7 +142,7 @@ def epoch_reference(
     return moved
 
 
-@njit(**FAST)
+@njit(**ORDERED)
 def _push_rows(first, n, offsets, a, b, doubled, pushed):
     """Sums of the pushes on places first.. (ROWS of them) by the strangers so many places ahead, into pushed."""
     n_dims = doubled.shape[0]
@@ -167,7 +167,7 @@ def _push_rows(first, n, offsets, a, b, doubled, pushed):
                 out[k] += min(max(strength[k] * (here[k] - there[k]), -CUT), CUT)
 
 
-@njit(**FAST)
+@njit(**ORDERED)
 def _pull_rows(first, last, y, indptr, columns, weights, widest, a, b, gradient):
     """Twice the weighted sums of the pulls on entities first..last-1 along their edges, into gradient."""
     n_dims = y.shape[1]
