@@ -15,14 +15,20 @@ from atlas_assets.stages.layout_inputs import LayoutInputs
 from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 
-# (method, engine, source, dims): everything that can be asked for
-ROUTES = [
-    (method, engine, source, dims)
-    for method, facts in methods.METHODS.items()
-    for engine in facts.engines
-    for source in facts.sources
-    for dims in (2, 3)
-]
+DRAWN = [name for name, facts in methods.METHODS.items() if facts.library]  # those that take many steps
+
+
+def routes(names=tuple(methods.METHODS), dims=(2, 3)):
+    """(method, engine, source, dims): everything that can be asked for; slow by libraries, which compile for long."""
+    return [
+        pytest.param(name, engine, source, n_dims, marks=[pytest.mark.slow] if engine == "library" else [])
+        for name in names
+        for engine in methods.METHODS[name].engines
+        for source in methods.METHODS[name].sources
+        for n_dims in dims
+    ]
+
+
 # of a map's width, by the same data again; a map from another seed lies 0.2 to 0.3 away. Libraries bring a start to a
 # size or shape of their own first
 LEAST_MOVEMENT = {"atlas": 0.08, "library": 0.18}
@@ -45,7 +51,7 @@ def broken():
     return graph, Embedded(positions=np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32))
 
 
-@pytest.mark.parametrize(("method", "engine", "source", "dims"), ROUTES)
+@pytest.mark.parametrize(("method", "engine", "source", "dims"), routes())
 def test_every_route_keeps_groups_apart_around_the_origin(grouped, method, engine, source, dims):
     graph, embedded, group = grouped
     made = projection.project(method, inputs=inputs_of(graph, embedded, source), engine=engine, dims=dims)
@@ -56,7 +62,7 @@ def test_every_route_keeps_groups_apart_around_the_origin(grouped, method, engin
     np.testing.assert_allclose(made.positions.mean(axis=0), 0, atol=1e-4 * np.abs(made.positions).max())
 
 
-@pytest.mark.parametrize(("method", "engine", "source", "dims"), [route for route in ROUTES if route[3] == 2])
+@pytest.mark.parametrize(("method", "engine", "source", "dims"), routes(dims=(2,)))
 def test_the_same_seed_reproduces_every_bit_and_leaves_what_is_shared_alone(grouped, method, engine, source, dims):
     graph, embedded, _ = grouped
     inputs = inputs_of(graph, embedded, source)
@@ -64,7 +70,7 @@ def test_the_same_seed_reproduces_every_bit_and_leaves_what_is_shared_alone(grou
     assert np.array_equal(made[0].positions, made[1].positions)
 
 
-@pytest.mark.parametrize(("method", "engine", "source", "dims"), ROUTES)
+@pytest.mark.parametrize(("method", "engine", "source", "dims"), routes())
 def test_a_broken_graph_gives_finite_positions(broken, method, engine, source, dims):
     graph, embedded = broken
     made = projection.project(method, inputs=inputs_of(graph, embedded, source), engine=engine, dims=dims)
@@ -98,9 +104,7 @@ def moved(positions: np.ndarray, earlier: np.ndarray) -> float:
     return float(np.median(np.linalg.norm(positions - earlier, axis=1))) / width(earlier)
 
 
-@pytest.mark.parametrize(
-    ("method", "engine", "source", "dims"), [route for route in ROUTES if route[0] not in ("pca", "mde")]
-)
+@pytest.mark.parametrize(("method", "engine", "source", "dims"), routes(DRAWN))
 def test_the_same_data_again_leave_the_map_where_it_is(sheet, method, engine, source, dims):
     graph, embedded, _ = sheet
     inputs = inputs_of(graph, embedded, source)
@@ -110,7 +114,7 @@ def test_the_same_data_again_leave_the_map_where_it_is(sheet, method, engine, so
 
 
 @pytest.mark.parametrize("changed", [1.0, 0.02])
-@pytest.mark.parametrize("method", ["umap", "tsne", "localmap", "pacmap"])
+@pytest.mark.parametrize("method", DRAWN)
 def test_a_newcomer_joins_its_neighbours_and_the_others_stay(sheet, method, changed):
     graph, _, places = sheet
     before = projection.project(method, inputs=LayoutInputs(graph)).positions @ np.array([[0, 1], [1, 0]]) + 5
@@ -122,7 +126,7 @@ def test_a_newcomer_joins_its_neighbours_and_the_others_stay(sheet, method, chan
     assert moved(np.delete(after, new, 0), np.delete(before, new, 0)) < 0.08
 
 
-@pytest.mark.parametrize("method", ["umap", "tsne", "localmap", "pacmap"])
+@pytest.mark.parametrize("method", DRAWN)
 def test_where_little_has_changed_a_map_takes_fewer_steps_and_stays_where_it_is(sheet, method):
     graph, _, _ = sheet
     start = projection.project(method, inputs=LayoutInputs(graph)).positions
@@ -133,12 +137,39 @@ def test_where_little_has_changed_a_map_takes_fewer_steps_and_stays_where_it_is(
     assert not np.array_equal(little.positions, much.positions)
 
 
+@pytest.mark.parametrize("method", DRAWN)
+def test_every_step_is_told_and_ctrl_c_ends_a_layout_at_once(sheet, method):
+    """Of a million entities one step takes a second or two: nothing longer passes without a word."""
+    graph, _, _ = sheet
+    inputs, told, steps = LayoutInputs(graph), [], {"umap": 200, "tsne": 340, "localmap": 450, "pacmap": 450}
+    undisturbed = projection.project(method, inputs=inputs, progress=lambda share, words: told.append((share, words)))
+    shares = [share for share, _ in told]
+    assert len(told) == 1 + steps[method]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert all(str(number) in words for number, (_, words) in enumerate(told[1:], 1))
+
+    after = []
+
+    def interrupt(share: float, words: str) -> None:
+        after.append(words)
+        if len(after) == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        projection.project(method, inputs=inputs, progress=interrupt)
+    assert len(after) == 20
+    again = projection.project(method, inputs=inputs)  # what is shared has not come to harm
+    assert np.array_equal(again.positions, undisturbed.positions)
+
+
 def test_steps_grow_with_what_has_changed():
     efforts = [projection.effort(changed, "umap") for changed in (0.0, 0.02, 0.05, 0.5, 1.0)]
     assert efforts == sorted(efforts)
     assert 0 < efforts[0] < efforts[2] < efforts[-1] == 1
 
 
+@pytest.mark.filterwarnings("ignore:Tensorflow")
 @pytest.mark.parametrize(("method", "name"), [("umap", "UMAP"), ("tsne", "TSNEEmbedding"), ("localmap", "LocalMAP")])
 def test_a_library_is_asked_in_public_with_our_neighbours_our_start_and_the_parameters(grouped, method, name):
     import openTSNE
