@@ -138,45 +138,68 @@ class _Case:
         return rows
 
     def _layouts(self, at: int, contest: Contest, names: Sequence[str]) -> list[Row]:
-        """Maps of our graph or of our embedding, by ours and by theirs: each of ours against each of theirs."""
+        """Maps of our graph or of our embedding, by ours and by theirs: each of ours against each of theirs.
+
+        Every run has another seed, so that the errors of what maps keep contain what a seed makes of it.
+        """
         asked = [theirs for theirs in contest.theirs if theirs.peer in names]
-        embedded, jobs = {"contest": at, "embedded": str(self.scratch / OURS)}, {}
-        for ours in contest.ours:
-            arguments = embedded | {"label": ours.label, "out": self._out(at, ours.label)}
-            jobs[ours.label] = Job("benchmarks.layout_methods:laid_out_by_atlas", arguments)
-        for theirs in asked:
-            given = {"name": theirs.name, "problem": str(self.scratch / "problem"), "out": self._out(at, theirs.name)}
-            jobs[theirs.name] = Job("benchmarks.layout_methods:laid_out_by_peer", embedded | given)
+        jobs = self._contestants(at, contest, [theirs.name for theirs in asked])
         what = f"{contest.ours[0].label} of the {contest.source}"
-        series = self._interleaved(jobs, what, compiled=[ours.label for ours in contest.ours])
-        judged = {name: self._judged(Path(self._out(at, name)), one) for name, one in series.items()}
+        judged: dict[str, list[Figures]] = {name: [] for name in jobs}
+
+        def judge(name: str, run: Series) -> None:
+            judged[name].append(self._judged(Path(jobs[name].arguments["out"]), run))
+
+        compiled = [ours.label for ours in contest.ours]
+        series = self._interleaved(jobs, what, compiled=compiled, seeded=True, each=judge)
+        figures = {name: layout_figures.mean(several) for name, several in judged.items()}
         rows = []
         for ours in contest.ours:
-            what = f"{ours.label} of the {contest.source}"
-            rows.append(self._threads(what, jobs[ours.label], series[ours.label]))
+            what, mine = f"{ours.label} of the {contest.source}", series[ours.label]
+            rows.append(self._threads(what, _with(jobs[ours.label], seed=layout_data.SEED), mine, of_seed=True))
             for theirs in asked:
                 of = compared(ours, theirs, contest.source)
-                mine, other = series[ours.label], series[theirs.name]
-                rows.append(self._row(LAYOUT_SECONDS, theirs.peer, mine, other, "seconds", of=of))
-                rows += layout_figures.rows(self.name, theirs.peer, judged[ours.label], judged[theirs.name], of=of)
+                rows.append(self._row(LAYOUT_SECONDS, theirs.peer, mine, series[theirs.name], "seconds", of=of))
+                rows += layout_figures.rows(self.name, theirs.peer, figures[ours.label], figures[theirs.name], of=of)
         return rows
 
-    def _out(self, at: int, name: str) -> str:
-        return str(self.scratch / f"{at} {name}.npy")
+    def _contestants(self, at: int, contest: Contest, others: Sequence[str]) -> dict[str, Job]:
+        embedded, problem = str(self.scratch / OURS), str(self.scratch / "problem")
+        jobs = {}
+        for name in (*(ours.label for ours in contest.ours), *others):
+            arguments = {"contest": at, "embedded": embedded, "out": str(self.scratch / f"{at} {name}.npy")}
+            if name in others:
+                arguments |= {"name": name, "problem": problem}
+                jobs[name] = Job("benchmarks.layout_methods:laid_out_by_peer", arguments)
+            else:
+                jobs[name] = Job("benchmarks.layout_methods:laid_out_by_atlas", arguments | {"label": name})
+        return jobs
 
     def _job(self, function: str, *, out: str) -> Job:
         return Job(f"benchmarks.layout_jobs:{function}", {"folder": str(self.folder), "out": str(self.scratch / out)})
 
-    def _interleaved(self, jobs: Mapping[str, Job], what: str, *, compiled: Sequence[str]) -> dict[str, Series]:
-        """All jobs once, then those that did not take longer than ``PATIENCE`` again."""
-        told: Told = lambda text: self.progress(f"{self.name}, {what}: {text}")  # noqa: E731
-        series = measure.interleaved(jobs, runs=1, limits=self.limits, compiled=compiled, progress=told)
-        quick = {name: job for name, job in jobs.items() if not series[name].failed and not _slow(series[name])}
-        if self.runs > 1:
-            further = measure.interleaved(quick, runs=self.runs - 1, limits=self.limits, progress=told)
-            for name, one in further.items():
-                series[name].counted += one.counted
-                series[name].note = one.note
+    def _interleaved(
+        self, jobs: Mapping[str, Job], what: str, *, compiled: Sequence[str], seeded: bool = False,
+        each: Callable[[str, Series], None] = lambda name, run: None,
+    ) -> dict[str, Series]:  # fmt: skip
+        """As ``measure.interleaved``, but who takes longer than ``PATIENCE`` is not run again.
+
+        seeded: give every run another seed. each: called with every run before the next one of the same name.
+        """
+        series: dict[str, Series] = {name: Series() for name in jobs}
+        for number in range(self.runs):
+            left = [name for name, one in series.items() if not one.failed and not _slow(one)]
+            turned = left[number % max(len(left), 1) :] + left[: number % max(len(left), 1)]
+            seed = {"seed": layout_data.SEED + number} if seeded else {}
+            runs = measure.interleaved(
+                {name: _with(jobs[name], **seed) for name in turned}, runs=1, limits=self.limits,
+                compiled=compiled if number == 0 else (),
+                progress=lambda text: self.progress(f"{self.name}, {what}: {text}"),
+            )  # fmt: skip
+            for name, run in runs.items():
+                each(name, run)
+                one = series[name]
+                series[name] = Series([*one.counted, *run.counted], one.first or run.first, run.note)
         return series
 
     def _judged(self, positions: Path, series: Series) -> Figures:
@@ -200,15 +223,22 @@ class _Case:
             runs={"ours": ours.all(key), "theirs": theirs.all(key)}, of=of,
         )  # fmt: skip
 
-    def _threads(self, what: str, job: Job, series: Series) -> Row:
-        """How many other results than the first there were, in all runs and in one on a single thread."""
+    def _threads(self, what: str, job: Job, series: Series, *, of_seed: bool = False) -> Row:
+        """How many other results than the first there were, in all runs and in one on a single thread.
+
+        of_seed: only the first two runs had the seed of the job.
+        """
         alone = measure.run(job, replace(self.limits, threads=1))
-        found = [values["digest"] for values in series.counted]
-        found += [alone.values["digest"]] if alone.values else []
+        there = [*([series.first] if series.first else []), *(series.counted[:1] if of_seed else series.counted)]
+        found = [values["digest"] for values in [*there, *([alone.values] if alone.values else [])]]
         note = series.note or alone.note
         different = float(sum(one != found[0] for one in found)) if found and not note else None
         note = note or f"{len(found)} runs, one of them on one thread, the others on {self.limits.threads}"
         return Row("layout", self.name, DIFFERENT, OURS, different, None, note=note, of=what)
+
+
+def _with(job: Job, **arguments: int) -> Job:
+    return Job(job.call, {**job.arguments, **arguments})
 
 
 def _slow(series: Series) -> bool:

@@ -54,11 +54,14 @@ class Ours:
 
 @dataclass(frozen=True)
 class Theirs:
-    """How a peer is called, and that call, with a Given or with vectors. few: entities enough to warm up on."""
+    """How a peer is called, and that call: ``lay_out(given, seed=0)`` of a Given or of vectors.
+
+    few: entities that are enough to warm up on.
+    """
 
     peer: str
     how: str
-    lay_out: Callable[[Any], np.ndarray]
+    lay_out: Callable[..., np.ndarray]
     few: int = SMALL
 
     @property
@@ -79,24 +82,29 @@ def _umap_of_graph(given: Given, *, seed: int | None) -> np.ndarray:
     return practice.umap_of_lists(given.lists, min_dist=UMAP["min_dist"], seed=seed, start=given.start)
 
 
+def _tsne_of_graph(given: Given, *, seed: int) -> np.ndarray:
+    return practice.tsne_of_affinities(given.affinities, given.start, seed=seed)
+
+
+def _tsne_of_graph_in_less(given: Given, *, seed: int) -> np.ndarray:
+    return practice.tsne_in_less(given.affinities, given.start, seed=seed)
+
+
 def _pacmap_of_graph(given: Given, *, local: bool) -> np.ndarray:
     return practice.pacmap_of_lists(given.lists, given.outline, given.start, local=local)
 
 
-def _tsne_of_graph(given: Given) -> np.ndarray:
-    return practice.tsne_of_affinities(given.affinities, given.start, seed=SEED)
-
-
-def _tsne_of_graph_in_less(given: Given) -> np.ndarray:
-    return practice.tsne_in_less(given.affinities, given.start, seed=SEED)
+def _unseeded(lay_out: Callable[..., np.ndarray], **options: Any) -> Callable[..., np.ndarray]:
+    """The same whatever the seed."""
+    return lambda given, seed: lay_out(given, **options)
 
 
 UMAP_OF_OURS = Ours("UMAP", "umap", UMAP)
 CONTESTS = (
     Contest(
         GRAPH, (UMAP_OF_OURS,),
-        (Theirs(UMAP_LEARN, "seeded", partial(_umap_of_graph, seed=SEED)),
-         Theirs(UMAP_LEARN, "unseeded", partial(_umap_of_graph, seed=None))),
+        (Theirs(UMAP_LEARN, "seeded", _umap_of_graph),
+         Theirs(UMAP_LEARN, "unseeded", _unseeded(_umap_of_graph, seed=None))),
     ),
     Contest(
         GRAPH,
@@ -106,21 +114,21 @@ CONTESTS = (
     ),
     Contest(
         GRAPH, (Ours("PaCMAP", "pacmap", {"n_neighbors": NEIGHBOURS}),),
-        (Theirs(PACMAP, "", partial(_pacmap_of_graph, local=False)),),
+        (Theirs(PACMAP, "", _unseeded(_pacmap_of_graph, local=False)),),
     ),
     Contest(
         GRAPH, (Ours("LocalMAP", "localmap", {"n_neighbors": NEIGHBOURS}),),
-        (Theirs(PACMAP, "", partial(_pacmap_of_graph, local=True)),),
+        (Theirs(PACMAP, "", _unseeded(_pacmap_of_graph, local=True)),),
     ),
     Contest(
         EMBEDDING, (UMAP_OF_OURS,),
-        (Theirs(UMAP_LEARN, "seeded", partial(practice.umap, seed=SEED, **UMAP)),
-         Theirs(UMAP_LEARN, "unseeded", partial(practice.umap, seed=None, **UMAP)),
-         Theirs(DIRE, "", partial(practice.dire, seed=SEED, **UMAP), few=400)),
+        (Theirs(UMAP_LEARN, "seeded", partial(practice.umap, **UMAP)),
+         Theirs(UMAP_LEARN, "unseeded", _unseeded(practice.umap, seed=None, **UMAP)),
+         Theirs(DIRE, "", partial(practice.dire, **UMAP), few=400)),
     ),
     Contest(
         EMBEDDING, (Ours("t-SNE", "tsne", {"perplexity": PERPLEXITY}),),
-        (Theirs(OPEN_TSNE, "", partial(practice.tsne, perplexity=PERPLEXITY, seed=SEED), few=400),),
+        (Theirs(OPEN_TSNE, "", partial(practice.tsne, perplexity=PERPLEXITY), few=400),),
     ),
 )  # fmt: skip
 PEERS = (UMAP_LEARN, OPEN_TSNE, PACMAP, DIRE)
@@ -154,7 +162,7 @@ def prepared(embedded: str, out: str) -> dict[str, Any]:
     return {"entities": inputs.n_entities, "isolated": int(inputs.graph.isolated.sum())}
 
 
-def laid_out_by_atlas(contest: int, label: str, embedded: str, out: str) -> dict[str, Any]:
+def laid_out_by_atlas(contest: int, label: str, embedded: str, out: str, seed: int) -> dict[str, Any]:
     """A map by one of ours, left in ``out``."""
     from atlas_assets.stages.projection import project
 
@@ -171,20 +179,20 @@ def laid_out_by_atlas(contest: int, label: str, embedded: str, out: str) -> dict
         inputs.start(2)
         inputs.start(OUTLINE_DIMS)
     with clock("layout"):
-        made = project(ours.method, inputs=inputs, params=ours.parameters, seed=SEED).positions
+        made = project(ours.method, inputs=inputs, params=ours.parameters, seed=seed).positions
     return _told(made, clock, out)
 
 
-def laid_out_by_peer(contest: int, name: str, embedded: str, problem: str, out: str) -> dict[str, Any]:
+def laid_out_by_peer(contest: int, name: str, embedded: str, problem: str, out: str, seed: int) -> dict[str, Any]:
     """A map by one of theirs. Entities that no graph connects are put where ours are, which is not timed."""
     source = CONTESTS[contest].source
     (theirs,) = (one for one in CONTESTS[contest].theirs if one.name == name)
     clock = Clock()
     given = np.load(Path(embedded) / "positions.npy") if source == EMBEDDING else _given(Path(problem))
     there = len(given) if isinstance(given, np.ndarray) else len(given.start)
-    theirs.lay_out(_small(source, min(theirs.few, there)))
+    theirs.lay_out(_small(source, min(theirs.few, there)), seed=seed)
     with clock("layout"):
-        made = theirs.lay_out(given)
+        made = theirs.lay_out(given, seed=seed)
     if source == GRAPH:
         from atlas_assets.stages.placement import place_isolated
 

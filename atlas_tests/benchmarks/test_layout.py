@@ -24,12 +24,13 @@ from benchmarks import (
     layout_maps,
     layout_methods,
     layout_table,
+    measure,
 )
 from benchmarks.__main__ import app
 from benchmarks.layout_data import Setting
 from benchmarks.layout_figures import RECALL, TRIPLETS, Figures
 from benchmarks.layout_maps import Map
-from benchmarks.measure import Limits, Series
+from benchmarks.measure import Job, Limits, Outcome, Series
 from benchmarks.report import Row
 
 CASE = "generated-20k"
@@ -177,6 +178,19 @@ def test_two_maps_are_compared_by_what_both_were_judged_by() -> None:
     assert (alone.ratio, alone.errors) == (None, {"ours": 0.01})
 
 
+def test_several_seeds_are_one_figure_whose_error_knows_of_them() -> None:
+    several = [figures(0.30, 0.7), figures(0.32, 0.7), figures(0.31, 0.7)]
+
+    mean = layout_figures.mean(several)
+
+    assert (mean.recall, mean.triplets) == (pytest.approx(0.31, abs=0.001), pytest.approx(0.7, abs=0.001))
+    assert mean.spread == pytest.approx((0.01 / 3**0.5, 0.0), abs=1e-12)
+    assert mean.recall_error == pytest.approx(0.01 / 3**0.5, rel=0.02)
+    assert mean.less(figures(0.25, 0.7), RECALL) == (pytest.approx(0.06), pytest.approx(0.01 / 3**0.5))
+    assert layout_figures.mean([several[0], Figures(note="stopped")]).note == "stopped"
+    assert layout_figures.mean(several[:1]) is several[0]
+
+
 def test_a_contest_is_one_of_the_same_lists_and_start(cache: Path, tmp_path: Path) -> None:
     graph = layout_methods.ring(200, layout_methods.NEIGHBOURS)
     graph.save(tmp_path / "graph")
@@ -202,7 +216,7 @@ def test_what_no_graph_connects_stands_where_ours_put_it(tmp_path: Path) -> None
     (contest,) = (at for at, one in enumerate(layout_methods.CONTESTS) if one.ours[0].label == "LocalMAP")
 
     folders = {"embedded": str(tmp_path), "problem": str(tmp_path / "problem"), "out": str(tmp_path / "theirs.npy")}
-    told = layout_methods.laid_out_by_peer(contest, "pacmap", **folders)
+    told = layout_methods.laid_out_by_peer(contest, "pacmap", **folders, seed=0)
 
     made = np.load(tmp_path / "theirs.npy")
     assert told["seconds"] > 0
@@ -291,6 +305,27 @@ def test_a_recipe_that_was_stopped_tells_how_much_faster_ours_is_at_least(tmp_pa
 
     assert (row.ours, row.theirs, row.ratio) == (2.0, None, None)
     assert row.note == "stopped after 100 s; so ours is more than 50 times as fast"
+
+
+def test_every_run_has_another_seed_and_who_is_slow_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def run(job: Job, limits: Limits) -> Outcome:
+        asked.append((job.call, job.arguments["seed"]))
+        return Outcome({"seconds": {"quick": 1.0, "slow": 61.0}[job.call]})
+
+    monkeypatch.setattr(measure, "run", run)
+    case, judged = layout._Case("a case", tmp_path, tmp_path, 3, Limits(), lambda text: None), []
+
+    series = case._interleaved(
+        {name: Job(name, {}) for name in ("quick", "slow")}, "layouts", compiled=["quick"], seeded=True,
+        each=lambda name, run: judged.append(name),
+    )  # fmt: skip
+
+    assert asked == [("quick", 0), ("quick", 0), ("slow", 0), ("quick", 1), ("quick", 2)]
+    assert judged == ["quick", "slow", "quick", "quick"]
+    assert (len(series["quick"].counted), len(series["slow"].counted)) == (3, 1)
+    assert series["quick"].first == {"seconds": 1.0}
 
 
 def test_who_is_slow_runs_once_and_that_is_told(tmp_path: Path) -> None:
