@@ -69,21 +69,10 @@ class GridField:
 
     def _fit(self, extent: np.ndarray) -> None:
         """A grid that covers the extent, the present one where that does."""
-
-        def needed(step: float) -> np.ndarray:
-            return np.ceil(extent.astype(np.float64) / step).astype(np.int64) + 2 * MARGIN + 2
-
-        step = self._spacing
-        while np.prod(needed(step).astype(np.float64)) > self._most:
-            step *= 1.05
-        least = needed(step)
-        if self._shape and step == self._step:
-            shape = np.array(self._shape)
-            if (least <= shape).all() and np.prod(least / shape) > WASTE ** len(shape):
-                return
-        self._shape = tuple(_half_of_good_length(int(np.ceil(m * SLACK))) for m in least)
-        self._step = step
-        self._spectrum = self._transformed_kernel()
+        fitted = covering(extent, (self._shape, self._step), spacing=self._spacing, most=self._most)
+        if fitted != (self._shape, self._step):
+            self._shape, self._step = fitted
+            self._spectrum = self._transformed_kernel()
 
     @property
     def _padded(self) -> tuple[int, ...]:
@@ -143,6 +132,26 @@ def potential_reference(x: np.ndarray, kernel: Kernel) -> tuple[np.ndarray, np.n
     small = 1e-4
     slope = (kernel(squares + small) - kernel(np.maximum(squares - small, 0))) / (small + np.minimum(squares, small))
     return kernel(squares).sum(axis=1), 2 * (slope[:, :, None] * difference).sum(axis=1)
+
+
+def covering(
+    extent: np.ndarray, present: tuple[tuple[int, ...], float], *, spacing: float, most: int
+) -> tuple[tuple[int, ...], float]:
+    """Shape and step of a grid that covers the extent (d,), the present ones (or an empty shape) where those do.
+
+    The step is the spacing, or as much more as it takes for at most ``most`` points, before the slack of a new grid.
+    """
+
+    def needed(step: float) -> np.ndarray:
+        return np.ceil(extent.astype(np.float64) / step).astype(np.int64) + 2 * MARGIN + 2
+
+    step = spacing
+    while np.prod(needed(step).astype(np.float64)) > most:
+        step *= 1.05
+    least, shape = needed(step), np.array(present[0])
+    if shape.size and step == present[1] and (least <= shape).all() and np.prod(least / shape) > WASTE**shape.size:
+        return present
+    return tuple(_half_of_good_length(int(np.ceil(m * SLACK))) for m in least), step
 
 
 def _half_of_good_length(least: int) -> int:

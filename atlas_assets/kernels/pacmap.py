@@ -126,11 +126,13 @@ def _push_rows(first, n, offsets, doubled, pushed):
     squares = np.empty(ROWS, np.float32)
     two = np.float32(2)
     for c in range(n_dims):
-        pushed[c, first : first + size] = 0
+        for k in range(size):
+            pushed[c, first + k] = 0
     for turn in range(2 * offsets.size):
         ahead = turn < offsets.size
         other = first + (offsets[turn] if ahead else n - offsets[turn - offsets.size])
-        squares[:size] = two
+        for k in range(size):
+            squares[k] = two
         for c in range(n_dims):
             here, there = doubled[c, first:], doubled[c, other:]
             for k in range(size):

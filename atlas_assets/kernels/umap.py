@@ -150,10 +150,12 @@ def _push_rows(first, n, offsets, a, b, doubled, pushed):
     squares, strength = np.empty(ROWS, np.float32), np.empty(ROWS, np.float32)
     one, twice = np.float32(1), np.float32(2) * b
     for c in range(n_dims):
-        pushed[c, first : first + size] = 0
+        for k in range(size):
+            pushed[c, first + k] = 0
     for turn in range(offsets.size):
         other = first + offsets[turn]
-        squares[:size] = 0
+        for k in range(size):
+            squares[k] = 0
         for c in range(n_dims):
             here, there = doubled[c, first:], doubled[c, other:]
             for k in range(size):
@@ -181,7 +183,8 @@ def _pull_rows(first, last, y, indptr, columns, weights, widest, a, b, gradient)
             j = np.uint64(columns[slot])
             for c in range(np.uint64(n_dims)):
                 differences[c, slot] = y[j, c] - y[i, c]
-    squares[:size] = 0
+    for k in range(size):
+        squares[k] = 0
     for c in range(n_dims):
         e = differences[c]
         for k in range(size):
