@@ -49,7 +49,8 @@ def run(
     force: Annotated[bool, typer.Option(help="Make everything again, also what is up to date.")] = False,
     accept: Annotated[bool, typer.Option(help="Take the source although it lost many rows, or columns.")] = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Points side by side, on a share of the cores each; else one by one, on all.")
+        int | None,
+        typer.Option(min=1, help="Points side by side, on a share of the cores each; else one by one, on all."),
     ] = None,
     timings: Annotated[Path | None, typer.Option(help="Write there, as JSON, what took how long.")] = None,
 ) -> None:
@@ -91,7 +92,8 @@ def sweep(
     seed: Annotated[int, typer.Option(help="Another seed is another random or smart sweep.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many points, and about how long.")] = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Points side by side, on a share of the cores each; else one by one, on all.")
+        int | None,
+        typer.Option(min=1, help="Points side by side, on a share of the cores each; else one by one, on all."),
     ] = None,
 ) -> None:
     """Look for better maps: choose points of the sweep, add them to points.yaml, make them, compare them."""
