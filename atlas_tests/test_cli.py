@@ -47,9 +47,7 @@ def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folde
 
     # Without the viewer, whose build needs Node and a minute; the browser tests build it.
     stages = ["raw_collections", "entity_index", "neighbours", "knn_graph", "projection", "regions", "quality"]
-    smaller = written.replace("n_neighbors: [15]", "n_neighbors: [5]").replace(
-        "from: graph, perplexity: 10", "from: graph, perplexity: 5"
-    )
+    smaller = written.replace("n_neighbors: [15]", "n_neighbors: [5]")
     only_tsne = smaller[: smaller.index("      - {method: umap, from")]
     (folder / "defs" / "books" / "defs.yaml").write_text(only_tsne, encoding="utf-8")
     first = atlas(folder, "run", "books", *(f"--stage={stage}" for stage in [*stages, "sweep_report"]))
@@ -60,8 +58,8 @@ def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folde
     assert "0 made, 8 up to date, 0 failed" in second.stdout
 
     report = atlas(folder, "report", "books")
-    assert "k5_tsne-p5" in report.stdout
-    assert "Recommended: k5_tsne-p5" in report.stdout
+    assert "k5_tsne-sp1.5" in report.stdout
+    assert "Recommended: k5_tsne-sp1.5" in report.stdout
 
 
 def test_the_weights_that_new_suggests_are_valid_once_uncommented(folder: Path) -> None:
