@@ -53,8 +53,8 @@ def same_bits(run: Callable[[], np.ndarray]) -> bool:
 # t-SNE
 
 
-def affinities_of(n: int, seed: int) -> csr_array:
-    weights = symmetric(n, seed)
+def affinities_of(n: int, seed: int, share: float = 0.2) -> csr_array:
+    weights = symmetric(n, seed, share=share)
     weights.data /= weights.data.sum()
     return weights
 
