@@ -14,8 +14,8 @@ ROWS = 16  # per task
 def student_field(y, potential, gradient):
     """potential (n,) = sum_j 1 / (1 + |y_i - y_j|^2) with j = i, and its gradient (n, d), of y (n, 2 or 3) float32.
 
-    n^2 steps, each row on its own: the same bits for any number of threads. Reordered sums are 6 times as fast here, and
-    stay as they are when compiled code is kept (see ``penalties.ORDERED``), for which there is a test.
+    n^2 steps, each row on its own: the same bits for any number of threads. Reordered sums are 6 times as fast
+    here, and stay as they are when compiled code is kept (see ``penalties.ORDERED``), for which there is a test.
     """
     n, n_dims = y.shape
     turned = np.ascontiguousarray(y.T)
