@@ -53,12 +53,17 @@ def _first_free(candidates: list[tuple[float, str]], known: list[str], taken: se
 
 def _best_known(members: np.ndarray, n_regions: int, popularity: np.ndarray, labels: list[str]) -> list[list[str]]:
     """The labels of the (up to) four most popular entities of each region, shortened, without repeats."""
-    known: list[list[str]] = [[] for _ in range(n_regions)]
-    for entity in np.argsort(-np.asarray(popularity, np.float64), kind="stable"):
-        listed = known[members[entity]]
-        label = _shorten(labels[entity].split(" (")[0])  # without "(Series, #1)"
-        if len(listed) < 4 and label and label not in listed:
-            listed.append(label)
+    order = np.argsort(-np.asarray(popularity, np.float64), kind="stable")
+    order = order[np.argsort(members[order], kind="stable")]  # region by region, in each the most popular first
+    known: list[list[str]] = []
+    for inside in np.split(order, np.cumsum(np.bincount(members, minlength=n_regions))[:-1]):
+        known.append([])
+        for entity in inside:
+            label = _shorten(labels[entity].split(" (")[0])  # without "(Series, #1)"
+            if label and label not in known[-1]:
+                known[-1].append(label)
+            if len(known[-1]) == 4:
+                break
     return known
 
 
