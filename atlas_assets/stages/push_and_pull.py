@@ -44,9 +44,8 @@ class PushAndPull:
         self.indptr, self.columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32)
         self.weights = matrix.data
         self.scale = 1 / (m * (1 + repulsive_ratio))
-        count = min(repulsive_pairs, (n - 1) // 2)
-        self.push_weight = repulsive_ratio * m / (n * count) if count else 0.0
-        self._count, self._generator = count, np.random.default_rng(seed)
+        self._pushes, self._count = repulsive_ratio * m, min(repulsive_pairs, (n - 1) // 2)
+        self._used, self._generator = self._count, np.random.default_rng(seed)
         self.resample()
 
     def resample(self) -> None:
@@ -54,7 +53,14 @@ class PushAndPull:
         self.ring = self._generator.permutation(self.n_entities).astype(np.int32)
         self.place = np.empty_like(self.ring)
         self.place[self.ring] = np.arange(self.n_entities, dtype=np.int32)
-        self.steps = 1 + self._generator.choice(max((self.n_entities - 1) // 2, 1), self._count, replace=False)
+        self._steps = 1 + self._generator.choice(max((self.n_entities - 1) // 2, 1), self._count, replace=False)
+        self.push_by(self._used)
+
+    def push_by(self, pairs: int) -> None:
+        """From now on, push by so many of the pairs of each entity and direction; what they weigh together stays."""
+        self._used = min(pairs, self._count)
+        self.steps = self._steps[: self._used]
+        self.push_weight = self._pushes / (self.n_entities * self._used) if self._used else 0.0
 
     def pairs(self) -> np.ndarray:
         """The pushing pairs one by one, (n * steps, 2): what the ring stands for."""

@@ -133,6 +133,43 @@ def test_the_iterations_run_out_or_the_residual_converges(grouped):
     assert residuals[0] < residuals[1]
 
 
+def test_a_large_map_is_shaped_by_fewer_pairs_and_settles_by_all(grouped, monkeypatch):
+    graph, group = grouped
+    used: list[int] = []
+    told: list[float] = []
+
+    class Watched(FusedDistortion):
+        def __call__(self, x, gradient):
+            used.append(self.problem.steps.size)
+            return super().__call__(x, gradient)
+
+    monkeypatch.setattr(embedding, "FusedDistortion", Watched)
+    monkeypatch.setattr(embedding, "LARGE", 50)
+    monkeypatch.setattr(embedding, "COARSE_PAIRS", 10)
+    monkeypatch.setattr(embedding, "ITERATIONS_OF_LARGE", 60)
+    made = embedding.build(graph, tolerance=0, device="cpu", progress=lambda share, message: told.append(share))
+    assert made.iterations == 60
+    assert used == sorted(used)
+    assert used.count(10) >= 40
+    assert used.count(44) >= 20  # 90 entities: all pairs
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert share_of_own_group(made.positions, group) > 0.95
+
+
+def test_fewer_pushing_pairs_weigh_as_much_together():
+    problem = PushAndPull(np.array([[0, 1], [1, 2]]), np.ones(2), n_entities=41, repulsive_ratio=6.0,
+                          repulsive_pairs=20, seed=0)  # fmt: skip
+    all_steps, weight = problem.steps, problem.push_weight * problem.steps.size
+    problem.push_by(5)
+    assert problem.steps.tolist() == all_steps[:5].tolist()
+    problem.resample()
+    assert problem.steps.size == 5
+    assert problem.push_weight * 5 == pytest.approx(weight)
+    problem.push_by(1000)
+    assert problem.steps.size == 20
+
+
 def test_the_residual_has_no_unit_and_knows_no_number_of_entities(grouped):
     graph, _ = grouped
     n = 90
