@@ -81,19 +81,21 @@ def _devices() -> Iterator[Finding]:
     from atlas_assets.stages.embedding import GPU_PAIRS, gpu_present
 
     if not gpu_present():
-        yield Finding(None, "GPU", "none that torch can use; embeddings are computed on the CPU")
+        yield Finding(None, "GPU", "none that torch can use; embeddings and maps are computed on the CPU")
         return
     import torch
 
+    from atlas_assets.methods.devices import GPU_ENTITIES
     from atlas_assets.stages.torch_distortion import WORKING_PAIRS
 
     for number in range(torch.cuda.device_count()):
         facts = torch.cuda.get_device_properties(number)
         free = torch.cuda.mem_get_info(number)[0]
         use = (
-            f"for embeddings of more than {GPU_PAIRS:,} pairs, {WORKING_PAIRS:,} at a time"
+            f"for embeddings of more than {GPU_PAIRS:,} pairs, {WORKING_PAIRS:,} at a time, and for maps of more than "
+            f"{GPU_ENTITIES:,} entities"
             if number == 0
-            else "not used: embeddings take the first"
+            else "not used: embeddings and maps take the first"
         )
         memory = f"{facts.total_memory / 2**30:.0f} GiB, {free / 2**30:.1f} GiB free"
         yield Finding(True, "GPU", f"{facts.name}, {memory}; {use}")

@@ -1,4 +1,4 @@
-"""What assets need beside data: the artifact store and the device that PyMDE computes on."""
+"""What assets need beside data: the artifact store and the device that embeddings and large maps are computed on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Storage(dg.ConfigurableResource):
 
 
 class PyMDE(dg.ConfigurableResource):
-    """The device that embeddings are computed on.
+    """The device that embeddings and large maps are computed on.
 
     ``auto`` takes the GPU where torch finds one. Running out of its memory falls back to the CPU with a warning.
     """

@@ -108,7 +108,8 @@ def _asset(pipeline: Pipeline, stage: Stage) -> dg.AssetsDefinition:
         partition = context.partition_key if context.has_partition_key else None
         run_tags.sign(context.instance, context.run)
         try:
-            with pymde.reserved() if stage.uses_gpu else nullcontext("cpu") as device:
+            at_hand = nullcontext(pymde.device if stage.shares_gpu else "cpu")
+            with pymde.reserved() if stage.uses_gpu else at_hand as device:
                 run = pipeline.run(
                     storage.store(), partition, device=device, progress=StepProgress(context.log.info),
                     accept=bool((context.op_execution_context.op_config or {}).get("accept")),

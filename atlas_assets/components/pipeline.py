@@ -90,7 +90,8 @@ class Stage:
     parameters: Callable[[str | None], dict[str, Any]] = lambda key: {}
     keys: tuple[str, ...] | None = None
     kinds: tuple[str, ...] = ("python",)
-    uses_gpu: bool = False
+    uses_gpu: bool = False  # waits for one of its own, where there are queues for it
+    shares_gpu: bool = False  # takes one that is at hand, beside others: what it needs of its memory is little
     on_request: bool = False  # a product of its own: nothing needs it, so nothing but a person asks for it
     stored_as: str | None = None  # the artifact's folder, where it is not the stage's name
     # Of a join: what it takes of its inputs as things are, by address; None while there is nothing to join.
@@ -242,6 +243,7 @@ class Pipeline:
             parameters=lambda key: {"key": key, "seed": self.spec.seed},
             keys=tuple(self.sweep.projections),
             kinds=("numpy",),
+            shares_gpu=True,
         )  # fmt: skip
 
     def _regions(self) -> Stage:

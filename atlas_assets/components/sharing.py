@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def layout_inputs(run: StageRun) -> LayoutInputs:
     point = run.sweep.projections[run.key or ""]
     alike = (p for p in run.sweep.projections.values() if (p.graph, p.embedding) == (point.graph, point.embedding))
     most = max(methods.neighbors_wanted(p.method, dict(p.parameters)) for p in alike)
-    return _layout_inputs(graph, embedding, most, run.spec.seed)
+    return _layout_inputs(graph, embedding, most, run.spec.seed, run.device)
 
 
 def yardstick(run: StageRun) -> Yardstick:
@@ -52,9 +53,11 @@ def _made_from(run: StageRun) -> tuple[Path, Path | None]:
 
 
 @lru_cache(maxsize=KEPT)
-def _layout_inputs(graph: Path, embedding: Path | None, most_neighbors: int, seed: int) -> LayoutInputs:
+def _layout_inputs(
+    graph: Path, embedding: Path | None, most_neighbors: int, seed: int, device: Literal["auto", "cpu", "cuda"]
+) -> LayoutInputs:
     embedded = Positions.load(embedding) if embedding else None
-    return LayoutInputs(KnnGraph.load(graph), embedded, most_neighbors=most_neighbors, seed=seed)
+    return LayoutInputs(KnnGraph.load(graph), embedded, most_neighbors=most_neighbors, seed=seed, device=device)
 
 
 @lru_cache(maxsize=KEPT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
+from atlas_assets.methods import devices
 from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def descend(
     import numpy as np
 
     from atlas_assets.kernels.order import along_curve
-    from atlas_assets.kernels.pacmap import Descent, draw_mid_near
+    from atlas_assets.kernels.pacmap import draw_mid_near
 
     n = len(start)
     n_neighbors = min(n_neighbors, int((n - 1) / (1 + middle_ratio + farther_ratio)) - 1)
@@ -71,26 +72,31 @@ def descend(
         middle = _pairs(draw_mid_near(outline, max(1, int(n_neighbors * middle_ratio)), seed))
     farther = max(1, int(n_neighbors * farther_ratio))
     begin = start if warm else (start - start.mean(axis=0)) / np.maximum(start.std(axis=0), 1e-12) * START
-    descent = Descent(begin, _pairs(listed), middle, farther=farther, seed=seed)
+    near = _pairs(listed)
     first, second, last = PHASES
     if warm:
         first, second, last = 0, 0, max(FEWEST_ITERATIONS, round(warm * WARM_ITERATIONS))
     total = first + second + last
-    for iteration in range(total):
-        if n > LARGE and iteration in RENEWED:
-            descent.reorder(along_curve(descent.y))
-        begun = iteration - first - second
-        if begun < 0:
-            phase, weight = (0, iteration / first) if iteration < first else (1, 1.0)
-            middle_weight = (1 - weight) * MIDDLE_FIRST + weight * MIDDLE_THEN
-            descent.step(near=NEAR[phase], middle=middle_weight, rate=RATE)
-        else:
-            if reach and (begun % DRAWN_EVERY == 0 or (n > LARGE and iteration in RENEWED)):
-                descent.draw_nearby(reach)
-            rate = WARM_RATE if warm else RATE * (1 - (LOCAL_FALL if reach else FALL) * begun / last)
-            descent.step(near=NEAR[2], middle=0.0, rate=rate, local=reach / 2)
-        progress(0.1 + 0.9 * (iteration + 1) / total, f"iteration {iteration + 1} of {total}")
-    return descent.positions()
+
+    def run(descent_by: Any) -> np.ndarray:
+        descent = descent_by(begin, near, middle, farther=farther, seed=seed)
+        for iteration in range(total):
+            if n > LARGE and iteration in RENEWED:
+                descent.reorder(along_curve(descent.y))
+            begun = iteration - first - second
+            if begun < 0:
+                phase, weight = (0, iteration / first) if iteration < first else (1, 1.0)
+                middle_weight = (1 - weight) * MIDDLE_FIRST + weight * MIDDLE_THEN
+                descent.step(near=NEAR[phase], middle=middle_weight, rate=RATE)
+            else:
+                if reach and (begun % DRAWN_EVERY == 0 or (n > LARGE and iteration in RENEWED)):
+                    descent.draw_nearby(reach)
+                rate = WARM_RATE if warm else RATE * (1 - (LOCAL_FALL if reach else FALL) * begun / last)
+                descent.step(near=NEAR[2], middle=0.0, rate=rate, local=reach / 2)
+            progress(0.1 + 0.9 * (iteration + 1) / total, f"iteration {iteration + 1} of {total}")
+        return descent.positions()
+
+    return devices.descend("pacmap", inputs, run)
 
 
 def _pairs(listed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from atlas_assets.methods import devices
 from atlas_assets.methods.method import Cost, Library, Method, Parameter, Values
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ def lay_out(
     that of all pairs. Nothing is drawn: the seed plays no part.
     """
     from atlas_assets.kernels.order import along_curve
-    from atlas_assets.kernels.tsne import Descent
 
     progress(0.0, "weighing neighbours")
     pulls = affinities(inputs, perplexity, similarity_power)
@@ -80,17 +80,21 @@ def lay_out(
         width = START[start.shape[1]] * n ** (1 / start.shape[1])
         begin = start * (width / max(float(start.std(axis=0).max()), 1e-12))
         phases = [(EARLY, min(EXAGGERATION, max(n / 20, 1.0))), (LATE, 1.0)]
-    descent = Descent(begin, pulls)
-    total, done = sum(iterations for iterations, _ in phases), 0
-    for iterations, exaggeration in phases:
-        descent.restart()
-        for _ in range(iterations):
-            if n > LARGE and done % RENEWED == 0:
-                descent.reorder(along_curve(descent.y))
-            descent.step(rate=n / exaggeration, momentum=MOMENTUM, exaggeration=exaggeration)
-            done += 1
-            progress(done / total, f"iteration {done} of {total}")
-    return descent.positions()
+    total = sum(iterations for iterations, _ in phases)
+
+    def descend(descent_by: Any) -> np.ndarray:
+        descent, done = descent_by(begin, pulls), 0
+        for iterations, exaggeration in phases:
+            descent.restart()
+            for _ in range(iterations):
+                if n > LARGE and done % RENEWED == 0:
+                    descent.reorder(along_curve(descent.y))
+                descent.step(rate=n / exaggeration, momentum=MOMENTUM, exaggeration=exaggeration)
+                done += 1
+                progress(done / total, f"iteration {done} of {total}")
+        return descent.positions()
+
+    return devices.descend("tsne", inputs, descend)
 
 
 def lay_out_by_library(

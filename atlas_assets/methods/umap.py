@@ -7,6 +7,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from atlas_assets.methods import devices
 from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def lay_out(
     ``warm``: start is an earlier map, which moves with small steps; 1: WARM_EPOCHS of them.
     """
     from atlas_assets.kernels.order import along_curve
-    from atlas_assets.kernels.umap import Descent
 
     progress(0.0, "weighing neighbours")
     fuzzy = inputs.fuzzy_graph(n_neighbors)
@@ -51,17 +51,21 @@ def lay_out(
     epochs, rate = (EPOCHS_LARGE, RATE_LARGE) if large else (EPOCHS, RATE)
     if warm:
         epochs, rate = max(1, round(warm * WARM_EPOCHS)), WARM_RATE
-    descent = Descent(
-        start if warm else _boxed(start, seed), fuzzy, a=a, b=b, negative_sample_rate=negative_sample_rate,
-        strangers=STRANGERS, seed=seed,
-    )  # fmt: skip
     renewed = {round(share * epochs) for share in RENEWED} if large else ()
-    for epoch in range(epochs):
-        if epoch in renewed:
-            descent.reorder(along_curve(descent.y))
-        descent.epoch(rate * (1 - epoch / epochs))
-        progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}")
-    return descent.positions()
+
+    def descend(descent_by: Any) -> np.ndarray:
+        descent = descent_by(
+            start if warm else _boxed(start, seed), fuzzy, a=a, b=b, negative_sample_rate=negative_sample_rate,
+            strangers=STRANGERS, seed=seed,
+        )  # fmt: skip
+        for epoch in range(epochs):
+            if epoch in renewed:
+                descent.reorder(along_curve(descent.y))
+            descent.epoch(rate * (1 - epoch / epochs))
+            progress((epoch + 1) / epochs, f"epoch {epoch + 1} of {epochs}")
+        return descent.positions()
+
+    return devices.descend("umap", inputs, descend)
 
 
 def curve(min_dist: float, spread: float) -> tuple[float, float]:

@@ -41,13 +41,15 @@ class LayoutInputs:
     ``rows`` (m,) says which entity each is; those without any neighbour take no part in layouts. With an embedding,
     neighbours are the nearest in it and layouts start from its leading axes; without, they are the graph's own lists
     and layouts start from distances along it. most_neighbors: the longest lists that will be asked for, see
-    ``methods.neighbors_wanted``; longer ones work, but are searched anew. What is returned is shared: do not write.
+    ``methods.neighbors_wanted``; longer ones work, but are searched anew. device: on what large maps are laid out, see
+    ``methods.devices``. What is returned is shared: do not write.
     """
 
     def __init__(
-        self, graph: KnnGraph, embedding: Embedded | None = None, *, most_neighbors: int = 0, seed: int = 0
-    ) -> None:
-        self.graph, self.embedding, self.seed = graph, embedding, seed
+        self, graph: KnnGraph, embedding: Embedded | None = None, *, most_neighbors: int = 0, seed: int = 0,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> None:  # fmt: skip
+        self.graph, self.embedding, self.seed, self.device = graph, embedding, seed, device
         self.source: Literal["embedding", "graph"] = "graph" if embedding is None else "embedding"
         self.rows = np.flatnonzero(~graph.isolated)
         self._local = np.full(graph.n_entities, -1, np.int32)

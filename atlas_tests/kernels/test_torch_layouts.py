@@ -28,6 +28,15 @@ from atlas_tests.kernels.test_layout_steps import (
 WORKING = [300, 1 << 22]  # pairs at once: of a few rows, of all
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Of torch: small tensors are quicker so, beside other work ten times."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def follow(pair: tuple[Any, Any], step: Callable[[Any], object], *, steps: int, most: float) -> None:
     """Both make the same steps; ``most``: how far apart entities may be after them, of the width of the map."""
     kernel, by_torch = pair
