@@ -20,10 +20,10 @@ from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors
 from atlas_tests.stages.test_knn_graph import from_vectors
 
 
-def embedded_inputs(**options: int) -> tuple[LayoutInputs, np.ndarray]:
+def embedded_inputs(*, most_neighbors: int = 0) -> tuple[LayoutInputs, np.ndarray]:
     vectors, _ = grouped_vectors()
     points = vectors.vectors[:, :3]
-    return LayoutInputs(from_vectors(vectors, k=6), Embedded(positions=points), **options), points
+    return LayoutInputs(from_vectors(vectors, k=6), Embedded(positions=points), most_neighbors=most_neighbors), points
 
 
 def test_neighbours_are_searched_once_at_the_largest_number_asked_for() -> None:
