@@ -74,9 +74,18 @@ def memory_budget() -> int:
     A target, not a hard limit. The machine's memory is the container's where that is limited. Raises AtlasError for an
     ATLAS_MEMORY that cannot be read.
     """
+    return _memory_given() or machine_memory() // 2
+
+
+def memory_of_a_run() -> int:
+    """Bytes that a whole run may come to use: ATLAS_MEMORY, else the machine's. Raises AtlasError as above."""
+    return _memory_given() or machine_memory()
+
+
+def _memory_given() -> int | None:
     given = os.environ.get("ATLAS_MEMORY")
     if not given:
-        return machine_memory() // 2
+        return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", given.lower())
     if found is None or float(found[1]) <= 0:
         raise AtlasError(f"ATLAS_MEMORY is {given!r}; expected a number of bytes, or one such as 500M or 8G.")

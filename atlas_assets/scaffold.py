@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +13,12 @@ from rich.markup import escape
 
 from atlas_assets import methods, project
 from atlas_assets.errors import AtlasError, Found, SpecError
+from atlas_assets.first_run import CHOICE, FirstRun, plan
 from atlas_assets.spec import COMPONENT_TYPE, NAME, RESERVED_NAMES, load
 
 if TYPE_CHECKING:
     from atlas_assets.sources.infer import Inference
 
-# What a first run with SWEEP takes at the most, a start and so much per entity; two cores of an ordinary machine.
-BYTES, BYTES_PER_ENTITY = 1 << 30, 8_000
-SECONDS, SECONDS_PER_ENTITY = 20, 0.0006
-FEW = 20_000  # entities of which nobody needs to be told
 SWEEP = """\
   sweep:                        # lists are crossed; `atlas report` compares the maps
     n_neighbors: [15]           # neighbours kept per entity
@@ -58,31 +54,14 @@ def new(
     inference = infer(**given, entities=tables or None, base=project.root())  # type: ignore[arg-type]
     _ensure_project(console)
     path.parent.mkdir(parents=True, exist_ok=True)
-    top, told = fitting(inference, project.machine_memory())
-    path.write_text("".join(_document(name, given, tables, inference, top)), encoding="utf-8")
+    planned = plan(inference.kind, inference.n_entities, inference.n_numbers, memory=project.memory_of_a_run())
+    path.write_text("".join(_document(name, given, tables, inference, planned)), encoding="utf-8")
     load(path)  # what is written is valid, or this is a defect
-    for sentence in (*inference.sentences, *told):
+    for sentence in (*inference.sentences, *planned.sentences):
         console.print(f"  {escape(sentence)}", soft_wrap=True)
     console.print(f"Wrote [bold]{escape(str(path))}[/bold]; everything in it can be edited.", soft_wrap=True)
     console.print(f"Next: [bold]atlas run {name}[/bold], then [bold]atlas serve {name}[/bold]")
     return path
-
-
-def fitting(found: Inference, memory: int) -> tuple[int | None, list[str]]:
-    """How many of the best-connected entities fit into memory, None where all do; and what to say of it."""
-    n = found.n_entities
-    if n is None or n <= FEW:
-        return None, []
-    minutes = math.ceil((SECONDS + SECONDS_PER_ENTITY * n) / 60)
-    needed = (BYTES + BYTES_PER_ENTITY * n) / 2**30
-    said = f"{n:,} entities -> a first run of about {minutes} min on two cores, and {needed:.0f} GiB of memory"
-    if needed * 2**30 <= memory:
-        return None, [said]
-    has = f"this machine has {memory / 2**30:.0f} GiB"
-    top = max(FEW, int((memory - BYTES) / BYTES_PER_ENTITY) // 10_000 * 10_000)
-    if found.kind == "edges":
-        return top, [f"{said}; {has}, so the {top:,} best-connected are taken (filter: top)"]
-    return None, [f"{said}; {has}: it may end for want of memory"]
 
 
 def _one_relation(options: dict[str, list[str] | None]) -> dict[str, list[str]]:
@@ -125,7 +104,7 @@ def _ensure_project(console: Console) -> None:
 
 
 def _document(
-    name: str, relation: dict[str, list[str]], tables: list[str], found: Inference, top: int | None
+    name: str, relation: dict[str, list[str]], tables: list[str], found: Inference, planned: FirstRun
 ) -> Iterator[str]:  # fmt: skip
     """The YAML, section by section. Written by hand, because a dumper cannot write the comments."""
     yield f"# The atlas {name}. Every key is explained in the README; what is left out has a default.\n"
@@ -145,7 +124,7 @@ def _document(
         yield "    fields:                     # number, category, list, year, date, boolean, link, image or text\n"
         for field, facts in found.fields.items():
             yield f"      {_text(field)}: {_inline(facts)}\n"
-    yield from _filter(found.kind, top)
+    yield from _filter(found.kind, planned)
     if found.kind == "collections":
         yield from _relation(found.columns)
     yield SWEEP
@@ -163,15 +142,17 @@ def _document(
     yield REFRESH
 
 
-def _filter(kind: str, top: int | None) -> Iterator[str]:
+def _filter(kind: str, planned: FirstRun) -> Iterator[str]:
     if kind == "collections":
         yield "  filter:\n"
         yield "    min_collections: 5          # entities in fewer collections are left out\n"
         yield "    max_collection_size: 1000   # of larger collections a sample is taken\n"
-    if kind == "edges" and top is not None:
-        yield f"  filter:\n    top: {top}                # the best-connected entities, as many as memory allows here\n"
-    elif kind == "edges":
-        yield "  # filter:\n  #   top: 50000                # only the best-connected entities\n"
+        return
+    if planned.remark:
+        yield f"  # {planned.remark}.\n"
+    key, which = "top: 50000" if planned.top is None else f"top: {planned.top}", CHOICE[kind]
+    lines = ["filter:", f"  {key:26}# only so many {which} entities"]
+    yield "".join(f"  {'# ' if planned.top is None else ''}{line}\n" for line in lines)
 
 
 def _relation(columns: dict[str, Any]) -> Iterator[str]:

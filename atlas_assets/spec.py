@@ -115,7 +115,9 @@ class FilterSpec(Model):
     larger: Literal["sample", "drop", "keep"] = Field("sample", description="What to do with larger collections.")
     min_value: float | None = Field(None, description="Rows with a smaller value are dropped.")
     min_degree: int = Field(1, ge=1, description="Edges only: entities with fewer edges are dropped.")
-    top: int | None = Field(None, ge=2, description="Edges only: keep this many best-connected entities.")
+    top: int | None = Field(
+        None, ge=2, description="Keep this many entities: of edges the best-connected, of vectors a fixed sample."
+    )
     keep: list[str | int] | None = Field(None, description="Keep only these entities (ids or labels).")
     drop: list[str | int] | None = Field(None, description="Drop these entities (ids or labels).")
     deduplicate: bool = Field(True, description="Count an entity once per collection; false adds repeated rows up.")

@@ -30,7 +30,7 @@ def make_index(run: StageRun, folder: Path) -> Outcome:
     if run.spec.kind == "edges":
         index = index_stage.from_edges(raw, min_degree=rules.min_degree, top=rules.top, **listed)
     elif run.spec.kind == "vectors":
-        index = index_stage.from_vectors(raw, **listed)
+        index = index_stage.from_vectors(raw, top=rules.top, seed=run.spec.seed, **listed)
     else:
         index = index_stage.from_collections(
             raw, min_collections=rules.min_collections, min_collection_size=rules.min_collection_size,

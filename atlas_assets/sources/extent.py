@@ -1,7 +1,8 @@
-"""How many entities a source has, counted without keeping them: what a first run will take is told from it."""
+"""How many entities a source has, counted without keeping them, and how long its vectors are: see ``first_run``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,22 @@ def entities_of(kind: str, files: Sequence[Located], columns: Mapping[str, Any])
         return int(pl.concat(ends).drop_nulls().select(pl.col("id").n_unique()).collect(engine="streaming").item())
     except (DataError, pl.exceptions.PolarsError, OSError, ValueError):
         return None
+
+
+def numbers_of(file: Located, sample: pl.DataFrame, columns: Mapping[str, Any]) -> int | None:
+    """How many numbers a vector of the file has, by a sample of its rows; None where that shows none."""
+    if file.format == "npy":
+        shape = np.load(file.path, mmap_mode="r").shape
+        return int(shape[1]) if len(shape) == 2 else None
+    chosen = columns["vector"]
+    if isinstance(chosen, list):
+        return len(chosen)
+    values = sample[chosen].drop_nulls().head(1)
+    if values.is_empty():
+        return None
+    if isinstance(values.dtype, pl.List | pl.Array):
+        return len(values[0])
+    return len(re.findall(r"[^\s,\[\]]+", str(values[0])))
 
 
 def _vectors(file: Located) -> int:

@@ -16,7 +16,7 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import field_types, tables
 from atlas_assets.sources.columns import ABSENT
-from atlas_assets.sources.extent import entities_of
+from atlas_assets.sources.extent import entities_of, numbers_of
 from atlas_assets.sources.field_types import words
 from atlas_assets.sources.locate import Located, locate
 
@@ -75,8 +75,8 @@ class Guess:
 class Inference:
     """What ``atlas new`` writes: kind (collections, edges, vectors), columns, entity_columns, fields {name: {type}}.
 
-    entity_noun, collection_noun: (singular, plural) where the column names give them away. n_entities: see
-    ``extent.entities_of``.
+    entity_noun, collection_noun: (singular, plural) where the column names give them away. n_entities, n_numbers: see
+    ``extent``.
     """
 
     kind: str
@@ -87,6 +87,7 @@ class Inference:
     entity_noun: tuple[str, str] | None = None
     collection_noun: tuple[str, str] | None = None
     n_entities: int | None = None
+    n_numbers: int | None = None
 
 
 def infer(
@@ -113,6 +114,7 @@ def infer(
             sample = sample_of(files[0])
             guess_ = guess_columns(sample, kind, file=files[0], given={})
         n_entities = entities_of(kind, files, guess_.columns)
+        n_numbers = numbers_of(files[0], sample, guess_.columns) if kind == "vectors" else None
         sentences = list(guess_.sentences)
         entity_columns: dict[str, str] = {}
         fields: dict[str, dict[str, Any]] = {}
@@ -132,6 +134,7 @@ def infer(
         kind, guess_.columns, entity_columns, fields, sentences,
         entity_noun=_noun([guess_.columns.get("entity"), entity_columns.get("id"), guess_.columns.get("id")]),
         collection_noun=_noun([guess_.columns.get("collection")]), n_entities=n_entities,
+        n_numbers=n_numbers,
     )  # fmt: skip
 
 

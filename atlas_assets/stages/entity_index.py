@@ -287,14 +287,17 @@ def from_vectors(
     *,
     keep: Listed = None,
     drop: Listed = None,
+    top: int | None = None,
+    seed: int = 0,
     normalise: bool = False,
     previous: pl.Series | None = None,
     progress: Progress = no_progress,
 ) -> VectorIndex:
     """The entities of ``raw`` that pass the filter, with their vectors; ``normalise`` scales these to length 1.
 
-    A vector of zeros has no direction and stays as it is. previous: as for ``from_collections``. Raises DataError where
-    fewer than two entities are left.
+    A vector of zeros has no direction and stays as it is. ``top`` keeps that many of what is left, those whose hash of
+    (seed, id) is lowest: the same in every run. previous: as for ``from_collections``. Raises DataError where fewer than
+    two entities are left.
     """
     progress(0.0, "reading vectors")
     entities = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
@@ -308,6 +311,10 @@ def from_vectors(
             wanted = named if name == "keep" else ~named
             order, ids = order[wanted], ids.filter(pl.Series(wanted))
             steps.add(f"{name} list of {len(listed):,}", ids.len(), 0, ids.len())
+    if top is not None:
+        drawn = np.sort(np.argsort(hash_ids(ids, seed), kind="stable")[:top])
+        order, ids = order[drawn], ids.gather(drawn)
+        steps.add(f"a sample of {top:,}", ids.len(), 0, ids.len())
     if ids.len() < 2:
         raise DataError(
             file="filter", where="keep and drop", found=Found(f"leave {ids.len()} of {entities.height:,} entities"),

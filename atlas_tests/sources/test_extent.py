@@ -1,8 +1,7 @@
-"""How many entities a source has, told before it is read; and what `atlas new` makes of it."""
+"""How many entities a source has, and how long its vectors are, told before it is read."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets import scaffold
-from atlas_assets.sources.extent import entities_of
-from atlas_assets.sources.infer import Inference
+from atlas_assets.sources.extent import entities_of, numbers_of
 from atlas_assets.sources.locate import locate
-
-GIB = 1 << 30
 
 
 def counted(kind: str, folder: Path, *names: str, **columns: str) -> int | None:
@@ -51,23 +46,14 @@ def test_what_cannot_be_told_quickly_or_read_is_not_told(tmp_path: Path, monkeyp
     assert counted("edges", tmp_path, "edges.csv", source="a", target="b") is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "n", "gib", "top", "said"),
-    [
-        ("edges", None, 16, None, []),
-        ("edges", 5_000, 16, None, []),
-        ("edges", 689_517, 16, None, ["689,517 entities -> .* 8 min .* 6 GiB of memory$"]),
-        ("edges", 4_000_000, 16, 2_010_000, ["this machine has 16 GiB, so the 2,010,000 best-connected are taken"]),
-        ("vectors", 4_000_000, 16, None, ["this machine has 16 GiB: it may end for want of memory"]),
-        ("edges", 100_000, 1, 20_000, ["best-connected are taken"]),
-    ],
-)
-def test_everything_is_taken_that_fits_into_memory_and_said(
-    kind: str, n: int | None, gib: int, top: int | None, said: list[str]
-) -> None:
-    found = Inference(kind, {}, {}, {}, [], n_entities=n)
-    chosen, told = scaffold.fitting(found, gib * GIB)
-    assert chosen == top
-    assert len(told) == len(said)
-    for sentence, pattern in zip(told, said, strict=True):
-        assert re.search(pattern, sentence), sentence
+def test_numbers_of_a_vector_are_told_by_a_row(tmp_path: Path) -> None:
+    np.save(tmp_path / "vectors.npy", np.zeros((7, 3), np.float32))
+    file = locate(["vectors.npy"], base=tmp_path, scratch=tmp_path / "scratch")[0]
+    table = file.__class__(tmp_path / "t.csv", "t.csv", 1, "csv")
+    sample = pl.DataFrame({"id": [1], "v": [[0.5, 1.5]], "text": ["[1, 2.5,-3]"], "x": [1.0], "none": [None]})
+
+    assert numbers_of(file, pl.DataFrame(), {}) == 3
+    assert numbers_of(table, sample, {"vector": "v"}) == 2
+    assert numbers_of(table, sample, {"vector": "text"}) == 3
+    assert numbers_of(table, sample, {"vector": ["x", "y", "z", "u"]}) == 4
+    assert numbers_of(table, sample, {"vector": "none"}) is None

@@ -433,6 +433,20 @@ def test_top_keeps_the_best_connected_and_what_still_has_neighbours(tmp_path):
     assert all(check.passed for check in EdgeIndex.load(tmp_path / "saved").check())
 
 
+def test_a_sample_of_vectors_is_the_same_in_every_run_and_from_rows_in_any_order(tmp_path):
+    ids = np.arange(100)
+    for name, order in (("one", ids), ("other", ids[::-1])):
+        entities = pl.DataFrame({"id": order, "label": [str(i) for i in order]})
+        vectors = np.stack([order, order], axis=1).astype(np.float32)
+        canonical.write_vectors(tmp_path / name, vectors=vectors, entities=entities, fields=[], report={})
+    one, other = (entity_index.from_vectors(tmp_path / name, top=30, seed=3) for name in ("one", "other"))
+    assert one.n_entities == 30
+    assert one.ids["id"].to_list() == other.ids["id"].to_list() == one.vectors[:, 0].tolist()
+    assert one.steps[-1]["rule"] == "a sample of 30"
+    assert one.ids["id"].to_list() != entity_index.from_vectors(tmp_path / "one", top=30, seed=4).ids["id"].to_list()
+    assert set(entity_index.from_vectors(tmp_path / "one", top=20, seed=3).ids["id"]) < set(one.ids["id"])
+
+
 def test_vectors_follow_their_ids(tmp_path):
     entities = pl.DataFrame({"id": ["b", "c", "a"], "label": ["B", "C", "A"]})
     vectors = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]], dtype=np.float32)
