@@ -296,8 +296,8 @@ def from_vectors(
     """The entities of ``raw`` that pass the filter, with their vectors; ``normalise`` scales these to length 1.
 
     A vector of zeros has no direction and stays as it is. ``top`` keeps that many of what is left, those whose hash of
-    (seed, id) is lowest: the same in every run. previous: as for ``from_collections``. Raises DataError where fewer than
-    two entities are left.
+    (seed, id) is lowest: the same in every run. previous: as for ``from_collections``. Raises DataError where fewer
+    than two entities are left.
     """
     progress(0.0, "reading vectors")
     entities = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
