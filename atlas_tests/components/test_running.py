@@ -229,11 +229,10 @@ def unblock(pipe: Path) -> None:
 
 def test_a_worker_that_is_killed_costs_its_point_and_no_other(project: World, blocked: Path) -> None:
     def kill_the_last() -> None:
-        wait_for(lambda: done("k5_d2_pca") and done("k5_d2_mde"))
+        wait_for(lambda: recorded(project, "quality") == {"k5_d2_mde", "k5_d2_pca"})  # stored is a moment before
         for worker in multiprocessing.active_children():
             worker.kill()
 
-    done = lambda key: project.store.current(Pipeline(SLOW, base=project.folder).address("quality", key))  # noqa: E731
     thread = threading.Thread(target=kill_the_last)
     thread.start()
     complete, said = run(SLOW, jobs=2)
