@@ -24,6 +24,7 @@ NEAR, MIDDLE = np.float32(10), np.float32(10_000)
 TRIES = 20  # to draw one stranger; about one in three in the cells around lies near enough
 AVERAGED, SQUARED = 0.9, 0.999  # of Adam's running averages, what stays in each step
 MOST_CELLS = 1 << 24
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # steps of the sequence that splitmix64 makes random
 
 Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # indptr, columns, counts: symmetric pairs as CSR
 
@@ -151,22 +152,42 @@ def _push_by_list(y, strangers, ends, sources, slopes):
 
     ends (n + 1,), sources: whose stranger each entity is, as CSR.
     """
-    n, n_dims = y.shape
-    width = strangers.shape[1]
+    n = y.shape[0]
     for task in prange((n + ROWS - 1) // ROWS):
         for i in range(task * ROWS, min(n, (task + 1) * ROWS)):
-            for c in range(n_dims):
-                slopes[i, c] = 0
-            for slot in range(width + ends[i + 1] - ends[i]):
-                j = strangers[i, slot] if slot < width else sources[ends[i] + slot - width]
-                if j < 0:
-                    continue
-                square = np.float32(2)
-                for c in range(n_dims):
-                    square += (y[i, c] - y[j, c]) * (y[i, c] - y[j, c])
-                strength = np.float32(2) / (square * square)
-                for c in range(n_dims):
-                    slopes[i, c] -= strength * (y[i, c] - y[j, c])
+            _push_one(y, i, strangers[i], slopes, False)
+            _push_one(y, i, sources[ends[i] : ends[i + 1]], slopes, True)
+
+
+@njit(**ORDERED)
+def _push_one(y, i, others, slopes, further):
+    """slopes[i] = those of the pushes of ``others`` (s,) int32 on entity i, -1 for none; further: added to what is there."""
+    one, two = np.float32(1), np.float32(2)
+    y0, y1 = y[i, 0], y[i, 1]
+    g0 = g1 = g2 = np.float32(0)
+    if y.shape[1] == 2:
+        for slot in range(others.size):
+            there = np.float32(others[slot] >= 0)
+            j = np.uint64(max(others[slot], 0))
+            d0, d1 = y0 - y[j, np.uint64(0)], y1 - y[j, np.uint64(1)]
+            inverse = one / (two + d0 * d0 + d1 * d1)
+            strength = there * two * inverse * inverse
+            g0 -= strength * d0
+            g1 -= strength * d1
+    else:
+        y2 = y[i, 2]
+        for slot in range(others.size):
+            there = np.float32(others[slot] >= 0)
+            j = np.uint64(max(others[slot], 0))
+            d0, d1, d2 = y0 - y[j, np.uint64(0)], y1 - y[j, np.uint64(1)], y2 - y[j, np.uint64(2)]
+            inverse = one / (two + d0 * d0 + d1 * d1 + d2 * d2)
+            strength = there * two * inverse * inverse
+            g0 -= strength * d0
+            g1 -= strength * d1
+            g2 -= strength * d2
+        slopes[i, 2] = slopes[i, 2] + g2 if further else g2
+    slopes[i, 0] = slopes[i, 0] + g0 if further else g0
+    slopes[i, 1] = slopes[i, 1] + g1 if further else g1
 
 
 @njit(cache=True, parallel=True, **ORDERED)
@@ -249,11 +270,11 @@ def _adam(y, slopes, mean, square, rate):
 def _draw_nearby(y, order, ends, cells, low, width, reach, indptr, columns, seed, strangers):
     """Fill ``strangers`` (n, s) int32 with random entities within ``reach`` of each on the map that are not near pairs.
 
-    order, ends: entities by cell as ``_into_cells`` gives them. -1 where TRIES draws have found none. A draw depends on
-    the seed, the entity and its slot alone.
+    order, ends: entities by cell as ``_into_cells`` gives them. -1 where TRIES draws have found none. What is drawn for
+    an entity depends on the seed and the entity alone.
     """
     n, n_dims = y.shape
-    depth = cells[2] if n_dims == 3 else 1
+    depth, square = cells[2] if n_dims == 3 else 1, reach * reach
     for task in prange((n + ROWS - 1) // ROWS):
         begins, sizes = np.empty(27, np.int64), np.empty(27, np.int64)
         for i in range(task * ROWS, min(n, (task + 1) * ROWS)):
@@ -267,20 +288,21 @@ def _draw_nearby(y, order, ends, cells, low, width, reach, indptr, columns, seed
                         begins[n_cells], sizes[n_cells] = ends[cell], ends[cell + 1] - ends[cell]
                         total += sizes[n_cells]
                         n_cells += 1
+            state, x0, x1 = splitmix64(np.uint64(seed) ^ np.uint64(i)), y[i, 0], y[i, 1]
             for slot in range(strangers.shape[1]):
                 strangers[i, slot] = -1
-                for attempt in range(TRIES):
-                    key = np.uint64(seed) ^ (np.uint64(i) << np.uint64(20)) ^ np.uint64(slot * TRIES + attempt)
-                    drawn = np.int64(splitmix64(splitmix64(key)) >> np.uint64(1)) % total
+                for _ in range(TRIES):
+                    state += GOLDEN
+                    drawn = np.int64(((splitmix64(state) >> np.uint64(32)) * np.uint64(total)) >> np.uint64(32))
                     cell = 0
                     while drawn >= sizes[cell]:
                         drawn -= sizes[cell]
                         cell += 1
                     j = order[begins[cell] + drawn]
-                    away = np.float32(0)
-                    for c in range(n_dims):
-                        away += (y[i, c] - y[j, c]) * (y[i, c] - y[j, c])
-                    if j == i or away > reach * reach:
+                    away = (x0 - y[j, 0]) * (x0 - y[j, 0]) + (x1 - y[j, 1]) * (x1 - y[j, 1])
+                    if n_dims == 3:
+                        away += (y[i, 2] - y[j, 2]) * (y[i, 2] - y[j, 2])
+                    if j == i or away > square:
                         continue
                     near = False
                     for edge in range(indptr[i], indptr[i + 1]):
