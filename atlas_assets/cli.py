@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import importing, methods, project
-from atlas_assets.components import fork_server
+from atlas_assets import methods, project, warm_up
 from atlas_assets.errors import AtlasError, Found, SpecError
 
 app = typer.Typer(
@@ -48,22 +47,16 @@ def run(
     point: Annotated[list[str] | None, typer.Option(help="Only these keys of the sweep, and what they need.")] = None,
     force: Annotated[bool, typer.Option(help="Make everything again, also what is up to date.")] = False,
     accept: Annotated[bool, typer.Option(help="Take the source although it lost many rows, or columns.")] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Points side by side, on a share of the cores each; else one by one, on all."),
-    ] = None,
     timings: Annotated[Path | None, typer.Option(help="Write there, as JSON, what took how long.")] = None,
 ) -> None:
     """Materialise what is missing or out of date into the state that the Dagster UI shows."""
-    if jobs != 1:
-        fork_server.warm_up()  # its imports take as long as those of Dagster
     spec = _spec(name)
-    with importing.without_collector():
-        from atlas_assets import running
+    with warm_up.without_collector():
+        from atlas_assets.orchestration import command
 
     try:
-        made = running.run(
-            spec, console, stages=stage, points=point, force=force, accept=accept, jobs=jobs, timings=timings
+        made = command.run(
+            spec, console, stages=stage, points=point, force=force, accept=accept, timings=timings
         )  # fmt: skip
     except KeyboardInterrupt:  # else typer ends without a word
         problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
@@ -91,20 +84,16 @@ def sweep(
     steps: Annotated[int, typer.Option(min=1, help="Values that a grid takes of each range.")] = 3,
     seed: Annotated[int, typer.Option(help="Another seed is another random or smart sweep.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many points, and about how long.")] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Points side by side, on a share of the cores each; else one by one, on all."),
-    ] = None,
 ) -> None:
     """Look for better maps: choose points of the sweep, add them to points.yaml, make them, compare them."""
-    from atlas_assets import sweep_command
+    from atlas_assets.orchestration import command
     from atlas_assets.sweep_request import Budget, Request
 
     request = Request(
         search, tuple(method or ()), k, dim, Budget.parse(budget, search), steps, seed  # type: ignore[arg-type]
     )  # fmt: skip
     try:
-        complete = sweep_command.run(_file(name), request, console, dry_run=dry_run, jobs=jobs)
+        complete = command.sweep(_file(name), request, console, dry_run=dry_run)
     except KeyboardInterrupt:  # else typer ends without a word
         problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
         raise typer.Exit(130) from None

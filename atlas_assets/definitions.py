@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import dagster as dg
 
 from atlas_assets import project
-from atlas_assets.components.atlas import definitions_of
-from atlas_assets.components.viewer import viewer
-from atlas_assets.resources import PyMDE, Storage
+from atlas_assets.orchestration import executors
+from atlas_assets.orchestration.component import definitions_of
+from atlas_assets.orchestration.resources import PyMDE, Storage
+from atlas_assets.orchestration.steps_io import StepsIO
+from atlas_assets.orchestration.viewer import viewer
 from atlas_assets.spec import load_all
 
 
-def executor() -> dg.ExecutorDefinition:
-    """How the steps of one run execute; a run is a process of its own already. ATLAS_EXECUTOR chooses."""
-    name = os.environ.get("ATLAS_EXECUTOR", "in_process")
-    if name == "celery":
-        from dagster_celery import celery_executor  # pyright: ignore[reportMissingImports]  # extra: distributed
+def resources() -> dict[str, Any]:
+    """What assets and jobs need beside data, set up by the environment."""
+    storage = Storage()
+    device = os.environ.get("ATLAS_DEVICE", "auto")
+    return {"storage": storage, "pymde": PyMDE(device=device), "io_manager": StepsIO(storage=storage)}  # type: ignore[arg-type]
 
-        return celery_executor
-    return dg.multiprocess_executor if name == "multiprocess" else dg.in_process_executor
+
+def shared() -> dg.Definitions:
+    """Everything that is no atlas's own."""
+    return dg.Definitions(assets=[viewer], resources=resources(), executor=executors.chosen())
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions.merge(
-        *(definitions_of(spec) for spec in load_all(project.spec_files())),
-        dg.Definitions(
-            assets=[viewer],
-            resources={"storage": Storage(), "pymde": PyMDE(device=os.environ.get("ATLAS_DEVICE", "auto"))},  # type: ignore[arg-type]
-            executor=executor(),
-        ),
-    )
+    return dg.Definitions.merge(*(definitions_of(spec) for spec in load_all(project.spec_files())), shared())

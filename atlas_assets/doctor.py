@@ -126,12 +126,12 @@ def _atlases() -> Iterator[Finding]:
 
 def _dead_runs() -> Iterator[Finding]:
     """Runs that count as started though their process was killed; a daemon or ``atlas run`` puts them right."""
-    from atlas_assets import dead_runs
-    from atlas_assets.runs import instance
+    from atlas_assets.orchestration import dead_runs
+    from atlas_assets.orchestration.command import instance
 
     if not (project.root() / ".dagster").exists():
         return
-    with instance(project.root()) as state:
+    with instance() as state:
         dead = dead_runs.find(state, [path.parent.name for path in project.spec_files()])
     if dead:
         count = "1 run" if len(dead) == 1 else f"{len(dead)} runs"

@@ -81,8 +81,8 @@ def remote(fs: Any, atlas: str) -> dict[Place, Artifacts]:
             rest[version], Held("/".join([atlas, stage, *rest[: version + 1]]), 0.0)
         )
         held.objects[path] = info["size"]
-        changed = _changed(info)
-        held.changed = None if changed is None or held.changed is None else max(held.changed, changed)
+        when = changed(info)
+        held.changed = None if when is None or held.changed is None else max(held.changed, when)
     return found
 
 
@@ -106,7 +106,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _changed(info: dict[str, Any]) -> float | None:
+def changed(info: dict[str, Any]) -> float | None:
     """When an object was written, in the words of s3fs, gcsfs, adlfs, sftp and memory."""
     for name in ("LastModified", "updated", "last_modified", "mtime", "created"):
         when = info.get(name)

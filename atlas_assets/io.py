@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 import fsspec
 
-from atlas_assets import inventory
+from atlas_assets import inventory, project
 from atlas_assets.errors import AtlasError
 from atlas_assets.inventory import VERSION_LENGTH, Artifacts, is_version
 from atlas_assets.staging import Staging, remove_all
@@ -52,8 +52,8 @@ class Stored:
 
     lineage: what it and the swept stages before it were told, whatever the data were. predecessor: version and lineage
     of the artifact that it was made to resemble. earlier: the versions that were current before, newest first.
-    grown_from: versions by address that a later update starts from. All may be missing from records of earlier
-    releases.
+    grown_from: versions by address that a later update starts from. inputs: versions by address of all that it was
+    made from. All may be missing from records of earlier releases.
     """
 
     version: str
@@ -67,6 +67,7 @@ class Stored:
     read_from: dict[str, Any] | None = None
     earlier: list[str] | None = None
     grown_from: dict[str, str] | None = None
+    inputs: dict[str, str] | None = None
 
     @property
     def refers_to(self) -> str | None:
@@ -173,12 +174,17 @@ class ArtifactStore:
         """Keep that this recipe could not be made, and why, until something is stored."""
         self.write_record(dataclasses.asdict(Failure(recipe, message, _now())), str(address), FAILURE)
 
-    def versions(self, address: Address) -> dict[str, Path]:
-        """The folders of all versions that are kept, by name; none of a store that is not a local folder."""
-        parent = Path(self.path(str(address)))
-        if not self.is_local or not parent.exists():
-            return {}
-        return {path.name: path for path in sorted(parent.iterdir()) if path.is_dir() and is_version(path.name)}
+    def version(self, address: Address, version: str) -> Path | None:
+        """A local folder with the files of a version, also of one that is not current any more; None where it is gone.
+
+        Read only.
+        """
+        if self.is_local:
+            path = Path(self.path(str(address), version))
+            return path if path.is_dir() else None
+        folder = self.path(str(address), version)
+        names = [name.removeprefix(f"{folder}/") for name in self._fs.find(folder)]
+        return self._cached(address, version, names) if names else None
 
     def folder(self, address: Address) -> Path:
         """A local folder with the current version's files. Read only. Raises AtlasError where there is none."""
@@ -189,7 +195,7 @@ class ArtifactStore:
             )
         if self.is_local:
             return Path(self.path(str(address), stored.version))
-        return self._cached(address, stored)
+        return self._cached(address, stored.version, stored.files)
 
     def file(self, address: Address, version: str, name: str) -> Path | None:
         """One file of a version, also of one that is not current any more; None where it is not kept."""
@@ -225,6 +231,7 @@ class ArtifactStore:
                 draft.stored = Stored(
                     version, recipe, _now(), size, files, draft.cost,
                     draft.lineage, draft.predecessor, draft.read_from, _earlier(version, before), draft.grown_from,
+                    None if reads is None else dict(reads),
                 )  # fmt: skip
                 self.write_record(dataclasses.asdict(draft.stored), str(address), POINTER)
                 self.remove([FAILURE], str(address))
@@ -251,6 +258,23 @@ class ArtifactStore:
             with contextlib.suppress(OSError):  # most are not empty
                 folder.rmdir()
         return lambda: remove_all(away)
+
+    def forget(self, folder: str, *, before: float) -> int:
+        """Delete the files below a folder that were written before that time (seconds since 1970); returns how many."""
+        root = self.path(folder)
+        with contextlib.suppress(FileNotFoundError):
+            if not self.is_local:
+                self._fs.invalidate_cache()
+            listed = self._fs.find(root, detail=True).items()
+            old = [path for path, info in listed if (inventory.changed(info) or before) < before]
+            for path in old:
+                self.remove([path.removeprefix(f"{self.root}/")])
+            if self.is_local:
+                for below in sorted(Path(root).rglob("*"), reverse=True):
+                    if below.is_dir() and not any(below.iterdir()):
+                        below.rmdir()
+            return len(old)
+        return 0
 
     def read_record(self, *parts: str) -> Any:
         """A small JSON file beside the artifacts; None where there is none."""
@@ -304,18 +328,23 @@ class ArtifactStore:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         os.replace(draft, path)
 
-    def _cached(self, address: Address, stored: Stored) -> Path:
-        target = self.cache / str(address) / stored.version
+    def _cached(self, address: Address, version: str, names: Iterable[str]) -> Path:
+        target = self.cache / str(address) / version
         if target.exists():
             return target
         draft = self.staging.new_path()
-        for name in stored.files:
+        for name in names:
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
-            self._fs.get_file(f"{self.path(str(address), stored.version)}/{name}", str(draft / name))
+            self._fs.get_file(f"{self.path(str(address), version)}/{name}", str(draft / name))
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # another process fetched it meanwhile
             draft.rename(target)
         return target
+
+
+def project_store() -> ArtifactStore:
+    """The store of the project, for what runs without Dagster."""
+    return ArtifactStore(project.storage_root())
 
 
 def _earlier(version: str, before: Stored | None) -> list[str]:

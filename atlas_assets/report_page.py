@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas_assets import schedule
+from atlas_assets import project
 from atlas_assets.figures import FIGURES, OWN_GRAPH, PLUS_MINUS, value_text
 from atlas_assets.small_multiples import turned_alike
 from atlas_assets.stages.sweep_report import SweepReport
@@ -154,7 +154,7 @@ class ReportPage:
 
         pictures = [(self.summary.recommended, LARGE, LARGE_BYTES)]
         pictures += [(row["key"], PICTURE, PICTURE_BYTES) for row in self.summary.rows]
-        with ThreadPoolExecutor(schedule.cores()) as pool:
+        with ThreadPoolExecutor(project.cores()) as pool:
             drawn = pool.map(draw, pictures)
             return {(key, size): data for (key, size, _), data in zip(pictures, drawn, strict=True)}
 

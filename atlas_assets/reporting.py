@@ -12,7 +12,7 @@ from atlas_assets import project, report_table
 from atlas_assets.comparison import Comparison, compare
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.errors import AtlasError
-from atlas_assets.resources import Storage
+from atlas_assets.io import project_store
 from atlas_assets.spec import AtlasSpec
 
 
@@ -28,7 +28,7 @@ def show(spec: AtlasSpec, console: Console, *, html: Path | None = None, json_fi
 
 def stored_comparison(spec: AtlasSpec) -> Comparison:
     """What is stored of an atlas, compared. Raises AtlasError while no map is measured."""
-    return compare(Pipeline(spec, base=project.root()).run(Storage().store()))
+    return compare(Pipeline(spec, base=project.root()).run(project_store()))
 
 
 def _json(value: dict) -> str:

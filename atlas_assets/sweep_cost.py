@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from atlas_assets import methods, schedule
+from atlas_assets import methods
 from atlas_assets.components.freshness import POINT_STAGES, Freshness
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.io import ArtifactStore, Snapshot
@@ -55,7 +55,7 @@ class Costs:
         sweep = pipeline.sweep
         self._points = {key: sum(known) for key in sweep.projections if (known := self._recorded_point(key))}
         self._per_unit = _medians(
-            (_maker(sweep.projections[key]), seconds / schedule.estimate(sweep.projections[key]))
+            (_maker(sweep.projections[key]), seconds / units_of(sweep.projections[key]))
             for key, seconds in self._points.items()
         )
         self._embeddings = _medians(
@@ -73,7 +73,7 @@ class Costs:
         """Projection, regions and quality of a point, with its graph and embedding there."""
         if point.key in self._points:
             return Price(self._points[point.key])
-        units = schedule.estimate(point)
+        units = units_of(point)
         maker = _maker(point)
         if maker in self._per_unit:
             return Price(units * self._per_unit[maker])
@@ -100,19 +100,18 @@ class Costs:
         named = [("knn_graph", key) for key in sweep.graphs] + [("embedding", key) for key in sweep.embeddings]
         return {key for stage, key in named if self._store.current(self._pipeline.address(stage, key)) is not None}
 
-    def estimate(self, points: Sequence[ProjectionPoint], *, jobs: int) -> Estimate:
+    def estimate(self, points: Sequence[ProjectionPoint]) -> Estimate:
         """What it would take to make all of these that are not made, and the site with them."""
         missing = [point for point in points if not self.is_made(point.key)]
         before = self.there()
         there = set(before)
         above = sum((self.upstream(point, there) for point in missing), Price(0.0))
         laid_out = sum((self.layout(point) for point in missing), Price(0.0))
-        side_by_side = max(1, min(jobs, len(missing)))
         new = there - before
         graphs = len(new & {point.graph.key for point in missing})
         return Estimate(
             points=len(points), there=len(points) - len(missing), graphs=graphs, embeddings=len(new) - graphs,
-            seconds=above.seconds + laid_out.seconds / side_by_side + (self._joins() if missing else 0.0),
+            seconds=above.seconds + laid_out.seconds + (self._joins() if missing else 0.0),
             guessed=above.guessed | laid_out.guessed,
         )  # fmt: skip
 
@@ -171,3 +170,8 @@ def _entities(pipeline: Pipeline, store: ArtifactStore) -> float:
     if store.current(address) is None:
         return 1.0
     return pl.scan_parquet(store.folder(address) / "ids.parquet").select(pl.len()).collect().item() / ENTITIES
+
+
+def units_of(point: ProjectionPoint) -> float:
+    """About how long a point takes that was never made, in units that are good for comparisons only."""
+    return 1.0 + methods.units(point.method, dict(point.parameters), dims=point.dims, engine=point.engine)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from atlas_assets import project, time_spans, whole_file
+from atlas_assets import time_spans
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import recipe_hash
+from atlas_assets.io import ArtifactStore, recipe_hash
 from atlas_assets.search_space import STEPS
 
 Search = Literal["smart", "random", "grid"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
-FOLDER = ".dagster/sweeps"
+FOLDER = ".sweeps"  # of an atlas's folder in the store
 DEFAULT_POINTS = 20  # of a search that could go on without end
 
 
@@ -58,6 +56,16 @@ class Request:
         if self.search not in SEARCHES:
             raise AtlasError(f"--search is {self.search!r}; expected one of {', '.join(SEARCHES)}.")
 
+    def as_record(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any]) -> Self:
+        """What ``as_record`` made JSON of."""
+        budget = Budget(**record["budget"])
+        return cls(**record | {"methods": tuple(record["methods"]), "budget": budget})
+
     @property
     def identity(self) -> str:
         return recipe_hash(**asdict(self))
@@ -69,21 +77,24 @@ class Request:
 
 @dataclass
 class Record:
-    """What a sweep has chosen and spent, kept in a file of the project. keys: of its points, in their order."""
+    """What a sweep has chosen and spent, kept in the store. keys: of its points, in their order.
 
-    path: Path
+    since: when its clock was started (seconds since 1970); None while it stands still.
+    """
+
+    place: tuple[str, ...]
+    store: ArtifactStore
     keys: list[str]
     seconds: float = 0.0
+    since: float | None = None
 
     @classmethod
-    def of(cls, atlas: str, request: Request) -> Record:
+    def of(cls, atlas: str, request: Request, store: ArtifactStore) -> Record:
         """Of an earlier session of the same sweep, or empty."""
-        path = project.root() / FOLDER / atlas / f"{request.identity}.json"
-        try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return cls(path, [])
-        return cls(path, known["keys"], known["seconds"])
+        place = (atlas, FOLDER, f"{request.identity}.json")
+        known = store.read_record(*place)
+        return cls(place, store, **known) if known else cls(place, store, [])
 
     def save(self) -> None:
-        whole_file.write(self.path, json.dumps({"keys": self.keys, "seconds": round(self.seconds, 1)}).encode())
+        known = {"keys": self.keys, "seconds": round(self.seconds, 1), "since": self.since}
+        self.store.write_record(known, *self.place)

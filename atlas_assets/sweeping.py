@@ -7,51 +7,38 @@ Whatever ends it, what is made is stored and what was chosen is recorded: the sa
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from atlas_assets import points_file, project, schedule, search_space
+from atlas_assets import points_file, project, search_space
 from atlas_assets.components.freshness import Freshness
-from atlas_assets.components.pipeline import VIEWER, Pipeline
-from atlas_assets.conductor import SECONDS_BETWEEN_REPORTS, Conductor
-from atlas_assets.resources import Storage
-from atlas_assets.runs import Runs
+from atlas_assets.components.pipeline import Pipeline
+from atlas_assets.display import duration
+from atlas_assets.figures import FIGURES, value_text
+from atlas_assets.io import ArtifactStore
 from atlas_assets.search import Measured, choose
 from atlas_assets.search_space import Space
-from atlas_assets.spec import AtlasSpec, load
+from atlas_assets.spec import load
 from atlas_assets.stages.quality import Quality
 from atlas_assets.stages.sweep_report import RANKED_BY
 from atlas_assets.sweep import ProjectionPoint, Sweep
 from atlas_assets.sweep_cost import Costs, Estimate
-from atlas_assets.sweep_progress import Telling, Whole
 from atlas_assets.sweep_request import Record, Request
-from atlas_assets.wanted import Wanted
 
 JOINS = ("sweep_report", "bundle", "site")
 CHOSEN_AT_ONCE = 4  # points of a smart or random search between two looks at what came out
+LISTED = 40  # points of a grid or a random search that a round within a time chooses from
 PREVIEWED = 200  # points from which is told what a search within a time would make
 
 
-@dataclass
-class Outcome:
-    """What a session of a sweep did: points made by it, what failed, and the best map before and after it."""
-
-    made: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    before: tuple[str, float] | None = None
-    best: tuple[str, float] | None = None
-    ranked_by: str = RANKED_BY[0]
-
-
 class Sweeper:
-    """One request on one atlas. ``file``: its defs.yaml. jobs: points side by side, None for as many as fit."""
+    """One request on one atlas. ``file``: its defs.yaml."""
 
-    def __init__(self, file: Path, request: Request, *, jobs: int | None = None) -> None:
-        self.file, self.request, self.jobs = file, request, jobs
-        self.store = Storage().store()
+    def __init__(self, file: Path, request: Request, store: ArtifactStore) -> None:
+        self.file, self.request, self.store = file, request, store
         self.spec = load(file)
         written = Sweep.of(self.spec.model_copy(update={"sweep": self.spec.sweep.model_copy(update={"found": []})}))
         self.space: Space = search_space.parse(
@@ -59,9 +46,7 @@ class Sweeper:
             known_k=[point.n_neighbors for point in written.graphs.values()],
             known_dim=[point.embedding_dim for point in written.embeddings.values()],
         )  # fmt: skip
-        self.record = Record.of(self.spec.name or "", request)
-        self._started, self._spent_before = time.monotonic(), self.record.seconds
-        self._tried: set[str] = set()
+        self.record = Record.of(self.spec.name or "", request, store)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -78,38 +63,37 @@ class Sweeper:
 
     def estimate(self) -> Estimate:
         """What the sweep would take now. Where the points depend on how others come out: as if they were drawn."""
-        costs, jobs = self._costs(), self._jobs()
+        costs = self._costs()
         limit = self.request.budget
         if limit.seconds is None:
-            return costs.estimate(list(itertools.islice(self._listed(), limit.points)), jobs=jobs)
+            return costs.estimate(list(itertools.islice(self._listed(), limit.points)))
         points = list(itertools.islice(self._listed(), PREVIEWED))
-        fitting = [n for n in range(len(points) + 1) if costs.estimate(points[:n], jobs=jobs).seconds <= limit.seconds]
-        return costs.estimate(points[: max(fitting, default=0)], jobs=jobs)
+        fitting = [n for n in range(len(points) + 1) if costs.estimate(points[:n]).seconds <= limit.seconds]
+        return costs.estimate(points[: max(fitting, default=0)])
 
-    def run(self, steps: Telling, runs_of: Callable[[AtlasSpec], Runs]) -> Outcome:
-        """Make what the budget allows, then the report and the site. Raises KeyboardInterrupt when interrupted."""
-        outcome = Outcome(before=self.best(), ranked_by=self._ranked_by())
-        reports = schedule.Paced(SECONDS_BETWEEN_REPORTS)
-        try:
-            while points := self._next():
-                self._add(points)
-                missing = [point.key for point in points if not self._costs().is_made(point.key)]
-                whole = Whole(steps, len(self.record.keys) - len(points), self._total(), self._seconds_left)
-                self._conduct(self._round([point.key for point in points]), whole, runs_of, outcome)
-                costs = self._costs()
-                outcome.made += [key for key in missing if costs.is_made(key)]
-                self._save()
-                reports.perhaps(lambda: self._conduct(self._stages_of(["sweep_report"]), steps, runs_of, outcome))
-        finally:
-            self._save()
-        self._conduct(self._stages_of([*self._stages(), VIEWER.atlas]), steps, runs_of, outcome)
-        outcome.best = self.best()
-        return outcome
+    def begin(self) -> None:
+        """The clock of the sweep goes on; what lay between two sessions is not counted."""
+        self.record.since = time.time()
+        self._save()
 
-    def _conduct(self, wanted: Wanted, steps: Telling, runs_of: Callable[[AtlasSpec], Runs], outcome: Outcome) -> None:
-        conductor = Conductor(wanted, runs_of(self.spec), steps, jobs=self.jobs)
-        conductor.conduct()
-        outcome.failed += [label for label in conductor.tally.failed if label not in outcome.failed]
+    def end(self) -> None:
+        """The clock of the sweep stands still."""
+        self._stop_clock()
+        self._save()
+
+    def choose(self, *, rounds_left: int = 1) -> list[str]:
+        """The keys of the points of the next round, which are then a part of the sweep; none when it is done.
+
+        rounds_left: with this one; a smart search has more of them look at what came out the more there are.
+        """
+        self._stop_clock()
+        self.record.since = time.time()
+        points = self._pending()
+        if not points and self._left():
+            points = self._fitting(self._chosen(rounds_left), rounds_left)
+        self._add(points)
+        self._save()
+        return [point.key for point in points]
 
     def best(self) -> tuple[str, float] | None:
         """The best flat map (any, where there is none) that is made and up to date: its key and its figure."""
@@ -123,14 +107,6 @@ class Sweeper:
         """Whether an earlier session has made all that was asked for."""
         return bool(self.record.keys) and not self._pending() and not self._left()
 
-    def _next(self) -> list[ProjectionPoint]:
-        """The points of the next round; none when the sweep is done."""
-        pending = self._pending()
-        if not pending and self._left():
-            pending = self._fitting(self._chosen())
-        self._tried |= {point.key for point in pending}
-        return pending
-
     def _pending(self) -> list[ProjectionPoint]:
         """What an earlier session chose and did not come to make. What has failed would fail again."""
         points, costs = self.pipeline.sweep.projections, self._costs()
@@ -138,7 +114,7 @@ class Sweeper:
         return [
             points[key]
             for key in self.record.keys
-            if key in points and key not in self._tried and key not in failures and not costs.is_made(key)
+            if key in points and key not in failures and not costs.is_made(key)
         ]
 
     def _left(self) -> bool:
@@ -151,27 +127,30 @@ class Sweeper:
         """Whether the space has points that were not chosen yet."""
         return any(point.key not in self.record.keys for point in self._listed())
 
-    def _chosen(self) -> list[ProjectionPoint]:
+    def _chosen(self, rounds_left: int) -> list[ProjectionPoint]:
         limit = self.request.budget
         room = None if limit.points is None else limit.points - len(self.record.keys)
+        at_once = max(CHOSEN_AT_ONCE, math.ceil((room or 0) / rounds_left))
         if self.request.search == "smart":
             costs = self._costs()
             return choose(
-                self.space, self._measured(), min(self._at_once(), room or self._at_once()), seconds=costs.price,
+                self.space, self._measured(), min(at_once, room or at_once), seconds=costs.price,
                 seed=self.request.seed, per_second=limit.seconds is not None, without=dict.fromkeys(self.record.keys),
             )  # fmt: skip
         new = (point for point in self._listed() if point.key not in self.record.keys)
-        return list(itertools.islice(new, room if limit.seconds is None else 2 * self._at_once()))
+        return list(itertools.islice(new, room if limit.seconds is None else None))[:LISTED]
 
-    def _fitting(self, points: list[ProjectionPoint]) -> list[ProjectionPoint]:
-        """As many as can be made in the time that is left."""
+    def _fitting(self, points: list[ProjectionPoint], rounds_left: int) -> list[ProjectionPoint]:
+        """As many as can be made in this round's share of the time that is left; one, if there is time for that."""
         if self.request.budget.seconds is None:
             return points
         costs, left = self._costs(), self._seconds_left()
+        share = left / rounds_left
         there, fitting, upstream = costs.there(), [], 0.0
         for point in points:
             upstream += costs.upstream(point, there).seconds
-            if upstream + costs.layout(point).seconds <= left:
+            upstream += costs.layout(point).seconds
+            if upstream <= (share if fitting else left):
                 fitting.append(point)
         return fitting
 
@@ -183,6 +162,8 @@ class Sweeper:
 
     def _add(self, points: list[ProjectionPoint]) -> None:
         """Make the points a part of the sweep, on disk first: what is made belongs to a point that is known."""
+        if not points:
+            return
         known = self.pipeline.sweep.projections
         new = [point for point in points if point.key not in known]
         points_file.add(points_file.beside(self.file), new, because=str(self.request))
@@ -190,15 +171,11 @@ class Sweeper:
         self._save()
         self.spec = load(self.file)
 
-    def _round(self, keys: list[str]) -> Wanted:
-        """These points. All graphs: their lists may have grown, and points of outdated graphs could not be compared."""
-        wanted = self._stages_of([name for name in self._stages() if name not in JOINS], points=keys)
-        return replace(wanted, keys=wanted.keys | {"knn_graph": set(wanted.pipeline.sweep.graphs)})
+    def stages_of_a_round(self) -> list[str]:
+        """What a round makes: everything but what joins the points."""
+        return [name for name in self.stages() if name not in JOINS]
 
-    def _stages_of(self, stages: list[str], *, points: list[str] | None = None) -> Wanted:
-        return Wanted.of(self.pipeline, self.store, stages=stages, points=points, retry=False)
-
-    def _stages(self) -> list[str]:
+    def stages(self) -> list[str]:
         """All, but what was read of the source stays: points of a sweep are compared on the same data."""
         pipeline = self.pipeline
         read = self.store.current(pipeline.address(pipeline.raw)) is not None
@@ -206,7 +183,7 @@ class Sweeper:
 
     def _measured(self) -> list[Measured]:
         """What is known of the points of the space's methods: figures of those made, and which failed."""
-        join, sweep, name = Freshness(self.pipeline, self.store).join, self.pipeline.sweep, self._ranked_by()
+        join, sweep, name = Freshness(self.pipeline, self.store).join, self.pipeline.sweep, self.ranked_by
         kinds = {(branch.method, branch.engine, branch.dims) for branch in self.space.branches}
         found = []
         for key, point in sweep.projections.items():
@@ -219,33 +196,56 @@ class Sweeper:
                 found.append(Measured(point, None))
         return found
 
-    def _ranked_by(self) -> str:
+    @property
+    def ranked_by(self) -> str:
         """As the report ranks: by held-out recall, where collections are held out."""
         return RANKED_BY[0] if self.spec.kind == "collections" and self.spec.quality.holdout else RANKED_BY[1]
 
     def _costs(self) -> Costs:
         return Costs(self.pipeline, self.store)
 
-    def _jobs(self) -> int:
-        return self.jobs or 1
-
-    def _at_once(self) -> int:
-        """How many points are chosen before the next look at what came out."""
-        return self.jobs or CHOSEN_AT_ONCE
-
-    def _seconds(self) -> float:
-        return self._spent_before + time.monotonic() - self._started
+    def _stop_clock(self) -> None:
+        if self.record.since is not None:
+            self.record.seconds += max(0.0, time.time() - self.record.since)
+            self.record.since = None
 
     def _seconds_left(self) -> float:
-        return (self.request.budget.seconds or 0.0) - self._seconds()
+        return (self.request.budget.seconds or 0.0) - self.record.seconds
 
     def _save(self) -> None:
-        self.record.seconds = self._seconds()
-        if self.record.keys:
-            self.record.save()
+        self.record.save()
 
-    def _total(self) -> int | None:
-        limit = self.request.budget
-        if limit.seconds is not None:
-            return None
-        return limit.points if self.request.search == "smart" else len(self.record.keys)
+
+def plan_in_words(sweeper: Sweeper, estimate: Estimate) -> str:
+    """``24 points, 6 of them made already; 2 new graphs, 4 new embeddings; about 3 min (a guess: ...)``."""
+    request, about = sweeper.request, "" if sweeper.points_are_known else "about "
+    resumed = len(sweeper.record.keys)
+    parts = [f"{about}{estimate.points} points", f"{estimate.there} of them made already" if estimate.there else ""]
+    new = [(estimate.graphs, "graph"), (estimate.embeddings, "embedding")]
+    parts.append(", ".join(f"{n} new {what}{'' if n == 1 else 's'}" for n, what in new if n))
+    time = f"about {duration(estimate.seconds)}"
+    if estimate.guessed:
+        time += f" (partly a guess: this atlas has no {' or '.join(sorted(estimate.guessed))} yet to tell from)"
+    if request.budget.seconds is not None:
+        time = f"within {duration(max(0.0, request.budget.seconds - sweeper.record.seconds))}"
+    parts.append(time)
+    begun = f"Going on with a sweep of which {resumed} points were chosen: " if resumed else ""
+    return f"{begun}{request.search} search: {'; '.join(filter(None, parts))}."
+
+
+def outcome_in_words(
+    sweeper: Sweeper, made: Sequence[str], failed: Sequence[str], before: tuple[str, float] | None
+) -> str:
+    """What was made, what failed, and what it was good for. before: the best map before, and its figure."""
+    said = f"{len(made)} point{'' if len(made) == 1 else 's'} made"
+    said += f", {len(failed)} failed." if failed else "."
+    best, ranked_by = sweeper.best(), sweeper.ranked_by
+    if best is None:
+        return said
+    title, text = FIGURES[ranked_by].title, lambda figure: value_text(ranked_by, figure)
+    key, value = best
+    if before is None:
+        return f"{said} Best: {key}, {title.lower()} {text(value)}."
+    if before[0] == key:
+        return f"{said} The best map is still {key}, {title.lower()} {text(value)}."
+    return f"{said} Best: {key}, {title.lower()} {text(value)}; before: {text(before[1])} ({before[0]})."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +12,9 @@ from rich.table import Table
 
 from atlas_assets import project
 from atlas_assets.components.pipeline import STAGES, VIEWER, Pipeline
-from atlas_assets.io import ArtifactStore
+from atlas_assets.io import ArtifactStore, project_store
 from atlas_assets.pruning import Pruned, prune
 from atlas_assets.refresh_spec import RetentionSpec
-from atlas_assets.resources import Storage
 from atlas_assets.spec import AtlasSpec, load_all
 
 PLURALS = {
@@ -24,7 +23,6 @@ PLURALS = {
     "removed point": "artifacts of removed points",
     "left by a killed run": "left by killed runs",
     "cached copy": "cached copies",
-    "record of a run": "records of earlier runs",
     "picture of a run": "pictures of earlier runs",
 }
 
@@ -45,25 +43,25 @@ def tidy_viewer(store: ArtifactStore, *, dry_run: bool = False) -> Pruned:
     )  # fmt: skip
 
 
-def tidy_runs(pipelines: Sequence[Pipeline], *, dry_run: bool = False) -> list[tuple[str, Pruned]]:
-    """The same for what the runs of these atlases have left in the state of Dagster."""
-    from atlas_assets import old_runs
-    from atlas_assets.runs import instance
+def tidy_runs(*, dry_run: bool = False) -> list[tuple[str, Pruned]]:
+    """The same for the pictures that runs have left beside the state of Dagster."""
+    from atlas_assets.orchestration import pictures
+    from atlas_assets.orchestration.command import instance
 
     if not (project.root() / ".dagster").is_dir():
         return []
-    with instance(project.root()) as state:
-        return old_runs.prune(state, pipelines, dry_run=dry_run)
+    with instance() as state:
+        return [("Dagster", pictures.prune(state, dry_run=dry_run))]
 
 
 def tidy_all(specs: list[AtlasSpec] | None = None, *, dry_run: bool = False) -> list[tuple[str, Pruned]]:
     """Tidy these atlases; None: every one of the project, and the viewer."""
-    store, base = Storage().store(), project.root()
+    store, base = project_store(), project.root()
     found = load_all(project.spec_files()) if specs is None else specs
     pipelines = [Pipeline(spec, base=base) for spec in found]
     results = [(pipeline.name, tidy(pipeline, store, dry_run=dry_run)) for pipeline in pipelines]
     results += [] if specs else [(VIEWER.atlas, tidy_viewer(store, dry_run=dry_run))]
-    return results + tidy_runs(pipelines, dry_run=dry_run)
+    return results + tidy_runs(dry_run=dry_run)
 
 
 def summary(done: Pruned) -> list[dict[str, Any]]:

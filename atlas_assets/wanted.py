@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from atlas_assets.components.freshness import Freshness
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
-from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage, viewer_recipe
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore
 
@@ -78,6 +77,28 @@ class Wanted:
             and not self.lacks_input(stage, key, fresh)
             and self.due(stage, key, fresh)
         ]
+
+    def is_current(self) -> bool:
+        """Whether everything that is asked for is what it would be made into now."""
+        asked = sum(
+            1
+            for stage in self.pipeline.stages.values()
+            if self.named(stage)
+            for key in stage.keys or (None,)
+            if key is None or key in self.keys[stage.name]
+        )
+        return not self.due_now() and self.count_current() == asked + self.named(None)
+
+    def count_current(self) -> int:
+        """How many of the artifacts that are asked for are what they would be made into now."""
+        fresh = self.now()
+        return sum(
+            fresh.as_made_today(stage, key)
+            for stage in self.pipeline.stages.values()
+            if self.named(stage)
+            for key in stage.keys or (None,)
+            if key is None or key in self.keys[stage.name]
+        ) + (self.named(None) and not replace(self, force=False).due(None, None))
 
     def now(self) -> Freshness:
         """The state of the atlas at this moment."""

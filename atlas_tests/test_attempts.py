@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from atlas_assets import attempts, run_tags
+from atlas_assets.orchestration import attempts, run_tags
 
 Status = dg.DagsterRunStatus
 

@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from atlas_assets import dead_runs, processes, run_tags
+from atlas_assets import processes
+from atlas_assets.orchestration import dead_runs, run_tags
 from atlas_assets.processes import Process
 
 Status = dg.DagsterRunStatus

@@ -88,6 +88,7 @@ class Stage:
     build: Callable[[StageRun, Path], Outcome]
     inputs: Callable[[str | None], list[Address]]
     parameters: Callable[[str | None], dict[str, Any]] = lambda key: {}
+    facts: Callable[[], dict[str, Any]] = dict  # what it depends on beside, which has to be looked up
     keys: tuple[str, ...] | None = None
     kinds: tuple[str, ...] = ("python",)
     uses_gpu: bool = False  # waits for one of its own, where there are queues for it
@@ -118,7 +119,8 @@ class Stage:
 
     def recipe_from(self, versions: dict[str, str], key: str | None) -> str:
         """The recipe with these versions of the inputs."""
-        return recipe_hash(stage=self.name, code=self.code_version, parameters=self.parameters(key), inputs=versions)
+        told = self.parameters(key) | self.facts()
+        return recipe_hash(stage=self.name, code=self.code_version, parameters=told, inputs=versions)
 
 
 class Pipeline:
@@ -135,6 +137,10 @@ class Pipeline:
 
     def run(self, store: ArtifactStore, key: str | None = None, **options: Any) -> StageRun:
         return StageRun(self.spec, self.sweep, store, self.base, key, **options)
+
+    def code_version(self, stage: Stage) -> str:
+        """What Dagster compares: it changes with the code of a stage and with what the spec says to it."""
+        return f"{stage.code_version}-{recipe_hash(told=stage.parameters(None))[:8]}"
 
     def addresses(self) -> set[Address]:
         """Every artifact that the atlas has, made or not."""
@@ -171,10 +177,8 @@ class Pipeline:
             self.raw, "3", "The source as canonical tables: ids, values and metadata in their own types.",
             build=_build_raw,
             inputs=lambda key: [],
-            parameters=lambda key: {
-                "source": self.spec.source.model_dump(),
-                "fingerprint": source_state.observe(self.spec.source, base=self.base).fingerprint,
-            },
+            parameters=lambda key: {"source": self.spec.source.model_dump()},
+            facts=lambda: {"fingerprint": source_state.observe(self.spec.source, base=self.base).fingerprint},
             kinds=("polars",), check=SOURCE_CHECK,
         )  # fmt: skip
 
@@ -291,9 +295,9 @@ class Pipeline:
             parameters=lambda key: {
                 "display": self.spec.display.model_dump(), "version": __version__,
                 "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
-                "logo": branding.fingerprint(self.spec.display, base=self.base),
                 "public_url": project.public_url(self.name),  # the poster says it
             },
+            facts=lambda: {"logo": branding.fingerprint(self.spec.display, base=self.base)},
             kinds=("json",),
         )  # fmt: skip
 
@@ -318,6 +322,13 @@ class Pipeline:
 
     def _each(self, *stages: str) -> list[Address]:
         return [self.address(stage, key) for stage in stages for key in self.sweep.projections]
+
+
+def viewer_recipe() -> str:
+    """Hash of the viewer's sources: equal sources need not be built twice."""
+    from atlas_assets.stages import viewer
+
+    return recipe_hash(viewer=viewer.version())
 
 
 def _build_raw(run: StageRun, folder: Path) -> Outcome:

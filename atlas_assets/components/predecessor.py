@@ -7,7 +7,6 @@ a hash of their ids, which is kept beside the positions: rows may have moved sin
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.components.pipeline import Pipeline, Stage, StageRun
+from atlas_assets.io import Stored
 from atlas_assets.stages.stable_hash import hash_ids
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _followed(run: StageRun, stage: str, *, graph: Path | None = None) -> dict[s
         return stored.predecessor
     followed = {"version": stored.version, "lineage": stored.lineage}
     if graph is not None:
-        followed["changed"] = f"{_changed(_earlier_graph(run, own, stored.recipe), graph):.4f}"
+        followed["changed"] = f"{_changed(_earlier_graph(run, own, stored), graph):.4f}"
     return followed
 
 
@@ -124,17 +124,12 @@ def match(entities: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np
     return np.where((rows >= 0)[:, None], positions[rows], np.float32(np.nan)).astype(np.float32)
 
 
-def _earlier_graph(run: StageRun, stage: Stage, recipe: str) -> Path | None:
-    """The graph that an artifact with this recipe was made from, if it was made in today's way and all is still there.
-
-    A recipe does not say from what it was mixed, so what is kept of the inputs is tried.
-    """
-    inputs = stage.inputs(run.key)
-    for kept in itertools.product(*(run.store.versions(address).items() for address in inputs)):
-        made_from = {str(address): version for address, (version, _) in zip(inputs, kept, strict=True)}
-        if stage.recipe_from(made_from, run.key) == recipe:
-            return next(folder for address, (_, folder) in zip(inputs, kept, strict=True) if address.stage == GRAPH)
-    return None
+def _earlier_graph(run: StageRun, stage: Stage, stored: Stored) -> Path | None:
+    """The graph that the stored artifact was made from, if it was made in today's way and the graph is still there."""
+    if not stored.inputs or stage.recipe_from(stored.inputs, run.key) != stored.recipe:
+        return None
+    address = next(address for address in stage.inputs(run.key) if address.stage == GRAPH)
+    return run.store.version(address, stored.inputs[str(address)])
 
 
 def _changed(before: Path | None, graph: Path) -> float:

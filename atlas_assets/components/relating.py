@@ -150,11 +150,11 @@ def _earlier_index(run: StageRun, stage: str) -> Path | None:
     newest = run.store.current(address)
     if stored is None or newest is None:
         return None
-    recipe_from = Pipeline(run.spec, base=run.base).stages[stage].recipe_from
-    for version, folder in run.store.versions(address).items():
-        if version != newest.version and recipe_from({str(address): version}, None) == stored.recipe:
-            return folder
-    return None
+    before = (stored.inputs or {}).get(str(address))
+    if before is None or before == newest.version:
+        return None
+    today = Pipeline(run.spec, base=run.base).stages[stage].recipe_from({str(address): before}, None)
+    return run.store.version(address, before) if today == stored.recipe else None
 
 
 def _block_memory() -> int:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from atlas_assets import schedule
+from atlas_assets import project
 from atlas_assets.stages import encoding
 
 # Beside the manifest, for people; no page loads them.
@@ -29,8 +29,8 @@ class Writer:
         self._folder = folder
         self.bytes_per_part: dict[str, int] = {}
         self.files = 0
-        self._pool, self._lock = ThreadPoolExecutor(schedule.cores()), threading.Lock()
-        self._room = threading.Semaphore(4 * schedule.cores())  # of what waits to be packed, all is in memory
+        self._pool, self._lock = ThreadPoolExecutor(project.cores()), threading.Lock()
+        self._room = threading.Semaphore(4 * project.cores())  # of what waits to be packed, all is in memory
         self._put: list[Future[None]] = []
 
     def put(self, part: str, name: str, data: bytes) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from typing import Any
 import brotli
 import numpy as np
 
-from atlas_assets import schedule, whole_file
+from atlas_assets import project, whole_file
 from atlas_assets.errors import AtlasError
 from atlas_assets.stages import archive, bundle, bundle_files, encoding, licence, manifest_file, site_versions
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
@@ -151,7 +151,7 @@ class _Files:
             if site_versions.never_changes(name) and (self.folder / (name + suffix)).exists()
         }  # fmt: skip
         wanted = [pair for pair in beside if pair not in there]
-        with ThreadPoolExecutor(schedule.cores()) as pool:
+        with ThreadPoolExecutor(project.cores()) as pool:
             made = pool.map(lambda pair: _compressed((self.folder / pair[0]).read_bytes(), pair[1]), wanted)
             for (name, suffix), data in zip(wanted, made, strict=True):
                 self.replace(name + suffix, data)

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.pipeline import viewer_recipe
 from atlas_assets.io import Address, ArtifactStore
 from atlas_tests import toy
 from atlas_tests.conftest import REPOSITORY

@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from atlas_assets import lock, project
-from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.pipeline import viewer_recipe
 from atlas_assets.spec import AtlasSpec
 from atlas_tests import toy
 from atlas_tests.components.world import World, messages

@@ -15,7 +15,7 @@ from rich.console import Console
 from atlas_assets import running
 from atlas_assets.components import watching
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.pipeline import viewer_recipe
 from atlas_assets.io import Address
 from atlas_assets.spec import AtlasSpec, validate
 from atlas_assets.stages.cooccurrence import Cooccurrence

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from atlas_assets import running, sweep_command
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.viewer import recipe as viewer_recipe
+from atlas_assets.components.pipeline import viewer_recipe
 from atlas_assets.runs import instance
 from atlas_assets.spec import load
 from atlas_assets.stages.sweep_report import SweepReport

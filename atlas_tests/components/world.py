@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
-from atlas_assets.components.atlas import definitions_of
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.viewer import viewer
 from atlas_assets.io import Address, ArtifactStore
-from atlas_assets.resources import PyMDE, Storage
+from atlas_assets.orchestration import assets
+from atlas_assets.orchestration.component import definitions_of
+from atlas_assets.orchestration.resources import PyMDE, Storage
+from atlas_assets.orchestration.steps_io import StepsIO
+from atlas_assets.orchestration.viewer import viewer
 from atlas_assets.spec import AtlasSpec
 from atlas_assets.stages.artifact import Artifact
 
@@ -27,22 +29,36 @@ class World:
         self.store = ArtifactStore(self.storage)
 
     def definitions(self, spec: AtlasSpec) -> dg.Definitions:
-        resources = {"storage": Storage(root=self.storage), "pymde": PyMDE(device="cpu")}
+        storage = Storage(root=self.storage)
+        resources = {"storage": storage, "pymde": PyMDE(device="cpu"), "io_manager": StepsIO(storage=storage)}
         shared = dg.Definitions(assets=[viewer], resources=resources)
         return dg.Definitions.merge(definitions_of(spec), shared)
 
-    def materialise(self, spec: AtlasSpec, stage: str, key: str | None = None) -> dg.ExecuteInProcessResult:
+    def materialise(
+        self, spec: AtlasSpec, stage: str, key: str | None = None, **config: Any
+    ) -> dg.ExecuteInProcessResult:
+        """As "Materialize" in the UI, with this configuration."""
         definitions = self.definitions(spec)
         return dg.materialize(
             _assets(definitions), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
             instance=self.instance, resources=definitions.resources, raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": {f"toy__{step_of(stage)}_assets": {"config": config}},
+            },
         )  # fmt: skip
 
-    def materialise_all(self, spec: AtlasSpec) -> None:
+    def refresh(self, spec: AtlasSpec, *, job: str = "toy_refresh", **config: Any) -> dg.ExecuteInProcessResult:
+        """As the job from the launchpad."""
+        definition = self.definitions(spec).resolve_job_def(job)
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        asked = {"ops": {"plan": {"config": config}}} if config else {}
+        return definition.execute_in_process(instance=self.instance, raise_on_error=False, run_config=asked | quiet)
+
+    def materialise_all(self, spec: AtlasSpec, **config: Any) -> None:
         for stage in Pipeline(spec, base=self.folder).stages.values():
             for key in stage.keys or (None,):
-                result = self.materialise(spec, stage.name, key)
+                result = self.materialise(spec, stage.name, key, **config)
                 assert result.success, (stage.name, key, messages(result))
 
     def load(self, artifact: type[A], stage: str, key: str | None = None) -> A:
@@ -67,6 +83,11 @@ class World:
 
 def _assets(definitions: dg.Definitions) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     return [asset for asset in definitions.assets or [] if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))]
+
+
+def step_of(stage: str) -> str:
+    """The step that makes a stage by hand."""
+    return next(step for step, stages in assets.STEPS.items() if stage in stages)
 
 
 def messages(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -11,14 +11,15 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets import attempts, dead_runs, lock, project, run_tags, source_state
+from atlas_assets import lock, source_state
 from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
-from atlas_assets.components.refreshing import job_name, op_name
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore, recipe_hash
-from atlas_assets.resources import Storage
+from atlas_assets.orchestration import attempts, dead_runs, run_tags
+from atlas_assets.orchestration.jobs import as_written
+from atlas_assets.orchestration.names import job_name
+from atlas_assets.orchestration.resources import Storage
 from atlas_assets.source_state import SourceState, Verdict
-from atlas_assets.spec import file_of, load
 
 SOURCE, CHECK = "source", "source"
 UNREADABLE = ("small", "settling", "missing")  # verdicts with which the raw tables stay as they are
@@ -61,20 +62,14 @@ def sensor_of(pipeline: Pipeline) -> dg.SensorDefinition:
         description=f"Launches {job_name(pipeline.name)} when the source has changed, or anything else is missing or "
         "out of date: after an edit of the defs.yaml, a new point of the sweep, an update of Atlas, a crash.",
     )  # fmt: skip
-    def _look(context: dg.SensorEvaluationContext):
+    def _look(context: dg.SensorEvaluationContext, storage: Storage):
         try:
-            now = _as_written(pipeline)
+            now = as_written(pipeline)
         except AtlasError as mistake:
             return dg.SkipReason(str(mistake))
-        return look(now, context.instance, Memory.of(context.cursor), clock=time.time())
+        return look(now, context.instance, storage.store(), Memory.of(context.cursor), clock=time.time())
 
     return _look
-
-
-def _as_written(pipeline: Pipeline) -> Pipeline:
-    """The atlas as its files say now, which is what a run would make; definitions may be from before an edit."""
-    file = file_of(pipeline.name, project.spec_files())
-    return Pipeline(load(file), base=pipeline.base) if file else pipeline
 
 
 def schedule_of(pipeline: Pipeline) -> dg.ScheduleDefinition | None:
@@ -87,8 +82,8 @@ def schedule_of(pipeline: Pipeline) -> dg.ScheduleDefinition | None:
         cron_schedule=pipeline.spec.refresh.cron, default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Launches a refresh at these times, if anything has changed since, however little.",
     )  # fmt: skip
-    def _at_these_times(context: dg.ScheduleEvaluationContext):
-        store = Storage().store()
+    def _at_these_times(context: dg.ScheduleEvaluationContext, storage: Storage):
+        store = storage.store()
         if reason := _not_now(pipeline, context.instance, store):
             return dg.SkipReason(reason)
         due = due_of(pipeline, store, with_source=True)
@@ -105,19 +100,18 @@ def check_of(pipeline: Pipeline) -> dg.AssetChecksDefinition:
         description="The files of the source are there and can be listed, and have not shrunk. The sensor looks; to "
         "look now, execute the check.",
     )  # fmt: skip
-    def _source():
+    def _source(storage: Storage):
         now = source_state.observe(pipeline.spec.source, base=pipeline.base)
-        verdict = _judged(pipeline, Storage().store(), now, since=time.time(), clock=time.time())
+        verdict = _judged(pipeline, storage.store(), now, since=time.time(), clock=time.time())
         return dg.AssetCheckResult(**_finding(verdict, now))
 
     return _source
 
 
 def look(
-    pipeline: Pipeline, instance: dg.DagsterInstance, memory: Memory, *, clock: float
+    pipeline: Pipeline, instance: dg.DagsterInstance, store: ArtifactStore, memory: Memory, *, clock: float
 ) -> dg.SensorResult | dg.SkipReason:
     """One look at an atlas: what became of its runs, what lies at its source, what is due."""
-    store = Storage().store()
     dead_runs.heal(instance, [pipeline.name])
     if reason := _not_now(pipeline, instance, store):
         return dg.SkipReason(reason)
@@ -226,7 +220,7 @@ def _tags_of(pipeline: Pipeline, store: ArtifactStore, due: list[str]) -> dict[s
     stored = store.current(pipeline.address(pipeline.raw))
     data = raw.recipe(store, None) if raw.name in due or stored is None else stored.recipe
     told = [
-        [stage.name, stage.code_version, key, stage.parameters(key)]
+        [stage.name, stage.code_version, key, stage.parameters(key) | stage.facts()]
         for stage in pipeline.stages.values()
         for key in stage.keys or (None,)
         if stage is not raw
@@ -249,6 +243,6 @@ def _request(pipeline: Pipeline, store: ArtifactStore, due: list[str], *, with_s
     because = "the source changed" if pipeline.raw in due else f"{due[0]} is due"
     return dg.RunRequest(
         job_name=job_name(pipeline.name),
-        run_config={"ops": {op_name(pipeline.name): {"config": config}}},
+        run_config={"ops": {"plan": {"config": config}}},
         tags={"because": because, **_tags_of(pipeline, store, due)},
     )

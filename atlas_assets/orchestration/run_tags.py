@@ -14,14 +14,15 @@ from atlas_assets import processes
 from atlas_assets.processes import Process
 
 ATLAS, MADE_BY = "atlas", "made_by"
+COMMAND = ".dagster/atlas_command"  # by which a command finds its run
 # The prefix hides these in the UI: the process, and for what a sensor launched a refresh (see ``attempts``).
 PROCESS, GOAL, DUE = ".dagster/atlas_process", ".dagster/atlas_goal", ".dagster/atlas_due"
 IN_PROCESS = "in_process"  # what ATLAS_EXECUTOR is where nothing is said
 NO_RETRY = {"dagster/max_retries": "0"}  # another tick or command makes what is missing
 
 
-def inner(atlas: str, made_by: str) -> dict[str, str]:
-    """Tags of a run inside this process that is a part of something larger: ``atlas run``, a refresh, a sweep."""
+def of_command(atlas: str, made_by: str) -> dict[str, str]:
+    """Tags of a run that a command executes in its own process."""
     return {ATLAS: atlas, MADE_BY: made_by, PROCESS: str(processes.this()), **NO_RETRY}
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from atlas_assets import report, tidying
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.resources import Storage
+from atlas_assets.orchestration import pictures
+from atlas_assets.orchestration.resources import Storage
 
 
 class PruneConfig(dg.Config):
@@ -22,20 +23,15 @@ def prune_job(pipeline: Pipeline) -> dg.JobDefinition:
     @dg.op(
         name=f"{pipeline.name}_prune_storage",
         description="Takes away what nothing refers to any more: earlier versions beyond retention.versions, artifacts "
-        "of points that the sweep has not had for retention.removed_points, what killed runs left behind, and the "
-        "records of runs inside larger ones that ended before retention.runs, but for the latest of each artifact.",
+        "of points that the sweep has not had for retention.removed_points, what killed runs left behind, and "
+        "pictures that no page shows any more.",
         tags={"dagster/kind/atlas": ""},
     )
-    def prune_storage(context: dg.OpExecutionContext, config: PruneConfig) -> dg.Output[int]:
-        from atlas_assets import old_runs
-        from atlas_assets.runs import uncaptured
-
-        done = tidying.tidy(pipeline, Storage().store(), dry_run=config.dry_run)
+    def prune_storage(context: dg.OpExecutionContext, config: PruneConfig, storage: Storage) -> dg.Output[int]:
+        done = tidying.tidy(pipeline, storage.store(), dry_run=config.dry_run)
         for waste in done.gone:
             context.log.info(f"{waste.kind}: {waste.name}, {tidying.size_text(waste.bytes)}")
-        with uncaptured(context.instance.get_ref()) as state:
-            for _, left in old_runs.prune(state, [pipeline], dry_run=config.dry_run):
-                done.gone += left.gone  # too many to be named one by one
+        done.gone += pictures.prune(context.instance, dry_run=config.dry_run).gone  # too many to be named one by one
         verb = "would free" if config.dry_run else "freed"
         context.log.info(f"{verb} {tidying.size_text(done.bytes)}")
         if told := tidying.waiting(done):

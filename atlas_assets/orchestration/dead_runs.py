@@ -6,14 +6,12 @@ looks after the runs inside ``atlas run`` or a refresh. A dead run that counts a
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 
 import dagster as dg
-from dagster._core.storage.dagster_run import RunRecord
 
-from atlas_assets import run_tags
+from atlas_assets.orchestration import names, run_tags
 
 # A process is known when its first step begins, some seconds after its launch; more where a machine has much to do.
 SECONDS_TO_BEGIN = 180
@@ -56,13 +54,13 @@ def heal(instance: dg.DagsterInstance, atlases: Iterable[str]) -> list[dg.Dagste
     return reported
 
 
-def _is_dead(record: RunRecord, atlases: set[str]) -> bool:
+def _is_dead(record: dg.RunRecord, atlases: set[str]) -> bool:
     run = record.dagster_run
     if process := run_tags.process_of(run):
         return process.is_alive() is False
     if (
         run.status == dg.DagsterRunStatus.STARTED
-        and os.environ.get("ATLAS_EXECUTOR", run_tags.IN_PROCESS) != run_tags.IN_PROCESS
+        and names.executor() != run_tags.IN_PROCESS
     ):
         return False  # its steps are in other processes, perhaps on other machines
     ours = any(is_of(run, atlas) for atlas in atlases)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import dagster as dg
-from dagster._core.storage.dagster_run import RunRecord
 
-from atlas_assets import run_tags
 from atlas_assets.display import duration
+from atlas_assets.orchestration import run_tags
 
 FIRST_WAIT, GROWTH, LONGEST_WAIT = 15.0, 4.0, 6 * 3600.0  # seconds
 REMEMBERED = 8  # attempts, after which the wait is the longest anyway
@@ -44,5 +43,5 @@ def _wait_after(attempts: int) -> float:
     return min(FIRST_WAIT * GROWTH ** (attempts - 1), LONGEST_WAIT)
 
 
-def _records(instance: dg.DagsterInstance, job: str, tags: dict[str, str], limit: int) -> Sequence[RunRecord]:
+def _records(instance: dg.DagsterInstance, job: str, tags: dict[str, str], limit: int) -> Sequence[dg.RunRecord]:
     return instance.get_run_records(dg.RunsFilter(job_name=job, tags=tags), limit=limit)

@@ -2,29 +2,22 @@
 
 import dagster as dg
 
-from atlas_assets.components.pipeline import VIEWER
+from atlas_assets.components.pipeline import VIEWER, viewer_recipe
 from atlas_assets.components.progress import StepProgress
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore, Stored, recipe_hash
-from atlas_assets.resources import Storage
+from atlas_assets.io import ArtifactStore, Stored
+from atlas_assets.orchestration.resources import Storage
 from atlas_assets.stages.artifact import Progress
 
 KEY = dg.AssetKey([VIEWER.atlas])
 DESCRIPTION = "The page that shows an atlas, built from frontend/ with Vite, or as it came with the package."
 
 
-def recipe() -> str:
-    """Hash of the viewer's sources: equal sources need not be built twice."""
-    from atlas_assets.stages import viewer as stage
-
-    return recipe_hash(viewer=stage.version())
-
-
 def materialise_viewer(store: ArtifactStore, progress: Progress) -> Stored:
     """Build the viewer (or take the one inside the package) and store it."""
     from atlas_assets.stages import viewer as stage
 
-    with store.write(VIEWER, recipe=recipe()) as draft:
+    with store.write(VIEWER, recipe=viewer_recipe()) as draft:
         stage.provide(draft.folder, progress=progress)
     assert draft.stored is not None
     return draft.stored
@@ -33,7 +26,7 @@ def materialise_viewer(store: ArtifactStore, progress: Progress) -> Stored:
 @dg.asset(key=KEY, group_name="viewer", description=DESCRIPTION, kinds={"svelte", "typescript"}, code_version="1")
 def viewer(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
     try:
-        stored = materialise_viewer(storage.store(), StepProgress(context.log.info))
+        stored = materialise_viewer(storage.store(), StepProgress(context.log.info, VIEWER.atlas))
     except AtlasError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(

@@ -1,0 +1,1 @@
+"""Everything that Dagster runs: assets, jobs, sensors, checks, resources. What they do is in the other rooms."""

@@ -1,0 +1,181 @@
+"""``atlas run`` and ``atlas sweep``: a job of the atlas, executed by this process in the state of the Dagster UI.
+
+What is shown is drawn from the events of the run, as any other executor would write them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+from rich.console import Console
+from rich.markup import escape
+
+from atlas_assets import lock, project, warm_up, whole_file, yaml_file
+from atlas_assets.components.pipeline import SITE_RECORD, Pipeline
+from atlas_assets.errors import AtlasError
+from atlas_assets.io import ArtifactStore, project_store
+from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
+from atlas_assets.orchestration.run_display import RunDisplay
+from atlas_assets.spec import AtlasSpec, file_of, load
+from atlas_assets.sweep_request import Request
+from atlas_assets.sweeping import Sweeper, outcome_in_words, plan_in_words
+from atlas_assets.wanted import Wanted
+
+MATRIX = "cooccurrence"  # made for its own sake, so it is said where it lies
+SECONDS_BETWEEN_LOOKS = 0.2
+UNCAPTURED = Path(__file__).with_name("uncaptured.yaml")
+
+
+def run(
+    spec: AtlasSpec, console: Console, *, stages: list[str] | None = None, points: list[str] | None = None,
+    force: bool = False, accept: bool = False, timings: Path | None = None,
+) -> bool:  # fmt: skip
+    """Make what is due of an atlas. Returns whether everything asked for is up to date now.
+
+    A point that fails does not stop the others, nor the report and the site, which take what is there. accept: take a
+    source that fails its check because it lost rows or columns. timings: a file for what took how long.
+    """
+    pipeline = Pipeline(spec, base=project.root())
+    config = {"stages": stages or [], "points": points or [], "force": force, "accept": accept}
+    store = project_store()
+    wanted = Wanted.of(pipeline, store, stages=stages, points=points, force=force)
+    if not force and wanted.is_current():  # what needs no run gets none
+        console.print(f"0 made, {wanted.count_current()} up to date, 0 failed")
+        _say_where(pipeline, store, console, stages)
+        return True
+    shown = execute(spec, names.REFRESH, {"ops": {"plan": {"config": config}}}, console, command="atlas run")
+    if timings:
+        shown.write_timings(timings)
+    shown.print_tally(console)
+    if "site" not in shown.lacking:
+        _say_where(pipeline, store, console, stages if shown.complete else None)
+    return shown.complete
+
+
+def _say_where(pipeline: Pipeline, store: ArtifactStore, console: Console, stages: list[str] | None) -> None:
+    if MATRIX in (stages or []):
+        console.print(f"The matrix is in {store.folder(pipeline.address(MATRIX))}", soft_wrap=True)
+    if store.current(pipeline.address(SITE_RECORD)):
+        console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
+
+
+def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = False) -> bool:
+    """Say what the sweep comes to and, unless that is all, make it. Returns whether every point of it is made."""
+    store = project_store()
+    sweeper = Sweeper(file, request, store)
+    name = sweeper.spec.name or ""
+    if sweeper.is_complete:
+        console.print(
+            f"This sweep is done: {len(sweeper.record.keys)} points. Another --seed looks at others, a larger --budget "
+            f"at more. Compare them with: [bold]atlas report {name}[/bold]"
+        )
+        return True
+    console.print(plan_in_words(sweeper, sweeper.estimate()), soft_wrap=True)
+    if dry_run:
+        return True
+    before, made, failed = sweeper.best(), list[str](), list[str]()
+    config = {"ops": {"plan": {"config": sweep_jobs.config_of(request)}}}
+    while True:  # a run has so many rounds; a long search takes several
+        known = list(sweeper.record.keys)
+        shown = execute(sweeper.spec, names.SWEEP, config, console, command="atlas sweep")
+        made += shown.points
+        failed += [label for label in shown.failed if label not in failed]
+        sweeper = Sweeper(file, request, store)
+        if not shown.finished or sweeper.is_complete or sweeper.record.keys == known:
+            break
+    console.print(outcome_in_words(sweeper, made, failed, before), soft_wrap=True)
+    console.print(
+        f"Compare them: [bold]atlas report {name}[/bold]. The points are in {escape(str(sweeper.points_file))}"
+    )
+    return shown.finished and not failed
+
+
+def execute(
+    spec: AtlasSpec, job: str, config: dict[str, Any], console: Console, *, command: str
+) -> RunDisplay:  # fmt: skip
+    """Execute a job of an atlas here and show how far it is. Raises KeyboardInterrupt when it is interrupted."""
+    name = spec.name or ""
+    wait = lambda other: console.print(f"Waiting for {escape(str(other))}: one at a time makes an atlas.")  # noqa: E731
+    mark = uuid.uuid4().hex
+    tags = {**run_tags.of_command(name, command), run_tags.COMMAND: mark}
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with instance() as state, lock.held(name, command, waiting=wait), _terminal(console) as terminal:
+        warm_up.import_beside()
+        dead_runs.heal(state, [name])
+        _wait_for_runs(state, name, console)
+        shown = RunDisplay(terminal, state, mark)
+        with shown:
+            try:
+                recipe = dg.build_reconstructable_job(__name__, job_of.__name__, (name, job))
+                with dg.execute_job(recipe, state, run_config=config | quiet, tags=tags, raise_on_error=False):
+                    pass
+            except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+                shown.interrupted = True
+        if shown.interrupted:
+            raise KeyboardInterrupt
+    return shown
+
+
+def job_of(atlas: str, what: str) -> dg.JobDefinition:
+    """A job of an atlas by name, for processes that are to run a step of it."""
+    from atlas_assets.definitions import shared
+    from atlas_assets.orchestration import jobs
+
+    file = file_of(atlas, project.spec_files())
+    if file is None:
+        raise AtlasError(f"{atlas} has no defs.yaml any more in {project.defs_folder()}.")
+    steps = sweep_jobs.SweepSteps(Pipeline(load(file), base=project.root()))
+    every = [*jobs.jobs_of(steps), *sweep_jobs.jobs_of(steps)]
+    [job] = [job for job in every if job.name == names.job_name(atlas, what)]
+    return dg.Definitions.merge(dg.Definitions(jobs=[job]), shared()).resolve_job_def(job.name)
+
+
+def instance() -> dg.DagsterInstance:
+    """The state that ``dagster dev`` uses in this project, by the same dagster.yaml.
+
+    Only the output of steps is not captured: that takes over the terminal on which progress is drawn. Their log is in
+    the events anyway.
+    """
+    home = Path(os.environ.get("DAGSTER_HOME") or project.root())
+    os.chdir(project.root())  # the paths in dagster.yaml are relative
+    state = project.root() / ".dagster"
+    state.mkdir(exist_ok=True)
+    given = home / project.MARKER
+    settings = (yaml_file.read(given) if given.exists() else {}) | yaml_file.read(UNCAPTURED)
+    with whole_file.replacing(state / "command.yaml") as draft:
+        draft.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return dg.DagsterInstance.from_config(str(state), "command.yaml")
+
+
+def _wait_for_runs(state: dg.DagsterInstance, atlas: str, console: Console) -> None:
+    """Until no run of the atlas is under way; those that are queued wait for this one."""
+    told = False
+    while others := [run for run in dead_runs.in_progress(state, atlas) if run.status != dg.DagsterRunStatus.QUEUED]:
+        if not told:
+            console.print(f"Waiting for run {others[0].run_id[:8]} of Dagster: one at a time makes an atlas.")
+            told = True
+        threading.Event().wait(SECONDS_BETWEEN_LOOKS)
+        dead_runs.heal(state, [atlas])
+
+
+@contextmanager
+def _terminal(console: Console) -> Iterator[Console]:
+    """The console on a copy of its file: Dagster captures the output of steps, and with it what would be drawn."""
+    try:
+        number = os.dup(console.file.fileno())
+    except (OSError, ValueError):  # no real file: nothing captures it
+        yield console
+        return
+    with os.fdopen(number, "w", encoding="utf-8", closefd=True) as file:
+        yield Console(
+            file=file, highlight=False, force_terminal=console.is_terminal, width=console.width,
+            no_color=console.no_color, soft_wrap=console.soft_wrap,
+        )  # fmt: skip

@@ -1,0 +1,131 @@
+"""What Dagster is told of an artifact: that it was made and from what, what its checks found, and what its page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from atlas_assets import report
+from atlas_assets.components import remarks
+from atlas_assets.components.materialise import Materialised
+from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage, StageRun
+from atlas_assets.io import Stored
+from atlas_assets.stages.artifact import Check
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+# Tags by which Dagster knows what a materialisation is and was made of. It writes them itself where an asset is made by
+# its own step; a step of a job that makes an artifact of an asset has to.
+DATA_VERSION, OF_THE_USER = "dagster/data_version", "dagster/data_version_is_user_provided"
+CODE_VERSION, INPUT_VERSION = "dagster/code_version", "dagster/input_data_version/"
+INPUT_EVENT = "dagster/input_event_pointer/"
+NO_VERSION = "INITIAL"  # of what lies outside and was never looked at
+
+
+def key_of(pipeline: Pipeline, stage: str) -> dg.AssetKey:
+    """The asset of a stage; the viewer is one of its own."""
+    return dg.AssetKey([VIEWER.atlas] if stage == VIEWER.atlas else [pipeline.name, stage])
+
+
+def of_made(
+    instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, run: StageRun, made: Materialised
+) -> Iterator[Event]:
+    """Of an artifact that was stored: its materialisation, then its checks."""
+    asset = key_of(pipeline, stage.name)
+    tags = {DATA_VERSION: made.stored.version, OF_THE_USER: "true", CODE_VERSION: pipeline.code_version(stage)}
+    yield dg.AssetMaterialization(
+        asset, partition=run.key, metadata=metadata(made),
+        tags=tags | provenance(instance, pipeline, stage, made.stored.inputs or {}),
+    )  # fmt: skip
+    yield evaluation(asset, stage, run.key, made.outcome.checks)
+    for found in remarks.result(stage.name, asset, run, made.stored):
+        yield dg.AssetCheckEvaluation(
+            asset_key=asset, check_name=found.check_name or "", passed=found.passed, metadata=found.metadata,
+            severity=found.severity, description=found.description, partition=run.key,
+        )  # fmt: skip
+
+
+def of_known(
+    instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, key: str | None, stored: Stored
+) -> dg.AssetMaterialization:
+    """Of an artifact that was there already, for who waits to hear of it."""
+    tags = {DATA_VERSION: stored.version, OF_THE_USER: "true", CODE_VERSION: pipeline.code_version(stage)}
+    return dg.AssetMaterialization(
+        key_of(pipeline, stage.name), partition=key, metadata=known(stored), description="It was there already.",
+        tags=tags | provenance(instance, pipeline, stage, stored.inputs or {}),
+    )  # fmt: skip
+
+
+def known(stored: Stored) -> dict[str, Any]:
+    """What can be shown of a stored artifact without its build."""
+    return {"version": stored.version, "bytes": stored.bytes, "made": stored.created} | {
+        name: value for name, value in report.cost(stored.cost).items() if value is not None
+    }
+
+
+def evaluation(asset: dg.AssetKey, stage: Stage, key: str | None, checks: list[Check]) -> dg.AssetCheckEvaluation:
+    """What the check of a stage found, as an event."""
+    return dg.AssetCheckEvaluation(
+        asset_key=asset, check_name=stage.check, blocking=True, partition=key, **_finding(checks)
+    )
+
+
+def result(asset: dg.AssetKey, stage: Stage, checks: list[Check]) -> dg.AssetCheckResult:
+    """The same as the result of a step of the asset's own."""
+    return dg.AssetCheckResult(asset_key=asset, check_name=stage.check, **_finding(checks))
+
+
+def _finding(checks: list[Check]) -> dict[str, Any]:
+    broken = [check for check in checks if not check.passed]
+    rows = [dg.TableRecord({"invariant": c.name, "holds": c.passed, "detail": c.detail}) for c in checks]
+    return {
+        "passed": not broken,
+        "description": "; ".join(f"{check.name}: {check.detail}" for check in broken) or None,
+        "metadata": {"invariants": dg.MetadataValue.table(rows)} if rows else {},
+    }
+
+
+def metadata(made: Materialised) -> dict[str, Any]:
+    """What the page of an artifact shows."""
+    facts = made.outcome.metadata | report.cost(made.stored.cost) | {"version": made.stored.version}
+    facts.setdefault("bytes", made.stored.bytes)  # of a site, what visitors' hosts hold; what is stored is its record
+    return {
+        name: dg.MetadataValue.md(value) if isinstance(value, report.Markdown) else value
+        for name, value in facts.items()
+        if value is not None
+    }
+
+
+def provenance(
+    instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, inputs: dict[str, str]
+) -> dict[str, str]:
+    """Of each asset that an artifact is made from, the version; and of one with partitions, up to which event it was."""
+    tags = {}
+    for upstream in upstream_of(pipeline, stage):
+        name = key_of(pipeline, upstream).to_user_string()
+        newest = instance.fetch_materializations(dg.AssetRecordsFilter(key_of(pipeline, upstream)), limit=1).records
+        recorded = (newest[0].asset_materialization.tags or {}) if newest and newest[0].asset_materialization else {}
+        known = recorded.get(DATA_VERSION)
+        used = None if _is_swept(pipeline, upstream) else inputs.get(_address(pipeline, upstream))
+        tags[f"{INPUT_VERSION}{name}"] = (used or known if newest else None) or NO_VERSION
+        tags[f"{INPUT_EVENT}{name}"] = str(newest[0].storage_id) if newest else "NULL"
+    return tags
+
+
+def upstream_of(pipeline: Pipeline, stage: Stage) -> list[str]:
+    """The assets that a stage is made from, by the last part of their keys."""
+    found = dict.fromkeys(
+        address.stage if address.atlas == pipeline.name else address.atlas
+        for key in stage.keys or (None,)
+        for address in stage.inputs(key)
+    )
+    return list(found) or ["source"]
+
+
+def _is_swept(pipeline: Pipeline, stage: str) -> bool:
+    return stage in pipeline.stages and bool(pipeline.stages[stage].keys)
+
+
+def _address(pipeline: Pipeline, stage: str) -> str:
+    return str(VIEWER if stage == VIEWER.atlas else pipeline.address(stage))
