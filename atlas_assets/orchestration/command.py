@@ -26,7 +26,6 @@ from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
 from atlas_assets.orchestration.run_display import RunDisplay
 from atlas_assets.spec import AtlasSpec, file_of, load
 from atlas_assets.sweep_request import Request
-from atlas_assets.sweeping import Sweeper, outcome_in_words, plan_in_words
 from atlas_assets.wanted import Wanted
 
 MATRIX = "cooccurrence"  # made for its own sake, so it is said where it lies
@@ -69,6 +68,8 @@ def _say_where(pipeline: Pipeline, store: ArtifactStore, console: Console, stage
 
 def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = False) -> bool:
     """Say what the sweep comes to and, unless that is all, make it. Returns whether every point of it is made."""
+    from atlas_assets.sweeping import Sweeper, outcome_in_words, plan_in_words
+
     store = project_store()
     sweeper = Sweeper(file, request, store)
     name = sweeper.spec.name or ""

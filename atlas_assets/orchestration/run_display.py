@@ -20,7 +20,7 @@ from atlas_assets.orchestration import run_tags
 
 SECONDS_BETWEEN_LOOKS = 0.2
 PAGE = 500
-INTERRUPT = dg.DagsterExecutionInterruptedError.__name__
+INTERRUPTS = (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__)
 UNMADE = "failed["  # steps that only fail for something that was told before
 LAST = "publish"  # the step that adds all tallies up
 
@@ -135,7 +135,7 @@ class RunDisplay:
                 self.interrupted = True
             case dg.DagsterEventType.RUN_FAILURE:
                 error = event.job_failure_data.error
-                self.interrupted |= error is not None and error.cls_name == INTERRUPT
+                self.interrupted |= error is not None and error.cls_name in INTERRUPTS
 
     def _follow_line(self, entry: Any) -> None:
         step = self._open.get(entry.step_key or "")
@@ -170,7 +170,8 @@ class RunDisplay:
         if event.event_type != dg.DagsterEventType.STEP_FAILURE or event.step_key.startswith(UNMADE):
             return
         data = event.step_failure_data
-        if data.error is not None and data.error.cls_name == INTERRUPT:
+        if data.error is not None and data.error.cls_name in INTERRUPTS:
+            self.interrupted = True
             return
         told = data.user_failure_data.description if data.user_failure_data else None
         if data.user_failure_data:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -22,7 +22,9 @@ from atlas_assets.orchestration.jobs import Plan, Steps, new_plan, told_errors
 from atlas_assets.orchestration.making import Tally
 from atlas_assets.spec import file_of
 from atlas_assets.sweep_request import Budget, Request
-from atlas_assets.sweeping import Sweeper, outcome_in_words, plan_in_words
+
+if TYPE_CHECKING:
+    from atlas_assets.sweeping import Sweeper
 
 ROUNDS = 5  # of a sweep in one run: points of a later round are chosen by how those of the earlier ones came out
 RELOAD = (
@@ -150,6 +152,8 @@ class SweepSteps(Steps):
 
     def begun(self, context: dg.OpExecutionContext, request: Request, *, dry_run: bool) -> Plan:
         """What the steps of a sweep are told; says what the sweep comes to."""
+        from atlas_assets.sweeping import plan_in_words
+
         run_tags.sign(context.instance, context.run)
         store = context.resources.storage.store()
         sweeper = self._sweeper(store, request)
@@ -161,7 +165,9 @@ class SweepSteps(Steps):
         plan = new_plan(sweeper.pipeline, store) | {"retry": False}
         return plan | {"request": request.as_record(), "dry_run": dry_run, "best": sweeper.best()}
 
-    def _sweeper(self, store: ArtifactStore, request: Request) -> Sweeper:
+    def _sweeper(self, store: ArtifactStore, request: Request) -> "Sweeper":
+        from atlas_assets.sweeping import Sweeper  # with its numerics, which loading the definitions does without
+
         file = file_of(self.pipeline.name, project.spec_files())
         if file is None:
             raise AtlasError(f"{self.pipeline.name} has no defs.yaml any more in {project.defs_folder()}.")
@@ -207,6 +213,8 @@ class SweepSteps(Steps):
     def _compare(self) -> dg.OpDefinition:
         @self.op("compare", "What the sweep was good for.", out=dg.Out(dg.Nothing))
         def compare(context: dg.OpExecutionContext, plan: dict, tally: dict) -> None:
+            from atlas_assets.sweeping import outcome_in_words
+
             if plan["dry_run"]:
                 return
             sweeper = self._sweeper(context.resources.storage.store(), Request.of_record(plan["request"]))

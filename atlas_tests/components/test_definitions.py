@@ -61,7 +61,7 @@ def test_the_shipped_definitions_are_valid() -> None:
 def test_each_kind_of_input_has_its_stages_in_one_group(kind: str) -> None:
     graph = complete(toy(kind)).resolve_asset_graph()
     stages = {key.path[1] for key in graph.get_all_asset_keys() if key.path[0] == "toy"}
-    assert stages == {"source", "refresh", *STAGES[kind], *SHARED_STAGES}
+    assert stages == {"source", *STAGES[kind], *SHARED_STAGES}
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys() if key.path[0] == "toy"} == {"toy"}
 
 
@@ -74,7 +74,7 @@ def test_a_sweep_of_graph_layouts_only_has_no_embedding() -> None:
 
 
 def test_every_artifact_has_a_blocking_check() -> None:
-    """The source and the refresh have checks that tell: what failed is not stored, and blocks nothing else."""
+    """The source has one that tells: what failed is not stored, and blocks nothing else."""
     graph = complete(toy()).resolve_asset_graph()
     checks = {
         (check.asset_key.path[1], check.name): graph.get_check_spec(check).blocking for check in graph.asset_check_keys
@@ -83,8 +83,9 @@ def test_every_artifact_has_a_blocking_check() -> None:
         key.path[1] for key in graph.get_all_asset_keys() if key.path != ["viewer"]
     }
     blocking = {stage for (stage, _), blocks in checks.items() if blocks}
-    assert {stage for stage, _ in checks} - blocking == {"source", "refresh"}
+    assert {stage for stage, _ in checks} - blocking == {"source"}
     assert {name for (stage, name), blocks in checks.items() if not blocks and stage in blocking} == {
+        "all_maps",
         "complete",
         "no_worse",
     }
@@ -100,7 +101,7 @@ def test_what_runs_by_itself_is_switched_on_and_said() -> None:
     jobs = {job.name: job for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert {"toy_refresh", "toy_rebuild"} <= set(jobs)
     assert all(each.description for each in (sensor, schedule, *jobs.values()))
-    assert jobs["toy_rebuild"].run_config == {"ops": {"toy__refresh": {"config": {"force": True}}}}
+    assert jobs["toy_rebuild"].run_config == {"ops": {"plan": {"config": {"force": True}}}}
     assert complete(toy()).get_repository_def().schedule_defs == []
 
 

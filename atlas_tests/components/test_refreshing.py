@@ -15,12 +15,12 @@ import pytest
 
 from atlas_assets import lock, project
 from atlas_assets.components.pipeline import viewer_recipe
+from atlas_assets.orchestration.resources import Storage
 from atlas_assets.spec import AtlasSpec
 from atlas_tests import toy
 from atlas_tests.components.world import World, messages
 
 SWEEP = {"n_neighbors": [5], "embedding_dim": [3], "projections": [{"method": "pca"}]}
-REFRESH = dg.AssetKey(["toy", "refresh"])
 
 
 def spec(**changes: Any) -> AtlasSpec:
@@ -35,7 +35,9 @@ class Living:
 
     def look(self) -> dg.SensorResult:
         """A tick: events are recorded as the daemon does."""
-        context = dg.build_sensor_context(instance=self.world.instance, cursor=self.cursor)
+        context = dg.build_sensor_context(
+            instance=self.world.instance, cursor=self.cursor, resources={"storage": Storage(root=self.world.storage)}
+        )
         sensor = self._definitions().get_repository_def().get_sensor_def("toy_refresh")
         ticked = sensor.evaluate_tick(context)
         self.cursor = ticked.cursor
@@ -61,10 +63,10 @@ class Living:
         for name in ("ratings.csv", "books.csv"):
             os.utime(self.world.folder / name, (long_ago, long_ago))
 
-    def made_by(self, run: dg.DagsterRun) -> list[str]:
-        """The stages that a run has made."""
-        logged = self.world.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
-        return [entry.asset_materialization.asset_key.path[-1] for entry in logged if entry.asset_materialization]
+    def made_by(self, run: dg.ExecuteInProcessResult) -> list[tuple[str, str | None]]:
+        """Stages and keys that a run has made."""
+        made = run.get_asset_materialization_events()
+        return [(event.asset_key.path[-1], event.partition) for event in made if event.asset_key]
 
     def shown(self) -> bytes:
         return (self.world.folder / "data" / "toy" / "site" / "index.html").read_bytes()
@@ -121,24 +123,23 @@ def test_a_source_that_grew_is_noticed_and_one_run_makes_what_depends_on_it(livi
     assert result.success, messages(result)
     assert living.shown() != before
     assert living.world.versions(living.spec) != versions
-    history = living.world.metadata("refresh")
+    history = living.world.metadata("site")
     assert history["rows"] > 170 * 8
     assert (history["entities"], history["new_entities"], history["gone_entities"]) == (61, 0, 0)
-    assert history["made"] > 8
+    assert history["refresh_seconds"] > 0
     assert 0 < history["movement k5_d3_pca"] < 0.2
-    assert living.checks(["toy", "refresh"], "complete") == [True]
+    assert living.checks(["toy", "site"], "all_maps") == [True]
     assert not living.look().run_requests
 
 
-def test_the_run_of_a_refresh_tells_how_far_it_has_come(living: Living) -> None:
+def test_a_refresh_is_one_run_whose_steps_are_its_progress(living: Living) -> None:
     living.grow(readers=170)
     result = living.run()
-    log = [entry.user_message for entry in living.world.instance.all_logs(result.run_id)]
-    for stage in ("raw_collections", "neighbours", "knn_graph k5", "k5_d3_pca", "site"):
-        assert any(line.startswith(f"{stage}: ") and line.endswith(" s") for line in log), (stage, log)
-    assert "1 of 1 points" in log
-    parts = [run for run in living.world.instance.get_runs() if run.run_id != result.run_id]
-    assert {(run.tags["atlas"], run.tags["made_by"]) for run in parts} == {("toy", f"refresh {result.run_id[:8]}")}
+    assert [run.run_id for run in living.world.instance.get_runs()] == [result.run_id]
+    made = dict.fromkeys(
+        event.step_key for event in result.all_events if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
+    assert list(made) == ["relate", "embed[k5_d3]", "project[k5_d3_pca]", "publish"]
 
 
 def test_an_unchanged_source_costs_nothing(living: Living) -> None:
@@ -146,8 +147,9 @@ def test_an_unchanged_source_costs_nothing(living: Living) -> None:
     living.settle()
     before = living.world.versions(living.spec)
     [request] = living.look().run_requests or []  # that the bytes are the same is seen by reading them
-    assert living.run(request).success
-    assert living.world.metadata("refresh")["made"] == 1
+    again = living.run(request)
+    assert again.success
+    assert living.made_by(again) == [("raw_collections", None)]
     assert living.world.versions(living.spec) == before
     assert not living.look().run_requests
 
@@ -186,12 +188,13 @@ def test_a_point_added_to_the_yaml_makes_exactly_its_artifacts(living: Living) -
     before = living.world.versions(living.spec)
     living.spec = spec(sweep=SWEEP | {"points": [{"n_neighbors": 4, "projection": {"method": "pca"}}]})
     [request] = living.look().run_requests or []
-    assert living.run(request).success
-    parts = [run for run in living.world.instance.get_runs() if run.tags.get("made_by", "").startswith("refresh")]
-    made = {(asset, run.tags.get("dagster/partition")) for run in parts for asset in living.made_by(run)}
+    result = living.run(request)
+    assert result.success
     point = {(stage, "k4_d3_pca") for stage in ("projection", "regions", "quality")}
     joins = {("sweep_report", None), ("bundle", None), ("site", None)}
-    assert made == {("knn_graph", "k4"), ("embedding", "k4_d3"), *point, *joins}
+    made = living.made_by(result)
+    assert set(made) == {("knn_graph", "k4"), ("embedding", "k4_d3"), *point, *joins}
+    assert len(made) == len(set(made))
     after = living.world.versions(living.spec)
     joined = {"toy/sweep_report", "toy/bundle", "toy/site_record"}
     assert {address for address, version in before.items() if after[address] != version} == joined
@@ -224,13 +227,13 @@ def test_bad_rows_fail_the_run_and_are_not_read_again_until_they_change(living: 
 
 def test_what_is_up_to_date_is_made_again_when_that_is_asked_for(living: Living) -> None:
     config = {"force": True, "stages": ["sweep_report", "bundle", "site"]}
-    result = living.run(dg.RunRequest(run_config={"ops": {"toy__refresh": {"config": config}}}))
+    result = living.run(dg.RunRequest(run_config={"ops": {"plan": {"config": config}}}))
     assert result.success, messages(result)
-    assert living.world.metadata("refresh")["made"] == 3
+    assert living.made_by(result) == [("sweep_report", None), ("bundle", None), ("site", None)]
 
 
 def test_a_name_that_the_atlas_does_not_have_is_said(living: Living) -> None:
-    config = {"ops": {"toy__refresh": {"config": {"points": ["k99"]}}}}
+    config = {"ops": {"plan": {"config": {"points": ["k99"]}}}}
     result = living.run(dg.RunRequest(run_config=config))
     assert not result.success
     assert "'k99' is not a point of this atlas. It has: k5_d3_pca" in messages(result)[0]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 from rich.console import Console
 
-from atlas_assets import running, sweep_command
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.pipeline import viewer_recipe
-from atlas_assets.runs import instance
+from atlas_assets.orchestration import command, sweep_jobs
 from atlas_assets.spec import load
 from atlas_assets.stages.sweep_report import SweepReport
 from atlas_assets.sweep_cost import Costs
@@ -24,33 +20,28 @@ from atlas_assets.sweep_request import Budget, Request
 from atlas_assets.sweeping import Sweeper
 from atlas_assets.wanted import Wanted
 from atlas_tests import toy
-from atlas_tests.components.test_running import attributes
+from atlas_tests.components.test_command import Command, atlas  # noqa: F401
 from atlas_tests.components.world import World, messages
-from atlas_tests.conftest import REPOSITORY
 
 GRID = Request("grid", ("pca", "mde"), k="5,100", dim="3", budget=Budget())
 
 
 @pytest.fixture
-def file(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(atlas: Command) -> Path:  # noqa: F811
     """The defs.yaml of the toy atlas with one map, which is made."""
-    monkeypatch.chdir(world.folder)
-    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
-    shutil.copy(REPOSITORY / "dagster.yaml", world.folder)
-    toy.put_viewer(world.store, recipe=viewer_recipe())
-    path = world.folder / "defs" / "toy" / "defs.yaml"
-    path.parent.mkdir(parents=True)
     sweep = {"n_neighbors": [5], "embedding_dim": [3], "projections": [{"method": "pca"}]}
-    document = {"type": "atlas_assets.components.Atlas", "attributes": attributes(toy.spec(sweep=sweep))}
-    path.write_text(yaml.safe_dump(document))
-    said = StringIO()
-    assert running.run(load(path), Console(file=said), jobs=1), said.getvalue()
-    return path
+    done, said = atlas.run(toy.spec(sweep=sweep))
+    assert done, said
+    return atlas.file
 
 
 def sweep(file: Path, request: Request, **options) -> tuple[bool, str]:
     said = StringIO()
-    return sweep_command.run(file, request, Console(file=said, width=300), jobs=1, **options), said.getvalue()
+    return command.sweep(file, request, Console(file=said, width=300), **options), said.getvalue()
+
+
+def sweeper(file: Path, request: Request, world: World) -> Sweeper:
+    return Sweeper(file, request, world.store)
 
 
 def test_a_sweep_is_told_made_and_done_and_what_fails_stops_nothing(file: Path, world: World) -> None:
@@ -79,23 +70,23 @@ def test_a_sweep_that_was_interrupted_goes_on_with_the_points_it_had_chosen(
 ) -> None:
     request = Request("smart", ("pca", "mde"), k="4..6", dim="2..3", budget=Budget(points=3))
     with monkeypatch.context() as patch:
-        patch.setattr(Sweeper, "_conduct", interrupt)
+        patch.setattr(sweep_jobs.SweepSteps, "related", interrupt)
         with pytest.raises(KeyboardInterrupt):
             sweep(file, request)
-    chosen = Sweeper(file, request).record.keys
-    assert chosen == ["k6_d3_mde"]  # as near to what is usual as the space allows; of PCA there is one
-    assert set(chosen) < set(Sweeper(file, request).pipeline.sweep.projections)
+    chosen = sweeper(file, request, world).record.keys
+    assert chosen[0] == "k6_d3_mde"  # as near to what is usual as the space allows; of PCA there is one
+    assert set(chosen) < set(sweeper(file, request, world).pipeline.sweep.projections)
 
     done, said = sweep(file, request)
     assert done, said
-    assert "Going on with a sweep of which 1 points were chosen" in said
-    sweeper = Sweeper(file, request)
-    assert sweeper.record.keys[:1] == chosen
-    assert len(sweeper.record.keys) == 3
-    costs = Costs(sweeper.pipeline, world.store)
-    assert all(costs.is_made(key) for key in sweeper.record.keys)
-    assert {row["key"] for row in world.load(SweepReport, "sweep_report").rows} >= {"k5_d3_pca", *sweeper.record.keys}
-    assert "3 of 3 points" in said
+    assert "Going on with a sweep of which 3 points were chosen" in said
+    after = sweeper(file, request, world)
+    assert after.record.keys == chosen
+    assert len(after.record.keys) == 3
+    costs = Costs(after.pipeline, world.store)
+    assert all(costs.is_made(key) for key in after.record.keys)
+    assert {row["key"] for row in world.load(SweepReport, "sweep_report").rows} >= {"k5_d3_pca", *after.record.keys}
+    assert "3 points made" in said
 
 
 def interrupt(*_: object) -> None:
@@ -111,13 +102,13 @@ def test_a_time_is_kept_and_what_it_allows_is_made(file: Path) -> None:
     assert not (file.parent / "points.yaml").exists()
 
 
-def launch(world: World, job: str, operation: str, config: dict[str, Any]) -> dg.ExecuteInProcessResult:
+def launch(world: World, job: str, config: dict[str, Any]) -> dg.ExecuteInProcessResult:
     """What the launchpad does, in this process."""
     definition = world.definitions(load(world.folder / "defs" / "toy" / "defs.yaml")).resolve_job_def(job)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with instance(world.folder) as state:
+    with command.instance() as state:
         return definition.execute_in_process(
-            run_config={"ops": {operation: {"config": config}}} | quiet, instance=state, raise_on_error=False
+            run_config={"ops": {"plan": {"config": config}}} | quiet, instance=state, raise_on_error=False
         )
 
 
@@ -125,21 +116,20 @@ def test_a_point_is_added_and_made_from_the_launchpad(
     file: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ATLAS_DEFS", str(file.parent.parent))
-    operation = "toy_add_point_to_sweep"
-    wrong = launch(world, "toy_add_point", operation, {"method": "TSNE", "parameters": {"perplexity": 9000}})
+    wrong = launch(world, "toy_add_point", {"method": "TSNE", "parameters": {"perplexity": 9000}})
     assert not wrong.success
     assert "perplexity is 9000" in messages(wrong)[0]
     assert not (file.parent / "points.yaml").exists()
 
-    added = launch(world, "toy_add_point", operation, {"method": "MDE", "n_neighbors": 5, "dims": 3})
+    added = launch(world, "toy_add_point", {"method": "MDE", "n_neighbors": 5, "dims": 3})
     assert added.success, messages(added)
     assert "# by the job add_point" in (file.parent / "points.yaml").read_text()
     assert {row["key"] for row in world.load(SweepReport, "sweep_report").rows} == {"k5_d3_pca", "k5_d3_mde-3d"}
-    with instance(world.folder) as state:
+    with command.instance() as state:
         assert "k5_d3_mde-3d" in state.get_materialized_partitions(dg.AssetKey(["toy", "quality"]))
 
     options = {"search": "RANDOM", "methods": ["pca"], "k": "4..6", "budget": "3"}
-    made = launch(world, "toy_sweep", "toy_look_for_maps", options)
+    made = launch(world, "toy_sweep", options)
     assert made.success, messages(made)
     assert len(world.load(SweepReport, "sweep_report").rows) == 4
     assert Wanted.everything(Pipeline(load(file), base=world.folder), world.store).due_now() == []
