@@ -25,12 +25,13 @@ import fsspec
 
 from atlas_assets import inventory, project
 from atlas_assets.errors import AtlasError
-from atlas_assets.inventory import VERSION_LENGTH, Artifacts, is_version
+from atlas_assets.inventory import VERSION_LENGTH, Artifacts
 from atlas_assets.staging import Staging, remove_all
 
 POINTER = "current.json"
 FAILURE = "failed.json"
 STAGING = ".staging"
+RUNS = ".runs"  # what steps of runs hand to each other
 EARLIER_NAMED = 50  # as many as anybody would keep
 
 

@@ -112,9 +112,7 @@ class Sweeper:
         points, costs = self.pipeline.sweep.projections, self._costs()
         failures = Freshness(self.pipeline, self.store).join.failures
         return [
-            points[key]
-            for key in self.record.keys
-            if key in points and key not in failures and not costs.is_made(key)
+            points[key] for key in self.record.keys if key in points and key not in failures and not costs.is_made(key)
         ]
 
     def _left(self) -> bool:

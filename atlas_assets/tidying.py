@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from atlas_assets import project
 from atlas_assets.components.pipeline import STAGES, VIEWER, Pipeline
-from atlas_assets.io import ArtifactStore, project_store
+from atlas_assets.io import RUNS, ArtifactStore, project_store
 from atlas_assets.pruning import Pruned, prune
 from atlas_assets.refresh_spec import RetentionSpec
 from atlas_assets.spec import AtlasSpec, load_all
@@ -29,10 +30,10 @@ PLURALS = {
 
 def tidy(pipeline: Pipeline, store: ArtifactStore, *, dry_run: bool = False) -> Pruned:
     """Take away what an atlas can do without, by its ``retention``."""
-    return prune(
-        store, pipeline.name, live=pipeline.addresses(), stages=STAGES, retention=pipeline.spec.retention,
-        dry_run=dry_run,
-    )  # fmt: skip
+    retention = pipeline.spec.retention
+    if retention.runs is not None and not dry_run:
+        store.forget(RUNS, before=time.time() - retention.runs)
+    return prune(store, pipeline.name, live=pipeline.addresses(), stages=STAGES, retention=retention, dry_run=dry_run)
 
 
 def tidy_viewer(store: ArtifactStore, *, dry_run: bool = False) -> Pruned:

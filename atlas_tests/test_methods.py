@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import yaml
 
-from atlas_assets import methods, points_file, schedule, search_space
-from atlas_assets.components.sweep_jobs import point_config
+from atlas_assets import methods, points_file, search_space
 from atlas_assets.errors import AtlasError
 from atlas_assets.methods import METHODS, Cost, Library, Method, Parameter, ParameterError
+from atlas_assets.orchestration.sweep_jobs import point_config
 from atlas_assets.spec import AtlasSpec, validate
 from atlas_assets.sweep import ProjectionPoint, Sweep
+from atlas_assets.sweep_cost import units_of
 from atlas_tests.bundle import synthetic
 
 
@@ -79,9 +80,9 @@ def test_a_method_that_is_added_is_searched_priced_and_offered_in_forms() -> Non
     assert branch.engine == "atlas"
     [point] = points_of({"method": "wheel", "from": "graph"})
     assert methods.neighbors_wanted("wheel", dict(point.parameters)) == 9
-    assert schedule.estimate(point) == 1 + 2 + 0.5 * 9
+    assert units_of(point) == 1 + 2 + 0.5 * 9
     [slow] = points_of({"method": "wheel", "from": "graph", "engine": "library"})
-    assert schedule.estimate(slow) == 1 + 50
+    assert units_of(slow) == 1 + 50
     assert methods.maker("wheel", slow.engine) == "wheel by wheel-learn"
     assert "wheel-learn" in methods.libraries()
     form = point_config(tuple(METHODS)).model_fields

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from atlas_assets import search, search_space
 from atlas_assets.errors import AtlasError
+from atlas_assets.io import ArtifactStore
 from atlas_assets.search import Measured
 from atlas_assets.search_space import Space
 from atlas_assets.sweep import ProjectionPoint
@@ -93,14 +94,14 @@ def test_no_other_budget_is_taken(text: str) -> None:
         Budget.parse(text, "smart")
 
 
-def test_a_request_goes_on_and_another_one_begins(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atlas_assets.project.root", lambda: tmp_path)
-    record = Record.of("toy", Request(seed=1))
+def test_a_request_goes_on_and_another_one_begins(tmp_path) -> None:
+    store = ArtifactStore(tmp_path)
+    record = Record.of("toy", Request(seed=1), store)
     assert record.keys == []
     record.keys.append("k15_d3_pca")
     record.save()
-    assert Record.of("toy", Request(seed=1)).keys == ["k15_d3_pca"]
-    assert Record.of("toy", Request(seed=2)).keys == []
+    assert Record.of("toy", Request(seed=1), store).keys == ["k15_d3_pca"]
+    assert Record.of("toy", Request(seed=2), store).keys == []
 
 
 SPACE = space("umap", "tsne", "localmap", k="5..50", dim="2..5")

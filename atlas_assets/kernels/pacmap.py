@@ -161,7 +161,7 @@ def _push_by_list(y, strangers, ends, sources, slopes):
 
 @njit(**ORDERED)
 def _push_one(y, i, others, slopes, further):
-    """slopes[i] = those of the pushes of ``others`` (s,) int32 on entity i, -1 for none; further: added to what is there."""
+    """slopes[i] = those of the pushes of ``others`` (s,) int32, -1 for none; further: added to what is there."""
     one, two = np.float32(1), np.float32(2)
     y0, y1 = y[i, 0], y[i, 1]
     g0 = g1 = g2 = np.float32(0)

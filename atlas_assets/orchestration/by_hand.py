@@ -123,7 +123,9 @@ class _ByHand:
             found[asset] = set(subset.get_partition_keys())
         found |= {asset: {None} for asset in target.non_partitioned_asset_keys}
         return {
-            asset.path[-1]: keys for asset, keys in found.items() if asset.path[0] in (self._pipeline.name, VIEWER.atlas)
+            asset.path[-1]: keys
+            for asset, keys in found.items()
+            if asset.path[0] in (self._pipeline.name, VIEWER.atlas)
         }
 
     def _made_by_this_backfill(self, asset: dg.AssetKey, key: str | None) -> bool:

@@ -150,7 +150,7 @@ def instance() -> dg.DagsterInstance:
     state = project.root() / ".dagster"
     state.mkdir(exist_ok=True)
     given = home / project.MARKER
-    settings = (yaml_file.read(given) if given.exists() else {}) | yaml_file.read(UNCAPTURED)
+    settings = ((given.exists() and yaml_file.read(given)) or {}) | yaml_file.read(UNCAPTURED)
     with whole_file.replacing(state / "command.yaml") as draft:
         draft.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return dg.DagsterInstance.from_config(str(state), "command.yaml")

@@ -15,6 +15,7 @@ from atlas_assets.orchestration import names, run_tags
 
 # A process is known when its first step begins, some seconds after its launch; more where a machine has much to do.
 SECONDS_TO_BEGIN = 180
+BACKFILLS_LOOKED_AT = 20  # newest first
 UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
@@ -31,6 +32,15 @@ def in_progress(instance: dg.DagsterInstance, atlas: str) -> list[dg.DagsterRun]
     """The runs of an atlas that are waiting or under way, newest first."""
     statuses = [dg.DagsterRunStatus.QUEUED, *UNDER_WAY]
     return [run for run in instance.get_runs(dg.RunsFilter(statuses=statuses)) if is_of(run, atlas)]
+
+
+def backfill_in_progress(instance: dg.DagsterInstance, atlas: str) -> str | None:
+    """A backfill that has more of an atlas to launch; None where there is none."""
+    for backfill in instance.get_backfills(limit=BACKFILLS_LOOKED_AT):
+        selected = backfill.asset_selection or ()
+        if backfill.status.name == "REQUESTED" and any(key.path[0] == atlas for key in selected):
+            return backfill.backfill_id
+    return None
 
 
 def find(instance: dg.DagsterInstance, atlases: Iterable[str]) -> list[dg.DagsterRun]:
@@ -58,10 +68,7 @@ def _is_dead(record: dg.RunRecord, atlases: set[str]) -> bool:
     run = record.dagster_run
     if process := run_tags.process_of(run):
         return process.is_alive() is False
-    if (
-        run.status == dg.DagsterRunStatus.STARTED
-        and names.executor() != run_tags.IN_PROCESS
-    ):
+    if run.status == dg.DagsterRunStatus.STARTED and names.executor() != run_tags.IN_PROCESS:
         return False  # its steps are in other processes, perhaps on other machines
     ours = any(is_of(run, atlas) for atlas in atlases)
     return ours and time.time() - record.update_timestamp.timestamp() > SECONDS_TO_BEGIN

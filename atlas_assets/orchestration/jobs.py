@@ -232,9 +232,7 @@ def points_of(wanted: Wanted) -> list[str]:
 def due_keys(wanted: Wanted, names: tuple[str, ...]) -> list[str]:
     """The keys of which one of these stages is asked for, and is not what it would be made into now."""
     stages = [
-        stage
-        for name in names
-        if (stage := wanted.pipeline.stages.get(name)) is not None and wanted.named(stage)
+        stage for name in names if (stage := wanted.pipeline.stages.get(name)) is not None and wanted.named(stage)
     ]
     fresh = wanted.now()
     return [

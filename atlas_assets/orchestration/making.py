@@ -13,11 +13,11 @@ import dagster as dg
 from atlas_assets.components.materialise import CheckFailed, Materialised, materialise
 from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage, StageRun
 from atlas_assets.components.progress import StepProgress
-from atlas_assets.orchestration.viewer import materialise_viewer
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore, Stored
 from atlas_assets.orchestration import events, run_tags
 from atlas_assets.orchestration.resources import PyMDE
+from atlas_assets.orchestration.viewer import materialise_viewer
 from atlas_assets.stages.artifact import Check
 from atlas_assets.wanted import Wanted, label
 
@@ -53,9 +53,7 @@ class Tally:
 class Maker:
     """Makes artifacts of one atlas in the step of ``context``; what becomes of them is counted in ``tally``."""
 
-    def __init__(
-        self, context: dg.OpExecutionContext | dg.AssetExecutionContext, wanted: Wanted, pymde: PyMDE
-    ) -> None:
+    def __init__(self, context: dg.OpExecutionContext | dg.AssetExecutionContext, wanted: Wanted, pymde: PyMDE) -> None:
         self._context, self.wanted, self._pymde = context, wanted, pymde
         self.pipeline: Pipeline = wanted.pipeline
         self.store: ArtifactStore = wanted.store

@@ -183,6 +183,8 @@ def _not_now(pipeline: Pipeline, instance: dg.DagsterInstance, store: ArtifactSt
         )
     if runs := dead_runs.in_progress(instance, name):
         return f"{len(runs)} of its runs {'is' if len(runs) == 1 else 'are'} waiting or under way."
+    if backfill := dead_runs.backfill_in_progress(instance, name):
+        return f"The backfill {backfill} is under way."
     holder = lock.holder(name)
     return f"It is being made by {holder}." if holder else None
 

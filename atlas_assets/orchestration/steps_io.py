@@ -4,9 +4,8 @@ from typing import Any
 
 import dagster as dg
 
+from atlas_assets.io import RUNS
 from atlas_assets.orchestration.resources import Storage
-
-FOLDER = ".runs"
 
 
 class StepsIO(dg.ConfigurableIOManager):
@@ -16,11 +15,11 @@ class StepsIO(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         if obj is not None:
-            self.storage.store().write_record(obj, FOLDER, *_place(context))
+            self.storage.store().write_record(obj, RUNS, *_place(context))
 
     def load_input(self, context: dg.InputContext) -> Any:
         assert context.upstream_output is not None
-        return self.storage.store().read_record(FOLDER, *_place(context.upstream_output))
+        return self.storage.store().read_record(RUNS, *_place(context.upstream_output))
 
 
 def _place(context: dg.OutputContext) -> list[str]:

@@ -17,6 +17,7 @@ import yaml
 
 from atlas_assets.components.pipeline import viewer_recipe
 from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.spec import AtlasSpec, load
 from atlas_tests import toy
 from atlas_tests.conftest import REPOSITORY
 
@@ -33,9 +34,17 @@ LAUNCH = f"""mutation ($job: String!, $config: RunConfigData!) {{ launchRun(exec
     selector: {{{WHERE}, jobName: $job}}}}) {{
     __typename ... on LaunchRunSuccess {{ run {{ runId }} }} ... on PythonError {{ message }} }} }}"""
 TERMINATE = """mutation ($run: String!) { terminateRun(runId: $run) { __typename ... on PythonError { message } } }"""
+MATERIALISED = """{ assetNodes { assetKey { path } assetMaterializations(limit: 1000) { partition runId } } }"""
 CHECKS = """query ($asset: [String!]!, $check: String!) { assetCheckExecutions(assetKey: {path: $asset},
     checkName: $check, limit: 20) { status evaluation { success description severity } } }"""
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
+
+
+BACKFILL = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status } } }"""
+BACKFILL_ENDED = ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED")
 
 
 class Project:
@@ -58,6 +67,9 @@ class Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump({"type": "atlas_assets.components.Atlas", "attributes": spec}))
 
+    def spec(self) -> AtlasSpec:
+        return load(self.folder / "defs" / "toy" / "defs.yaml")
+
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
         address = f"http://127.0.0.1:{self.port}/graphql"
@@ -67,11 +79,22 @@ class Project:
         assert "errors" not in said, said["errors"]
         return said["data"]
 
-    def launch(self, job: str = "toy_refresh", op: str = "toy__refresh", **config: Any) -> str:
+    def launch(self, job: str = "toy_refresh", **config: Any) -> str:
         """A job, as from the launchpad; returns its run."""
-        launched = self.ask(LAUNCH, job=job, config={"ops": {op: {"config": config}}})["launchRun"]
+        asked = {"ops": {"plan": {"config": config}}} if config else {}
+        launched = self.ask(LAUNCH, job=job, config=asked)["launchRun"]
         assert "run" in launched, launched
         return launched["run"]["runId"]
+
+    def backfill(self, stages: list[str], **params: Any) -> str:
+        """What "Materialize" does with a selection that has partitions; returns the backfill."""
+        selection = [{"path": ["viewer"] if stage == "viewer" else ["toy", stage]} for stage in stages]
+        started = self.ask(BACKFILL, params={"assetSelection": selection, **params})["launchPartitionBackfill"]
+        assert "backfillId" in started, started
+        return started["backfillId"]
+
+    def backfill_status(self, backfill: str) -> str:
+        return self.ask(STATUS, id=backfill)["partitionBackfillOrError"]["status"]
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, newest first."""
@@ -90,13 +113,15 @@ class Project:
         return state["ticks"][0] if state["ticks"] else {"status": None, "skipReason": "", "timestamp": 0.0}
 
     def materialised(self) -> list[tuple[str, str | None]]:
-        """Stage and partition of everything that runs have made so far, sorted."""
-        found = []
-        for run in self.runs():
-            partition = {tag["key"]: tag["value"] for tag in run["tags"]}.get("dagster/partition")
-            if run["status"] == "SUCCESS":
-                found += [(asset["key"]["path"][-1], partition) for asset in run["assets"]]
-        return sorted((made for made in found if made[0] != "refresh"), key=str)
+        """Stage and partition of everything that runs have told to be made so far, sorted."""
+        nodes = self.ask(MATERIALISED)["assetNodes"]
+        found = [
+            (node["assetKey"]["path"][-1], made["partition"])
+            for node in nodes
+            if node["assetKey"]["path"][0] == "toy"
+            for made in node["assetMaterializations"]
+        ]
+        return sorted((made for made in found if made[0] != "source"), key=str)
 
     def shown(self) -> bytes:
         """The page that visitors get."""

@@ -264,9 +264,7 @@ def test_what_was_stored_without_an_event_gets_one(atlas: Command) -> None:
 def test_ctrl_c_stops_at_once_and_the_next_run_goes_on_from_there(atlas: Command) -> None:
     world = atlas.world
     assert atlas.run(spec(), stages=until(spec(), "embedding"))[0]
-    positions = (
-        world.store.folder(Pipeline(spec(), base=world.folder).address("embedding", "k5_d3")) / "positions.npy"
-    )
+    positions = world.store.folder(Pipeline(spec(), base=world.folder).address("embedding", "k5_d3")) / "positions.npy"
     positions.rename(positions.with_name("kept"))
     os.mkfifo(positions)  # nobody writes into it: what reads it never ends
     process = subprocess.Popen(

@@ -21,7 +21,8 @@ import polars as pl
 import pytest
 import yaml
 
-from atlas_assets import io, processes, run_tags, runs
+from atlas_assets import io, processes
+from atlas_assets.orchestration import command, run_tags
 from atlas_tests.components.live import ENDED, LOCATION, Project, free_port, wait_for
 
 KILLS = int(os.environ.get("ATLAS_TEST_KILLS", "50"))
@@ -33,7 +34,7 @@ READERS_EACH = 12  # of every new book
 
 SPEC: dict[str, Any] = {
     "source": {"interactions": "ratings.csv", "entities": "books.csv"},
-    "sweep": {  # more than one map: made by workers of the run
+    "sweep": {
         "n_neighbors": [5],
         "projections": [{"method": "tsne", "perplexity": 3, "from": "graph"}, {"method": "umap", "from": "graph"}],
     },
@@ -85,7 +86,7 @@ class Servers:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(tmp_path, SPEC)
     monkeypatch.chdir(tmp_path)  # the paths in dagster.yaml are relative
-    with runs.instance(tmp_path):
+    with command.instance():
         pass  # SQLite's tables are made by one process: several that begin at once get into each other's way
     return made
 
@@ -105,11 +106,6 @@ def servers(project: Project) -> Iterator[Servers]:
 def run_workers(project: Project) -> list[int]:
     """The processes of runs, started by the code server or left by one that was killed."""
     return processes_there(project, b"multiprocessing.spawn")
-
-
-def build_workers(project: Project) -> list[int]:
-    """The processes that runs have artifacts built by."""
-    return processes_there(project, b"multiprocessing.forkserver")
 
 
 def processes_there(project: Project, what: bytes) -> list[int]:
@@ -209,7 +205,6 @@ def test_whatever_is_killed_the_next_looks_end_in_the_right_site(project: Projec
         print(f"{number}: {victim} after {delay:.1f} s, right {time.monotonic() - killed:.1f} s later", flush=True)
         check_store(project)
         check_site(project, ids=ids)
-    wait_for(lambda: not build_workers(project), seconds=60)
     print(f"{KILLS} kills in {time.monotonic() - began:.0f} s")
     tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in project.runs()]
     assert all(made[run_tags.ATLAS] == "toy" for made in tags)

@@ -9,16 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.io import Address
-from atlas_assets.runs import instance
+from atlas_assets.orchestration.command import instance
 from atlas_tests import toy
-from atlas_tests.components.live import CHECKS, ENDED, RELOAD, TERMINATE, Project, wait_for
+from atlas_tests.components.live import BACKFILL_ENDED, CHECKS, ENDED, RELOAD, TERMINATE, Project, wait_for
 from atlas_tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -28,11 +30,7 @@ SPEC: dict[str, Any] = {
     "sweep": {"n_neighbors": [5], "projections": [{"method": "pca"}]},
     "refresh": {"every": "5s", "settle": "1s"},
 }
-BACKFILL = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
-    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
-    ... on PartitionBackfill { status } } }"""
-PLOTTED = """{ assetNodeOrError(assetKey: {path: ["toy", "refresh"]}) { ... on AssetNode {
+PLOTTED = """{ assetNodeOrError(assetKey: {path: ["toy", "site"]}) { ... on AssetNode {
     assetMaterializations(limit: 1) { metadataEntries { label ... on IntMetadataEntry { intValue }
     ... on FloatMetadataEntry { floatValue } } } } } }"""
 
@@ -41,19 +39,26 @@ PLOTTED = """{ assetNodeOrError(assetKey: {path: ["toy", "refresh"]}) { ... on A
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """With the atlas made once, by its job, launched as from the UI."""
     made = Project(tmp_path_factory.mktemp("live"), SPEC)
-    shutil.copy(REPOSITORY / "workspace.yaml", made.folder)
-    command = [Path(sys.executable).parent / "dagster", "dev", "-w", "workspace.yaml", "-p", str(made.port)]
-    with (made.folder / "dagster.log").open("w") as log:
+    with dagster_dev(made):
+        assert made.runs() == []  # nothing starts by itself before an atlas was made once
+        made.launch()
+        wait_for(lambda: made.refreshes() == ["SUCCESS"], seconds=300)
+        looked_again(made)
+        yield made
+
+
+@contextmanager
+def dagster_dev(project: Project) -> Iterator[None]:
+    """Inside, ``dagster dev`` runs on the project, and its sensor has looked once."""
+    shutil.copy(REPOSITORY / "workspace.yaml", project.folder)
+    command = [Path(sys.executable).parent / "dagster", "dev", "-w", "workspace.yaml", "-p", str(project.port)]
+    with (project.folder / "dagster.log").open("w") as log:
         server = subprocess.Popen(
-            command, cwd=made.folder, env=made.environment, stdout=log, stderr=log, start_new_session=True
+            command, cwd=project.folder, env=project.environment, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            wait_for(lambda: "Nothing was made" in (made.tick()["skipReason"] or ""), seconds=120)
-            assert made.runs() == []  # nothing starts by itself before an atlas was made once
-            made.launch()
-            wait_for(lambda: made.refreshes() == ["SUCCESS"], seconds=300)
-            looked_again(made)
-            yield made
+            wait_for(lambda: "Nothing was made" in (project.tick()["skipReason"] or ""), seconds=120)
+            yield
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=60)
@@ -120,13 +125,9 @@ def test_a_point_added_to_the_yaml_makes_exactly_its_artifacts(project: Project)
 def test_partitions_can_be_made_one_by_one_from_the_ui(project: Project) -> None:
     """What "Materialize..." does: a backfill of these partitions."""
     before = project.materialised()
-    params = {"assetSelection": [{"path": ["toy", "projection"]}], "partitionNames": ["k5_d3_pca"]}
-    started = project.ask(BACKFILL, params=params)["launchPartitionBackfill"]
-    assert "backfillId" in started, started
-    states = ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED")
-    status = lambda: project.ask(STATUS, id=started["backfillId"])["partitionBackfillOrError"]["status"]  # noqa: E731
-    wait_for(lambda: status() in states, seconds=300)
-    assert status() == "COMPLETED_SUCCESS"
+    backfill = project.backfill(["projection"], partitionNames=["k5_d3_pca"])
+    wait_for(lambda: project.backfill_status(backfill) in BACKFILL_ENDED, seconds=300)
+    assert project.backfill_status(backfill) == "COMPLETED_SUCCESS"
     assert project.materialised() == sorted([*before, ("projection", "k5_d3_pca")], key=str)
 
 
@@ -140,7 +141,7 @@ def test_a_sweep_that_is_terminated_in_the_ui_goes_on_when_it_is_launched_again(
     config = {"search": "GRID", "methods": ["tsne:perplexity=3,from=graph"], "k": ",".join(map(str, graphs))}
     before = project.materialised()
     made = lambda: {key for key in keys if project.store.current(Address("toy", "quality", key))}  # noqa: E731
-    first = project.launch("toy_sweep", "toy_look_for_maps", **config)
+    first = project.launch("toy_sweep", **config)
     wait_for(made, seconds=300, every=0.1)
     project.ask(TERMINATE, run=first)
     wait_for(lambda: project.status(first) in ENDED, seconds=60)
@@ -149,15 +150,33 @@ def test_a_sweep_that_is_terminated_in_the_ui_goes_on_when_it_is_launched_again(
     done = made()
     assert done < keys
 
-    again = project.launch("toy_sweep", "toy_look_for_maps", **config)
+    again = project.launch("toy_sweep", **config)
     wait_for(lambda: project.status(again) in ENDED, seconds=300)
     assert project.status(again) == "SUCCESS"
     assert made() == keys
-    with instance(project.folder) as state:  # also what was stored, but not yet recorded, when the first one stopped
+    with instance() as state:  # also what was stored, but not yet recorded, when the first one stopped
         assert state.get_materialized_partitions(dg.AssetKey(["toy", "quality"])) >= keys
     quality = [key for stage, key in added(project, before) if stage == "quality"]
     assert len(quality) == len(set(quality))
     assert set(quality) >= keys - done
+
+
+def test_materialize_all_makes_everything_once_in_about_the_time_of_a_refresh(tmp_path: Path) -> None:
+    """The request of the button, on an atlas of which nothing was made."""
+    made = Project(tmp_path, SPEC)
+    stages = [*Pipeline(made.spec(), base=tmp_path).stages, "viewer"]
+    with dagster_dev(made):
+        backfill = made.backfill(stages, allPartitions=True)
+        wait_for(lambda: made.backfill_status(backfill) in BACKFILL_ENDED, seconds=300)
+        assert made.backfill_status(backfill) == "COMPLETED_SUCCESS"
+        assert made.materialised() == sorted(
+            [(stage, key) for stage, own in Pipeline(made.spec(), base=tmp_path).stages.items()
+             for key in own.keys or (None,)], key=str,
+        )  # fmt: skip
+        assert made.is_made()
+        by_hand = [run for run in made.runs() if run["jobName"] != "toy_refresh"]
+        assert "as they were read" in looked_again(made)  # and nothing is due afterwards
+        assert {run["status"] for run in by_hand} == {"SUCCESS"}
 
 
 def added(project: Project, before: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:

@@ -44,7 +44,8 @@ def changed(world: World) -> float:
     """Which share of today's neighbours was not listed in the graph before this one, by their ids."""
     address = Pipeline(spec(), base=world.folder).address("knn_graph", "k5")
     current = world.store.folder(address)
-    (before,) = [folder for folder in world.store.versions(address).values() if folder != current]
+    held = [Path(version.path) for version in world.store.held("toy")[address].versions.values()]
+    (before,) = [folder for folder in held if folder != current]
     pairs = []
     for folder in (before, current):
         ids, indices = np.load(folder / "entities.npy"), np.load(folder / "indices.npy")

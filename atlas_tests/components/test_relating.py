@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-from rich.console import Console
 
-from atlas_assets import running
-from atlas_assets.components import watching
 from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.pipeline import viewer_recipe
 from atlas_assets.io import Address
+from atlas_assets.orchestration import sensor
 from atlas_assets.spec import AtlasSpec, validate
 from atlas_assets.stages.cooccurrence import Cooccurrence
 from atlas_assets.stages.entity_index import CollectionIndex
 from atlas_assets.stages.knn_graph import KnnGraph
 from atlas_assets.stages.neighbours import Neighbours
 from atlas_tests import toy
+from atlas_tests.components.test_command import Command, atlas  # noqa: F401
 from atlas_tests.components.world import World, messages
-from atlas_tests.conftest import REPOSITORY
 
 SOURCE = ["raw_collections", "entity_index"]
 LAYOUT = {"projections": [{"method": "tsne", "perplexity": 5, "from": "graph"}]}
@@ -58,31 +53,27 @@ def test_cooccurrence_is_not_due_when_what_it_is_made_from_changes(world: World)
     pipeline = Pipeline(spec, base=world.folder)
     projection = "projection k5_tsne-p5"  # is not made here
     make(world, spec, "raw_collections", "entity_index", "cooccurrence", "neighbours", "knn_graph")
-    assert watching.due_of(pipeline, world.store, with_source=True) == [projection]
+    assert sensor.due_of(pipeline, world.store, with_source=True) == [projection]
     append(world.folder, NEW_READERS)
     for stage in ("raw_collections", "entity_index", "neighbours"):
-        assert set(watching.due_of(pipeline, world.store, with_source=True)) - {projection} == {stage}
+        assert set(sensor.due_of(pipeline, world.store, with_source=True)) - {projection} == {stage}
         make(world, spec, stage)
-    assert watching.due_of(pipeline, world.store, with_source=True) == ["knn_graph k5"]
+    assert sensor.due_of(pipeline, world.store, with_source=True) == ["knn_graph k5"]
 
 
-def test_atlas_run_makes_cooccurrence_only_when_it_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(world.folder)
-    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
-    shutil.copy(REPOSITORY / "dagster.yaml", world.folder)
-    toy.put_viewer(world.store, recipe=viewer_recipe())  # so that it counts as up to date
-    console, address = Console(quiet=True), Address("toy", "cooccurrence")
-    assert running.run(graphs(5), console)
+def test_atlas_run_makes_cooccurrence_only_when_it_is_named(atlas: Command) -> None:  # noqa: F811
+    world, address = atlas.world, Address("toy", "cooccurrence")
+    assert atlas.run(graphs(5))[0]
     assert world.store.current(Address("toy", "site_record"))
     assert world.store.current(address) is None
 
-    assert running.run(graphs(5), console, stages=["cooccurrence"])
+    assert atlas.run(graphs(5), stages=["cooccurrence"])[0]
     made = world.store.current(address)
     append(world.folder, NEW_READERS)
-    assert running.run(graphs(5), console)
+    assert atlas.run(graphs(5))[0]
     assert world.store.current(address) == made
 
-    assert running.run(graphs(5), console, stages=["cooccurrence"])
+    assert atlas.run(graphs(5), stages=["cooccurrence"])[0]
     index, matrix = world.load(CollectionIndex, "entity_index"), world.load(Cooccurrence, "cooccurrence")
     assert matrix.n_entities == index.n_entities == 63  # with the two books that the new readers brought
     assert matrix.total == np.count_nonzero(np.diff(index.indptr))

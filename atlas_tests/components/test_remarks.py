@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 
 from atlas_assets.components import remarks
-from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
 from atlas_tests import toy
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import fsspec
 import polars as pl
 import pytest
@@ -209,17 +208,21 @@ def test_the_check_is_on_the_page_of_the_asset_and_can_be_accepted_there(world: 
     assert "ratings.csv does not exist" in (evaluation.description or "")
 
     shutil.move(world.folder / "moved.csv", world.folder / "ratings.csv")
-    definitions = world.definitions(toy.spec())
-    accepted = dg.materialize(
-        [asset for asset in definitions.assets or [] if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))],
-        selection=[dg.AssetKey(["toy", "raw_collections"])], instance=world.instance, resources=definitions.resources,
-        run_config={
-            "ops": {"toy__raw_collections": {"config": {"accept": True}}},
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        },
-    )  # fmt: skip
-    [evaluation] = accepted.get_asset_check_evaluations()
+    [evaluation] = world.materialise(toy.spec(), "raw_collections", accept=True).get_asset_check_evaluations()
     assert evaluation.passed
+
+
+def test_a_source_that_lost_much_is_accepted_in_the_launchpad_of_a_refresh(world: World) -> None:
+    stages = ["raw_collections", "entity_index"]
+    assert world.refresh(toy.spec(), stages=stages).success
+    toy.write_tables(world.folder, readers=30)
+    refused = world.refresh(toy.spec(), stages=stages)
+    assert not refused.success
+    assert "rows are left of" in messages(refused)[0]
+    [evaluation] = refused.get_asset_check_evaluations()
+    assert (evaluation.check_name, evaluation.passed) == ("source", False)
+    accepted = world.refresh(toy.spec(), stages=stages, accept=True)
+    assert accepted.success, messages(accepted)
 
 
 def test_what_is_stored_of_a_source_that_grew_is_that_of_reading_it_anew(tmp_path: Path) -> None:

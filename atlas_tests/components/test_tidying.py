@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import create_run_for_test
 from typer.testing import CliRunner
 
-from atlas_assets import cli, project, run_tags, runs, tidying
+from atlas_assets import cli, project, tidying
 from atlas_assets.components.materialise import materialise
 from atlas_assets.components.pipeline import STAGES, VIEWER, Outcome, Pipeline, StageRun
-from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.io import RUNS, Address, ArtifactStore
 from atlas_assets.pruning import REMOVED
 from atlas_assets.spec import AtlasSpec
 from atlas_tests import toy
@@ -118,33 +116,16 @@ def test_atlas_prune_notes_what_was_removed_and_says_until_when_it_stays(
     assert str(OLD) in world.store.read_record("toy", REMOVED)
 
 
-def test_atlas_prune_counts_what_earlier_runs_have_left(
-    world: World, atlas: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
-    monkeypatch.chdir(world.folder)
-    monkeypatch.setattr(cli, "_spec", lambda name: toy.spec(retention={"runs": 0}))
-    with runs.instance(world.folder) as state:
-        for _ in range(3):
-            create_run_for_test(state, status=dg.DagsterRunStatus.SUCCESS, tags=run_tags.inner("toy", "atlas run"))
-        assert re.search(r"toy +records of earlier runs +3 ", atlas("prune", "toy", "--dry-run"))
-        assert state.get_runs_count() == 3
-        assert "Freed" in atlas("prune", "toy", "--yes")
-        assert state.get_runs_count() == 0
-
-
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_the_job_takes_away_what_earlier_runs_have_left(world: World, dry_run: bool) -> None:
-    old = create_run_for_test(
-        world.instance, status=dg.DagsterRunStatus.SUCCESS, tags=run_tags.inner("toy", "atlas run")
-    )
-    job = world.definitions(toy.spec(retention={"runs": 0})).resolve_job_def("toy_prune")
-    done = job.execute_in_process(
-        instance=world.instance, run_config={"ops": {"toy_prune_storage": {"config": {"dry_run": dry_run}}}}
-    )
-    assert done.success
-    assert (world.instance.get_run_by_id(old.run_id) is None) != dry_run
-    assert world.instance.get_run_by_id(done.run_id) is not None
+def test_what_the_steps_of_a_run_handed_to_each_other_goes_after_a_while(world: World) -> None:
+    result = world.refresh(toy.spec(), stages=["raw_collections"])
+    assert result.success, messages(result)
+    handed = world.folder / "data" / RUNS / result.run_id
+    assert (handed / "plan" / "result.json").exists()
+    tidying.tidy(world.pipeline(toy.spec()), world.store)
+    assert handed.exists()
+    tidying.tidy(world.pipeline(toy.spec(retention={"runs": 0})), world.store)
+    assert not handed.exists()
+    assert world.store.current(Address("toy", "raw_collections")) is not None
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -61,6 +61,9 @@ class World:
                 result = self.materialise(spec, stage.name, key, **config)
                 assert result.success, (stage.name, key, messages(result))
 
+    def pipeline(self, spec: AtlasSpec) -> Pipeline:
+        return Pipeline(spec, base=self.folder)
+
     def load(self, artifact: type[A], stage: str, key: str | None = None) -> A:
         return artifact.load(self.store.folder(Address("toy", stage, key)))
 
