@@ -111,6 +111,6 @@ class RetentionSpec(Model):
     )
     runs: Seconds | None = Field(
         14 * 86400.0,
-        description="How long what the steps of a run handed to each other stays, for it to be executed again from where "
-        "it failed; null: always.",
+        description="How long what the steps of a run handed to each other stays, for it to be executed again from "
+        "where it failed; null: always.",
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 LATER = (
-    "numba", "torch", "atlas_assets.stages.embedding", "atlas_assets.stages.projection",
+    "numba", "atlas_assets.stages.embedding", "atlas_assets.stages.projection",
     "atlas_assets.stages.regions", "atlas_assets.stages.quality",
 )  # fmt: skip
 """In the order in which a run from an empty store comes to need them."""

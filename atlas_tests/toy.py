@@ -7,9 +7,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from atlas_assets.components.pipeline import VIEWER
+from atlas_assets.components.pipeline import VIEWER, viewer_recipe
 from atlas_assets.io import ArtifactStore
 from atlas_assets.spec import AtlasSpec, validate
+
+__all__ = ["put_viewer", "spec", "viewer_recipe", "write_tables"]
 
 GENRES = ("crime", "space")
 BOOKS_PER_GENRE = 30

@@ -188,11 +188,8 @@ def _rows(case: str, ours: measure.Series, found: Scripts) -> list[Row]:
     if found.together:  # what all would take one after another, over how far those that ran have overlapped
         overlap = sum(script.wall for script in found.together.values()) / found.seconds
         together = estimate(found.together) / overlap
-    shares = [overhead.shares(values["timings"], values["seconds"]) for values in ours.counted]
-    idle, free = (
-        statistics.median(getattr(share, name) for share in shares) if shares else None
-        for name in ("nothing_runs", "free_slots")
-    )
+    shares = [overhead.share(values["timings"], values["seconds"]) for values in ours.counted]
+    idle = statistics.median(shares) if shares else None
     of_scripts = None if failed else sum(script.start for script in found.alone.values()) / measured
     notes = "; ".join(filter(None, [ours.note, failed, told]))
     runs = {"ours": ours.all("seconds"), "scripts measured": [script.wall for script in found.alone.values()]}
@@ -201,7 +198,6 @@ def _rows(case: str, ours: measure.Series, found: Scripts) -> list[Row]:
             of="24 maps, scripts one after another"),
         Row("sweep", case, SECONDS, SCRIPTS, ours.median("seconds"), together, note=notes or found.note,
             of="24 maps, scripts two at a time, a thread each"),
-        Row("sweep", case, OVERHEAD, SCRIPTS, free, of_scripts, of="slots", note=f"{overhead.FREE_SLOTS}; theirs: "
-            f"{overhead.OF_SCRIPTS}"),
-        Row("sweep", case, OVERHEAD, SCRIPTS, idle, of_scripts, of="wall time", note=overhead.NOTHING_RUNS),
+        Row("sweep", case, OVERHEAD, SCRIPTS, idle, of_scripts, of="wall time",
+            note=f"{overhead.NOTHING_RUNS}; theirs: {overhead.OF_SCRIPTS}"),
     ]  # fmt: skip

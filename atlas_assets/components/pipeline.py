@@ -252,7 +252,7 @@ class Pipeline:
 
     def _regions(self) -> Stage:
         return Stage(
-            "regions", "2", "Named regions of a projection, coarse and fine.",
+            "regions", "3", "Named regions of a projection, coarse and fine.",
             build=_build_regions,
             inputs=lambda key: [self.address("projection", key), self.address("entity_index"), self.address(self.raw)],
             keys=tuple(self.sweep.projections),

@@ -122,11 +122,8 @@ class _ByHand:
         for asset, subset in target.partitions_subsets_by_asset_key.items():
             found[asset] = set(subset.get_partition_keys())
         found |= {asset: {None} for asset in target.non_partitioned_asset_keys}
-        return {
-            asset.path[-1]: keys
-            for asset, keys in found.items()
-            if asset.path[0] in (self._pipeline.name, VIEWER.atlas)
-        }
+        ours = (self._pipeline.name, VIEWER.atlas)
+        return {asset.path[-1]: keys for asset, keys in found.items() if asset.path[0] in ours}
 
     def _made_by_this_backfill(self, asset: dg.AssetKey, key: str | None) -> bool:
         """By an earlier wave, which went on where the daemon did not know yet."""

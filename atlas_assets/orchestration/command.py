@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from atlas_assets.components.pipeline import SITE_RECORD, Pipeline
 from atlas_assets.errors import AtlasError
 from atlas_assets.io import ArtifactStore, project_store
 from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
-from atlas_assets.orchestration.run_display import RunDisplay
+from atlas_assets.orchestration.run_display import RunDisplay, write_timings
 from atlas_assets.spec import AtlasSpec, file_of, load
 from atlas_assets.sweep_request import Request
 from atlas_assets.wanted import Wanted
@@ -48,11 +49,13 @@ def run(
     wanted = Wanted.of(pipeline, store, stages=stages, points=points, force=force)
     if not force and wanted.is_current():  # what needs no run gets none
         console.print(f"0 made, {wanted.count_current()} up to date, 0 failed")
+        if timings:
+            write_timings(timings, began=time.time(), seconds=0.0, steps=[])
         _say_where(pipeline, store, console, stages)
         return True
     shown = execute(spec, names.REFRESH, {"ops": {"plan": {"config": config}}}, console, command="atlas run")
     if timings:
-        shown.write_timings(timings)
+        write_timings(timings, began=shown.began, seconds=shown.ended - shown.began, steps=shown.times)
     shown.print_tally(console)
     if "site" not in shown.lacking:
         _say_where(pipeline, store, console, stages if shown.complete else None)

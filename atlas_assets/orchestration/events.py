@@ -1,4 +1,4 @@
-"""What Dagster is told of an artifact: that it was made and from what, what its checks found, and what its page shows."""
+"""What Dagster is told of an artifact: that it was made, from what, what its checks found and what its page shows."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def metadata(made: Materialised) -> dict[str, Any]:
 def provenance(
     instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, inputs: dict[str, str]
 ) -> dict[str, str]:
-    """Of each asset that an artifact is made from, the version; and of one with partitions, up to which event it was."""
+    """Of each asset that an artifact is made from: its version and, of one with partitions, its newest event."""
     tags = {}
     for upstream in upstream_of(pipeline, stage):
         name = key_of(pipeline, upstream).to_user_string()

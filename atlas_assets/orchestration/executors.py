@@ -7,10 +7,9 @@ import os
 import dagster as dg
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.orchestration import names
+from atlas_assets.orchestration import celery_app, names
 
 PRELOADED = ["atlas_assets.orchestration.preload"]
-BROKER, BACKEND = "ATLAS_CELERY_BROKER", "ATLAS_CELERY_BACKEND"
 STEPS_AT_ONCE = "ATLAS_STEPS_AT_ONCE"
 KNOWN = ("in_process", "multiprocess", "celery", "celery_k8s", "k8s", "docker")
 
@@ -54,11 +53,7 @@ def _multiprocess() -> dg.ExecutorDefinition:
 
 
 def _celery() -> dg.ExecutorDefinition:
-    """Steps as tasks of Celery. A task that was taken by a worker that died is given to another."""
+    """Steps as tasks of Celery, which the workers of ``celery_app`` take."""
     from dagster_celery import celery_executor  # pyright: ignore[reportMissingImports]
 
-    broker = os.environ.get(BROKER) or "redis://localhost:6379/0"
-    settings = {"task_acks_late": True, "task_reject_on_worker_lost": True, "worker_prefetch_multiplier": 1}
-    return celery_executor.configured(
-        {"broker": broker, "backend": os.environ.get(BACKEND) or broker, "config_source": settings}
-    )
+    return celery_executor.configured(celery_app.settings())

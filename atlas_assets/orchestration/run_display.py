@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
+from atlas_assets import project
 from atlas_assets.components import progress
 from atlas_assets.display import Step, Steps
 from atlas_assets.orchestration import run_tags
@@ -42,7 +42,7 @@ class RunDisplay:
         self.finished = False  # whether the run came to its last step
         self.points: list[str] = []  # keys of the points that were made to the end
         self.succeeded = self.interrupted = False
-        self._times: list[dict[str, Any]] = []
+        self.times: list[dict[str, Any]] = []
 
     @property
     def complete(self) -> bool:
@@ -86,14 +86,6 @@ class RunDisplay:
                 "[yellow]Not made, because what they need is missing or out of date:[/yellow] " + ", ".join(waiting),
                 soft_wrap=True,
             )  # fmt: skip
-
-    def write_timings(self, path: Path) -> None:
-        """``began`` is a Unix time, everything else seconds since then."""
-        document = {
-            "began": self.began, "seconds": round(self.ended - self.began, 3), "cores": os.cpu_count(),
-            "steps": self._times,
-        }  # fmt: skip
-        path.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
     def _watch(self) -> None:
         while not self._over.wait(SECONDS_BETWEEN_LOOKS):
@@ -156,7 +148,7 @@ class RunDisplay:
         if stage == "quality" and key:
             self.points.append(key)
         times = {"begin": round(max(0.0, end - seconds), 3), "end": round(end, 3)}
-        self._times.append({"stage": stage, "key": key} | times)
+        self.times.append({"stage": stage, "key": key} | times)
         self._console.print(f"{escape(' '.join(filter(None, [stage, key])))}: {seconds:.1f} s", soft_wrap=True)
 
     def _count(self, step: str, facts: dict[str, Any]) -> None:
@@ -188,3 +180,9 @@ def _labels(tallies: list[dict[str, Any]], what: str) -> list[str]:
 def _named(step: str) -> str:
     """``project[k15_umap]`` as people would say it."""
     return step.replace("[", " ").rstrip("]")
+
+
+def write_timings(path: Path, *, began: float, seconds: float, steps: list[dict[str, Any]]) -> None:
+    """What took how long in a run. began: a Unix time; of each step, begin and end are seconds since then."""
+    document = {"began": began, "seconds": round(seconds, 3), "cores": project.cores(), "steps": steps}
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")

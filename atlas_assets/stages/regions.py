@@ -17,7 +17,7 @@ from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.carried_regions import Division, carry
 from atlas_assets.stages.region_names import name_regions
 
-SAMPLE = 4_000  # entities that the hierarchy is built from; Ward's method needs the square of it in memory
+SAMPLE = 2_500  # entities that the hierarchy is built from; Ward's method needs the square of it in memory
 SHIFTS = 5  # steps towards the local mean before clustering
 
 

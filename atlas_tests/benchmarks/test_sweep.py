@@ -48,9 +48,9 @@ def test_six_scripts_tell_what_all_of_them_take() -> None:
     assert sweep.estimate(everything) == pytest.approx(told)
 
 
-def ours(*steps: tuple[str, float, float], seconds: float) -> Series:
-    made = [{"stage": "s", "key": None, "worker": w, "begin": b, "end": e} for w, b, e in steps]
-    return Series(counted=[{"seconds": seconds, "timings": {"jobs": 2, "workers_ready": {}, "steps": made}}])
+def ours(*steps: tuple[float, float], seconds: float) -> Series:
+    made = [{"stage": "s", "key": None, "begin": begin, "end": end} for begin, end in steps]
+    return Series(counted=[{"seconds": seconds, "timings": {"steps": made}}])
 
 
 def test_rows_say_what_was_not_run() -> None:
@@ -58,20 +58,20 @@ def test_rows_say_what_was_not_run() -> None:
     total, measured = sweep.estimate(kinds), sum(one.wall for one in kinds.values())
     found = Scripts(kinds, kinds, seconds=measured / 1.6)
 
-    rows = sweep._rows("a case", ours(("main", 1, 10), seconds=10.0), found)
+    rows = sweep._rows("a case", ours((1, 10), seconds=10.0), found)
 
-    alone, together, slots, wall = rows
+    alone, together, idle = rows
     assert (alone.ours, alone.theirs, alone.ratio) == (10.0, pytest.approx(total), pytest.approx(total / 10))
     assert together.theirs == pytest.approx(total / 1.6)
     assert "6 of 24 scripts were run" in alone.note
-    assert slots.ours == wall.ours == pytest.approx(0.1)
-    assert slots.theirs == pytest.approx(6 * 2 / measured)
+    assert idle.ours == pytest.approx(0.1)
+    assert idle.theirs == pytest.approx(6 * 2 / measured)
 
 
 def test_a_script_that_failed_leaves_its_figures_open() -> None:
-    rows = sweep._rows("a case", ours(("main", 0, 1), seconds=1.0), Scripts({}, {}, note="a script ended with code 1"))
+    rows = sweep._rows("a case", ours((0, 1), seconds=1.0), Scripts({}, {}, note="a script ended with code 1"))
 
-    assert [row.theirs for row in rows] == [None] * 4
+    assert [row.theirs for row in rows] == [None] * 3
     assert "a script ended with code 1" in rows[0].note
 
 
@@ -89,6 +89,6 @@ def test_the_command_runs_both_sides_and_writes_rows(tmp_path: Path, monkeypatch
 
     assert result.exit_code == 0, result.output
     *rows, machine = json.loads(out.read_text())
-    assert [row["metric"] for row in rows] == ["seconds", "seconds", "overhead share", "overhead share"]
+    assert [row["metric"] for row in rows] == ["seconds", "seconds", "overhead share"]
     assert all(row["ours"] > 0 and row["theirs"] > 0 and row["ratio"] > 0 for row in rows)
     assert machine["machine"]["graphs"] == [15, 30]

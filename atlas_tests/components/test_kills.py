@@ -64,10 +64,10 @@ class Servers:
 
     def start(self) -> None:
         """Those that do not run."""
-        for name, command in self._commands.items():
+        for name, started_by in self._commands.items():
             if name not in self._running or self._running[name].poll() is not None:
                 self._running[name] = subprocess.Popen(
-                    command, cwd=self._project.folder, stdout=self._log, stderr=self._log,
+                    started_by, cwd=self._project.folder, stdout=self._log, stderr=self._log,
                     env=self._project.environment | {"DAGSTER_HOME": str(self._project.folder)},
                 )  # fmt: skip
 

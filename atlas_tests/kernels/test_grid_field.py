@@ -14,9 +14,9 @@ from atlas_assets.kernels.grid_field import BAND, ROWS, SLACK, GridField, bounds
 from atlas_assets.kernels.tsne import SPACING
 
 # Largest error of the potential and of the gradient, which is that of a point's own charge and its nearest one's: from
-# where in its cell it lies. Measured over 1,000 pairs nearer than 1, and over 500 farther ones: in two dimensions, cells
-# of 0.5 wide, 0.053 and 0.10, 0.027 and 0.046; of 0.7, 0.144 and 0.195, 0.076 and 0.092; in three, of 1.0, 0.42 and
-# 0.41, 0.21 and 0.17. A search for the worst pair finds somewhat more.
+# where in its cell it lies. Measured over 1,000 pairs nearer than 1 and 500 farther ones: in two dimensions, cells of
+# 0.5 wide, 0.053 and 0.10, 0.027 and 0.046; of 0.7, 0.144 and 0.195, 0.076 and 0.092; in three, of 1.0, 0.42 and 0.41,
+# 0.21 and 0.17. A search for the worst pair finds somewhat more.
 NEAR = {(2, 0.5): (0.07, 0.14), (2, 0.7): (0.19, 0.26), (3, 1.0): (0.55, 0.55)}
 FAR = {(2, 0.5): (0.04, 0.065), (2, 0.7): (0.1, 0.12), (3, 1.0): (0.28, 0.22)}
 
