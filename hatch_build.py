@@ -23,7 +23,7 @@ class ViewerBuildHook(BuildHookInterface):
         bare.__path__ = [str(root / "atlas_assets")]
         sys.modules.setdefault("atlas_assets", bare)
         from atlas_assets.errors import AtlasError
-        from atlas_assets.stages import viewer
+        from atlas_assets.stages.site import viewer
 
         built = root / "build" / "viewer"
         shutil.rmtree(built, ignore_errors=True)

@@ -35,7 +35,7 @@ def new(
     force: Annotated[bool, typer.Option(help="Replace the defs.yaml that is there.")] = False,
 ) -> None:
     """Write defs/NAME/defs.yaml for data of your own, after a look at its header and a sample."""
-    from atlas_assets import scaffold
+    from atlas_assets.commands import new as scaffold
 
     scaffold.new(name, console, interactions=interactions, edges=edges, vectors=vectors, entities=entities, force=force)
 
@@ -87,7 +87,7 @@ def sweep(
 ) -> None:
     """Look for better maps: choose points of the sweep, add them to points.yaml, make them, compare them."""
     from atlas_assets.orchestration import command
-    from atlas_assets.sweep_request import Budget, Request
+    from atlas_assets.plan.sweep_request import Budget, Request
 
     request = Request(
         search, tuple(method or ()), k, dim, Budget.parse(budget, search), steps, seed  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ def serve(
     open_browser: Annotated[bool, typer.Option("--open", help="Open the site in the browser.")] = False,
 ) -> None:
     """Serve the site of an atlas on this machine."""
-    from atlas_assets.serve import serve as serve_folder
+    from atlas_assets.publish.serve import serve as serve_folder
 
     storage = Path(project.storage_root())
     folder = storage / name / "site" if name else storage
@@ -124,7 +124,7 @@ def report(
     json: Annotated[Path | None, typer.Option(help="Write all figures there, with their standard errors.")] = None,
 ) -> None:
     """Show how the maps of an atlas compare, which one is recommended, and why."""
-    from atlas_assets import reporting
+    from atlas_assets.commands import report as reporting
 
     reporting.show(_spec(name), console, html=html, json_file=json)
 
@@ -136,16 +136,18 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Free space: earlier versions, points that the sweep does not have any more, what killed runs left."""
-    from atlas_assets import tidying
+    from atlas_assets.orchestration import pictures
+    from atlas_assets.plan import tidying
 
     specs = [_spec(name)] if name else None
-    foreseen = tidying.tidy_all(specs, dry_run=True)
+    foreseen = [*tidying.tidy_all(specs, dry_run=True), *pictures.prune_here(dry_run=True)]
     tidying.show(foreseen, console)
     size = tidying.size_text(sum(done.bytes for _, done in foreseen))
     nothing = not any(done.gone for _, done in foreseen)
     console.print("Nothing to free." if nothing else f"{size} can go.")
     if not dry_run and (nothing or yes or typer.confirm("Delete it?")):
-        freed = sum(done.bytes for _, done in tidying.tidy_all(specs))  # if nothing: notes what is removed since today
+        done = [*tidying.tidy_all(specs), *pictures.prune_here()]  # if nothing: notes what is removed since today
+        freed = sum(each.bytes for _, each in done)
         if not nothing:
             console.print(f"Freed {tidying.size_text(freed)}.")
 
@@ -157,7 +159,7 @@ def download(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder to write to.")] = None,
 ) -> None:
     """Write the site, the data or the poster of an atlas to a file."""
-    from atlas_assets import downloads
+    from atlas_assets.publish import downloads
 
     if what not in downloads.FILES:
         raise AtlasError(f"--what is {what!r}; expected one of {', '.join(downloads.FILES)}.")
@@ -172,7 +174,7 @@ def export(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder to write to.")] = None,
 ) -> None:
     """Write every entity with its metadata, its place on every map and its region, for other programs."""
-    from atlas_assets import downloads
+    from atlas_assets.publish import downloads
 
     target, rows = downloads.export(name, form, output)
     console.print(f"{target} ({rows:,} rows)")
@@ -212,7 +214,7 @@ def doctor() -> None:
 
 
 def _spec(name: str):
-    from atlas_assets.spec import load
+    from atlas_assets.spec.atlas import load
 
     return load(_file(name))
 

@@ -78,7 +78,7 @@ def _memory() -> Finding:
 
 
 def _devices() -> Iterator[Finding]:
-    from atlas_assets.stages.embedding import GPU_PAIRS, gpu_present
+    from atlas_assets.stages.embedding.embedding import GPU_PAIRS, gpu_present
 
     if not gpu_present():
         yield Finding(None, "GPU", "none that torch can use; embeddings and maps are computed on the CPU")
@@ -86,7 +86,7 @@ def _devices() -> Iterator[Finding]:
     import torch
 
     from atlas_assets.methods.devices import GPU_ENTITIES
-    from atlas_assets.stages.torch_distortion import WORKING_PAIRS
+    from atlas_assets.stages.embedding.torch_distortion import WORKING_PAIRS
 
     for number in range(torch.cuda.device_count()):
         facts = torch.cuda.get_device_properties(number)
@@ -113,7 +113,7 @@ def _disk() -> Finding:
 
 
 def _atlases() -> Iterator[Finding]:
-    from atlas_assets.spec import load
+    from atlas_assets.spec.atlas import load
 
     for path in project.spec_files():
         try:
@@ -127,7 +127,7 @@ def _atlases() -> Iterator[Finding]:
 def _dead_runs() -> Iterator[Finding]:
     """Runs that count as started though their process was killed; a daemon or ``atlas run`` puts them right."""
     from atlas_assets.orchestration import dead_runs
-    from atlas_assets.orchestration.command import instance
+    from atlas_assets.orchestration.state import instance
 
     if not (project.root() / ".dagster").exists():
         return

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import polars as pl
 
-from atlas_assets.stages.pair_weights import PairWeights, pair_weight_reference
+from atlas_assets.stages.relation.pair_weights import PairWeights, pair_weight_reference
 
 KINDS = ["unit", "rows", "collections", "linear", "gaussian", "times", "all"]
 NO_TIME = np.iinfo(np.int64).min

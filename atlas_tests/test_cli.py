@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from atlas_assets.refresh_spec import RefreshSpec
-from atlas_assets.spec import load
+from atlas_assets.spec.atlas import load
+from atlas_assets.spec.refresh import RefreshSpec
 from atlas_tests import toy
 
 

@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from atlas_assets import processes
 from atlas_assets.orchestration import dead_runs, run_tags
-from atlas_assets.processes import Process
+from atlas_assets.store import processes
+from atlas_assets.store.processes import Process
 
 Status = dg.DagsterRunStatus
 

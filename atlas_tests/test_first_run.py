@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from atlas_assets import first_run, scaffold
-from atlas_assets.spec import load
+from atlas_assets.commands import first_run
+from atlas_assets.commands import new as scaffold
+from atlas_assets.spec.atlas import load
 
 GIB = 1 << 30
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from atlas_assets import processes
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import Address, ArtifactStore, Snapshot, content_hash
+from atlas_assets.store import processes
+from atlas_assets.store.artifacts import Address, ArtifactStore, Snapshot, content_hash
 
 ADDRESS = Address("films", "knn_graph", "k15")
 

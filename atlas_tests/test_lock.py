@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from atlas_assets import lock, project
+from atlas_assets import project
+from atlas_assets.store import lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from atlas_assets import lock, project
+from atlas_assets import project
+from atlas_assets.store import lock
 project.root = lambda: Path(sys.argv[1])
 with lock.held("books", "atlas run"):
     print("held", flush=True)

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 import yaml
 
-from atlas_assets import methods, points_file, search_space
+from atlas_assets import methods
 from atlas_assets.errors import AtlasError
 from atlas_assets.methods import METHODS, Cost, Library, Method, Parameter, ParameterError
 from atlas_assets.orchestration.sweep_jobs import point_config
-from atlas_assets.spec import AtlasSpec, validate
-from atlas_assets.sweep import ProjectionPoint, Sweep
-from atlas_assets.sweep_cost import units_of
+from atlas_assets.plan import search_space
+from atlas_assets.plan.costs import units_of
+from atlas_assets.spec import points_file
+from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.sweep import ProjectionPoint, Sweep
 from atlas_tests.bundle import synthetic
 
 
@@ -94,9 +96,9 @@ def test_a_method_that_is_added_is_searched_priced_and_offered_in_forms() -> Non
 def test_a_method_that_is_added_lays_out_and_its_words_reach_the_visitors(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from atlas_assets.stages import projection
-    from atlas_assets.stages.bundle_reader import read
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.bundle.reader import read
+    from atlas_assets.stages.projection import projection
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
     from atlas_tests.stages.maps import grouped_vectors
     from atlas_tests.stages.test_knn_graph import from_vectors
 

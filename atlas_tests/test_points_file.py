@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import given
 
-from atlas_assets import points_file
 from atlas_assets.errors import SpecError
-from atlas_assets.spec import AtlasSpec, load
-from atlas_assets.sweep import ProjectionPoint, Sweep
+from atlas_assets.spec import points_file
+from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.spec.sweep import ProjectionPoint, Sweep
 from atlas_tests.test_sweep import points, spec_of
 
 

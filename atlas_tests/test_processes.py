@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from atlas_assets import processes
+from atlas_assets.store import processes
 
 
 def test_this_process_is_alive_and_its_name_reads_back() -> None:

@@ -18,11 +18,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from atlas_assets import processes
-from atlas_assets.inventory import Artifacts
-from atlas_assets.io import POINTER, Address, ArtifactStore, content_hash
-from atlas_assets.pruning import Pruned, prune
-from atlas_assets.refresh_spec import RetentionSpec
+from atlas_assets.spec.refresh import RetentionSpec
+from atlas_assets.store import processes
+from atlas_assets.store.artifacts import POINTER, Address, ArtifactStore, content_hash
+from atlas_assets.store.inventory import Artifacts
+from atlas_assets.store.pruning import Pruned, prune
 
 HOUR, DAY = 3600.0, 86400.0
 STAGES = ["entity_index", "neighbours", "projection"]

@@ -12,19 +12,21 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from atlas_assets import project, report, reporting
-from atlas_assets.components.pipeline import Pipeline
+from atlas_assets import project
+from atlas_assets.commands import report as reporting
+from atlas_assets.commands.report import stored_comparison
 from atlas_assets.errors import AtlasError
-from atlas_assets.figures import FIGURES, value_text
-from atlas_assets.io import ArtifactStore
-from atlas_assets.report_page import ReportPage
-from atlas_assets.reporting import stored_comparison
-from atlas_assets.spec import AtlasSpec
-from atlas_assets.stages.embedding import Embedding
-from atlas_assets.stages.knn_graph import KnnGraph
-from atlas_assets.stages.projection import Projection
-from atlas_assets.stages.quality import METRICS, Quality, measure
-from atlas_assets.stages.yardstick import Yardstick
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.reports import pages as report
+from atlas_assets.reports.html import ReportPage
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.stages.embedding.embedding import Embedding
+from atlas_assets.stages.projection.projection import Projection
+from atlas_assets.stages.quality.measures import FIGURES, value_text
+from atlas_assets.stages.quality.quality import METRICS, Quality, measure
+from atlas_assets.stages.quality.reference import Yardstick
+from atlas_assets.stages.relation.knn_graph import KnnGraph
+from atlas_assets.store.artifacts import ArtifactStore
 from atlas_tests import toy
 from atlas_tests.stages.maps import broken_graph
 

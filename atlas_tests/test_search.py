@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets import search, search_space
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore
-from atlas_assets.search import Measured
-from atlas_assets.search_space import Space
-from atlas_assets.sweep import ProjectionPoint
-from atlas_assets.sweep_request import Budget, Record, Request
+from atlas_assets.plan import search, search_space
+from atlas_assets.plan.search import Measured
+from atlas_assets.plan.search_space import Space
+from atlas_assets.plan.sweep_request import Budget, Record, Request
+from atlas_assets.spec.sweep import ProjectionPoint
+from atlas_assets.store.artifacts import ArtifactStore
 
 
 def space(*methods: str, k: str | None = None, dim: str | None = None) -> Space:

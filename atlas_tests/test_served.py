@@ -15,7 +15,8 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.testclient import TestClient
 
-from atlas_assets import project, served
+from atlas_assets import project
+from atlas_assets.reports import webserver_files as served
 from atlas_tests.conftest import REPOSITORY
 
 PNG = b"\x89PNG\r\n\x1a\n not much of a picture"

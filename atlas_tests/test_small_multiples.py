@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.small_multiples import coarse, turned_alike
-from atlas_assets.stages import regions
+from atlas_assets.reports.small_multiples import coarse, turned_alike
+from atlas_assets.stages.regions import regions
 
 
 def blob(seed: int, dims: int) -> np.ndarray:

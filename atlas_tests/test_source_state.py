@@ -10,11 +10,11 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from atlas_assets import source_state
-from atlas_assets.refresh_spec import RefreshSpec
-from atlas_assets.source_state import SourceFile, SourceState, Verdict, judge, observe
-from atlas_assets.sources import python_tree
-from atlas_assets.spec import SourceSpec
+from atlas_assets.plan import source_state
+from atlas_assets.plan.source_state import SourceFile, SourceState, Verdict, judge, observe
+from atlas_assets.sources.python_api import tree as python_tree
+from atlas_assets.spec.atlas import SourceSpec
+from atlas_assets.spec.refresh import RefreshSpec
 
 CLOCK = 1_000_000.0
 RULES = RefreshSpec(settle="10s", threshold="1%", within="1h", max_shrink="10%")  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from atlas_assets.errors import AtlasError, AtlasErrors, SpecError
-from atlas_assets.spec import AtlasSpec, load, load_all, validate
+from atlas_assets.spec.atlas import AtlasSpec, load, load_all, validate
 
 FILE = Path("defs/films/defs.yaml")
 SOURCE = {"interactions": "ratings.csv"}

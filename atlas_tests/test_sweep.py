@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.spec import AtlasSpec, validate
-from atlas_assets.sweep import Sweep
+from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.sweep import Sweep
 
 
 def spec_of(**sweep: object) -> AtlasSpec:

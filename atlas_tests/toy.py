@@ -7,9 +7,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from atlas_assets.components.pipeline import VIEWER, viewer_recipe
-from atlas_assets.io import ArtifactStore
-from atlas_assets.spec import AtlasSpec, validate
+from atlas_assets.plan.pipeline import VIEWER, viewer_recipe
+from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.store.artifacts import ArtifactStore
 
 __all__ = ["put_viewer", "spec", "viewer_recipe", "write_tables"]
 

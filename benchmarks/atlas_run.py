@@ -19,7 +19,7 @@ import yaml
 
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.store.artifacts import Address, ArtifactStore
 from benchmarks import measure
 from benchmarks.process_tree import PeakOfTree
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.store.artifacts import Address, ArtifactStore
 from benchmarks import measure
 from benchmarks.generate import generate
 
@@ -86,7 +86,7 @@ def _python_api(cache: Path) -> Path:
         pass
     folder = cache / PYTHON_API
     if not (folder / "report.json").exists():
-        from atlas_assets.sources import python_api
+        from atlas_assets.sources.python_api import scan as python_api
 
         python_api.scan(folder, cache=project.cache_folder() / PYTHON_API)
     return folder

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.store.artifacts import Address, ArtifactStore
 from benchmarks import measure
 
 WARM_UP_ROWS = 50_000
@@ -23,7 +23,7 @@ WARM_UP_ROWS = 50_000
 
 def ours(path: str, columns: list[str], k: int, rows: str, sample: str, scratch: str) -> dict[str, Any]:
     """Read, index, neighbours, graph: the stages in the order, and with the store, of ``components.pipeline``."""
-    from atlas_assets.stages.knn_graph import KnnGraph
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
 
     folder = Path(tempfile.mkdtemp(dir=scratch))
     _run_ours(_few_rows(path, folder), columns, k, folder / "warm")
@@ -70,7 +70,8 @@ def _few_rows(path: str, folder: Path) -> str:
 
 def _run_ours(path: str, columns: list[str], k: int, folder: Path) -> None:
     from atlas_assets.sources import files
-    from atlas_assets.stages import entity_index, knn_graph, neighbours
+    from atlas_assets.stages.index import entity_index
+    from atlas_assets.stages.relation import knn_graph, neighbours
 
     store = ArtifactStore(folder)
     raw, index, near, graph = _ADDRESSES.values()

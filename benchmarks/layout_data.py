@@ -66,7 +66,7 @@ def prepared(name: str, *, cache: Path) -> Path:
 def prepare(path: str, columns: list[str], out: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Write the folder of ``prepared``."""
     from atlas_assets.sources import files
-    from atlas_assets.stages import entity_index
+    from atlas_assets.stages.index import entity_index
 
     folder, chosen = Path(out), Setting(**kept)
     folder.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,8 @@ def embedded_by_atlas(folder: str, out: str) -> dict[str, Any]:
 
 
 def _embed_ours(data: Memberships, clock: Clock) -> tuple[Any, np.ndarray]:
-    from atlas_assets.stages import embedding, knn_graph, neighbours
+    from atlas_assets.stages.embedding import embedding
+    from atlas_assets.stages.relation import knn_graph, neighbours
 
     index = ours.prepare(data)
     with clock("graph"):
@@ -54,9 +55,9 @@ def iterated(by: str, graph: str, iterations: int, ratio: float, samples: int | 
     ``ratio``: weight of all pushes per edge; ``samples``: pushed pairs per entity, None for those that weigh 1 each.
     The distortion is ``judge``'s in both cases, the seconds are those of the solver alone.
     """
-    from atlas_assets.stages.knn_graph import KnnGraph
-    from atlas_assets.stages.push_and_pull import PushAndPull
-    from atlas_assets.stages.start_positions import start_positions
+    from atlas_assets.stages.embedding.push_and_pull import PushAndPull
+    from atlas_assets.stages.geometry.start_positions import start_positions
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
 
     def problem_of(made: Any) -> tuple[PushAndPull, np.ndarray, np.ndarray]:
         edges, weights, n = np.asarray(made.edges, np.int64), np.asarray(made.edge_weights), made.n_entities
@@ -85,9 +86,9 @@ def _pairs_of(problem: Any, edges: np.ndarray, weights: np.ndarray) -> tuple[np.
 def _solved_by_atlas(
     problem: Any, start: np.ndarray, edges: np.ndarray, weights: np.ndarray, iterations: int
 ) -> tuple[np.ndarray, float, int]:
-    from atlas_assets.stages.constraints import Centered
-    from atlas_assets.stages.lbfgs import minimise
-    from atlas_assets.stages.push_and_pull import FusedDistortion
+    from atlas_assets.stages.embedding.constraints import Centered
+    from atlas_assets.stages.embedding.lbfgs import minimise
+    from atlas_assets.stages.embedding.push_and_pull import FusedDistortion
 
     begin = time.perf_counter()
     objective = FusedDistortion(problem, attractive="log1p", repulsive="log", n_dims=start.shape[1])

@@ -164,7 +164,7 @@ def prepared(embedded: str, out: str) -> dict[str, Any]:
 
 def laid_out_by_atlas(contest: int, label: str, embedded: str, out: str, seed: int) -> dict[str, Any]:
     """A map by one of ours, left in ``out``."""
-    from atlas_assets.stages.projection import project
+    from atlas_assets.stages.projection.projection import project
 
     source = CONTESTS[contest].source
     (ours,) = (one for one in CONTESTS[contest].ours if one.label == label)
@@ -194,7 +194,7 @@ def laid_out_by_peer(contest: int, name: str, embedded: str, problem: str, out: 
     with clock("layout"):
         made = theirs.lay_out(given, seed=seed)
     if source == GRAPH:
-        from atlas_assets.stages.placement import place_isolated
+        from atlas_assets.stages.geometry.isolated_entities import place_isolated
 
         isolated = np.load(Path(problem) / "isolated.npy")
         whole = np.zeros((isolated.size, 2), np.float32)
@@ -210,8 +210,8 @@ class _Embedded:
 
 def _inputs(graph: Path | None, vectors: np.ndarray | None, *, few: int = SMALL) -> Any:
     """What our layouts take; without a graph, one of so few entities to warm up on."""
-    from atlas_assets.stages.knn_graph import KnnGraph
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
 
     made = ring(few, NEIGHBOURS) if graph is None else KnnGraph.load(graph)
     most = NEIGHBOURS if vectors is None else 3 * PERPLEXITY
@@ -220,8 +220,8 @@ def _inputs(graph: Path | None, vectors: np.ndarray | None, *, few: int = SMALL)
 
 def ring(n: int, k: int) -> Any:
     """A graph in which nobody is isolated: everybody lists the next k on a ring, the next one most."""
-    from atlas_assets.stages.knn_graph import build
-    from atlas_assets.stages.neighbours import Neighbours
+    from atlas_assets.stages.relation.knn_graph import build
+    from atlas_assets.stages.relation.neighbours import Neighbours
 
     indices, similarity = _ring(n, k)
     return build(Neighbours(indices, similarity, None, "jaccard", guaranteed=k), n_neighbors=k)

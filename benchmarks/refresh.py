@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages.alignment import align
+from atlas_assets.stages.geometry.alignment import align
 from benchmarks import atlas_run, data, measure, refresh_data
 from benchmarks.measure import Job, Limits
 from benchmarks.refresh_data import Part

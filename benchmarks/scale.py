@@ -20,8 +20,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from atlas_assets.components.pipeline import SITE_RECORD, VIEWER
-from atlas_assets.io import Address
+from atlas_assets.plan.pipeline import SITE_RECORD, VIEWER
+from atlas_assets.store.artifacts import Address
 from benchmarks import atlas_run, data, generate, measure, overhead
 from benchmarks.measure import GIB, Job, Limits
 from benchmarks.report import Row, figure

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from atlas_assets import serve
 from atlas_assets.errors import AtlasError
+from atlas_assets.publish import serve
 from benchmarks import viewer_browser, viewer_data, viewer_pages
 from benchmarks.data import SEED, Absent
 from benchmarks.measure import Limits

@@ -16,8 +16,8 @@ import polars as pl
 from scipy.spatial import KDTree
 
 import atlas_assets
-from atlas_assets.stages import bundle
-from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.bundle import bundle
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 from benchmarks.data import SEED, Absent
 
 DEFAULT = ("10k", "100k", "1m")

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from atlas_assets.stages import site, viewer
+from atlas_assets.stages.site import site, viewer
 from benchmarks import viewer_data
 
 FOLDER = Path(__file__).parent / "viewer_peers"

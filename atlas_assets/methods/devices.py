@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 
 # From so many entities on a GPU is asked for: an estimate. There, two cores take 10 seconds and more; torch and the GPU
 # take 5 to start.
@@ -29,7 +29,7 @@ def descend(layout: Layout, inputs: LayoutInputs, lay_out: Callable[[Any], np.nd
     by_kernels = importlib.import_module(f"atlas_assets.kernels.{layout}").Descent
     device, n = inputs.device, inputs.n_entities
     if device == "cuda" or (device == "auto" and n >= GPU_ENTITIES):
-        from atlas_assets.stages import embedding
+        from atlas_assets.stages.embedding import embedding
 
         if embedding.gpu_present():
             import torch

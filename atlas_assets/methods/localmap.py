@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from atlas_assets.stages.artifact import Progress
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 
 
 def lay_out(

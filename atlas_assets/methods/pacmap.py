@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from atlas_assets.stages.artifact import Progress
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 
 FEWEST = 30  # below, there are not enough entities to draw its pairs from, and the start positions are the map
 OUTLINE_DIMS = 10  # dimensions of the start positions among which mid-near pairs are drawn, for a graph
@@ -130,7 +130,7 @@ def fit(
     """
     import numpy as np
 
-    from atlas_assets.stages.single_thread import single_thread
+    from atlas_assets.stages.projection.single_thread import single_thread
 
     n, dims = start.shape
     per_neighbour = 1 + options.get("MN_ratio", MN_RATIO) + options.get("FP_ratio", FP_RATIO)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from atlas_assets.stages.artifact import Progress
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 
 PERPLEXITY_NEIGHBOURS = 3  # neighbours per unit of perplexity: farther ones weigh next to nothing
 # Of k listed neighbours: more perplexity weighs them ever more alike (recall on mtg-decks, k = 15: 0.142 with 10, 0.137
@@ -112,7 +112,7 @@ def lay_out_by_library(
     from openTSNE.affinity import PrecomputedAffinities
     from scipy.sparse import csr_matrix
 
-    from atlas_assets.stages.single_thread import single_thread
+    from atlas_assets.stages.projection.single_thread import single_thread
 
     progress(0.0, "weighing neighbours")
     n = len(start)

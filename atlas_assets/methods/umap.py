@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from atlas_assets.stages.artifact import Progress
-    from atlas_assets.stages.layout_inputs import LayoutInputs
+    from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 
 # Epochs, and with how many entities fewer are enough: reddit (50,000) keeps 0.026 of held-out pairs with 200 and 0.028
 # with 100 of twice the rate.
@@ -99,7 +99,7 @@ def lay_out_by_library(
     """
     import numpy as np
 
-    from atlas_assets.stages.single_thread import single_thread
+    from atlas_assets.stages.projection.single_thread import single_thread
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow is not installed, new points cannot be added: neither is needed

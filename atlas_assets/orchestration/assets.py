@@ -12,11 +12,10 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets.components import remarks
-from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
-from atlas_assets.io import Address
-from atlas_assets.orchestration import by_hand, events, names, run_tags
+from atlas_assets.orchestration import by_hand, checks, events, names, run_tags
 from atlas_assets.orchestration.resources import GPU_OP_TAGS, GPU_POOL
+from atlas_assets.plan.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
+from atlas_assets.store.artifacts import Address
 
 CHECKS = {
     "invariants": "Counts agree, values are finite and in range, nothing was lost. A failure stores nothing.",
@@ -93,7 +92,7 @@ def _checks(
     )
     told = "Every map that was asked for is made: none failed, none waits for another. Told by the job of the atlas."
     whole = [dg.AssetCheckSpec(names.ALL_MAPS, asset=asset, description=told)] if stage.name == "site" else []
-    return [own, *whole, *remarks.spec(stage.name, asset, partitions)]
+    return [own, *whole, *checks.spec(stage.name, asset, partitions)]
 
 
 def _freshness(pipeline: Pipeline) -> dg.FreshnessPolicy | None:

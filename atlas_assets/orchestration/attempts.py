@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from atlas_assets.display import duration
 from atlas_assets.orchestration import run_tags
+from atlas_assets.spec.time_spans import duration
 
 FIRST_WAIT, GROWTH, LONGEST_WAIT = 15.0, 4.0, 6 * 3600.0  # seconds
 REMEMBERED = 8  # attempts, after which the wait is the longest anyway

@@ -14,15 +14,14 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from atlas_assets.components import remarks
-from atlas_assets.components.materialise import CheckFailed, Materialised
-from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
+from atlas_assets.build.materialise import CheckFailed, Materialised
 from atlas_assets.errors import AtlasError
-from atlas_assets.orchestration import events, names
+from atlas_assets.orchestration import checks, events, names
 from atlas_assets.orchestration.making import Maker
+from atlas_assets.plan.due import Wanted, label
+from atlas_assets.plan.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
+from atlas_assets.plan.tidying import tidy
 from atlas_assets.stages.artifact import Check
-from atlas_assets.tidying import tidy
-from atlas_assets.wanted import Wanted, label
 
 BACKFILL = "dagster/backfill"  # Dagster's tag of the runs of one
 Target = tuple[Stage, str | None]
@@ -93,7 +92,7 @@ class _ByHand:
                 yield events.result(asset, stage, [Check("can be read", False, str(error))])
             raise dg.Failure(str(error), allow_retries=False) from error
         self.maker.tally.made.append(label(stage, key))
-        return [_result(asset, stage, made, remarks.result(stage.name, asset, run, made.stored))]
+        return [_result(asset, stage, made, checks.result(stage.name, asset, run, made.stored))]
 
     def rest(self, done: Sequence[Target]) -> Iterator[events.Event]:
         """What the backfill of this run selected and has not made, upstream first, as far as it can be made."""

@@ -15,23 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import lock, project, warm_up, whole_file, yaml_file
-from atlas_assets.components.pipeline import SITE_RECORD, Pipeline
+from atlas_assets import project, warm_up
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore, project_store
 from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
 from atlas_assets.orchestration.run_display import RunDisplay, write_timings
-from atlas_assets.spec import AtlasSpec, file_of, load
-from atlas_assets.sweep_request import Request
-from atlas_assets.wanted import Wanted
+from atlas_assets.orchestration.state import instance
+from atlas_assets.plan.due import Wanted
+from atlas_assets.plan.pipeline import SITE_RECORD, Pipeline
+from atlas_assets.plan.sweep_request import Request
+from atlas_assets.spec.atlas import AtlasSpec, file_of, load
+from atlas_assets.store import lock
+from atlas_assets.store.artifacts import ArtifactStore, project_store
 
 MATRIX = "cooccurrence"  # made for its own sake, so it is said where it lies
 SECONDS_BETWEEN_LOOKS = 0.2
-UNCAPTURED = Path(__file__).with_name("uncaptured.yaml")
 
 
 def run(
@@ -71,7 +71,7 @@ def _say_where(pipeline: Pipeline, store: ArtifactStore, console: Console, stage
 
 def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = False) -> bool:
     """Say what the sweep comes to and, unless that is all, make it. Returns whether every point of it is made."""
-    from atlas_assets.sweeping import Sweeper, outcome_in_words, plan_in_words
+    from atlas_assets.plan.sweeper import Sweeper, outcome_in_words, plan_in_words
 
     store = project_store()
     sweeper = Sweeper(file, request, store)
@@ -130,8 +130,8 @@ def execute(
 
 def job_of(atlas: str, what: str) -> dg.JobDefinition:
     """A job of an atlas by name, for processes that are to run a step of it."""
-    from atlas_assets.definitions import shared
     from atlas_assets.orchestration import jobs
+    from atlas_assets.orchestration.shared import shared
 
     file = file_of(atlas, project.spec_files())
     if file is None:
@@ -140,23 +140,6 @@ def job_of(atlas: str, what: str) -> dg.JobDefinition:
     every = [*jobs.jobs_of(steps), *sweep_jobs.jobs_of(steps)]
     [job] = [job for job in every if job.name == names.job_name(atlas, what)]
     return dg.Definitions.merge(dg.Definitions(jobs=[job]), shared()).resolve_job_def(job.name)
-
-
-def instance() -> dg.DagsterInstance:
-    """The state that ``dagster dev`` uses in this project, by the same dagster.yaml.
-
-    Only the output of steps is not captured: that takes over the terminal on which progress is drawn. Their log is in
-    the events anyway.
-    """
-    home = Path(os.environ.get("DAGSTER_HOME") or project.root())
-    os.chdir(project.root())  # the paths in dagster.yaml are relative
-    state = project.root() / ".dagster"
-    state.mkdir(exist_ok=True)
-    given = home / project.MARKER
-    settings = ((given.exists() and yaml_file.read(given)) or {}) | yaml_file.read(UNCAPTURED)
-    with whole_file.replacing(state / "command.yaml") as draft:
-        draft.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    return dg.DagsterInstance.from_config(str(state), "command.yaml")
 
 
 def _wait_for_runs(state: dg.DagsterInstance, atlas: str, console: Console) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets import report
-from atlas_assets.components import remarks
-from atlas_assets.components.materialise import Materialised
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage, StageRun
-from atlas_assets.io import Stored
+from atlas_assets.build.materialise import Materialised
+from atlas_assets.orchestration import checks
+from atlas_assets.plan.pipeline import VIEWER, Pipeline, Stage, StageRun
+from atlas_assets.reports import pages
 from atlas_assets.stages.artifact import Check
+from atlas_assets.store.artifacts import Stored
 
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 # Tags by which Dagster knows what a materialisation is and was made of. It writes them itself where an asset is made by
@@ -39,7 +39,7 @@ def of_made(
         tags=tags | provenance(instance, pipeline, stage, made.stored.inputs or {}),
     )  # fmt: skip
     yield evaluation(asset, stage, run.key, made.outcome.checks)
-    for found in remarks.result(stage.name, asset, run, made.stored):
+    for found in checks.result(stage.name, asset, run, made.stored):
         yield dg.AssetCheckEvaluation(
             asset_key=asset, check_name=found.check_name or "", passed=found.passed, metadata=found.metadata,
             severity=found.severity, description=found.description, partition=run.key,
@@ -60,7 +60,7 @@ def of_known(
 def known(stored: Stored) -> dict[str, Any]:
     """What can be shown of a stored artifact without its build."""
     return {"version": stored.version, "bytes": stored.bytes, "made": stored.created} | {
-        name: value for name, value in report.cost(stored.cost).items() if value is not None
+        name: value for name, value in pages.cost(stored.cost).items() if value is not None
     }
 
 
@@ -88,10 +88,10 @@ def _finding(checks: list[Check]) -> dict[str, Any]:
 
 def metadata(made: Materialised) -> dict[str, Any]:
     """What the page of an artifact shows."""
-    facts = made.outcome.metadata | report.cost(made.stored.cost) | {"version": made.stored.version}
+    facts = made.outcome.metadata | pages.cost(made.stored.cost) | {"version": made.stored.version}
     facts.setdefault("bytes", made.stored.bytes)  # of a site, what visitors' hosts hold; what is stored is its record
     return {
-        name: dg.MetadataValue.md(value) if isinstance(value, report.Markdown) else value
+        name: dg.MetadataValue.md(value) if isinstance(value, pages.Markdown) else value
         for name, value in facts.items()
         if value is not None
     }

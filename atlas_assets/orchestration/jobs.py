@@ -17,17 +17,18 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from atlas_assets import history, project
-from atlas_assets.components.freshness import POINT_STAGES
-from atlas_assets.components.pipeline import VIEWER, Pipeline
+from atlas_assets import project
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore
 from atlas_assets.orchestration import events, names, run_tags, unrecorded
 from atlas_assets.orchestration.making import Maker, Tally
 from atlas_assets.orchestration.resources import GPU_OP_TAGS, GPU_POOL
-from atlas_assets.spec import file_of, load
-from atlas_assets.tidying import tidy
-from atlas_assets.wanted import Wanted
+from atlas_assets.plan.due import Wanted
+from atlas_assets.plan.freshness import POINT_STAGES
+from atlas_assets.plan.pipeline import VIEWER, Pipeline
+from atlas_assets.plan.tidying import tidy
+from atlas_assets.reports import history
+from atlas_assets.spec.atlas import file_of, load
+from atlas_assets.store.artifacts import ArtifactStore
 
 Plan = dict[str, Any]
 """What a run is to make, as JSON: the arguments of ``Wanted.of``, and what was there when it began."""

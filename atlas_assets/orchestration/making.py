@@ -10,16 +10,16 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets.components.materialise import CheckFailed, Materialised, materialise
-from atlas_assets.components.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage, StageRun
-from atlas_assets.components.progress import StepProgress
+from atlas_assets.build.materialise import CheckFailed, Materialised, materialise
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore, Stored
 from atlas_assets.orchestration import events, run_tags
+from atlas_assets.orchestration.progress import StepProgress
 from atlas_assets.orchestration.resources import PyMDE
 from atlas_assets.orchestration.viewer import materialise_viewer
+from atlas_assets.plan.due import Wanted, label
+from atlas_assets.plan.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage, StageRun
 from atlas_assets.stages.artifact import Check
-from atlas_assets.wanted import Wanted, label
+from atlas_assets.store.artifacts import ArtifactStore, Stored
 
 
 @dataclass

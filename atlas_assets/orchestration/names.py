@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from atlas_assets import lock
+from atlas_assets.store import lock
 
 REFRESH, REBUILD, SWEEP, ADD_POINT, PRUNE = "refresh", "rebuild", "sweep", "add_point", "prune"
 ALL_MAPS = "all_maps"  # the check of a site: whether it shows everything that was asked for

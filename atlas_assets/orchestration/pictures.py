@@ -7,9 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from atlas_assets import served
-from atlas_assets.inventory import size_of
-from atlas_assets.pruning import Pruned, Waste
+from atlas_assets import project
+from atlas_assets.orchestration.state import instance
+from atlas_assets.reports import webserver_files
+from atlas_assets.store.inventory import size_of
+from atlas_assets.store.pruning import Pruned, Waste
 
 PAGE = 500
 
@@ -20,14 +22,22 @@ def prune(instance: dg.DagsterInstance, *, now: float | None = None, dry_run: bo
     unseen = _unseen(instance, now)
     found = Pruned([Waste("picture of a run", path.name, size_of(path)) for path in unseen])
     if not dry_run:
-        for path in set(unseen).intersection(served.published(before=now)):  # none that came back meanwhile
+        for path in set(unseen).intersection(webserver_files.published(before=now)):  # none that came back meanwhile
             path.unlink(missing_ok=True)
     return found
 
 
+def prune_here(*, dry_run: bool = False) -> list[tuple[str, Pruned]]:
+    """The same in the state of the project, if it has any."""
+    if not (project.root() / ".dagster").is_dir():
+        return []
+    with instance() as state:
+        return [("Dagster", prune(state, dry_run=dry_run))]
+
+
 def _unseen(instance: dg.DagsterInstance, now: float) -> list[Path]:
     """Published files that no materialisation shows."""
-    published = served.published(before=now)
+    published = webserver_files.published(before=now)
     if not published:
         return []
     shown: set[str] = set()
@@ -39,5 +49,5 @@ def _unseen(instance: dg.DagsterInstance, now: float) -> list[Path]:
             for record in page.records:
                 if made := record.asset_materialization:
                     texts = (value.value for value in made.metadata.values())
-                    shown |= {name for text in texts if isinstance(text, str) for name in served.linked(text)}
+                    shown |= {name for text in texts if isinstance(text, str) for name in webserver_files.linked(text)}
     return [path for path in published if path.name not in shown]

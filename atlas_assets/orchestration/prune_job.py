@@ -5,10 +5,11 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from atlas_assets import report, tidying
-from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.orchestration import pictures
 from atlas_assets.orchestration.resources import Storage
+from atlas_assets.plan import tidying
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.reports import pages
 
 
 class PruneConfig(dg.Config):
@@ -38,7 +39,7 @@ def prune_job(pipeline: Pipeline) -> dg.JobDefinition:
             context.log.info(told)
         facts: dict[str, Any] = {
             verb.replace(" ", "_"): tidying.size_text(done.bytes),
-            "what": dg.MetadataValue.md(report.table(tidying.summary(done)) or "Nothing."),
+            "what": dg.MetadataValue.md(pages.table(tidying.summary(done)) or "Nothing."),
         }
         return dg.Output(done.bytes, metadata=facts)
 

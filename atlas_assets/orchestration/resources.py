@@ -13,7 +13,7 @@ from typing import Literal
 import dagster as dg
 
 from atlas_assets import project
-from atlas_assets.io import ArtifactStore
+from atlas_assets.store.artifacts import ArtifactStore
 
 # Read by dagster-k8s, dagster-celery and the run queue; without those executors they do nothing.
 GPU_OP_TAGS = {

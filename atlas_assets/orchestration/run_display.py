@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import project
-from atlas_assets.components import progress
-from atlas_assets.display import Step, Steps
-from atlas_assets.orchestration import run_tags
+from atlas_assets.orchestration import progress, run_tags
+from atlas_assets.orchestration.bars import Step, Steps
 
 SECONDS_BETWEEN_LOOKS = 0.2
 PAGE = 500

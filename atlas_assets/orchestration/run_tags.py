@@ -10,8 +10,8 @@ import os
 
 import dagster as dg
 
-from atlas_assets import processes
-from atlas_assets.processes import Process
+from atlas_assets.store import processes
+from atlas_assets.store.processes import Process
 
 ATLAS, MADE_BY = "atlas", "made_by"
 COMMAND = ".dagster/atlas_command"  # by which a command finds its run

@@ -11,15 +11,16 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets import lock, source_state
-from atlas_assets.components.pipeline import VIEWER, Pipeline, Stage
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore, recipe_hash
 from atlas_assets.orchestration import attempts, dead_runs, run_tags
 from atlas_assets.orchestration.jobs import as_written
 from atlas_assets.orchestration.names import job_name
 from atlas_assets.orchestration.resources import Storage
-from atlas_assets.source_state import SourceState, Verdict
+from atlas_assets.plan import source_state
+from atlas_assets.plan.pipeline import VIEWER, Pipeline, Stage
+from atlas_assets.plan.source_state import SourceState, Verdict
+from atlas_assets.store import lock
+from atlas_assets.store.artifacts import ArtifactStore, recipe_hash
 
 SOURCE, CHECK = "source", "source"
 UNREADABLE = ("small", "settling", "missing")  # verdicts with which the raw tables stay as they are
@@ -142,7 +143,7 @@ def look(
 
 def due_of(pipeline: Pipeline, store: ArtifactStore, *, with_source: bool) -> list[str]:
     """What a refresh would begin with. The viewer only where there is none: building one is for people to ask for."""
-    from atlas_assets.wanted import Wanted
+    from atlas_assets.plan.due import Wanted
 
     stages = [stage.name for stage in _followed(pipeline, with_source=with_source)]
     if store.current(VIEWER) is None:
@@ -157,8 +158,8 @@ def _followed(pipeline: Pipeline, *, with_source: bool) -> list[Stage]:
 
 def _failed(pipeline: Pipeline, store: ArtifactStore, *, with_source: bool) -> str | None:
     """What is not made because it failed the last time, said; None where nothing is."""
-    from atlas_assets.components.freshness import Freshness
-    from atlas_assets.wanted import label
+    from atlas_assets.plan.due import label
+    from atlas_assets.plan.freshness import Freshness
 
     fresh = Freshness(pipeline, store)
     stages = [(stage, key) for stage in _followed(pipeline, with_source=with_source) for key in stage.keys or (None,)]

@@ -4,8 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets.io import RUNS
 from atlas_assets.orchestration.resources import Storage
+from atlas_assets.store.artifacts import RUNS
 
 
 class StepsIO(dg.ConfigurableIOManager):

@@ -14,17 +14,17 @@ import dagster as dg
 from pydantic import Field
 
 from atlas_assets import methods, project
-from atlas_assets.components.pipeline import VIEWER, Pipeline
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore
 from atlas_assets.orchestration import names, run_tags
 from atlas_assets.orchestration.jobs import Plan, Steps, new_plan, told_errors
 from atlas_assets.orchestration.making import Tally
-from atlas_assets.spec import file_of
-from atlas_assets.sweep_request import Budget, Request
+from atlas_assets.plan.pipeline import VIEWER, Pipeline
+from atlas_assets.plan.sweep_request import Budget, Request
+from atlas_assets.spec.atlas import file_of
+from atlas_assets.store.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
-    from atlas_assets.sweeping import Sweeper
+    from atlas_assets.plan.sweeper import Sweeper
 
 ROUNDS = 5  # of a sweep in one run: points of a later round are chosen by how those of the earlier ones came out
 RELOAD = (
@@ -152,7 +152,7 @@ class SweepSteps(Steps):
 
     def begun(self, context: dg.OpExecutionContext, request: Request, *, dry_run: bool) -> Plan:
         """What the steps of a sweep are told; says what the sweep comes to."""
-        from atlas_assets.sweeping import plan_in_words
+        from atlas_assets.plan.sweeper import plan_in_words
 
         run_tags.sign(context.instance, context.run)
         store = context.resources.storage.store()
@@ -166,7 +166,7 @@ class SweepSteps(Steps):
         return plan | {"request": request.as_record(), "dry_run": dry_run, "best": sweeper.best()}
 
     def _sweeper(self, store: ArtifactStore, request: Request) -> "Sweeper":
-        from atlas_assets.sweeping import Sweeper  # with its numerics, which loading the definitions does without
+        from atlas_assets.plan.sweeper import Sweeper  # with its numerics, which loading the definitions does without
 
         file = file_of(self.pipeline.name, project.spec_files())
         if file is None:
@@ -213,7 +213,7 @@ class SweepSteps(Steps):
     def _compare(self) -> dg.OpDefinition:
         @self.op("compare", "What the sweep was good for.", out=dg.Out(dg.Nothing))
         def compare(context: dg.OpExecutionContext, plan: dict, tally: dict) -> None:
-            from atlas_assets.sweeping import outcome_in_words
+            from atlas_assets.plan.sweeper import outcome_in_words
 
             if plan["dry_run"]:
                 return

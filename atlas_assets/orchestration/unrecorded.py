@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.io import ArtifactStore
 from atlas_assets.orchestration import events, run_tags
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.store.artifacts import ArtifactStore
 
 LOOKED_AT = 5  # of the runs before this one: more than are under way at a time
 BADLY = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from atlas_assets.components.pipeline import VIEWER, viewer_recipe
-from atlas_assets.components.progress import StepProgress
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore, Stored
+from atlas_assets.orchestration.progress import StepProgress
 from atlas_assets.orchestration.resources import Storage
+from atlas_assets.plan.pipeline import VIEWER, viewer_recipe
 from atlas_assets.stages.artifact import Progress
+from atlas_assets.store.artifacts import ArtifactStore, Stored
 
 KEY = dg.AssetKey([VIEWER.atlas])
 DESCRIPTION = "The page that shows an atlas, built from frontend/ with Vite, or as it came with the package."
@@ -15,7 +15,7 @@ DESCRIPTION = "The page that shows an atlas, built from frontend/ with Vite, or 
 
 def materialise_viewer(store: ArtifactStore, progress: Progress) -> Stored:
     """Build the viewer (or take the one inside the package) and store it."""
-    from atlas_assets.stages import viewer as stage
+    from atlas_assets.stages.site import viewer as stage
 
     with store.write(VIEWER, recipe=viewer_recipe()) as draft:
         stage.provide(draft.folder, progress=progress)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish.changes import RECORD, Changes, There, read_record, write_record
-from atlas_assets.stages import site_versions
-from atlas_assets.stages.site_versions import VERSIONS
+from atlas_assets.stages.site import versions as site_versions
+from atlas_assets.stages.site.versions import VERSIONS
 
 BRANCH = "gh-pages"
 TRAILER = "Published-by: atlas"

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import site, site_versions
-from atlas_assets.stages.site_versions import VERSIONS, Succession, Version
+from atlas_assets.stages.site import site
+from atlas_assets.stages.site import versions as site_versions
+from atlas_assets.stages.site.versions import VERSIONS, Succession, Version
 
 RECORD = ".published.json"
 

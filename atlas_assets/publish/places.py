@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from atlas_assets import whole_file
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish.changes import RECORD, Changes, There, read_record, write_record
-from atlas_assets.serve import FOR_A_YEAR, TYPES, is_unchanging
-from atlas_assets.stages import site_versions
-from atlas_assets.stages.site_versions import VERSIONS
+from atlas_assets.publish.serve import FOR_A_YEAR, TYPES, is_unchanging
+from atlas_assets.stages.site import versions as site_versions
+from atlas_assets.stages.site.versions import VERSIONS
+from atlas_assets.store import atomic_file
 
 
 class Place(Protocol):
@@ -57,7 +57,7 @@ class Folder:
         return path.read_bytes() if path.is_file() else None
 
     def write(self, name: str, data: bytes) -> None:
-        whole_file.write(self._root / name, data)
+        atomic_file.write(self._root / name, data)
 
     def remove(self, names: list[str]) -> None:
         for name in names:

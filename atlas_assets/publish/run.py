@@ -13,11 +13,11 @@ from rich.console import Console
 
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
-from atlas_assets.io import ArtifactStore
 from atlas_assets.publish import branch, places
 from atlas_assets.publish.changes import Changes, changes
-from atlas_assets.spec import AtlasSpec
-from atlas_assets.stages import site_versions
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.stages.site import versions as site_versions
+from atlas_assets.store.artifacts import ArtifactStore
 
 
 @dataclass(frozen=True)

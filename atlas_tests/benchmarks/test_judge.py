@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from atlas_assets.stages import neighbour_lists, quality
+from atlas_assets.stages.geometry import neighbour_lists
+from atlas_assets.stages.quality import quality
 from benchmarks import judge
 from benchmarks.peers import Memberships, practice
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from atlas_assets import methods
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import knn_graph
+from atlas_assets.stages.relation import knn_graph
 from benchmarks import (
     layout,
     layout_aims,
@@ -371,7 +371,7 @@ def test_an_unknown_peer_is_refused_with_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_both_solvers_start_from_the_same_pairs(cache: Path) -> None:
-    from atlas_assets.stages.push_and_pull import PushAndPull
+    from atlas_assets.stages.embedding.push_and_pull import PushAndPull
 
     edges, weights = np.array([[0, 1], [1, 2], [2, 3]]), np.array([1.0, 2.0, 1.0])
     problem = PushAndPull(edges, weights, n_entities=9, repulsive_ratio=3.0, repulsive_pairs=2, seed=0)

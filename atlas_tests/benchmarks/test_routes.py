@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from atlas_assets.stages import knn_graph, neighbours
+from atlas_assets.stages.relation import knn_graph, neighbours
 from benchmarks import judge, routes
 from benchmarks.peers import Memberships, ours, practice, published
 from benchmarks.routes import Clock

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from atlas_assets.spec import AtlasSpec
-from atlas_assets.sweep import Sweep
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.sweep import Sweep
 from benchmarks import sweep
 from benchmarks.__main__ import app
 from benchmarks.measure import Series

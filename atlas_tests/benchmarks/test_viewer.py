@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from atlas_assets.stages import bundle
+from atlas_assets.stages.bundle import bundle
 from benchmarks import data, viewer_aims, viewer_browser, viewer_data, viewer_pages
 from benchmarks.__main__ import app
 from benchmarks.viewer import (

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from atlas_assets.stages import site, viewer
+from atlas_assets.stages.site import site, viewer
 from atlas_tests.bundle import synthetic
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dependency group dev)")

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from scipy.spatial import KDTree
 
-from atlas_assets.stages import bundle
-from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.bundle import bundle
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 GROUPS = 12
 WORLD = 99  # the number of the region that holds all others

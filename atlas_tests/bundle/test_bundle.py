@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 from atlas_assets.errors import AtlasError, DataError
-from atlas_assets.figures import DECISIVE, FIGURES
-from atlas_assets.stages import bundle
-from atlas_assets.stages.bundle import Bundle
+from atlas_assets.stages.bundle import bundle
+from atlas_assets.stages.bundle.bundle import Bundle
+from atlas_assets.stages.quality.measures import DECISIVE, FIGURES
 from atlas_tests.bundle import synthetic
 
 N = 900

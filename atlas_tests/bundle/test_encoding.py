@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from atlas_assets.errors import DataError
-from atlas_assets.stages import encoding
+from atlas_assets.stages.bundle import encoding
 
 FINITE = st.floats(-1e6, 1e6, width=32)
 ROWS = st.integers(1, 60)

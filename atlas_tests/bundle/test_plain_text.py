@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from atlas_assets.stages.plain_text import clean_line, clean_lines, clean_lists, clean_text, clean_texts
+from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_lists, clean_text, clean_texts
 
 # Everything that is treated in a way of its own, some that looks as if it were, and ordinary letters.
 CHARACTERS = (

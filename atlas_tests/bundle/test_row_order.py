@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from atlas_assets.stages import row_order
-from atlas_assets.stages.encoding import encode_positions, pack
+from atlas_assets.stages.bundle import row_order
+from atlas_assets.stages.bundle.encoding import encode_positions, pack
 
 GRID = st.integers(2, 3).flatmap(
     lambda dims: hnp.arrays(np.float32, st.tuples(st.integers(1, 50), st.just(dims)), elements=st.integers(-9, 9))

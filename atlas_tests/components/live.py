@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from atlas_assets.components.pipeline import viewer_recipe
-from atlas_assets.io import Address, ArtifactStore
-from atlas_assets.spec import AtlasSpec, load
+from atlas_assets.plan.pipeline import viewer_recipe
+from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.store.artifacts import Address, ArtifactStore
 from atlas_tests import toy
 from atlas_tests.conftest import REPOSITORY
 

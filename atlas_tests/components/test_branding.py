@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from atlas_assets.components import branding
-from atlas_assets.display_spec import DisplaySpec
 from atlas_assets.errors import DataError
+from atlas_assets.plan import branding
+from atlas_assets.spec.display import DisplaySpec
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'

@@ -21,12 +21,12 @@ import pytest
 import yaml
 from rich.console import Console
 
-from atlas_assets.components.freshness import Freshness
-from atlas_assets.components.pipeline import Pipeline, viewer_recipe
 from atlas_assets.orchestration import command, events, unrecorded
-from atlas_assets.spec import AtlasSpec, load
-from atlas_assets.stages.sweep_report import SweepReport
-from atlas_assets.wanted import Wanted
+from atlas_assets.plan.due import Wanted
+from atlas_assets.plan.freshness import Freshness
+from atlas_assets.plan.pipeline import Pipeline, viewer_recipe
+from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_tests import toy
 from atlas_tests.components.world import World
 from atlas_tests.conftest import REPOSITORY

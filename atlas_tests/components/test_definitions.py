@@ -11,13 +11,13 @@ import dagster as dg
 import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 
-from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.definitions import defs
-from atlas_assets.io import Address
 from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
 from atlas_assets.orchestration.viewer import viewer
-from atlas_assets.spec import AtlasSpec, validate
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.store.artifacts import Address
 
 SWEEP = {
     "n_neighbors": [10, 15],

@@ -1,4 +1,4 @@
-"""Several machines on one: Redis, PostgreSQL, an S3 server, webserver, daemon and two Celery workers, all on loopback."""
+"""Several machines on one: Redis, PostgreSQL, an S3 server, webserver, daemon and two workers, all on loopback."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.io import ArtifactStore
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.store.artifacts import ArtifactStore
 from atlas_tests import toy
 from atlas_tests.components.live import BACKFILL_ENDED, ENDED, Project, free_port, wait_for
 from atlas_tests.conftest import REPOSITORY

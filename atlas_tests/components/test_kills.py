@@ -21,8 +21,9 @@ import polars as pl
 import pytest
 import yaml
 
-from atlas_assets import io, processes
 from atlas_assets.orchestration import command, run_tags
+from atlas_assets.store import artifacts as io
+from atlas_assets.store import processes
 from atlas_tests.components.live import ENDED, LOCATION, Project, free_port, wait_for
 
 KILLS = int(os.environ.get("ATLAS_TEST_KILLS", "50"))

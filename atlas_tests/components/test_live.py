@@ -16,9 +16,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.io import Address
-from atlas_assets.orchestration.command import instance
+from atlas_assets.orchestration.state import instance
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.store.artifacts import Address
 from atlas_tests import toy
 from atlas_tests.components.live import BACKFILL_ENDED, CHECKS, ENDED, RELOAD, TERMINATE, Project, wait_for
 from atlas_tests.conftest import REPOSITORY

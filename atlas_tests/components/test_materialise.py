@@ -15,11 +15,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from atlas_assets import project, served
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.stages.knn_graph import KnnGraph
-from atlas_assets.stages.quality import Quality
-from atlas_assets.wanted import Wanted
+from atlas_assets import project
+from atlas_assets.plan.due import Wanted
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.reports import webserver_files as served
+from atlas_assets.stages.quality.quality import Quality
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_tests import toy
 from atlas_tests.components.world import World, messages
 

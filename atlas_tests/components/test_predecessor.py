@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.components.predecessor import match
-from atlas_assets.io import Stored
-from atlas_assets.spec import AtlasSpec
-from atlas_assets.stages import projection
-from atlas_assets.stages.entity_index import CollectionIndex
-from atlas_assets.stages.projection import Projection
-from atlas_assets.stages.regions import Regions
+from atlas_assets.build.predecessor import match
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.stages.index.entity_index import CollectionIndex
+from atlas_assets.stages.projection import projection
+from atlas_assets.stages.projection.projection import Projection
+from atlas_assets.stages.regions.regions import Regions
+from atlas_assets.store.artifacts import Stored
 from atlas_tests import toy
 from atlas_tests.components.test_relating import append
 from atlas_tests.components.world import World, messages

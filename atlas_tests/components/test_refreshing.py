@@ -13,10 +13,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from atlas_assets import lock, project
-from atlas_assets.components.pipeline import viewer_recipe
+from atlas_assets import project
 from atlas_assets.orchestration.resources import Storage
-from atlas_assets.spec import AtlasSpec
+from atlas_assets.plan.pipeline import viewer_recipe
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.store import lock
 from atlas_tests import toy
 from atlas_tests.components.world import World, messages
 

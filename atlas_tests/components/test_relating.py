@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.io import Address
 from atlas_assets.orchestration import sensor
-from atlas_assets.spec import AtlasSpec, validate
-from atlas_assets.stages.cooccurrence import Cooccurrence
-from atlas_assets.stages.entity_index import CollectionIndex
-from atlas_assets.stages.knn_graph import KnnGraph
-from atlas_assets.stages.neighbours import Neighbours
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.stages.index.entity_index import CollectionIndex
+from atlas_assets.stages.relation.cooccurrence import Cooccurrence
+from atlas_assets.stages.relation.knn_graph import KnnGraph
+from atlas_assets.stages.relation.neighbours import Neighbours
+from atlas_assets.store.artifacts import Address
 from atlas_tests import toy
 from atlas_tests.components.test_command import Command, atlas  # noqa: F401
 from atlas_tests.components.world import World, messages

@@ -11,11 +11,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from atlas_assets.components import remarks
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.io import Address, ArtifactStore
+from atlas_assets.orchestration import checks as remarks
 from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.store.artifacts import Address, ArtifactStore
 from atlas_tests import toy
 
 QUALITY = Address("toy", "quality", "k5_tsne-p5")

@@ -11,14 +11,14 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from atlas_assets.components.pipeline import Pipeline
 from atlas_assets.orchestration import command, sweep_jobs
-from atlas_assets.spec import load
-from atlas_assets.stages.sweep_report import SweepReport
-from atlas_assets.sweep_cost import Costs
-from atlas_assets.sweep_request import Budget, Request
-from atlas_assets.sweeping import Sweeper
-from atlas_assets.wanted import Wanted
+from atlas_assets.plan.costs import Costs
+from atlas_assets.plan.due import Wanted
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.plan.sweep_request import Budget, Request
+from atlas_assets.plan.sweeper import Sweeper
+from atlas_assets.spec.atlas import load
+from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_tests import toy
 from atlas_tests.components.test_command import Command, atlas  # noqa: F401
 from atlas_tests.components.world import World, messages

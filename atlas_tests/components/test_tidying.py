@@ -11,12 +11,13 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from atlas_assets import cli, project, tidying
-from atlas_assets.components.materialise import materialise
-from atlas_assets.components.pipeline import STAGES, VIEWER, Outcome, Pipeline, StageRun
-from atlas_assets.io import RUNS, Address, ArtifactStore
-from atlas_assets.pruning import REMOVED
-from atlas_assets.spec import AtlasSpec
+from atlas_assets import cli, project
+from atlas_assets.build.materialise import materialise
+from atlas_assets.plan import tidying
+from atlas_assets.plan.pipeline import STAGES, VIEWER, Outcome, Pipeline, StageRun
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.store.artifacts import RUNS, Address, ArtifactStore
+from atlas_assets.store.pruning import REMOVED
 from atlas_tests import toy
 from atlas_tests.components.world import World, messages
 

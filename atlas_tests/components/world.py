@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
-from atlas_assets.components.pipeline import Pipeline
-from atlas_assets.io import Address, ArtifactStore
 from atlas_assets.orchestration import assets
 from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
 from atlas_assets.orchestration.steps_io import StepsIO
 from atlas_assets.orchestration.viewer import viewer
-from atlas_assets.spec import AtlasSpec
+from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.stages.artifact import Artifact
+from atlas_assets.store.artifacts import Address, ArtifactStore
 
 A = TypeVar("A", bound=Artifact)
 

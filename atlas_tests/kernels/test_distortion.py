@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from atlas_assets.kernels.distortion import ROWS
 from atlas_assets.kernels.penalties import ATTRACTIVE, REPULSIVE
 from atlas_assets.kernels.vectors import CHUNK, combine, inner_products
-from atlas_assets.stages.push_and_pull import FusedDistortion, PushAndPull
-from atlas_assets.stages.torch_distortion import PENALTIES, TorchDistortion, penalty
+from atlas_assets.stages.embedding.push_and_pull import FusedDistortion, PushAndPull
+from atlas_assets.stages.embedding.torch_distortion import PENALTIES, TorchDistortion, penalty
 
 
 def problem_of(n: int, seed: int, *, pairs: int = 7, ratio: float = 2.5) -> PushAndPull:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.kernels import memberships as kernels
-from atlas_assets.stages.stable_hash import mix
+from atlas_assets.stages.index.stable_hash import mix
 
 # Some collections are larger than SHORT, so that both ways of sorting are met.
 pairs_strategy = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 60)), max_size=200)

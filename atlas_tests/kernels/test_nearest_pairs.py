@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from atlas_assets.kernels.incidence import whole
 from atlas_assets.kernels.nearest_pairs import NONE, empty_lists, fill, nearest_reference
 from atlas_assets.kernels.pair_counts import count_pairs_reference
-from atlas_assets.stages.counting import prepare
-from atlas_assets.stages.neighbours import scoring
+from atlas_assets.stages.relation.neighbours import scoring
+from atlas_assets.stages.relation.pair_count_plan import prepare
 from atlas_tests.relations import amount, parts, relation
 
 

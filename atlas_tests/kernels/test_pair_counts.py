@@ -13,8 +13,8 @@ from atlas_assets.kernels import incidence
 from atlas_assets.kernels.memberships import count_entities
 from atlas_assets.kernels.pair_counts import count_pairs_reference, matrix_rows
 from atlas_assets.kernels.pair_weight import contribution
-from atlas_assets.stages.counting import Counting, prepare
-from atlas_assets.stages.pair_weights import PairWeights
+from atlas_assets.stages.relation.pair_count_plan import Counting, prepare
+from atlas_assets.stages.relation.pair_weights import PairWeights
 from atlas_tests.relations import KINDS, amount, index_of, parts, relation
 
 seeds = st.integers(0, 2**32 - 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from atlas_assets.stages import site
+from atlas_assets.stages.site import site
 from atlas_tests.bundle import synthetic
 from atlas_tests.site.conftest import write_viewer
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from atlas_assets.stages import bundle, poster, poster_fonts
-from atlas_assets.stages.bundle_reader import Bundle
-from atlas_assets.stages.poster_colours import OTHER, PLAIN, UNKNOWN, colours_of
+from atlas_assets.stages.bundle import bundle
+from atlas_assets.stages.bundle.reader import Bundle
+from atlas_assets.stages.site import poster, poster_fonts
+from atlas_assets.stages.site.poster_colours import OTHER, PLAIN, UNKNOWN, colours_of
 from atlas_tests.bundle import synthetic
 
 
@@ -92,7 +93,7 @@ def test_every_kind_of_field_has_its_legend(opened: Bundle, name: str | None, co
 def test_unknown_and_rare_values_have_the_colours_of_the_site() -> None:
     looks = (Path(__file__).parents[2] / "frontend/src/core/colour/palettes.ts").read_text(encoding="utf-8")
     assert all(colour in looks for colour in (OTHER, UNKNOWN, PLAIN))
-    from atlas_assets.stages.poster_colours import CATEGORIES, RAMP
+    from atlas_assets.stages.site.poster_colours import CATEGORIES, RAMP
 
     assert f"light: [{', '.join(map(repr, CATEGORIES))}]" in looks
     assert f"light: [{', '.join(map(repr, RAMP))}]" in looks

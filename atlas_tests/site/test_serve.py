@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.serve import running
-from atlas_assets.stages import site
+from atlas_assets.publish.serve import running
+from atlas_assets.stages.site import site
 from atlas_tests.bundle import synthetic
 
 
@@ -93,7 +93,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
 def test_ctrl_c_ends_it_without_a_traceback(storage: Path) -> None:
-    code = f"from pathlib import Path; from atlas_assets.serve import serve; serve(Path({str(storage)!r}), port=0)"
+    code = (
+        f"from pathlib import Path; from atlas_assets.publish.serve import serve; serve(Path({str(storage)!r}), port=0)"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
         assert p.stdout is not None
         assert "http://127.0.0.1:" in p.stdout.readline()

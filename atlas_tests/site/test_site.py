@@ -19,8 +19,9 @@ import polars as pl
 import pytest
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import bundle, site
-from atlas_assets.stages.site import SiteReport
+from atlas_assets.stages.bundle import bundle
+from atlas_assets.stages.site import site
+from atlas_assets.stages.site.site import SiteReport
 from atlas_tests.bundle import synthetic
 from atlas_tests.site.conftest import write_viewer
 

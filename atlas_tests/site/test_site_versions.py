@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from atlas_assets.stages import bundle, site
-from atlas_assets.stages.site import SiteReport
+from atlas_assets.stages.bundle import bundle
+from atlas_assets.stages.site import site
+from atlas_assets.stages.site.site import SiteReport
 from atlas_tests.bundle import synthetic
 from atlas_tests.site.conftest import write_viewer
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atlas_assets.thumbnail import BACKGROUND, FRAME, INK, PALETTE, contact_sheet, thumbnail
+from atlas_assets.stages.site.thumbnail import BACKGROUND, FRAME, INK, PALETTE, contact_sheet, thumbnail
 
 
 def pixels(png: bytes) -> np.ndarray:

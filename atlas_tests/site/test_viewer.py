@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import viewer
+from atlas_assets.stages.site import viewer
 
 NPM = """#!/bin/sh
 echo "$@" >> calls

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from atlas_assets.errors import DataError
-from atlas_assets.io import content_hash
-from atlas_assets.source_state import observe
+from atlas_assets.plan.source_state import observe
 from atlas_assets.sources import files
 from atlas_assets.sources.memory import Memory
-from atlas_assets.spec import SourceSpec
+from atlas_assets.spec.atlas import SourceSpec
+from atlas_assets.store.artifacts import content_hash
 from atlas_tests.sources.forms import write, write_all_forms
 
 ROWS = pl.DataFrame(
@@ -358,7 +358,7 @@ def test_whatever_is_in_a_file_it_is_read_or_refused_with_a_message(
 
 def test_mtg_decks_is_read_and_indexed_whole(tmp_path, shared_data):
     """11.9 million rows; the figures are those of the data set's own description."""
-    from atlas_assets.stages import entity_index
+    from atlas_assets.stages.index import entity_index
 
     folder = shared_data("mtg-decks")
     report = files.read_collections(

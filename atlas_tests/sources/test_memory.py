@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
-from atlas_assets.io import content_hash
 from atlas_assets.sources import canonical, files, infer, tables
 from atlas_assets.sources.memory import Memory
+from atlas_assets.store.artifacts import content_hash
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -11,9 +11,13 @@ import polars as pl
 import pytest
 
 from atlas_assets.errors import DataError
-from atlas_assets.io import content_hash
-from atlas_assets.sources import python_api, python_docs, python_names, python_parse, python_tree
-from atlas_assets.sources.python_resolve import Resolver
+from atlas_assets.sources.python_api import docs as python_docs
+from atlas_assets.sources.python_api import names as python_names
+from atlas_assets.sources.python_api import parse as python_parse
+from atlas_assets.sources.python_api import scan as python_api
+from atlas_assets.sources.python_api import tree as python_tree
+from atlas_assets.sources.python_api.resolve import Resolver
+from atlas_assets.store.artifacts import content_hash
 
 TREE = {
     "shapes/__init__.py": '''
@@ -280,7 +284,7 @@ def test_documentation_links(name, module, kind, expected):
 @pytest.mark.slow
 def test_this_environment_makes_a_map_worth_having(tmp_path):
     """The shipped default: at least 8,000 names in three files, under the names people know them by."""
-    from atlas_assets.stages import entity_index
+    from atlas_assets.stages.index import entity_index
 
     python_api.scan(tmp_path)
     index = entity_index.from_collections(tmp_path, holdout=0)

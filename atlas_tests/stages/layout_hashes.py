@@ -20,8 +20,8 @@ from atlas_assets.kernels import pacmap, tsne, umap
 from atlas_assets.kernels.order import along_curve
 from atlas_assets.methods.tsne import LARGE as REORDERED_FROM
 from atlas_assets.methods.umap import LARGE as UMAP_REORDERED_FROM
-from atlas_assets.stages.layout_inputs import LayoutInputs
-from atlas_assets.stages.projection import project
+from atlas_assets.stages.projection.layout_inputs import LayoutInputs
+from atlas_assets.stages.projection.projection import project
 from atlas_tests.stages.maps import Embedded
 from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 

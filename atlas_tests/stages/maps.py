@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_tests.stages.test_knn_graph import EdgeIndex, VectorIndex, edges_of, from_edges
 
 GROUP = 30

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas_assets.stages import carried_regions, regions
-from atlas_assets.stages.carried_regions import MOST_DRIFT, Division
-from atlas_assets.stages.regions import Regions
+from atlas_assets.stages.regions import incremental as carried_regions
+from atlas_assets.stages.regions import regions
+from atlas_assets.stages.regions.incremental import MOST_DRIFT, Division
+from atlas_assets.stages.regions.regions import Regions
 
 
 def clumps(n: int, seed: int = 0) -> np.ndarray:

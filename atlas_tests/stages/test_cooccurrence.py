@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.pair_counts import count_pairs_reference
-from atlas_assets.stages import cooccurrence
 from atlas_assets.stages.artifact import ArrayWriter
-from atlas_assets.stages.counting import prepare
-from atlas_assets.stages.pair_weights import PairWeights
+from atlas_assets.stages.relation import cooccurrence
+from atlas_assets.stages.relation.pair_count_plan import prepare
+from atlas_assets.stages.relation.pair_weights import PairWeights
 from atlas_tests.relations import KINDS, amount, index_of, parts, relation
 
 

@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import embedding, spectral, torch_distortion
-from atlas_assets.stages.constraints import Centered
-from atlas_assets.stages.lbfgs import minimise
-from atlas_assets.stages.placement import gather_components, place_isolated
-from atlas_assets.stages.push_and_pull import FusedDistortion, PushAndPull
-from atlas_assets.stages.torch_distortion import PENALTIES
+from atlas_assets.stages.embedding import embedding, torch_distortion
+from atlas_assets.stages.embedding.constraints import Centered
+from atlas_assets.stages.embedding.lbfgs import minimise
+from atlas_assets.stages.embedding.push_and_pull import FusedDistortion, PushAndPull
+from atlas_assets.stages.embedding.torch_distortion import PENALTIES
+from atlas_assets.stages.geometry import spectral
+from atlas_assets.stages.geometry.isolated_entities import gather_components, place_isolated
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 from atlas_tests.stages.test_knn_graph import from_vectors
 
@@ -318,7 +319,7 @@ def test_coordinates_do_not_depend_on_threads_and_neither_torch_nor_pymde_is_imp
     program = """
 import hashlib, sys
 import numpy as np
-from atlas_assets.stages import embedding
+from atlas_assets.stages.embedding import embedding
 from atlas_tests.stages.maps import broken_graph
 from atlas_tests.stages.test_knn_graph import edges_of, from_edges
 generator = np.random.default_rng(0)

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.splitmix import splitmix64 as in_kernels
 from atlas_assets.sources import canonical
-from atlas_assets.stages import entity_index
-from atlas_assets.stages.entity_index import CollectionIndex, EdgeIndex, VectorIndex
-from atlas_assets.stages.stable_hash import hash_ids, splitmix64
+from atlas_assets.stages.index import entity_index
+from atlas_assets.stages.index.entity_index import CollectionIndex, EdgeIndex, VectorIndex
+from atlas_assets.stages.index.stable_hash import hash_ids, splitmix64
 
 Row = tuple[int, int, float | None]
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
 from atlas_assets.sources import canonical
-from atlas_assets.stages import cooccurrence, entity_index, growth, neighbours, pair_weights
-from atlas_assets.stages.entity_index import CollectionIndex
+from atlas_assets.stages.index import entity_index
+from atlas_assets.stages.index.entity_index import CollectionIndex
+from atlas_assets.stages.relation import cooccurrence, growth, neighbours, pair_weights
 
 WEIGHTS = {
     "none": {},

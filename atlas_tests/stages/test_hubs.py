@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.stages.hubs import hubness, local_scaling
+from atlas_assets.stages.relation.hubs import hubness, local_scaling
 
 
 @st.composite

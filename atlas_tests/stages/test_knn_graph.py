@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
-from atlas_assets.stages import knn_graph, neighbours, quality, vector_neighbours
-from atlas_assets.stages.knn_graph import KnnGraph
+from atlas_assets.stages.quality import quality
+from atlas_assets.stages.relation import knn_graph, neighbours, vector_neighbours
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_tests.relations import index_of, relation
 
 seeds = st.integers(0, 2**32 - 1)

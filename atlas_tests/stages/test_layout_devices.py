@@ -10,8 +10,9 @@ import torch
 
 from atlas_assets.kernels import torch_layouts
 from atlas_assets.methods import devices
-from atlas_assets.stages import embedding, projection
-from atlas_assets.stages.layout_inputs import LayoutInputs
+from atlas_assets.stages.embedding import embedding
+from atlas_assets.stages.projection import projection
+from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 from atlas_tests.stages.maps import broken_graph, grouped_vectors, share_of_own_group
 from atlas_tests.stages.test_knn_graph import from_vectors
 

@@ -12,10 +12,10 @@ from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 
 from atlas_assets import methods
-from atlas_assets.stages import neighbour_lists
-from atlas_assets.stages.layout_inputs import LayoutInputs
-from atlas_assets.stages.newcomers import place_newcomers, strays
-from atlas_assets.stages.pivots import pivot_positions
+from atlas_assets.stages.geometry import neighbour_lists
+from atlas_assets.stages.geometry.newcomers import place_newcomers, strays
+from atlas_assets.stages.geometry.pivot_mds import pivot_positions
+from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors
 from atlas_tests.stages.test_knn_graph import from_vectors
 

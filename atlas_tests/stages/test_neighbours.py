@@ -16,9 +16,9 @@ from atlas_assets.errors import DataError
 from atlas_assets.kernels.nearest_pairs import nearest_reference
 from atlas_assets.kernels.pair_counts import count_pairs_reference
 from atlas_assets.kernels.similarities import CODES
-from atlas_assets.stages import neighbours
-from atlas_assets.stages.counting import prepare
-from atlas_assets.stages.neighbours import Neighbours
+from atlas_assets.stages.relation import neighbours
+from atlas_assets.stages.relation.neighbours import Neighbours
+from atlas_assets.stages.relation.pair_count_plan import prepare
 from atlas_tests.relations import KINDS, Relation, amount, index_of, parts, relation
 
 seeds = st.integers(0, 2**32 - 1)

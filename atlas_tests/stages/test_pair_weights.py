@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.similarities import FORMULAE
-from atlas_assets.stages import neighbours, pair_weights
-from atlas_assets.stages.pair_weights import PairWeights, pair_weight_reference
+from atlas_assets.stages.relation import neighbours, pair_weights
+from atlas_assets.stages.relation.pair_weights import PairWeights, pair_weight_reference
 from atlas_tests.relations import Index, index_of
 
 UNKNOWN_TIME = -(2**63)

@@ -9,9 +9,11 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from atlas_assets import methods
-from atlas_assets.stages import neighbour_lists, projection, quality
-from atlas_assets.stages.alignment import align, canonical
-from atlas_assets.stages.layout_inputs import LayoutInputs
+from atlas_assets.stages.geometry import neighbour_lists
+from atlas_assets.stages.geometry.alignment import align, canonical
+from atlas_assets.stages.projection import projection
+from atlas_assets.stages.projection.layout_inputs import LayoutInputs
+from atlas_assets.stages.quality import quality
 from atlas_tests.stages.maps import Embedded, broken_graph, grouped_vectors, isolated_graph, share_of_own_group
 from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 

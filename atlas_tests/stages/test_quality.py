@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from atlas_assets.stages import neighbour_lists, quality, yardstick
-from atlas_assets.stages.knn_graph import KnnGraph
-from atlas_assets.stages.sampling_error import Estimate
-from atlas_assets.stages.yardstick import Triplets, Yardstick
+from atlas_assets.stages.geometry import neighbour_lists
+from atlas_assets.stages.quality import quality
+from atlas_assets.stages.quality import reference as yardstick
+from atlas_assets.stages.quality.reference import Triplets, Yardstick
+from atlas_assets.stages.quality.sampling_error import Estimate
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_tests.stages.maps import broken_graph, isolated_graph
 from atlas_tests.stages.test_knn_graph import VectorIndex, from_vectors
 

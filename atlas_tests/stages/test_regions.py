@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from atlas_assets.stages import regions
-from atlas_assets.stages.region_names import LONGEST_PART, name_regions
+from atlas_assets.stages.regions import regions
+from atlas_assets.stages.regions.names import LONGEST_PART, name_regions
 
 
 def _clumps(n_dims: int = 2, size: int = 80) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.stages.sampling_error import Estimate, error_of_parts, grouped, share, tells_apart
+from atlas_assets.stages.quality.sampling_error import Estimate, error_of_parts, grouped, share, tells_apart
 
 REPEATS = 500
 

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from atlas_assets.kernels.walk import in_lanes, step, step_reference
-from atlas_assets.stages.spectral import spectral_positions
+from atlas_assets.stages.geometry.spectral import spectral_positions
 
 
 def random_graph(n: int, seed: int) -> tuple[np.ndarray, csr_array]:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.stages import sweep_report
-from atlas_assets.stages.quality import Quality
-from atlas_assets.stages.sweep_report import Point
+from atlas_assets.stages.quality import sweep_report
+from atlas_assets.stages.quality.quality import Quality
+from atlas_assets.stages.quality.sweep_report import Point
 
 
 def _point(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from atlas_assets.stages.knn_graph import KnnGraph
-from atlas_assets.stages.telling_field import telling_field
+from atlas_assets.stages.bundle.default_colour import telling_field
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 
 def ring(n: int, k: int = 4) -> KnnGraph:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from atlas_assets.stages import neighbours
-from atlas_assets.stages.entity_index import CollectionIndex
+from atlas_assets.stages.index.entity_index import CollectionIndex
+from atlas_assets.stages.relation import neighbours
 from benchmarks.peers import Memberships
 
 

@@ -1,0 +1,67 @@
+"""From the neighbour graph to the map: embeddings and projections, each following the version before it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from atlas_assets.reports import pages
+from atlas_assets.build import predecessor
+from atlas_assets.build import layout_cache
+from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.stages.geometry.alignment import align
+
+
+def make_embedding(run: StageRun, folder: Path) -> Outcome:
+    """One embedding of the sweep. It starts where its predecessor ended, or is turned to lie like it."""
+    from atlas_assets.stages.embedding import embedding as stage
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
+
+    point = run.sweep.embeddings[run.key or ""]
+    graph = run.folder("knn_graph", point.graph.key)
+    options: dict[str, Any] = {k: v for k, v in run.spec.embedding.model_dump().items() if v is not None}
+    before = predecessor.find(run, "embedding", graph=graph, dims=point.embedding_dim)
+    anchored = options.get("constraint") == "anchored"
+    if anchored and before is None:
+        del options["constraint"]  # the first map has nothing to hold on to
+    if before is not None and (before.warm or anchored):
+        options["init"] = before.positions
+    embedding = stage.build(
+        KnnGraph.load(graph), embedding_dim=point.embedding_dim, seed=run.spec.seed, device=run.device,
+        progress=run.progress, **options,
+    )  # fmt: skip
+    if before is not None and not (before.warm or anchored):
+        turned = align(embedding.positions, before.positions, scale=False)
+        embedding = dataclasses.replace(embedding, positions=turned)
+    embedding.save(folder)
+    predecessor.copy_entities(graph, folder)
+    run.notes["device"] = embedding.device
+    return Outcome(embedding.check(), pages.embedding(embedding) | _followed(before))
+
+
+def make_projection(run: StageRun, folder: Path) -> Outcome:
+    """One map of the sweep. It starts where its predecessor ended, or is turned to lie like it."""
+    from atlas_assets.stages.projection import projection as stage
+
+    point = run.sweep.projections[run.key or ""]
+    graph = run.folder("knn_graph", point.graph.key)
+    before = predecessor.find(run, "projection", graph=graph, dims=point.dims)
+    where: dict[str, Any] = {}
+    if before is not None and before.warm:
+        where = {"start": before.positions, "changed": before.changed}
+    elif before is not None:
+        where = {"reference": before.positions}
+    projection = stage.project(
+        point.method, inputs=layout_cache.layout_inputs(run), engine=point.engine, dims=point.dims,
+        params=dict(point.parameters), seed=run.spec.seed, progress=run.progress, **where,
+    )  # fmt: skip
+    projection.save(folder)
+    predecessor.copy_entities(graph, folder)
+    return Outcome(projection.check(), pages.projection(projection, point) | _followed(before))
+
+
+def _followed(before: predecessor.Predecessor | None) -> pages.Metadata:
+    if before is None:
+        return {}
+    return {"follows_the_version_before": "from its positions" if before.warm else "turned to it"}

@@ -1,0 +1,70 @@
+"""Where a map comes from, for whoever receives it: data, parameters, and the contents that it was made from.
+
+Nothing in it depends on when, where or by whom it was made, so equal maps have equal provenance; and nothing tells
+outsiders where files lie.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from atlas_assets import __version__, methods
+from atlas_assets.plan.pipeline import Pipeline, StageRun
+from atlas_assets.spec.sweep import Sweep
+
+# What results depend on: another version of one of these may give another map. So may the library of a layout by one.
+LIBRARIES = ("numba", "numpy", "polars", "pymde", "scikit-learn", "scipy", "torch")
+PARAMETERS = {"filter", "relation", "embedding", "sweep", "quality", "display", "seed"}
+PATHS = ("interactions", "edges", "vectors", "entities")
+
+
+def of(run: StageRun, joined: Sweep) -> dict[str, Any]:
+    """Of the bundle of an atlas that holds the points of ``joined``, as JSON."""
+    spec = run.spec
+    source = spec.source.model_dump(mode="json", exclude_none=True)
+    source |= {part: [_name(path) for path in source[part]] for part in PATHS if part in source}
+    if "python_api" in source:
+        source["python_api"] = {"roots": [_name(root) for root in source["python_api"].get("roots", [])]}
+    return {
+        "atlas": {"name": run.name, "title": spec.title or run.name, "description": spec.description},
+        "data": {"attribution": spec.attribution, "licence": spec.licence, "source": source},
+        "parameters": spec.model_dump(mode="json", by_alias=True, exclude_none=True, include=PARAMETERS),
+        "made_with": {"atlas": __version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in sorted({*LIBRARIES, *_layout_libraries(joined)}, key=str.lower)},
+        "artifacts": _artifacts(run, {*joined.graphs, *joined.embeddings, *joined.projections, None}),
+    }
+
+
+def _layout_libraries(joined: Sweep) -> set[str]:
+    chosen = (methods.METHODS[p.method].library for p in joined.projections.values() if p.engine == "library")
+    return {library.distribution for library in chosen if library}
+
+
+def _name(path: str) -> str:
+    """The last part of a path or URL: what lies before it may say more than should be known."""
+    return PurePosixPath(urlsplit(path).path if "://" in path else path).name
+
+
+def _artifacts(run: StageRun, keys: set[str | None]) -> dict[str, dict[str, str]]:
+    """Everything that went into the bundle, by address: the hash of its content, and what it was made to resemble."""
+    pipeline = run.pipeline
+    found: dict[str, dict[str, str]] = {}
+    waiting = list(pipeline.stages["bundle"].inputs(None))
+    while waiting:
+        address = waiting.pop()
+        stage = pipeline.stages[address.stage]
+        if str(address) in found or address.partition not in keys:
+            continue
+        stored = run.store.current(address)
+        if stored is None:
+            continue
+        found[str(address)] = {"content": stored.version, "code": stage.code_version}
+        before = (stored.predecessor or {}).get("version")
+        if before and before != stored.version:  # itself: it was made again and came out the same
+            found[str(address)]["resembles"] = before
+        waiting += stage.inputs(address.partition)
+    return dict(sorted(found.items()))

@@ -1,0 +1,68 @@
+"""From what the spec says about a source to the reader that knows it, and a record of what was read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from atlas_assets import project
+from atlas_assets.reports import pages
+from atlas_assets.plan import source_state
+from atlas_assets.build import source_check
+from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.sources import memory
+from atlas_assets.sources.memory import Memory
+from atlas_assets.spec.atlas import SourceSpec
+from atlas_assets.stages.artifact import Progress
+
+
+def make_tables(run: StageRun, folder: Path) -> Outcome:
+    """The canonical tables of the source; what lay there when they were read is recorded with them."""
+    began = source_state.observe(run.spec.source, base=run.base)
+    known = memory_of(run)
+    facts = read(run.spec.source, folder, base=run.base, progress=run.progress, memory=known)
+    ended = source_state.observe(run.spec.source, base=run.base)
+    summary = source_check.summary(folder, facts)
+    run.read_from = {
+        "state": ended.as_record(), "asked": source_check.asked_of(run), "summary": summary,
+        "memory": {"versions": memory.versions(), "files": known.as_record()},
+    }  # fmt: skip
+    told = pages.raw(facts) | ({"rows_known_before": known.n_kept} if known.n_kept else {})
+    return Outcome(source_check.checks(run, summary, began=began, ended=ended), told)
+
+
+def memory_of(run: StageRun) -> Memory:
+    """What the stored tables know of the files; nothing where they were made of another source or in another way."""
+    address = run.address(f"raw_{run.spec.kind}")
+    stored = run.store.current(address)
+    record = (stored.read_from or {}) if stored else {}
+    same = record.get("asked") == source_check.asked_of(run) and record["memory"]["versions"] == memory.versions()
+    # What lies elsewhere would have to be fetched first.
+    if not same or run.anew or not run.store.is_local:
+        return Memory()
+    return Memory.of_record(run.store.folder(address), record["memory"]["files"])
+
+
+def read(source: SourceSpec, folder: Path, *, base: Path, progress: Progress, memory: Memory) -> dict[str, Any]:
+    """Write the canonical tables into ``folder``; returns the reader's report. Raises DataError on bad input."""
+    if source.python_api is not None:
+        from atlas_assets.sources.python_api import scan as python_api
+
+        roots = [Path(root) for root in source.python_api.roots] if source.python_api.roots else None
+        return python_api.scan(folder, roots=roots, cache=project.cache_folder() / "python_api", progress=progress)
+    from atlas_assets.sources import files
+
+    options: dict[str, Any] = {
+        "columns": source.columns.model_dump(exclude_none=True),
+        "entities": source.entities,
+        "entity_columns": source.entity_columns.model_dump(exclude_none=True),
+        "fields": {name: field.model_dump() for name, field in source.fields.items()} if source.fields else None,
+        "base": base,
+        "progress": progress,
+    }
+    if source.vectors:
+        return files.read_vectors(folder, vectors=source.vectors, **options)
+    if source.edges:
+        return files.read_edges(folder, edges=source.edges, memory=memory, **options)
+    assert source.interactions is not None
+    return files.read_collections(folder, interactions=source.interactions, memory=memory, **options)

@@ -1,0 +1,1 @@
+"""Commands of ``atlas`` that need no Dagster."""

@@ -1,0 +1,1 @@
+"""What people are shown of an atlas: pages of materialisations, comparisons, history."""

@@ -1,0 +1,1 @@
+"""The default source: the Python that is installed, as files and the names they use."""

@@ -1,0 +1,1 @@
+"""The intermediate embedding of the neighbour graph."""

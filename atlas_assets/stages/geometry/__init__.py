@@ -1,0 +1,1 @@
+"""What embeddings and projections share: starts, alignment, isolated entities."""

@@ -1,0 +1,1 @@
+"""Maps: two or three coordinates per entity."""

@@ -1,0 +1,1 @@
+"""How true maps are, and which is recommended."""

@@ -1,0 +1,1 @@
+"""Named regions of a map."""

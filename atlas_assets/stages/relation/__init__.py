@@ -1,0 +1,1 @@
+"""Who keeps company with whom, and how closely: up to the neighbour graph."""

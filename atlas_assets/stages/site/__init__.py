@@ -1,0 +1,1 @@
+"""The site, its viewer, poster and downloads."""

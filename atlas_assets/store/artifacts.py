@@ -1,0 +1,355 @@
+"""Where artifacts live: a store of immutable versions with one pointer per artifact.
+
+``<root>/<atlas>/<stage>/[<partition>/]<version>/…`` holds the files of one version, named by the hash of its content;
+``current.json`` beside the versions says which one is current, from what it was made (``recipe``) and what it cost;
+``failed.json`` says which recipe could not be made, until something is stored. A
+version is written completely before the pointer is replaced, in one rename locally and one object write elsewhere, so
+a reader never sees half an artifact and a failed or killed run leaves the earlier one in place. The root may be a local
+folder or any fsspec URL; remote versions are copied to a local cache before they are read, so stages see folders only.
+Versions that nothing refers to any more are taken away by ``pruning``, never by a write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import fsspec
+
+from atlas_assets import project
+from atlas_assets.errors import AtlasError
+from atlas_assets.store import inventory
+from atlas_assets.store.inventory import VERSION_LENGTH, Artifacts
+from atlas_assets.store.staging import Staging, remove_all
+
+POINTER = "current.json"
+FAILURE = "failed.json"
+STAGING = ".staging"
+RUNS = ".runs"  # what steps of runs hand to each other
+EARLIER_NAMED = 50  # as many as anybody would keep
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """What an artifact is called: its atlas, its stage and, where the stage is swept, its partition key."""
+
+    atlas: str
+    stage: str
+    partition: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.atlas, self.stage, self.partition) if part)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """The current version of an artifact, as ``current.json`` records it.
+
+    lineage: what it and the swept stages before it were told, whatever the data were. predecessor: version and lineage
+    of the artifact that it was made to resemble. earlier: the versions that were current before, newest first.
+    grown_from: versions by address that a later update starts from. inputs: versions by address of all that it was
+    made from. All may be missing from records of earlier releases.
+    """
+
+    version: str
+    recipe: str
+    created: str
+    bytes: int
+    files: list[str]
+    cost: dict[str, Any]
+    lineage: str = ""
+    predecessor: dict[str, str] | None = None
+    read_from: dict[str, Any] | None = None
+    earlier: list[str] | None = None
+    grown_from: dict[str, str] | None = None
+    inputs: dict[str, str] | None = None
+
+    @property
+    def refers_to(self) -> str | None:
+        """The earlier version of the same artifact that has to stay as long as this one is current."""
+        return (self.predecessor or {}).get("version")
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """The last attempt at an artifact, if it failed: with the same recipe it would fail again."""
+
+    recipe: str
+    message: str
+    at: str
+
+
+class Pointers(Protocol):
+    """What can be asked which version of an artifact is current: a store, or what it was at one moment."""
+
+    def current(self, address: Address) -> Stored | None: ...
+
+    def failure(self, address: Address) -> Failure | None: ...
+
+
+class Snapshot:
+    """What is current, asked of the store only once each: many recipes are of the same few artifacts."""
+
+    def __init__(self, store: Pointers) -> None:
+        self._store = store
+        self._current: dict[Address, Stored | None] = {}
+        self._failures: dict[Address, Failure | None] = {}
+
+    def current(self, address: Address) -> Stored | None:
+        if address not in self._current:
+            self._current[address] = self._store.current(address)
+        return self._current[address]
+
+    def failure(self, address: Address) -> Failure | None:
+        if address not in self._failures:
+            self._failures[address] = self._store.failure(address)
+        return self._failures[address]
+
+
+@dataclasses.dataclass
+class Draft:
+    """An artifact being written: put the files into ``folder``; ``stored`` is filled in when the block ends well."""
+
+    folder: Path
+    cost: dict[str, Any] = dataclasses.field(default_factory=dict)
+    lineage: str = ""
+    predecessor: dict[str, str] | None = None
+    read_from: dict[str, Any] | None = None
+    grown_from: dict[str, str] | None = None
+    stored: Stored | None = None
+
+
+def content_hash(folder: Path) -> tuple[str, list[str], int]:
+    """Hash over the names and bytes of all files below ``folder``, with their names (sorted) and their total size."""
+    digest, total = hashlib.sha256(), 0
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    for name in names:
+        with (folder / name).open("rb") as file:
+            one = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{name}\0{one}\n".encode())
+        total += (folder / name).stat().st_size
+    return digest.hexdigest()[:VERSION_LENGTH], names, total
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def recipe_hash(**ingredients: Any) -> str:
+    """Hash of everything an artifact depends on; equal recipes need not be cooked twice."""
+    text = json.dumps(ingredients, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class ArtifactStore:
+    """Artifacts below one root, a local folder or an fsspec URL such as ``s3://bucket/atlas``."""
+
+    def __init__(self, root: str | os.PathLike[str], *, cache: Path | None = None, **storage_options: Any) -> None:
+        self._fs, path = fsspec.core.url_to_fs(os.fspath(root), **storage_options)
+        self.root = path.rstrip("/")
+        self.is_local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
+        self.cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
+        self.staging = Staging(Path(self.path(STAGING)) if self.is_local else self.cache / STAGING)
+
+    def path(self, *parts: str) -> str:
+        """The full path of something below the root, in the store's own file system."""
+        return "/".join([self.root, *parts])
+
+    def current(self, address: Address) -> Stored | None:
+        """The current version, or None where nothing was stored yet."""
+        record = self.read_record(str(address), POINTER)
+        return Stored(**record) if record else None
+
+    def failure(self, address: Address) -> Failure | None:
+        """What came of the last attempt, if it failed and nothing was stored since."""
+        record = self.read_record(str(address), FAILURE)
+        return Failure(**record) if record else None
+
+    def remember_failure(self, address: Address, *, recipe: str, message: str) -> None:
+        """Keep that this recipe could not be made, and why, until something is stored."""
+        self.write_record(dataclasses.asdict(Failure(recipe, message, _now())), str(address), FAILURE)
+
+    def version(self, address: Address, version: str) -> Path | None:
+        """A local folder with the files of a version, also of one that is not current any more; None where it is gone.
+
+        Read only.
+        """
+        if self.is_local:
+            path = Path(self.path(str(address), version))
+            return path if path.is_dir() else None
+        folder = self.path(str(address), version)
+        names = [name.removeprefix(f"{folder}/") for name in self._fs.find(folder)]
+        return self._cached(address, version, names) if names else None
+
+    def folder(self, address: Address) -> Path:
+        """A local folder with the current version's files. Read only. Raises AtlasError where there is none."""
+        stored = self.current(address)
+        if stored is None:
+            raise AtlasError(
+                f"{address} has not been made yet. Materialise it in the Dagster UI, or run: atlas run {address.atlas}"
+            )
+        if self.is_local:
+            return Path(self.path(str(address), stored.version))
+        return self._cached(address, stored.version, stored.files)
+
+    def file(self, address: Address, version: str, name: str) -> Path | None:
+        """One file of a version, also of one that is not current any more; None where it is not kept."""
+        if self.is_local:
+            path = Path(self.path(str(address), version, name))
+            return path if path.exists() else None
+        target = self.cache / str(address) / f"{version}.files" / name
+        if not target.exists():
+            draft = self.staging.new_path()
+            try:
+                self._fs.get_file(self.path(str(address), version, name), str(draft))
+            except FileNotFoundError:
+                return None
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
+        return target
+
+    @contextlib.contextmanager
+    def write(self, address: Address, *, recipe: str, reads: Mapping[str, str] | None = None) -> Iterator[Draft]:
+        """Write an artifact: fill ``draft.folder`` inside the block. If the block raises, nothing changes.
+
+        Content that is stored already is not stored again; only the pointer is renewed. reads: what it is made from,
+        versions by address, which are not taken away meanwhile.
+        """
+        self.staging.sweep()
+        with self.staging.draft(reads) as folder:
+            draft = Draft(folder)
+            yield draft
+            version, files, size = content_hash(folder)
+            with self.staging.publishing():
+                before = self.current(address)
+                self._publish(address, version, folder)
+                draft.stored = Stored(
+                    version, recipe, _now(), size, files, draft.cost,
+                    draft.lineage, draft.predecessor, draft.read_from, _earlier(version, before), draft.grown_from,
+                    None if reads is None else dict(reads),
+                )  # fmt: skip
+                self.write_record(dataclasses.asdict(draft.stored), str(address), POINTER)
+                self.remove([FAILURE], str(address))
+
+    def held(self, atlas: str) -> dict[Address, Artifacts]:
+        """What lies there of one atlas, by address, whether anything points to it or not."""
+        folder = self.path(atlas)
+        found = inventory.local(Path(folder)) if self.is_local else inventory.remote(self._fs, folder)
+        return {Address(atlas, *place): artifacts for place, artifacts in found.items()}
+
+    def take_away(self, paths: Iterable[str]) -> Callable[[], None]:
+        """Make files and folders of the store disappear at once; the call that is returned frees their space."""
+        paths = list(paths)
+        if not self.is_local:
+            if paths:
+                self._fs.rm(paths)
+            return lambda: None
+        away = []
+        for path in paths:
+            away.append(self.staging.new_path())
+            with contextlib.suppress(FileNotFoundError):
+                Path(path).rename(away[-1])
+        for folder in sorted({parent for path in paths for parent in Path(path).parents[:2]}, reverse=True):
+            with contextlib.suppress(OSError):  # most are not empty
+                folder.rmdir()
+        return lambda: remove_all(away)
+
+    def forget(self, folder: str, *, before: float) -> int:
+        """Delete the files below a folder that were written before that time (seconds since 1970); returns how many."""
+        root = self.path(folder)
+        with contextlib.suppress(FileNotFoundError):
+            if not self.is_local:
+                self._fs.invalidate_cache()
+            listed = self._fs.find(root, detail=True).items()
+            old = [path for path, info in listed if (inventory.changed(info) or before) < before]
+            for path in old:
+                self.remove([path.removeprefix(f"{self.root}/")])
+            if self.is_local:
+                for below in sorted(Path(root).rglob("*"), reverse=True):
+                    if below.is_dir() and not any(below.iterdir()):
+                        below.rmdir()
+            return len(old)
+        return 0
+
+    def read_record(self, *parts: str) -> Any:
+        """A small JSON file beside the artifacts; None where there is none."""
+        content = self.read(*parts)
+        return None if content is None else json.loads(content)
+
+    def write_record(self, record: Any, *parts: str) -> None:
+        """Replace a small JSON file in one go."""
+        self._replace(self.path(*parts), json.dumps(record, indent=1, sort_keys=True).encode())
+
+    def read(self, *parts: str) -> bytes | None:
+        """One file below the root; None where there is none."""
+        try:
+            return self._fs.cat_file(self.path(*parts))
+        except FileNotFoundError:
+            return None
+
+    def upload(self, folder: Path, names: Iterable[str], *parts: str) -> None:
+        """Copy files of a local folder below the root, in this order."""
+        for name in names:
+            self._fs.put_file(str(folder / name), self.path(*parts, name))
+
+    def remove(self, names: Iterable[str], *parts: str) -> None:
+        """Remove files below the root; one that is gone already is no mistake."""
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                self._fs.rm_file(self.path(*parts, name))
+
+    def _publish(self, address: Address, version: str, folder: Path) -> None:
+        target = self.path(str(address), version)
+        if not self.is_local:
+            # Objects of one version never change, so an upload that was cut off is simply repeated.
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                self._fs.put_file(str(file), f"{target}/{file.relative_to(folder).as_posix()}")
+            return
+        if Path(target).exists():
+            return
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not Path(target).exists():  # else another run published the same content first
+                raise
+
+    def _replace(self, path: str, content: bytes) -> None:
+        if not self.is_local:
+            self._fs.pipe_file(path, content)
+            return
+        draft = self.staging.new_path()
+        draft.write_bytes(content)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(draft, path)
+
+    def _cached(self, address: Address, version: str, names: Iterable[str]) -> Path:
+        target = self.cache / str(address) / version
+        if target.exists():
+            return target
+        draft = self.staging.new_path()
+        for name in names:
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            self._fs.get_file(f"{self.path(str(address), version)}/{name}", str(draft / name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # another process fetched it meanwhile
+            draft.rename(target)
+        return target
+
+
+def project_store() -> ArtifactStore:
+    """The store of the project, for what runs without Dagster."""
+    return ArtifactStore(project.storage_root())
+
+
+def _earlier(version: str, before: Stored | None) -> list[str]:
+    """The versions before ``version``, newest first."""
+    known = [before.version, *(before.earlier or [])] if before else []
+    return [name for name in known if name != version][:EARLIER_NAMED]
