@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from atlas_assets.build.materialise import CheckFailed, Materialised
+from atlas_assets.builders.materialise import CheckFailed, Materialised
 from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import checks, events, names
 from atlas_assets.orchestration.making import Maker

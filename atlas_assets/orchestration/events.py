@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets.build.materialise import Materialised
+from atlas_assets.builders.materialise import Materialised
 from atlas_assets.orchestration import checks
 from atlas_assets.plan.pipeline import VIEWER, Pipeline, Stage, StageRun
 from atlas_assets.reports import pages

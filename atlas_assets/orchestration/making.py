@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from atlas_assets.build.materialise import CheckFailed, Materialised, materialise
+from atlas_assets.builders.materialise import CheckFailed, Materialised, materialise
 from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import events, run_tags
 from atlas_assets.orchestration.progress import StepProgress

@@ -1,7 +1,7 @@
 """The stages of one atlas, in the order in which data moves: what each is made from, with what, and how.
 
 The table in :class:`Pipeline` is the only wiring there is. ``orchestration.assets`` turns it into Dagster assets,
-partitions and mappings; ``due`` asks it what is missing or stale; what makes each stage is in ``build.builders``.
+partitions and mappings; ``due`` asks it what is missing or stale; what makes each stage is in ``builders.registry``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.build.predecessor import match
+from atlas_assets.builders.predecessor import match
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.stages.index.entity_index import CollectionIndex

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.build.publishing import found_keys, offered_maps
+from atlas_assets.builders.publishing import found_keys, offered_maps
 from atlas_tests import toy
 
 RANKED = ["found 1", "found 2", "mine 1", "found 3", "mine 2"]

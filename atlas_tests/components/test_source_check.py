@@ -12,7 +12,7 @@ import fsspec
 import polars as pl
 import pytest
 
-from atlas_assets.build.materialise import CheckFailed, materialise
+from atlas_assets.builders.materialise import CheckFailed, materialise
 from atlas_assets.errors import AtlasError, DataError
 from atlas_assets.plan.pipeline import Pipeline, StageRun
 from atlas_assets.spec.atlas import validate
@@ -180,7 +180,7 @@ def test_a_source_that_changes_while_it_is_read_is_not_stored(
         run.progress = progress
         return make_tables(run, folder)
 
-    from atlas_assets.build import reading
+    from atlas_assets.builders import reading
 
     make_tables = reading.make_tables
     monkeypatch.setattr(reading, "make_tables", grows)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from atlas_assets import cli, project
-from atlas_assets.build.materialise import materialise
+from atlas_assets.builders.materialise import materialise
 from atlas_assets.plan import tidying
 from atlas_assets.plan.pipeline import STAGES, VIEWER, Outcome, Pipeline, StageRun
 from atlas_assets.spec.atlas import AtlasSpec
@@ -75,7 +75,7 @@ def test_the_index_that_the_lists_grow_from_stays(world: World, monkeypatch: pyt
         (folder / "lists").write_text("lists")
         return Outcome([], {})
 
-    monkeypatch.setattr("atlas_assets.build.materialise.builder_of", lambda stage: build)
+    monkeypatch.setattr("atlas_assets.builders.materialise.builder_of", lambda stage: build)
     stage = pipeline.stages["neighbours"]
     materialise(stage, pipeline.run(world.store))
     for text in ("second", "third", "fourth"):

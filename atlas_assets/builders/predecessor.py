@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.plan.pipeline import Pipeline, Stage, StageRun
-from atlas_assets.store.artifacts import Stored
 from atlas_assets.stages.index.stable_hash import hash_ids
+from atlas_assets.store.artifacts import Stored
 
 if TYPE_CHECKING:
     from atlas_assets.stages.regions.incremental import Division

@@ -10,11 +10,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas_assets.plan.pipeline import Outcome, Stage, StageRun
-from atlas_assets.build.builders import builder_of
+from atlas_assets.builders.registry import builder_of
 from atlas_assets.errors import AtlasError, UnreachableError
-from atlas_assets.store.artifacts import Address, Stored
+from atlas_assets.plan.pipeline import Outcome, Stage, StageRun
 from atlas_assets.stages.artifact import Check
+from atlas_assets.store.artifacts import Address, Stored
 
 
 class CheckFailed(AtlasError):

@@ -6,10 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from atlas_assets.reports import pages
-from atlas_assets.build import predecessor
-from atlas_assets.build import layout_cache
+from atlas_assets.builders import layout_cache, predecessor
 from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.reports import pages
 from atlas_assets.stages.geometry.alignment import align
 
 

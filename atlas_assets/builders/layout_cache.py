@@ -16,9 +16,9 @@ from atlas_assets import methods
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.stages.artifact import Artifact
 from atlas_assets.stages.index.entity_index import CollectionIndex
-from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 from atlas_assets.stages.quality.reference import Yardstick
+from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 KEPT = 2  # of each: points are made embedding by embedding, and an atlas may be large
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_assets import __version__, project
-from atlas_assets.plan import branding
-from atlas_assets.plan import freshness
-from atlas_assets.build import provenance
-from atlas_assets.build.tables import entity_table
+from atlas_assets.builders import provenance
+from atlas_assets.builders.tables import entity_table
+from atlas_assets.plan import branding, freshness
 from atlas_assets.plan.pipeline import VIEWER, Outcome, StageRun
 from atlas_assets.reports import pages
 from atlas_assets.spec.atlas import AtlasSpec
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from atlas_assets.stages.bundle.bundle import BundleReport
-    from atlas_assets.stages.site.site import SiteReport
     from atlas_assets.stages.quality.sweep_report import SweepReport
+    from atlas_assets.stages.site.site import SiteReport
 
 
 def make_bundle(run: StageRun, folder: Path) -> Outcome:
@@ -46,14 +45,14 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     Projections are turned to the reference. Raises AtlasError unless the sweep report compares just these.
     """
     from atlas_assets.stages.bundle import bundle
-    from atlas_assets.stages.site import poster
+    from atlas_assets.stages.bundle.default_colour import telling_field
     from atlas_assets.stages.bundle.files import POSTER, PROVENANCE
-    from atlas_assets.stages.relation.knn_graph import KnnGraph
     from atlas_assets.stages.projection.projection import Projection
     from atlas_assets.stages.quality.quality import Quality
-    from atlas_assets.stages.regions.regions import Regions
     from atlas_assets.stages.quality.sweep_report import SweepReport
-    from atlas_assets.stages.bundle.default_colour import telling_field
+    from atlas_assets.stages.regions.regions import Regions
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
+    from atlas_assets.stages.site import poster
 
     joined, display = freshness.joined(run), run.spec.display
     summary = run.load(SweepReport, "sweep_report")

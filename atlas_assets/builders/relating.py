@@ -8,17 +8,14 @@ from typing import Any
 import polars as pl
 
 from atlas_assets import project
-from atlas_assets.reports import pages
-from atlas_assets.build.tables import labels_of
+from atlas_assets.builders.predecessor import write_entities
+from atlas_assets.builders.tables import labels_of
 from atlas_assets.plan.pipeline import Outcome, Pipeline, StageRun
-from atlas_assets.build.predecessor import write_entities
+from atlas_assets.reports import pages
 from atlas_assets.stages.index import entity_index as index_stage
-from atlas_assets.stages.relation import growth
-from atlas_assets.stages.relation import knn_graph
-from atlas_assets.stages.relation import neighbours
-from atlas_assets.stages.relation import pair_weights
-from atlas_assets.stages.relation.cooccurrence import Cooccurrence, build
 from atlas_assets.stages.index.entity_index import CollectionIndex, EdgeIndex, VectorIndex
+from atlas_assets.stages.relation import growth, knn_graph, neighbours, pair_weights
+from atlas_assets.stages.relation.cooccurrence import Cooccurrence, build
 from atlas_assets.stages.relation.hubs import CANDIDATES
 from atlas_assets.stages.relation.neighbours import Neighbours
 

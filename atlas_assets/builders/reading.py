@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from atlas_assets import project
-from atlas_assets.reports import pages
+from atlas_assets.builders import source_check
 from atlas_assets.plan import source_state
-from atlas_assets.build import source_check
 from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.reports import pages
 from atlas_assets.sources import memory
 from atlas_assets.sources.memory import Memory
 from atlas_assets.spec.atlas import SourceSpec

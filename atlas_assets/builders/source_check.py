@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 
 from atlas_assets.plan.pipeline import StageRun
-from atlas_assets.store.artifacts import recipe_hash
 from atlas_assets.plan.source_state import SourceState, what_changed
 from atlas_assets.stages.artifact import Check
+from atlas_assets.store.artifacts import recipe_hash
 
 _RELATIONS = ("interactions.parquet", "edges.parquet")
 _MEASURED = ("number", "year", "date")  # a text among these is more than another guess

@@ -1,0 +1,1 @@
+"""How each artifact is made from stored ones: one function per stage."""

@@ -1,0 +1,47 @@
+"""What is said of a map: its regions, its quality, and how it compares with the others of its sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from atlas_assets.builders import layout_cache, predecessor
+from atlas_assets.builders.tables import entity_table
+from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.reports import pages
+from atlas_assets.reports.comparison import compare_joined
+from atlas_assets.stages.projection.projection import Projection
+from atlas_assets.stages.quality import quality as quality_stage
+from atlas_assets.stages.regions import regions as regions_stage
+
+
+def make_regions(run: StageRun, folder: Path) -> Outcome:
+    """Named regions of the map ``run.key``, those of the version before as far as they can be kept."""
+    entities, fields = entity_table(run)
+    named = [f["name"] for f in fields if f["type"] in ("category", "list")]
+    map_folder = run.folder("projection", run.key)
+    regions = regions_stage.build(
+        run.load(Projection, "projection", run.key).positions,
+        popularity=entities["popularity"].to_numpy(), labels=entities["label"].to_list(),
+        fields=entities.select(pl.col(named)) if named else None,
+        before=predecessor.find_division(run, graph=map_folder),
+    )  # fmt: skip
+    regions.save(folder)
+    predecessor.copy_entities(map_folder, folder)
+    return Outcome(regions.check(), pages.regions(regions))
+
+
+def make_quality(run: StageRun, folder: Path) -> Outcome:
+    """How true the map ``run.key`` is."""
+    positions = run.load(Projection, "projection", run.key).positions
+    quality = quality_stage.measure(positions, layout_cache.yardstick(run), progress=run.progress)
+    quality.save(folder)
+    return Outcome(quality.check(), pages.quality(quality, positions, run.sweep.projections[run.key or ""]))
+
+
+def make_sweep_report(run: StageRun, folder: Path) -> Outcome:
+    """The points of the sweep that are up to date, side by side."""
+    comparison = compare_joined(run)
+    comparison.summary.save(folder)
+    return Outcome(comparison.summary.check(), pages.sweep_report(comparison.page()))
