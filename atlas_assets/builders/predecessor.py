@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from atlas_assets.plan.pipeline import Pipeline, Stage, StageRun
+from atlas_assets.plan.pipeline import Stage, StageRun
 from atlas_assets.stages.index.stable_hash import hash_ids
 from atlas_assets.store.artifacts import Stored
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from atlas_assets import __version__, methods
-from atlas_assets.plan.pipeline import Pipeline, StageRun
+from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.spec.sweep import Sweep
 
 # What results depend on: another version of one of these may give another map. So may the library of a layout by one.

@@ -10,7 +10,7 @@ import polars as pl
 from atlas_assets import project
 from atlas_assets.builders.predecessor import write_entities
 from atlas_assets.builders.tables import labels_of
-from atlas_assets.plan.pipeline import Outcome, Pipeline, StageRun
+from atlas_assets.plan.pipeline import Outcome, StageRun
 from atlas_assets.reports import pages
 from atlas_assets.stages.index import entity_index as index_stage
 from atlas_assets.stages.index.entity_index import CollectionIndex, EdgeIndex, VectorIndex

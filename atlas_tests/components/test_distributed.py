@@ -84,7 +84,7 @@ class Machines:
 
     def _start_postgres(self) -> None:
         """Which refuses to run as root."""
-        user = {"user": "postgres"} if getpass.getuser() == "root" else {}
+        user: dict[str, Any] = {"user": "postgres"} if getpass.getuser() == "root" else {}
         place = self._folder / "postgres"
         place.mkdir()
         password = self._folder / "password"
