@@ -118,7 +118,9 @@ def execute(
         shown = RunDisplay(terminal, state, mark)
         with shown:
             try:
-                recipe = dg.build_reconstructable_job(__name__, job_of.__name__, (name, job))
+                recipe = dg.build_reconstructable_job(
+                    __name__, job_of.__name__, reconstructable_kwargs={"atlas": name, "what": job}
+                )
                 with dg.execute_job(recipe, state, run_config=config | quiet, tags=tags, raise_on_error=False):
                     pass
             except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):

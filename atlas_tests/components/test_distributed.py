@@ -35,13 +35,22 @@ TASKS = """query ($run: ID!) { logsForRun(runId: $run, limit: 1000) { ... on Eve
     ... on EngineEvent { stepKey metadataEntries { label ... on TextMetadataEntry { text } } } } } } }"""
 
 
+def postgres_bin() -> Path:
+    """Where PostgreSQL's programs are; Debian has them outside of the path."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not places:
+        pytest.skip("PostgreSQL is not installed")
+    return places[-1]
+
+
 class Machines:
     """Everything that runs beside the project; what a test kills it starts again."""
 
     def __init__(self, folder: Path) -> None:
-        for program in ("redis-server", "initdb"):
-            if shutil.which(program) is None:
-                pytest.skip(f"{program} is not installed")
+        if shutil.which("redis-server") is None:
+            pytest.skip("redis-server is not installed")
+        self._postgres_bin = postgres_bin()
         pytest.importorskip("dagster_celery")
         pytest.importorskip("dagster_postgres")
         self.running: dict[str, subprocess.Popen] = {}
@@ -95,12 +104,12 @@ class Machines:
             shutil.chown(place, "postgres")
             shutil.chown(password, "postgres")
         subprocess.run(
-            ["initdb", "-D", str(place), "-U", "atlas", "--pwfile", str(password), "-A", "scram-sha-256"],
+            [self._postgres_bin / "initdb", "-D", str(place), "-U", "atlas", "--pwfile", str(password), "-A", "scram-sha-256"],
             check=True, stdout=self._log, stderr=self._log, cwd="/", **user,
         )  # fmt: skip
-        command = ["postgres", "-D", str(place), "-p", str(self._postgres), "-k", str(place), "-h", "127.0.0.1"]
+        command = [str(self._postgres_bin / "postgres"), "-D", str(place), "-p", str(self._postgres), "-k", str(place), "-h", "127.0.0.1"]
         self.start("postgres", command, os.environ, cwd="/", **user)
-        ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(self._postgres)]
+        ready = [self._postgres_bin / "pg_isready", "-h", "127.0.0.1", "-p", str(self._postgres)]
         wait_for(lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0, seconds=60)
 
 
