@@ -50,7 +50,11 @@ def run(
     timings: Annotated[Path | None, typer.Option(help="Write there, as JSON, what took how long.")] = None,
 ) -> None:
     """Materialise what is missing or out of date into the state that the Dagster UI shows."""
+    from atlas_assets.reports import nothing_due
+
     spec = _spec(name)
+    if not force and not timings and nothing_due.told(spec, console, stages=stage, points=point):
+        return
     with warm_up.without_collector():
         from atlas_assets.orchestration import command
 

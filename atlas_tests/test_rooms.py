@@ -30,7 +30,7 @@ ROOMS = {
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
     "doctor": {"methods", "orchestration", "spec", "stages"},
-    "cli": {"commands", "doctor", "methods", "orchestration", "plan", "publish", "spec", "store", "warm_up"},
+    "cli": {"commands", "doctor", "methods", "orchestration", "plan", "publish", "reports", "spec", "store", "warm_up"},
 }
 """What each folder, or file beside them, may import; ``errors`` and ``project`` everybody may."""
 EVERYBODYS = {"errors", "project"}

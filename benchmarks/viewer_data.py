@@ -138,8 +138,9 @@ def queries(labels: list[str]) -> list[str]:
 def _code() -> str:
     """A hash of the code that decides the bytes of a bundle."""
     package = Path(atlas_assets.__file__).parent
-    others = (Path(__file__), package / "bundle_schema.json", package / "thumbnail.py")
+    rooms = ("stages", "stages/bundle", "stages/geometry", "stages/index", "stages/site")
+    files = [path for room in rooms for path in (package / room).glob("*.py")]
     digest = hashlib.sha256()
-    for path in sorted([*others, *(package / "stages").glob("*.py")]):
+    for path in sorted([Path(__file__), package / "stages" / "bundle" / "bundle_schema.json", *files]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]

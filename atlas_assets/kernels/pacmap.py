@@ -270,8 +270,8 @@ def _adam(y, slopes, mean, square, rate):
 def _draw_nearby(y, order, ends, cells, low, width, reach, indptr, columns, seed, strangers):
     """Fill ``strangers`` (n, s) int32 with random entities within ``reach`` of each on the map that are not near pairs.
 
-    order, ends: entities by cell as ``_into_cells`` gives them. -1 where TRIES draws have found none. What is drawn for
-    an entity depends on the seed and the entity alone.
+    order, ends: entities by cell as ``_into_cells`` gives them. -1 where TRIES draws have found none. A draw depends on
+    the seed, the entity and its slot alone.
     """
     n, n_dims = y.shape
     depth, square = cells[2] if n_dims == 3 else 1, reach * reach
@@ -288,12 +288,12 @@ def _draw_nearby(y, order, ends, cells, low, width, reach, indptr, columns, seed
                         begins[n_cells], sizes[n_cells] = ends[cell], ends[cell + 1] - ends[cell]
                         total += sizes[n_cells]
                         n_cells += 1
-            state, x0, x1 = splitmix64(np.uint64(seed) ^ np.uint64(i)), y[i, 0], y[i, 1]
+            base, x0, x1 = splitmix64(np.uint64(seed) ^ np.uint64(i)), y[i, 0], y[i, 1]
             for slot in range(strangers.shape[1]):
                 strangers[i, slot] = -1
-                for _ in range(TRIES):
-                    state += GOLDEN
-                    drawn = np.int64(((splitmix64(state) >> np.uint64(32)) * np.uint64(total)) >> np.uint64(32))
+                for attempt in range(TRIES):
+                    hashed = splitmix64(base + GOLDEN * np.uint64(slot * TRIES + attempt))
+                    drawn = np.int64(((hashed >> np.uint64(32)) * np.uint64(total)) >> np.uint64(32))
                     cell = 0
                     while drawn >= sizes[cell]:
                         drawn -= sizes[cell]

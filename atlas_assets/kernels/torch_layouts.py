@@ -388,8 +388,8 @@ class Pacmap(_Descent):
         for attempt in range(pacmap.TRIES):
             row, slot = wanted // self._farther, wanted % self._farther
             i = first + row
-            hashed = _splitmix64(_splitmix64((i << 20) ^ (slot * pacmap.TRIES + attempt) ^ key))
-            j = order[cells.pick(row, _shifted(hashed, 1))]
+            hashed = _splitmix64(_splitmix64(i ^ key) + _signed(int(pacmap.GOLDEN)) * (slot * pacmap.TRIES + attempt))
+            j = order[cells.pick(row, _shifted(hashed, 32))]
             away = torch.zeros(len(i), device=self.device)
             for c in range(self._y.shape[1]):
                 away += (self._y[i, c] - self._y[j, c]).square()
@@ -425,9 +425,9 @@ class _Cells:
         return cls(torch.stack(begins, dim=1), torch.stack(sizes, dim=1).cumsum(dim=1))
 
     def pick(self, row: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
-        """Places in the order by cell of the entity that each number, modulo all there are, means for the row."""
+        """Places in the order by cell of the entity that each number of 32 bits, as a share of all, means for the row."""
         sums = self.sums[row]
-        drawn = number % sums[:, -1]
+        drawn = (number * sums[:, -1]) >> 32
         cell = (sums <= drawn[:, None]).sum(dim=1, keepdim=True)
         before = torch.where(cell > 0, sums.gather(1, (cell - 1).clamp_min(0)), 0)
         return (self.begins[row].gather(1, cell) - before).squeeze(1) + drawn

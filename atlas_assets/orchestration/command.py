@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,14 +22,13 @@ from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
 from atlas_assets.orchestration.run_display import RunDisplay, write_timings
 from atlas_assets.orchestration.state import instance
-from atlas_assets.plan.due import Wanted
-from atlas_assets.plan.pipeline import SITE_RECORD, Pipeline
+from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.plan.sweep_request import Request
+from atlas_assets.reports import nothing_due
 from atlas_assets.spec.atlas import AtlasSpec, file_of, load
 from atlas_assets.store import lock
-from atlas_assets.store.artifacts import ArtifactStore, project_store
+from atlas_assets.store.artifacts import project_store
 
-MATRIX = "cooccurrence"  # made for its own sake, so it is said where it lies
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -43,30 +41,17 @@ def run(
     A point that fails does not stop the others, nor the report and the site, which take what is there. accept: take a
     source that fails its check because it lost rows or columns. timings: a file for what took how long.
     """
-    pipeline = Pipeline(spec, base=project.root())
-    config = {"stages": stages or [], "points": points or [], "force": force, "accept": accept}
-    store = project_store()
-    wanted = Wanted.of(pipeline, store, stages=stages, points=points, force=force)
-    if not force and wanted.is_current():  # what needs no run gets none
-        console.print(f"0 made, {wanted.count_current()} up to date, 0 failed")
-        if timings:
-            write_timings(timings, began=time.time(), seconds=0.0, steps=[])
-        _say_where(pipeline, store, console, stages)
+    if not force and not timings and nothing_due.told(spec, console, stages=stages, points=points):
         return True
+    pipeline, store = Pipeline(spec, base=project.root()), project_store()
+    config = {"stages": stages or [], "points": points or [], "force": force, "accept": accept}
     shown = execute(spec, names.REFRESH, {"ops": {"plan": {"config": config}}}, console, command="atlas run")
     if timings:
         write_timings(timings, began=shown.began, seconds=shown.ended - shown.began, steps=shown.times)
     shown.print_tally(console)
     if "site" not in shown.lacking:
-        _say_where(pipeline, store, console, stages if shown.complete else None)
+        nothing_due.say_where(pipeline, store, console, stages if shown.complete else None)
     return shown.complete
-
-
-def _say_where(pipeline: Pipeline, store: ArtifactStore, console: Console, stages: list[str] | None) -> None:
-    if MATRIX in (stages or []):
-        console.print(f"The matrix is in {store.folder(pipeline.address(MATRIX))}", soft_wrap=True)
-    if store.current(pipeline.address(SITE_RECORD)):
-        console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")
 
 
 def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = False) -> bool:

@@ -104,10 +104,20 @@ class Machines:
             shutil.chown(place, "postgres")
             shutil.chown(password, "postgres")
         subprocess.run(
-            [self._postgres_bin / "initdb", "-D", str(place), "-U", "atlas", "--pwfile", str(password), "-A", "scram-sha-256"],
+            [self._postgres_bin / "initdb", "-D", place, "-U", "atlas", "--pwfile", password, "-A", "scram-sha-256"],
             check=True, stdout=self._log, stderr=self._log, cwd="/", **user,
         )  # fmt: skip
-        command = [str(self._postgres_bin / "postgres"), "-D", str(place), "-p", str(self._postgres), "-k", str(place), "-h", "127.0.0.1"]
+        command = [
+            str(self._postgres_bin / "postgres"),
+            "-D",
+            str(place),
+            "-p",
+            str(self._postgres),
+            "-k",
+            str(place),
+            "-h",
+            "127.0.0.1",
+        ]
         self.start("postgres", command, os.environ, cwd="/", **user)
         ready = [self._postgres_bin / "pg_isready", "-h", "127.0.0.1", "-p", str(self._postgres)]
         wait_for(lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0, seconds=60)

@@ -32,7 +32,7 @@ def test_the_wheel_holds_the_built_viewer_and_none_of_its_sources(wheel: Path) -
     names = zipfile.ZipFile(wheel).namelist()
     assert "atlas_assets/_viewer/index.html" in names
     assert [name for name in names if name.startswith("atlas_assets/_viewer/assets/") and name.endswith(".js")]
-    assert {"atlas_assets/bundle_schema.json", "atlas_assets/defs/python_api/defs.yaml"} <= set(names)
+    assert {"atlas_assets/stages/bundle/bundle_schema.json", "atlas_assets/defs/python_api/defs.yaml"} <= set(names)
     assert not [name for name in names if name.startswith(("frontend/", "atlas_tests/")) or "node_modules" in name]
 
 
@@ -40,7 +40,7 @@ def test_an_installed_package_provides_the_viewer_without_node(wheel: Path, tmp_
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     code = (
-        "from pathlib import Path; from atlas_assets.stages import viewer; viewer.provide(Path('out'));"
+        "from pathlib import Path; from atlas_assets.stages.site import viewer; viewer.provide(Path('out'));"
         "print(viewer.__file__)"
     )
     done = subprocess.run(

@@ -248,7 +248,7 @@ def test_progress_rises_to_its_end():
 
 
 def test_neighbours_do_not_load_torch():
-    code = "import sys; from atlas_assets.stages import neighbours; sys.exit('torch' in sys.modules)"
+    code = "import sys; from atlas_assets.stages.relation import neighbours; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -30,7 +30,7 @@ describe('readManifest', () => {
     expect(words(earlier)).toEqual({ label: 'UMAP', about: '', parameters: {} })
   })
 
-  const schema = join(FRONTEND, '../atlas_assets/bundle_schema.json')
+  const schema = join(FRONTEND, '../atlas_assets/stages/bundle/bundle_schema.json')
   it.skipIf(!existsSync(schema))('agrees with the schema that the Python writer is held to', () => {
     const validate = new Ajv({ strict: false }).compile(JSON.parse(readFileSync(schema, 'utf8')))
     expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true)

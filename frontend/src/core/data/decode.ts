@@ -1,5 +1,5 @@
 /**
- * Decoders of the bundle's binary files; the writer is atlas_assets/stages/bundle.py.
+ * Decoders of the bundle's binary files; the writer is atlas_assets/stages/bundle/bundle.py.
  * Each checks the length before it reads, and returns fresh arrays that share nothing with the input.
  */
 import { BundleError } from './errors'

@@ -1,6 +1,6 @@
 /**
  * The bundle manifest: its types, and a reader that refuses what the viewer could not show.
- * Written by atlas_assets/stages/bundle.py, described by atlas_assets/bundle_schema.json.
+ * Written by atlas_assets/stages/bundle/bundle.py, described by bundle_schema.json beside it.
  */
 import { BundleError } from './errors'
 

@@ -1,4 +1,4 @@
-/** The versions of a map that its site keeps, as versions.json lists them (atlas_assets/stages/site_versions.py). */
+/** The versions of a map that its site keeps, as versions.json lists them (atlas_assets/stages/site/versions.py). */
 import { BundleError } from '../data/errors'
 
 export interface Version {
