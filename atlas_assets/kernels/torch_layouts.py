@@ -425,7 +425,7 @@ class _Cells:
         return cls(torch.stack(begins, dim=1), torch.stack(sizes, dim=1).cumsum(dim=1))
 
     def pick(self, row: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
-        """Places in the order by cell of the entity that each number of 32 bits, as a share of all, means for the row."""
+        """Places in the order by cell of the entity that each number of 32 bits, as a share, means for the row."""
         sums = self.sums[row]
         drawn = (number * sums[:, -1]) >> 32
         cell = (sums <= drawn[:, None]).sum(dim=1, keepdim=True)
