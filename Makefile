@@ -42,7 +42,7 @@ test: install-dev  ## install what the tests need (Chromium included) and run th
 	@bash scripts/ensure_chromium.sh
 	@bash scripts/ensure_servers.sh
 	cd frontend && npm ci --no-audit --no-fund && npm test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: install-dev  ## the tests that take longer
 	@bash scripts/ensure_chromium.sh
