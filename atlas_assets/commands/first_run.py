@@ -8,7 +8,7 @@ from dataclasses import dataclass
 # Of all maps that a new atlas has, on two cores of an ordinary machine (`python -m benchmarks scale`): a start, so much
 # per entity, and so much more for every number of its vector, of which there are three copies for a moment.
 BYTES, BYTES_PER_ENTITY, BYTES_PER_NUMBER = 1 << 30, 8_000, 12
-SECONDS, SECONDS_PER_ENTITY, SECONDS_PER_NUMBER = 20, 0.0006, 4e-7
+SECONDS, SECONDS_PER_ENTITY, SECONDS_PER_NUMBER = 20, 0.0008, 4e-7
 FEW = 20_000  # entities of which nobody needs to be told
 CHOICE = {"edges": "best-connected", "vectors": "sampled"}  # which ones ``filter: {top: …}`` takes
 
