@@ -26,7 +26,9 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     """No test reads or writes the developer's own storage, atlases or Dagster state."""
     for name in ("ATLAS_STORAGE", "ATLAS_DEFS", "ATLAS_EXECUTOR", "ATLAS_DEVICE", "ATLAS_MEMORY", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    own = tmp_path_factory.getbasetemp()
+    session = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own  # one compiles kernels for all workers
+    monkeypatch.setenv("XDG_CACHE_HOME", str(session / "cache"))
 
 
 @pytest.fixture

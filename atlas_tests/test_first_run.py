@@ -21,9 +21,9 @@ GIB = 1 << 30
     [
         ("edges", None, None, 16, None, None),
         ("edges", 5_000, None, 16, None, None),
-        ("edges", 689_517, None, 16, None, "689,517 entities -> .* 8 min .* 6 GiB of memory$"),
+        ("edges", 689_517, None, 16, None, "689,517 entities -> .* 10 min .* 6 GiB of memory$"),
         ("edges", 4_000_000, None, 16, 2_010_000, "there are 16 GiB here, so 2,010,000 best-connected ones are taken"),
-        ("vectors", 1_000_000, 64, 16, None, "1,000,000 entities -> .* 11 min .* 9 GiB of memory$"),
+        ("vectors", 1_000_000, 64, 16, None, "1,000,000 entities -> .* 15 min .* 9 GiB of memory$"),
         ("vectors", 1_000_000, 784, 16, 920_000, "there are 16 GiB here, so 920,000 sampled ones are taken"),
         ("edges", 100_000, None, 1, 20_000, "best-connected ones are taken"),
     ],
