@@ -16,8 +16,8 @@ from rich.markup import escape
 
 from atlas_assets import methods, project
 from atlas_assets.errors import AtlasError
+from atlas_assets.stages.site import viewer
 
-MIN_NODE = 20
 MIN_FREE_GB = 5
 
 
@@ -58,14 +58,12 @@ def _findings() -> Iterator[Finding]:
 def _node() -> Finding:
     if (project.PACKAGE / "_viewer" / "index.html").exists():
         return Finding(True, "viewer", "comes built with the package; Node.js is not needed")
-    node = shutil.which("node")
+    node, least = shutil.which("node"), ".".join(map(str, viewer.NODE))
     if node is None or shutil.which("npm") is None:
-        return Finding(
-            False, "Node.js", f"is missing; install Node.js {MIN_NODE} or newer with npm (https://nodejs.org)"
-        )
+        return Finding(False, "Node.js", f"is missing; install Node.js {least} or newer with npm (https://nodejs.org)")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if int(version.lstrip("v").split(".")[0]) < MIN_NODE:
-        return Finding(False, "Node.js", f"is {version}; the viewer needs {MIN_NODE} or newer (https://nodejs.org)")
+    if tuple(int(part) for part in version.lstrip("v").split(".")[:2]) < viewer.NODE:
+        return Finding(False, "Node.js", f"is {version}; the viewer needs {least} or newer (https://nodejs.org)")
     return Finding(True, "Node.js", version)
 
 

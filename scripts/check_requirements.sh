@@ -11,9 +11,9 @@ python="$1"
   fail "$python cannot make a virtual environment; install its venv module (Debian, Ubuntu: apt install python3-venv) and run make again."
 
 command -v node >/dev/null && command -v npm >/dev/null ||
-  fail "Atlas builds its viewer with Node.js 20 or newer and npm, which are not on the PATH; install them (https://nodejs.org) and run make again."
-major=$(node --version | sed -E 's/^v([0-9]+).*/\1/')
-[ "$major" -ge 20 ] || fail "Atlas builds its viewer with Node.js 20 or newer, but node is $(node --version); upgrade it (https://nodejs.org) and run make again."
+  fail "Atlas builds its viewer with Node.js 20.19 or newer and npm, which are not on the PATH; install them (https://nodejs.org) and run make again."
+node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ||
+  fail "Atlas builds its viewer with Node.js 20.19 or newer, but node is $(node --version); upgrade it (https://nodejs.org) and run make again."
 
 if [ ! -e .venv/.installed ]; then
   free_mib=$(df -Pm . | awk 'NR == 2 {print $4}')
