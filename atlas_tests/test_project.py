@@ -60,8 +60,9 @@ FULL_DISK = {"df": "echo head; echo 'disk 1000 900 120 90% /'"}
     [
         ("", NODE, "Atlas needs Python 3.11, 3.12 or 3.13; install one"),
         ("old", NODE | {"old": 'if [ "$1" = --version ]; then echo Python 3.9.2; else exit 1; fi'}, "is Python 3.9.2"),
-        (sys.executable, {}, "Node.js 20 or newer and npm, which are not on the PATH"),
+        (sys.executable, {}, "Node.js 20.19 or newer and npm, which are not on the PATH"),
         (sys.executable, NODE | {"node": "echo v18.2.0"}, "but node is v18.2.0"),
+        (sys.executable, NODE | {"node": "echo v20.18.3"}, "but node is v20.18.3"),
     ],
 )
 def test_what_is_missing_is_said_in_one_sentence(

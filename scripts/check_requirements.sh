@@ -12,7 +12,8 @@ python="$1"
 
 command -v node >/dev/null && command -v npm >/dev/null ||
   fail "Atlas builds its viewer with Node.js 20.19 or newer and npm, which are not on the PATH; install them (https://nodejs.org) and run make again."
-node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ||
+IFS=. read -r major minor _ <<<"$(node --version | tr -d v)"
+[ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
   fail "Atlas builds its viewer with Node.js 20.19 or newer, but node is $(node --version); upgrade it (https://nodejs.org) and run make again."
 
 if [ ! -e .venv/.installed ]; then
