@@ -12,7 +12,8 @@ python="$1"
 
 command -v node >/dev/null && command -v npm >/dev/null ||
   fail "Atlas builds its viewer with Node.js 20.19 or newer and npm, which are not on the PATH; install them (https://nodejs.org) and run make again."
-IFS=. read -r major minor _ <<<"$(node --version | tr -d v)"
+version=$(node --version)
+IFS=. read -r major minor _ <<<"${version#v}"
 [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
   fail "Atlas builds its viewer with Node.js 20.19 or newer, but node is $(node --version); upgrade it (https://nodejs.org) and run make again."
 
