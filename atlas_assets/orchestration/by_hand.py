@@ -106,6 +106,8 @@ class _ByHand:
                     yield from self._one_of_rest(stage, key)
 
     def _one_of_rest(self, stage: Stage, key: str | None) -> Iterator[events.Event]:
+        if self._made_by_this_backfill(events.key_of(self._pipeline, stage.name), key):
+            return
         if known := self.maker.up_to_date(stage, key):
             yield events.of_known(self._context.instance, self._pipeline, stage, key, known)
         elif not self.maker.wanted.lacks_input(stage, key):

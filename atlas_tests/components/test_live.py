@@ -23,7 +23,7 @@ from atlas_tests import toy
 from atlas_tests.components.live import BACKFILL_ENDED, CHECKS, ENDED, RELOAD, TERMINATE, Project, wait_for
 from atlas_tests.conftest import REPOSITORY
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 SPEC: dict[str, Any] = {
     "source": {"interactions": "ratings.csv", "entities": "books.csv"},
@@ -83,6 +83,7 @@ def test_a_source_that_grows_ends_in_a_new_site(project: Project) -> None:
     assert plotted["movement k5_d3_pca"] is not None
 
 
+@pytest.mark.slow
 def test_a_source_that_is_as_it_was_costs_nothing(project: Project) -> None:
     runs, before = len(project.runs()), project.shown()
     for _ in range(2):
@@ -91,6 +92,7 @@ def test_a_source_that_is_as_it_was_costs_nothing(project: Project) -> None:
     assert project.shown() == before
 
 
+@pytest.mark.slow
 def test_a_source_that_is_gone_is_a_failed_check_and_the_site_stays(project: Project) -> None:
     runs, before = len(project.runs()), project.shown()
     newest = lambda: project.ask(CHECKS, asset=["toy", "source"], check="source")["assetCheckExecutions"][0]  # noqa: E731
@@ -105,6 +107,7 @@ def test_a_source_that_is_gone_is_a_failed_check_and_the_site_stays(project: Pro
     wait_for(lambda: newest()["status"] == "SUCCEEDED", seconds=60)
 
 
+@pytest.mark.slow
 def test_a_point_added_to_the_yaml_makes_exactly_its_artifacts(project: Project) -> None:
     looked_again(project)
     before, count = project.materialised(), len(project.refreshes())
@@ -131,6 +134,7 @@ def test_partitions_can_be_made_one_by_one_from_the_ui(project: Project) -> None
     assert project.materialised() == sorted([*before, ("projection", "k5_d3_pca")], key=str)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_terminated_in_the_ui_goes_on_when_it_is_launched_again(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +165,7 @@ def test_a_sweep_that_is_terminated_in_the_ui_goes_on_when_it_is_launched_again(
     assert set(quality) >= keys - done
 
 
+@pytest.mark.slow
 def test_materialize_all_makes_everything_once_in_about_the_time_of_a_refresh(tmp_path: Path) -> None:
     """The request of the button, on an atlas of which nothing was made."""
     made = Project(tmp_path, SPEC)
