@@ -233,7 +233,7 @@ class Pipeline:
 
     def _projection(self) -> Stage:
         return Stage(
-            "projection", "4", "What is seen: two or three coordinates per entity.",
+            "projection", "5", "What is seen: two or three coordinates per entity.",
             inputs=lambda key: self._graph_and_embedding(key),
             parameters=lambda key: {"key": key, "seed": self.spec.seed},
             keys=tuple(self.sweep.projections),

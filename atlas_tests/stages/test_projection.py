@@ -143,7 +143,7 @@ def test_where_little_has_changed_a_map_takes_fewer_steps_and_stays_where_it_is(
 def test_every_step_is_told_and_ctrl_c_ends_a_layout_at_once(sheet, method):
     """Of a million entities one step takes a second or two: nothing longer passes without a word."""
     graph, _, _ = sheet
-    inputs, told, steps = LayoutInputs(graph), [], {"umap": 200, "tsne": 340, "localmap": 450, "pacmap": 450}
+    inputs, told, steps = LayoutInputs(graph), [], {"umap": 200, "tsne": 340, "localmap": 430, "pacmap": 450}
     undisturbed = projection.project(method, inputs=inputs, progress=lambda share, words: told.append((share, words)))
     shares = [share for share, _ in told]
     assert len(told) == 1 + steps[method]
