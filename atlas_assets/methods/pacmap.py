@@ -18,7 +18,7 @@ FEWEST = 30  # below, there are not enough entities to draw its pairs from, and 
 OUTLINE_DIMS = 10  # dimensions of the start positions among which mid-near pairs are drawn, for a graph
 MN_RATIO, FP_RATIO = 0.5, 2.0  # the library's own
 PHASES = (100, 100, 250)  # iterations: mid-near pairs lead, balance, are gone
-# PHASES would keep less in LocalMAP: 0.147 of 4,486 cards' held-out pairs, these 0.152 in the same time, as pacmap does.
+# PHASES would keep less in LocalMAP: 0.147 of 4,486 cards' held-out pairs; these 0.152 in the same time, as pacmap.
 LOCAL_PHASES = (40, 40, 350)
 MIDDLE_FIRST, MIDDLE_THEN = (
     1_000.0,
