@@ -21,6 +21,7 @@ from scipy.sparse import csr_array
 
 from atlas_assets.kernels import pacmap, tsne, umap
 from atlas_assets.kernels.grid_field import covering
+from atlas_assets.kernels.torch_rows import walk
 
 WORKING = 1 << 22  # pairs taken at once: about 100 bytes each, 400 MiB
 FEWEST = 1 << 16
@@ -78,17 +79,11 @@ class _Descent:
 
     def _along(self, pairs: Pairs, force: Force) -> torch.Tensor:
         """Sums (n, d) of the forces on each row along its pairs."""
-        y, n = self._y, len(self._y)
-        sums, first = torch.zeros_like(y), 0
-        while first < n:
-            wanted = pairs.indptr[first] + self.working
-            last = max(int(torch.searchsorted(pairs.indptr, wanted, right=True)) - 1, first + 1)
-            slots = slice(int(pairs.indptr[first]), int(pairs.indptr[last]))
-            lengths = (pairs.indptr[first + 1 : last + 1] - pairs.indptr[first:last]).to(self.device)
-            rows = torch.repeat_interleave(torch.arange(first, last, device=self.device), lengths)
-            forces = force(y[rows] - y[pairs.columns[slots]], pairs.weights[slots])
-            sums[first:last] = torch.segment_reduce(forces, "sum", lengths=lengths, initial=0, unsafe=True)
-            first = last
+        y = self._y
+        sums = torch.zeros_like(y)
+        for part in walk(pairs.indptr, most=self.working, device=self.device):
+            forces = force(y[part.row] - y[pairs.columns[part.entries]], pairs.weights[part.entries])
+            sums[part.rows] = part.sums(forces)
         return sums
 
     def _on_ring(self, ring: torch.Tensor, place: torch.Tensor, offsets: np.ndarray, force: Force) -> torch.Tensor:

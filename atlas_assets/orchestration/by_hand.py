@@ -14,14 +14,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from atlas_assets.builders.materialise import CheckFailed, Materialised
+from atlas_assets.builders.materialise import Materialised
 from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import checks, events, names
-from atlas_assets.orchestration.making import Maker
+from atlas_assets.orchestration.making import Maker, checks_of
 from atlas_assets.plan.due import Wanted, label
-from atlas_assets.plan.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage
+from atlas_assets.plan.pipeline import VIEWER, Pipeline, Stage
 from atlas_assets.plan.tidying import tidy
-from atlas_assets.stages.artifact import Check
 
 BACKFILL = "dagster/backfill"  # Dagster's tag of the runs of one
 Target = tuple[Stage, str | None]
@@ -84,12 +83,9 @@ class _ByHand:
             return []
         try:
             run, made = self.maker.build(stage, key)
-        except CheckFailed as failure:
-            yield events.result(asset, stage, failure.checks)
-            raise dg.Failure(str(failure), allow_retries=False) from failure
         except AtlasError as error:
-            if stage.check == SOURCE_CHECK:
-                yield events.result(asset, stage, [Check("can be read", False, str(error))])
+            if found := checks_of(stage, error):
+                yield events.result(asset, stage, found)
             raise dg.Failure(str(error), allow_retries=False) from error
         self.maker.tally.made.append(label(stage, key))
         return [_result(asset, stage, made, checks.result(stage.name, asset, run, made.stored))]

@@ -5,11 +5,8 @@ What is shown is drawn from the events of the run, as any other executor would w
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +15,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import project, warm_up
-from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
 from atlas_assets.orchestration.run_display import RunDisplay, write_timings
 from atlas_assets.orchestration.state import instance
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.plan.sweep_request import Request
 from atlas_assets.reports import nothing_due
-from atlas_assets.spec.atlas import AtlasSpec, file_of, load
+from atlas_assets.spec.atlas import AtlasSpec, load
 from atlas_assets.store import lock
 from atlas_assets.store.artifacts import project_store
 
@@ -96,11 +92,11 @@ def execute(
     mark = uuid.uuid4().hex
     tags = {**run_tags.of_command(name, command), run_tags.COMMAND: mark}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with instance() as state, lock.held(name, command, waiting=wait), _terminal(console) as terminal:
+    with instance() as state, lock.held(name, command, waiting=wait):
         warm_up.import_beside()
         dead_runs.heal(state, [name])
         _wait_for_runs(state, name, console)
-        shown = RunDisplay(terminal, state, mark)
+        shown = RunDisplay(console, state, mark)
         with shown:
             try:
                 recipe = dg.build_reconstructable_job(
@@ -120,36 +116,25 @@ def job_of(atlas: str, what: str) -> dg.JobDefinition:
     from atlas_assets.orchestration import jobs
     from atlas_assets.orchestration.shared import shared
 
-    file = file_of(atlas, project.spec_files())
-    if file is None:
-        raise AtlasError(f"{atlas} has no defs.yaml any more in {project.defs_folder()}.")
-    steps = sweep_jobs.SweepSteps(Pipeline(load(file), base=project.root()))
+    steps = sweep_jobs.SweepSteps(Pipeline(load(sweep_jobs.spec_file(atlas)), base=project.root()))
     every = [*jobs.jobs_of(steps), *sweep_jobs.jobs_of(steps)]
     [job] = [job for job in every if job.name == names.job_name(atlas, what)]
     return dg.Definitions.merge(dg.Definitions(jobs=[job]), shared()).resolve_job_def(job.name)
 
 
 def _wait_for_runs(state: dg.DagsterInstance, atlas: str, console: Console) -> None:
-    """Until no run of the atlas is under way; those that are queued wait for this one."""
+    """Until no job of the atlas is under way. Those that are queued wait for this one.
+
+    So do runs of its assets: they wait for the lock that is held here, and are not waited for in turn.
+    """
     told = False
-    while others := [run for run in dead_runs.in_progress(state, atlas) if run.status != dg.DagsterRunStatus.QUEUED]:
+    while others := [
+        run
+        for run in dead_runs.in_progress(state, atlas)
+        if run.status != dg.DagsterRunStatus.QUEUED and run_tags.ATLAS in run.tags
+    ]:
         if not told:
             console.print(f"Waiting for run {others[0].run_id[:8]} of Dagster: one at a time makes an atlas.")
             told = True
         threading.Event().wait(SECONDS_BETWEEN_LOOKS)
         dead_runs.heal(state, [atlas])
-
-
-@contextmanager
-def _terminal(console: Console) -> Iterator[Console]:
-    """The console on a copy of its file: Dagster captures the output of steps, and with it what would be drawn."""
-    try:
-        number = os.dup(console.file.fileno())
-    except (OSError, ValueError):  # no real file: nothing captures it
-        yield console
-        return
-    with os.fdopen(number, "w", encoding="utf-8", closefd=True) as file:
-        yield Console(
-            file=file, highlight=False, force_terminal=console.is_terminal, width=console.width,
-            no_color=console.no_color, soft_wrap=console.soft_wrap,
-        )  # fmt: skip

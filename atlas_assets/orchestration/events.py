@@ -33,11 +33,7 @@ def of_made(
 ) -> Iterator[Event]:
     """Of an artifact that was stored: its materialisation, then its checks."""
     asset = key_of(pipeline, stage.name)
-    tags = {DATA_VERSION: made.stored.version, OF_THE_USER: "true", CODE_VERSION: pipeline.code_version(stage)}
-    yield dg.AssetMaterialization(
-        asset, partition=run.key, metadata=metadata(made),
-        tags=tags | provenance(instance, pipeline, stage, made.stored.inputs or {}),
-    )  # fmt: skip
+    yield _materialisation(instance, pipeline, stage, run.key, made.stored, metadata(made))
     yield evaluation(asset, stage, run.key, made.outcome.checks)
     for found in checks.result(stage.name, asset, run, made.stored):
         yield dg.AssetCheckEvaluation(
@@ -50,9 +46,17 @@ def of_known(
     instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, key: str | None, stored: Stored
 ) -> dg.AssetMaterialization:
     """Of an artifact that was there already, for who waits to hear of it."""
+    told = "It was there already."
+    return _materialisation(instance, pipeline, stage, key, stored, known(stored), description=told)
+
+
+def _materialisation(
+    instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, key: str | None, stored: Stored,
+    facts: dict[str, Any], *, description: str | None = None,
+) -> dg.AssetMaterialization:  # fmt: skip
     tags = {DATA_VERSION: stored.version, OF_THE_USER: "true", CODE_VERSION: pipeline.code_version(stage)}
     return dg.AssetMaterialization(
-        key_of(pipeline, stage.name), partition=key, metadata=known(stored), description="It was there already.",
+        key_of(pipeline, stage.name), partition=key, metadata=facts, description=description,
         tags=tags | provenance(instance, pipeline, stage, stored.inputs or {}),
     )  # fmt: skip
 

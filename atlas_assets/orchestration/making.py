@@ -121,10 +121,8 @@ class Maker:
         message = str(error) or type(error).__name__
         self.tally.failed[label(stage, key)] = message
         self._context.log.error(f"{label(stage, key)} failed: {message}")
-        if isinstance(error, CheckFailed):
-            yield self._evaluation(stage, key, error.checks)
-        elif stage.check == SOURCE_CHECK and isinstance(error, AtlasError):
-            yield self._evaluation(stage, key, [Check("can be read", False, message)])
+        if found := checks_of(stage, error):
+            yield events.evaluation(events.key_of(self.pipeline, stage.name), stage, key, found)
 
     def viewer(self) -> Iterator[events.Event]:
         """The viewer, which all atlases share."""
@@ -151,8 +149,14 @@ class Maker:
             return False
         return True
 
-    def _evaluation(self, stage: Stage, key: str | None, checks: list[Check]) -> dg.AssetCheckEvaluation:
-        return events.evaluation(events.key_of(self.pipeline, stage.name), stage, key, checks)
+
+def checks_of(stage: Stage, error: Exception) -> list[Check]:
+    """What the check of a stage says of a failure; nothing where it did not come to that."""
+    if isinstance(error, CheckFailed):
+        return error.checks
+    if stage.check == SOURCE_CHECK and isinstance(error, AtlasError):
+        return [Check("can be read", False, str(error))]
+    return []
 
 
 def viewer_event(stored: Stored) -> dg.AssetMaterialization:

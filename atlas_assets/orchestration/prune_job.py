@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from atlas_assets.orchestration import pictures
+from atlas_assets.orchestration import names, pictures
 from atlas_assets.orchestration.resources import Storage
 from atlas_assets.plan import tidying
 from atlas_assets.plan.pipeline import Pipeline
@@ -44,7 +44,7 @@ def prune_job(pipeline: Pipeline) -> dg.JobDefinition:
         return dg.Output(done.bytes, metadata=facts)
 
     @dg.job(
-        name=f"{pipeline.name}_prune",
+        name=names.job_name(pipeline.name, names.PRUNE),
         description=f"Free space in the storage of {pipeline.name}. Set dry_run in the launchpad to look first. "
         "Nothing that is current, read by a run, or needed by a later update goes.",
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -98,6 +99,14 @@ def point_config(names: tuple[str, ...]) -> type[dg.Config]:
     return PointConfig
 
 
+def spec_file(atlas: str) -> Path:
+    """The defs.yaml of an atlas. Raises AtlasError where it has none any more."""
+    file = file_of(atlas, project.spec_files())
+    if file is None:
+        raise AtlasError(f"{atlas} has no defs.yaml any more in {project.defs_folder()}.")
+    return file
+
+
 def config_of(request: Request) -> dict[str, Any]:
     """The configuration that asks for a sweep."""
     budget = request.budget
@@ -168,10 +177,7 @@ class SweepSteps(Steps):
     def _sweeper(self, store: ArtifactStore, request: Request) -> "Sweeper":
         from atlas_assets.plan.sweeper import Sweeper  # with its numerics, which loading the definitions does without
 
-        file = file_of(self.pipeline.name, project.spec_files())
-        if file is None:
-            raise AtlasError(f"{self.pipeline.name} has no defs.yaml any more in {project.defs_folder()}.")
-        return Sweeper(file, request, store)
+        return Sweeper(spec_file(self.pipeline.name), request, store)
 
     def _choose(self) -> dg.OpDefinition:
         @self.op(

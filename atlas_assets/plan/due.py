@@ -68,37 +68,29 @@ class Wanted:
         Whatever is behind these will be due when they are made. Nothing is due of an atlas that is up to date.
         """
         fresh = self.now()
-        everything = [(stage, key) for stage in self.pipeline.stages.values() for key in stage.keys or (None,)]
         return [
             label(stage, key)
-            for stage, key in [(None, None), *everything]
-            if self.named(stage)
-            and (stage is None or key is None or key in self.keys[stage.name])
-            and not self.lacks_input(stage, key, fresh)
-            and self.due(stage, key, fresh)
+            for stage, key in self._asked()
+            if not self.lacks_input(stage, key, fresh) and self.due(stage, key, fresh)
         ]
 
     def is_current(self) -> bool:
         """Whether everything that is asked for is what it would be made into now."""
-        asked = sum(
-            1
-            for stage in self.pipeline.stages.values()
-            if self.named(stage)
-            for key in stage.keys or (None,)
-            if key is None or key in self.keys[stage.name]
-        )
-        return not self.due_now() and self.count_current() == asked + self.named(None)
+        return self.count_current() == len(self._asked())
 
     def count_current(self) -> int:
         """How many of the artifacts that are asked for are what they would be made into now."""
-        fresh = self.now()
-        return sum(
-            fresh.as_made_today(stage, key)
-            for stage in self.pipeline.stages.values()
-            if self.named(stage)
-            for key in stage.keys or (None,)
-            if key is None or key in self.keys[stage.name]
-        ) + (self.named(None) and not replace(self, force=False).due(None, None))
+        fresh, gently = self.now(), replace(self, force=False, retry=True)
+        return sum(not gently.due(stage, key, fresh) for stage, key in self._asked())
+
+    def _asked(self) -> list[tuple[Stage | None, str | None]]:
+        """Stage and key of everything that is asked for; the first None is the viewer."""
+        everything = [(stage, key) for stage in self.pipeline.stages.values() for key in stage.keys or (None,)]
+        return [
+            (stage, key)
+            for stage, key in [(None, None), *everything]
+            if self.named(stage) and (stage is None or key is None or key in self.keys[stage.name])
+        ]
 
     def now(self) -> Freshness:
         """The state of the atlas at this moment."""

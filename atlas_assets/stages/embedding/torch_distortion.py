@@ -16,6 +16,7 @@ import torch
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.kernels.penalties import SMALLEST_SQUARE
+from atlas_assets.kernels.torch_rows import walk
 from atlas_assets.stages.embedding.push_and_pull import DeviceMemoryError, PushAndPull
 
 WORKING_PAIRS = 1 << 22  # taken at once: about 100 bytes each, 400 MiB
@@ -95,19 +96,12 @@ class TorchDistortion:
 
     def _pulls(self, positions: torch.Tensor) -> tuple[torch.Tensor, float]:
         assert self._columns is not None
-        gradient, value, first, n = torch.zeros_like(positions), 0.0, 0, len(positions)
-        while first < n:
-            wanted = self._indptr[first] + self.working_pairs
-            last = max(int(torch.searchsorted(self._indptr, wanted, right=True)) - 1, first + 1)
-            slots = slice(int(self._indptr[first]), int(self._indptr[last]))
-            lengths = (self._indptr[first + 1 : last + 1] - self._indptr[first:last]).to(self.device)
-            rows = torch.repeat_interleave(torch.arange(first, last, device=self.device), lengths)
-            differences = positions[rows] - positions[self._columns[slots]]
-            weights = self._weights[slots]
-            part, total = self._slopes(differences, self._attractive, weights)
-            gradient[first:last] = torch.segment_reduce(part, "sum", lengths=lengths, initial=0, unsafe=True)
+        gradient, value = torch.zeros_like(positions), 0.0
+        for part in walk(self._indptr, most=self.working_pairs, device=self.device):
+            differences = positions[part.row] - positions[self._columns[part.entries]]
+            slopes, total = self._slopes(differences, self._attractive, self._weights[part.entries])
+            gradient[part.rows] = part.sums(slopes)
             value += 0.5 * total
-            first = last
         return gradient, value
 
     def _pushes(self, placed: torch.Tensor) -> tuple[torch.Tensor, float]:
