@@ -14,9 +14,12 @@ from atlas_assets import methods, project, warm_up
 from atlas_assets.errors import AtlasError, Found, SpecError
 
 app = typer.Typer(
-    help="Maps of anything that keeps company.", no_args_is_help=True, add_completion=False,
-    pretty_exceptions_enable=False, rich_markup_mode=None,
-)  # fmt: skip
+    help="Maps of anything that keeps company.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 console = Console(highlight=False)
 problems = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -59,9 +62,7 @@ def run(
         from atlas_assets.orchestration import command
 
     try:
-        made = command.run(
-            spec, console, stages=stage, points=point, force=force, accept=accept, timings=timings
-        )  # fmt: skip
+        made = command.run(spec, console, stages=stage, points=point, force=force, accept=accept, timings=timings)
     except KeyboardInterrupt:  # else typer ends without a word
         problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
         raise typer.Exit(130) from None
@@ -94,8 +95,14 @@ def sweep(
     from atlas_assets.plan.sweep_request import Budget, Request
 
     request = Request(
-        search, tuple(method or ()), k, dim, Budget.parse(budget, search), steps, seed  # type: ignore[arg-type]
-    )  # fmt: skip
+        search,
+        tuple(method or ()),
+        k,
+        dim,
+        Budget.parse(budget, search),
+        steps,
+        seed,  # type: ignore[arg-type]
+    )
     try:
         complete = command.sweep(_file(name), request, console, dry_run=dry_run)
     except KeyboardInterrupt:  # else typer ends without a word
@@ -231,10 +238,12 @@ def _file(name: str) -> Path:
 
     close = difflib.get_close_matches(name, by_folder, n=1)
     raise SpecError(
-        file=project.defs_folder(), field=name, found=Found("is not an atlas here"),
+        file=project.defs_folder(),
+        field=name,
+        found=Found("is not an atlas here"),
         expected=f"one of {', '.join(sorted(by_folder)) or 'none yet'}",
         remedy=f"Did you mean {close[0]!r}?" if close else f"Make it with: atlas new {name} --interactions FILE",
-    )  # fmt: skip
+    )
 
 
 def main() -> None:

@@ -134,6 +134,8 @@ def _dead_runs() -> Iterator[Finding]:
     if dead:
         count = "1 run" if len(dead) == 1 else f"{len(dead)} runs"
         yield Finding(
-            False, "runs", f"{count} in Dagster counted as under way, but killed: the next look of a sensor reports "
+            False,
+            "runs",
+            f"{count} in Dagster counted as under way, but killed: the next look of a sensor reports "
             "them (make dev), or the next: atlas run NAME",
-        )  # fmt: skip
+        )

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 LATER = (
-    "numba", "atlas_assets.stages.embedding.embedding", "atlas_assets.stages.projection.projection",
-    "atlas_assets.stages.regions.regions", "atlas_assets.stages.quality.quality",
-)  # fmt: skip
+    "numba",
+    "atlas_assets.stages.embedding.embedding",
+    "atlas_assets.stages.projection.projection",
+    "atlas_assets.stages.regions.regions",
+    "atlas_assets.stages.quality.quality",
+)
 """In the order in which a run from an empty store comes to need them."""
 
 

@@ -45,11 +45,13 @@ def index_of(sets: Sequence, n: int, *, values=None, timestamps=None, weights=No
     indptr = np.concatenate([[0], np.cumsum([len(s) for s in sets])]).astype(np.int64)
     entities = np.array([entity for members in sets for entity in sorted(members)], np.int32)
     return Index(
-        pl.DataFrame({"id": pl.int_range(n, eager=True)}), indptr, entities,
+        pl.DataFrame({"id": pl.int_range(n, eager=True)}),
+        indptr,
+        entities,
         values=None if values is None else np.array(values, np.float32),
         timestamps=None if timestamps is None else np.array(timestamps, np.int64),
         weights=None if weights is None else np.array(weights, np.float32),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,11 @@ class Relation:
             rows=np.array([row[1] for row in rows]) if self.kind in ("rows", "all") else None,
             collections=np.array([self.amounts[c] for c in order]) if self.kind in ("collections", "all") else None,
             values=np.array([row[2] for row in rows]) if closeness else None,
-            value_form=closeness, value_width=0.8 if closeness else 0.0,  # type: ignore[arg-type]
+            value_form=closeness,
+            value_width=0.8 if closeness else 0.0,  # type: ignore[arg-type]
             times=np.array([row[3] for row in rows], np.int64) if self.kind in ("times", "all") else None,
             half_life=1000.0,
-        )  # fmt: skip
+        )
         return index, weights
 
 

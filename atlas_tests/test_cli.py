@@ -24,13 +24,20 @@ def folder(tmp_path: Path) -> Path:
 def atlas(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs the command as with an installed package: atlases and data live in ``folder``, not in the checkout."""
     variables = os.environ | {
-        "ATLAS_DEFS": str(folder / "defs"), "ATLAS_STORAGE": str(folder / "data"), "COLUMNS": "200", "NO_COLOR": "1",
-    }  # fmt: skip
+        "ATLAS_DEFS": str(folder / "defs"),
+        "ATLAS_STORAGE": str(folder / "data"),
+        "COLUMNS": "200",
+        "NO_COLOR": "1",
+    }
     (folder / "dagster.yaml").touch()  # the mark of a project
     return subprocess.run(
-        [sys.executable, "-m", "atlas_assets.cli", *arguments], cwd=folder, env=variables | environment,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "atlas_assets.cli", *arguments],
+        cwd=folder,
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def new_books(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -41,15 +41,20 @@ def wheel(inputs, start, *, warm, seed, progress, spokes, tilt) -> np.ndarray:
 def wheels(monkeypatch: pytest.MonkeyPatch) -> Method:
     """A method that nobody knew of, added to the registry and nowhere else."""
     toy = Method(
-        name="wheel", label="Wheel", about="Puts everything on a rim.",
+        name="wheel",
+        label="Wheel",
+        about="Puts everything on a rim.",
         parameters={
             "spokes": Parameter("sp", 8, 2, 64, True, "How many.", "stands on {} spokes", usual=(4, 16)),
             "tilt": Parameter("t", 0.0, 0.0, 7.0, False, "By what it is turned.", in_key="when set"),
         },
-        sources=("graph",), lay_out=wheel, library=Library("wheel-learn", wheel, Cost(50.0)),
-        neighbors=lambda values: values["spokes"] + 1, limits=lambda n_listed: {"spokes": n_listed - 1},
+        sources=("graph",),
+        lay_out=wheel,
+        library=Library("wheel-learn", wheel, Cost(50.0)),
+        neighbors=lambda values: values["spokes"] + 1,
+        limits=lambda n_listed: {"spokes": n_listed - 1},
         cost=Cost(2.0, 0.5, in_3d=2.0),
-    )  # fmt: skip
+    )
     monkeypatch.setitem(METHODS, toy.name, toy)
     return toy
 
@@ -111,10 +116,12 @@ def test_a_method_that_is_added_lays_out_and_its_words_reach_the_visitors(tmp_pa
     synthetic.build(tmp_path, 40, projections=maps)
     assert read(tmp_path).manifest["methods"] == {
         "wheel": {
-            "label": "Wheel", "about": "Puts everything on a rim.", "parameters": {"spokes": "stands on {} spokes"},
+            "label": "Wheel",
+            "about": "Puts everything on a rim.",
+            "parameters": {"spokes": "stands on {} spokes"},
             "library": "wheel-learn",
         }
-    }  # fmt: skip
+    }
 
 
 def test_parameters_that_came_later_leave_the_keys_of_maps_made_before() -> None:

@@ -30,8 +30,11 @@ def test_workspace_and_dg_load_the_same_module_under_the_same_name() -> None:
 def test_workspace_yaml_loads_on_its_own(tmp_path: Path) -> None:
     done = subprocess.run(
         [Path(sys.executable).parent / "dagster", "definitions", "validate", "-w", REPOSITORY / "workspace.yaml"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Validation successful" in done.stdout + done.stderr
 

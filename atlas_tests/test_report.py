@@ -217,9 +217,13 @@ def test_maps_of_another_number_of_entities_are_shown_as_they_are(made: Made) ->
     maps = dict(found.maps)
     maps[made.keys[1]] = maps[made.keys[1]][:40]
     page = ReportPage(
-        title=found.title, summary=found.summary, points=found.points, seconds=found.seconds, maps=maps,
+        title=found.title,
+        summary=found.summary,
+        points=found.points,
+        seconds=found.seconds,
+        maps=maps,
         regions=np.arange(64) % 3,
-    )  # fmt: skip
+    )
     assert page.turned[made.keys[1]].shape == (40, 2)
     assert page.html().count("<figure") == 3
 

@@ -109,8 +109,11 @@ SPACE = space("umap", "tsne", "localmap", k="5..50", dim="2..5")
 
 def height(point: ProjectionPoint) -> float:
     """A hill: t-SNE of the graph is best, at a perplexity of 20 and a k of 25; each parameter has a best value."""
-    best = {"umap": (0.10, {"n_neighbors": 30, "min_dist": 0.2}), "tsne": (0.15, {"perplexity": 20}),
-            "localmap": (0.12, {"n_neighbors": 12, "low_dist_thres": 9})}  # fmt: skip
+    best = {
+        "umap": (0.10, {"n_neighbors": 30, "min_dist": 0.2}),
+        "tsne": (0.15, {"perplexity": 20}),
+        "localmap": (0.12, {"n_neighbors": 12, "low_dist_thres": 9}),
+    }
     top, places = best[point.method]
     off = sum((math.log((value + 0.1) / (places[name] + 0.1)) / 2) ** 2 for name, value in point.parameters)
     off += (math.log(point.graph.n_neighbors / 25) / 2) ** 2

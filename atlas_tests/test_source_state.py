@@ -118,7 +118,7 @@ BEFORE = state(a=(1000, "1"), b=(100_000, "1"))
         (state(a=(1000, "1")), 0, "shrunk", "The rows' files went from 101 kB to 1 kB, more than 10 % less."),
         (state(missing=("a.csv does not exist.",)), 0, "missing", "a.csv does not exist. Until then everything stays"),
     ],
-)  # fmt: skip
+)
 def test_a_look_is_judged_in_one_sentence(now: SourceState, waited: float, kind: str, said: str) -> None:
     verdict = look(BEFORE, now, waited=waited)
     assert (verdict.kind, verdict.to_be_read) == (kind, kind in ("due", "shrunk"))

@@ -128,9 +128,12 @@ def weighting(relation: dict, source: dict = SOURCE) -> dict:
 
 def test_without_a_relation_every_pair_counts_one() -> None:
     assert weighting({}) == {
-        "normalise": "none", "use_weights": True, "value_weights": None, "value_closeness": None,
+        "normalise": "none",
+        "use_weights": True,
+        "value_weights": None,
+        "value_closeness": None,
         "time_half_life": None,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ NAMED = {"columns": {"collection": "user", "entity": "film"}}
         ({"use_weights": False}, {"interactions": None, "vectors": "v.npy"}, "is given, but the source holds vectors"),
         ({"time_half_life": 1}, {"interactions": None, "edges": "e.csv"}, "expected it only with collections"),
     ],
-)  # fmt: skip
+)
 def test_a_weight_that_cannot_be_is_named_with_field_and_remedy(relation: dict, source: dict, expected: str) -> None:
     message = problem({"source": SOURCE | source, "relation": relation})
     assert f"{FILE}: relation." in message

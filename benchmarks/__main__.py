@@ -17,8 +17,11 @@ from benchmarks.peers import PACKAGES
 
 app = typer.Typer(
     help="Side-by-side measurements against other libraries, on the same data in the same run.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-)  # fmt: skip
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 console = Console(highlight=False)
 
 Peers = Annotated[list[str] | None, typer.Option("--peer", help="Default: all of them.")]
@@ -33,38 +36,66 @@ CORES = os.cpu_count() or 1
 
 @app.command()
 def relate(
-    case: Annotated[list[str] | None, typer.Option(help="mtg-decks, reddit-title-words, goodbooks-10k, python_api; "
-        "generated-1m, generated-100m or any other size. Default: all that are not generated.")] = None,
-    peer: Peers = None, runs: Runs = 3, json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0,
-    threads: Threads = CORES, cache: Cache = None,
-) -> None:  # fmt: skip
+    case: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="mtg-decks, reddit-title-words, goodbooks-10k, python_api; "
+            "generated-1m, generated-100m or any other size. Default: all that are not generated."
+        ),
+    ] = None,
+    peer: Peers = None,
+    runs: Runs = 3,
+    json: Json = None,
+    memory: Memory = 20.0,
+    minutes: Minutes = 15.0,
+    threads: Threads = CORES,
+    cache: Cache = None,
+) -> None:
     """From collections to nearest neighbours: seconds and memory, of the kernel and from file to disk."""
     from benchmarks import relate as benchmark
 
     names, limits = _known(peer, benchmark.ALL_PEERS), Limits(int(memory * GIB), minutes * 60, threads)
-    session = _Session(
-        PACKAGES, limits, json, runs=runs, seed=data.SEED, neighbours=benchmark.N_NEIGHBORS
-    )  # fmt: skip
+    session = _Session(PACKAGES, limits, json, runs=runs, seed=data.SEED, neighbours=benchmark.N_NEIGHBORS)
     with console.status("") as status:
         benchmark.run(
-            case or data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), progress=status.update,
+            case or data.DEFAULT,
+            names,
+            runs=runs,
+            limits=limits,
+            cache=_folder(cache),
+            progress=status.update,
             finished=session.keep,
-        )  # fmt: skip
+        )
     session.end()
 
 
 @app.command()
 def layout(
-    case: Annotated[list[str] | None, typer.Option(
-        help="mtg-decks, python_api, reddit-title-words; or any other that data.py knows, such as billboard-hot-100. "
-        "Default: these three.")] = None,
-    peer: Annotated[list[str] | None, typer.Option(help="Default: all but pymde.preserve_neighbors, which takes a "
-        "quarter of an hour and more.")] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="mtg-decks, python_api, reddit-title-words; or any other that data.py knows, such as "
+            "billboard-hot-100. Default: these three."
+        ),
+    ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(help="Default: all but pymde.preserve_neighbors, which takes a quarter of an hour and more."),
+    ] = None,
     runs: Runs = 3,
-    maps: Annotated[bool | None, typer.Option("--maps/--no-maps", help="Compare the maps of every route from "
-        "collections to two dimensions. Default: of mtg-decks only.")] = None,
-    json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0, threads: Threads = CORES, cache: Cache = None,
-) -> None:  # fmt: skip
+    maps: Annotated[
+        bool | None,
+        typer.Option(
+            "--maps/--no-maps",
+            help="Compare the maps of every route from collections to two dimensions. Default: of mtg-decks only.",
+        ),
+    ] = None,
+    json: Json = None,
+    memory: Memory = 20.0,
+    minutes: Minutes = 15.0,
+    threads: Threads = CORES,
+    cache: Cache = None,
+) -> None:
     """From collections to maps: seconds of each step, distortion, and how much of what was held out maps keep."""
     from benchmarks import layout as benchmark
     from benchmarks import layout_aims, layout_data, layout_maps, layout_methods, layout_table
@@ -72,9 +103,14 @@ def layout(
     names = _known(peer, benchmark.ALL_PEERS) if peer else benchmark.DEFAULT_PEERS
     limits = Limits(int(memory * GIB), minutes * 60, threads)
     session = _Session(
-        benchmark.PACKAGES, limits, json, runs=runs, seed=layout_data.SEED, held_out=layout_data.HOLDOUT,
+        benchmark.PACKAGES,
+        limits,
+        json,
+        runs=runs,
+        seed=layout_data.SEED,
+        held_out=layout_data.HOLDOUT,
         layouts=layout_methods.settings(),
-    )  # fmt: skip
+    )
     compared: list[tuple[str, Path, list]] = []
 
     def finished(name: str, folder: Path, rows: list[report.Row], found: list) -> None:
@@ -86,9 +122,15 @@ def layout(
 
     with console.status("") as status:
         benchmark.run(
-            case or layout_data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), maps=maps,
-            progress=status.update, finished=finished,
-        )  # fmt: skip
+            case or layout_data.DEFAULT,
+            names,
+            runs=runs,
+            limits=limits,
+            cache=_folder(cache),
+            maps=maps,
+            progress=status.update,
+            finished=finished,
+        )
     session.about["aims"] = layout_aims.as_json(session.rows)
     session.keep([])
     session.end()
@@ -102,19 +144,35 @@ def layout(
 def sweep(
     case: Annotated[str, typer.Option(help="mtg-decks, or any case of relate.")] = "mtg-decks",
     runs: Runs = 3,
-    all_scripts: Annotated[bool, typer.Option("--all", help="Run all 24 scripts; without it six, one of each kind, "
-        "and the others are told from the steps of these.")] = False,
-    json: Json = None, memory: Memory = 20.0, minutes: Minutes = 30.0, threads: Threads = CORES, cache: Cache = None,
-) -> None:  # fmt: skip
+    all_scripts: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Run all 24 scripts; without it six, one of each kind, "
+            "and the others are told from the steps of these.",
+        ),
+    ] = False,
+    json: Json = None,
+    memory: Memory = 20.0,
+    minutes: Minutes = 30.0,
+    threads: Threads = CORES,
+    cache: Cache = None,
+) -> None:
     """24 maps of one atlas by `atlas run`, beside 24 scripts with the same libraries; and what is no computation."""
     from benchmarks import layout, layout_data
     from benchmarks import sweep as benchmark
 
     limits = Limits(int(memory * GIB), minutes * 60, threads)
     session = _Session(
-        layout.PACKAGES, limits, json, runs=runs, seed=layout_data.SEED, graphs=benchmark.GRAPHS,
-        dimensions=benchmark.DIMENSIONS, layouts=benchmark.LAYOUTS,
-    )  # fmt: skip
+        layout.PACKAGES,
+        limits,
+        json,
+        runs=runs,
+        seed=layout_data.SEED,
+        graphs=benchmark.GRAPHS,
+        dimensions=benchmark.DIMENSIONS,
+        layouts=benchmark.LAYOUTS,
+    )
     with console.status("") as status:
         rows = benchmark.run(
             case, runs=runs, all_scripts=all_scripts, limits=limits, cache=_folder(cache), progress=status.update
@@ -127,9 +185,13 @@ def sweep(
 def refresh(
     case: Annotated[list[str] | None, typer.Option(help="mtg-decks, github-trending. Default: both.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Files that the source comes in, before the newest 1 %.")] = 10,
-    runs: Runs = 3, json: Json = None, memory: Memory = 20.0, minutes: Minutes = 15.0, threads: Threads = CORES,
+    runs: Runs = 3,
+    json: Json = None,
+    memory: Memory = 20.0,
+    minutes: Minutes = 15.0,
+    threads: Threads = CORES,
     cache: Cache = None,
-) -> None:  # fmt: skip
+) -> None:
     """An atlas whose source grows, replayed by time stamp, beside building it anew: seconds, movement, recall."""
     from benchmarks import refresh as benchmark
     from benchmarks import refresh_data
@@ -147,11 +209,19 @@ def refresh(
 
 @app.command()
 def scale(
-    case: Annotated[list[str] | None, typer.Option(help="10k, 1m or any other number of entities, with 100 rows each. "
-        "Default: 10k, 30k, 100k, 300k.")] = None,
-    runs: Runs = 1, json: Json = None, memory: Memory = 20.0, minutes: Minutes = 30.0, threads: Threads = CORES,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="10k, 1m or any other number of entities, with 100 rows each. Default: 10k, 30k, 100k, 300k."
+        ),
+    ] = None,
+    runs: Runs = 1,
+    json: Json = None,
+    memory: Memory = 20.0,
+    minutes: Minutes = 30.0,
+    threads: Threads = CORES,
     cache: Cache = None,
-) -> None:  # fmt: skip
+) -> None:
     """What atlas new proposes, from the file to the site, for more and more entities: stages, memory, exponents."""
     from benchmarks import scale as benchmark
 
@@ -163,23 +233,33 @@ def scale(
     session = _Session(PACKAGES, limits, json, runs=runs, seed=data.SEED)
     with console.status("") as status:
         benchmark.run(
-            names, runs=runs, limits=limits, cache=_folder(cache), progress=status.update,
+            names,
+            runs=runs,
+            limits=limits,
+            cache=_folder(cache),
+            progress=status.update,
             finished=lambda rows: session.keep(rows, shown=False),
-        )  # fmt: skip
+        )
     benchmark.show(session.rows, console)
 
 
 @app.command()
 def viewer(
-    case: Annotated[list[str] | None, typer.Option(help="10k, 100k, 1m or any other number of points. Default: these "
-        "three.")] = None,
+    case: Annotated[
+        list[str] | None, typer.Option(help="10k, 100k, 1m or any other number of points. Default: these three.")
+    ] = None,
     peer: Peers = None,
-    runs: Annotated[int, typer.Option(min=1, help="How often every page is loaded; frames and picks are medians of "
-        "20, of less where they are slow.")] = 3,
+    runs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="How often every page is loaded; frames and picks are medians of 20, of less where they are slow.",
+        ),
+    ] = 3,
     json: Json = None,
     minutes: Annotated[float, typer.Option(help="Time that one page may take to load, or for a turn.")] = 3.0,
     cache: Cache = None,
-) -> None:  # fmt: skip
+) -> None:
     """The site in Chromium, beside other ways to draw the same points: frames, picks, loading, memory, searching."""
     from benchmarks import viewer as benchmark
     from benchmarks import viewer_aims, viewer_data, viewer_pages
@@ -188,9 +268,14 @@ def viewer(
     session = _Session(("atlas-assets", "playwright"), limits, json, runs=runs, seed=data.SEED)
     with console.status("") as status:
         version = benchmark.run(
-            case or viewer_data.DEFAULT, names, runs=runs, limits=limits, cache=_folder(cache), progress=status.update,
+            case or viewer_data.DEFAULT,
+            names,
+            runs=runs,
+            limits=limits,
+            cache=_folder(cache),
+            progress=status.update,
             finished=session.keep,
-        )  # fmt: skip
+        )
     session.about["versions"] |= {"chromium": version, **viewer_pages.versions()}
     session.about["aims"] = viewer_aims.as_json(session.rows)
     session.keep([])
@@ -210,7 +295,7 @@ class _Session:
         console.print(
             f"{self.about['cpu']}, {self.about['cores']} cores, {limits.threads} threads for everybody, median of "
             f"{runs} runs"
-        )  # fmt: skip
+        )
 
     def keep(self, rows: list[report.Row], *, shown: bool = True) -> None:
         self.rows += rows

@@ -26,14 +26,21 @@ from benchmarks.process_tree import PeakOfTree
 NAME = "benchmark"
 # All that maps and their comparison need; a bundle and a site are more than any peer makes.
 STAGES = (
-    "raw_collections", "entity_index", "neighbours", "knn_graph", "embedding", "projection", "regions", "quality",
+    "raw_collections",
+    "entity_index",
+    "neighbours",
+    "knn_graph",
+    "embedding",
+    "projection",
+    "regions",
+    "quality",
     "sweep_report",
-)  # fmt: skip
+)
 
 
 def make_project(
     folder: Path, rows: Path, *, columns: dict[str, str], entities: Path | None = None, **changes: Any
-) -> None:  # fmt: skip
+) -> None:
     """Let ``atlas new`` write the spec of an atlas of these rows, then change what the case asks for.
 
     changes: attributes of the spec, such as ``sweep``; those of ``source`` are merged into it. What is left out is what
@@ -70,21 +77,25 @@ def run(folder: str, keep: bool = True, stages: Sequence[str] = STAGES) -> dict[
     if not keep:
         for made in ("data", ".dagster"):
             shutil.rmtree(Path(folder) / made)
-    return {
-        "seconds": seconds, "peak_bytes": peak.bytes, "timings": json.loads(timings.read_text(encoding="utf-8"))
-    }  # fmt: skip
+    return {"seconds": seconds, "peak_bytes": peak.bytes, "timings": json.loads(timings.read_text(encoding="utf-8"))}
 
 
 def _atlas(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ATLAS_", "DAGSTER_"))}
     environment |= {
-        "ATLAS_DEFS": str(folder / "defs"), "ATLAS_STORAGE": str(folder / "data"), "NO_COLOR": "1",
+        "ATLAS_DEFS": str(folder / "defs"),
+        "ATLAS_STORAGE": str(folder / "data"),
+        "NO_COLOR": "1",
         "PYTHONPATH": os.pathsep.join([str(measure.REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }  # fmt: skip
+    }
     return subprocess.run(
-        [sys.executable, "-m", "atlas_assets.cli", *arguments], cwd=folder, env=environment, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "atlas_assets.cli", *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,15 @@ from benchmarks.generate import generate
 PYTHON_API = "python_api"
 DEFAULT = ("mtg-decks", "reddit-title-words", "goodbooks-10k", PYTHON_API)
 MORE = (
-    "acl-authors-2019", "billboard-hot-100", "book-crossing", "crates-dependencies", "github-trending",
-    "movielens-latest-2k-users", "movielens-latest-small", "steam-200k",
-)  # fmt: skip
+    "acl-authors-2019",
+    "billboard-hot-100",
+    "book-crossing",
+    "crates-dependencies",
+    "github-trending",
+    "movielens-latest-2k-users",
+    "movielens-latest-small",
+    "steam-200k",
+)
 SHARED = dict.fromkeys((*DEFAULT[:-1], *MORE), ("collection_id", "entity_id"))
 _GENERATED = re.compile(r"generated-(\d+)([km])")
 SEED = 2026

@@ -80,13 +80,13 @@ def _run_ours(path: str, columns: list[str], k: int, folder: Path) -> None:
             draft.folder, interactions=[path], columns=dict(zip(("collection", "entity"), columns, strict=True))
         )
     with store.write(index, recipe="") as draft:
-        entity_index.from_collections(
-            store.folder(raw), min_collections=1, min_collection_size=2, holdout=0.0
-        ).save(draft.folder)  # fmt: skip
+        entity_index.from_collections(store.folder(raw), min_collections=1, min_collection_size=2, holdout=0.0).save(
+            draft.folder
+        )
     with store.write(near, recipe="") as draft:
         neighbours.from_collections(
             entity_index.CollectionIndex.load(store.folder(index)), n_neighbors=k, similarity="cosine"
-        ).save(draft.folder)  # fmt: skip
+        ).save(draft.folder)
     with store.write(graph, recipe="") as draft:
         knn_graph.build(neighbours.Neighbours.load(store.folder(near)), n_neighbors=k).save(draft.folder)
 

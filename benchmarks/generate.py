@@ -64,12 +64,14 @@ def describe(path: Path, *, n_rows: int, seed: int) -> None:
     syllables = [first + vowel + last for first in "bdfglmnprst" for vowel in "aeiou" for last in ("", "n", "r", "st")]
     words = pl.Series([one + two for one in syllables for two in syllables[::7]])
     label = pl.DataFrame([words.gather(random.integers(0, len(words), n_entities)).alias(f"{at}") for at in range(3)])
-    pl.DataFrame({
-        "id": np.arange(n_entities, dtype=np.int32),
-        "label": label.select(pl.concat_str(pl.all(), separator=" ").str.to_titlecase()).to_series(),
-        "genre": pl.Series((rank % n_topics) % GENRES).cast(pl.String).str.replace("^", "genre "),
-        "year": (2020 - random.geometric(0.05, n_entities)).astype(np.int32),
-    }).write_parquet(path)  # fmt: skip
+    pl.DataFrame(
+        {
+            "id": np.arange(n_entities, dtype=np.int32),
+            "label": label.select(pl.concat_str(pl.all(), separator=" ").str.to_titlecase()).to_series(),
+            "genre": pl.Series((rank % n_topics) % GENRES).cast(pl.String).str.replace("^", "genre "),
+            "year": (2020 - random.geometric(0.05, n_entities)).astype(np.int32),
+        }
+    ).write_parquet(path)
 
 
 def _extent(n_rows: int) -> tuple[int, int]:

@@ -28,8 +28,22 @@ RECIPE, PYMDE = "pymde.preserve_neighbors", "pymde"
 DEFAULT_PEERS = (PYMDE, UMAP_LEARN, OPEN_TSNE, PACMAP, DIRE, "implicit", "scikit-learn")
 ALL_PEERS = (RECIPE, *DEFAULT_PEERS)
 # distributions whose versions decide what was measured
-PACKAGES = ("numpy", "numba", "scipy", "torch", "pymde", "umap-learn", "pynndescent", "openTSNE", "pacmap",
-            "dire-rapids", "scikit-learn", "implicit", "dagster", "atlas-assets")  # fmt: skip
+PACKAGES = (
+    "numpy",
+    "numba",
+    "scipy",
+    "torch",
+    "pymde",
+    "umap-learn",
+    "pynndescent",
+    "openTSNE",
+    "pacmap",
+    "dire-rapids",
+    "scikit-learn",
+    "implicit",
+    "dagster",
+    "atlas-assets",
+)
 CASE_OF_MAPS = "mtg-decks"  # whose maps are compared unless asked otherwise: DESIGN's table
 # Name, weight of the pushes per edge and pairs they are sampled by per entity, iterations. The first two as PyMDE has
 # them: three pushing pairs of weight 1 per edge; the last as Atlas has them unless told otherwise.
@@ -44,9 +58,16 @@ Finished = Callable[[str, Path, list[Row], list[Map]], None]
 
 
 def run(
-    cases: Sequence[str], names: Sequence[str], *, runs: int, limits: Limits, cache: Path, maps: bool | None = None,
-    progress: Told = lambda text: None, finished: Finished = lambda case, folder, rows, maps: None,
-) -> list[Row]:  # fmt: skip
+    cases: Sequence[str],
+    names: Sequence[str],
+    *,
+    runs: int,
+    limits: Limits,
+    cache: Path,
+    maps: bool | None = None,
+    progress: Told = lambda text: None,
+    finished: Finished = lambda case, folder, rows, maps: None,
+) -> list[Row]:
     """The rows of every case. ``maps``: compare the routes; None for the case of DESIGN's table alone.
 
     ``finished`` is called with the rows of each measurement, or its maps, as soon as they are there; the rows of the
@@ -58,8 +79,10 @@ def run(
         try:
             folder = layout_data.prepared(name, cache=cache)
         except (data.Absent, AtlasError) as error:
-            made = [Row("layout", name, metric, "all", None, None, note=str(error))
-                    for metric in (EMBEDDING_SECONDS, ITERATION_SECONDS, LAYOUT_SECONDS, RECALL, TRIPLETS)]  # fmt: skip
+            made = [
+                Row("layout", name, metric, "all", None, None, note=str(error))
+                for metric in (EMBEDDING_SECONDS, ITERATION_SECONDS, LAYOUT_SECONDS, RECALL, TRIPLETS)
+            ]
             finished(name, cache, made, [])
         else:
             with tempfile.TemporaryDirectory(prefix="layout-", dir=cache) as scratch:
@@ -179,9 +202,14 @@ class _Case:
         return Job(f"benchmarks.layout_jobs:{function}", {"folder": str(self.folder), "out": str(self.scratch / out)})
 
     def _interleaved(
-        self, jobs: Mapping[str, Job], what: str, *, compiled: Sequence[str], seeded: bool = False,
+        self,
+        jobs: Mapping[str, Job],
+        what: str,
+        *,
+        compiled: Sequence[str],
+        seeded: bool = False,
         each: Callable[[str, Series], None] = lambda name, run: None,
-    ) -> dict[str, Series]:  # fmt: skip
+    ) -> dict[str, Series]:
         """As ``measure.interleaved``, but who takes longer than ``PATIENCE`` is not run again.
 
         seeded: give every run another seed. each: called with every run before the next one of the same name.
@@ -192,10 +220,12 @@ class _Case:
             turned = left[number % max(len(left), 1) :] + left[: number % max(len(left), 1)]
             seed = {"seed": layout_data.SEED + number} if seeded else {}
             runs = measure.interleaved(
-                {name: _with(jobs[name], **seed) for name in turned}, runs=1, limits=self.limits,
+                {name: _with(jobs[name], **seed) for name in turned},
+                runs=1,
+                limits=self.limits,
                 compiled=compiled if number == 0 else (),
                 progress=lambda text: self.progress(f"{self.name}, {what}: {text}"),
-            )  # fmt: skip
+            )
             for name, run in runs.items():
                 each(name, run)
                 one = series[name]
@@ -219,9 +249,16 @@ class _Case:
         if theirs.note.startswith("stopped after") and mine and key == "seconds":
             notes.append(f"so ours is more than {self.limits.seconds / mine:,.0f} times as fast")
         return Row(
-            "layout", self.name, metric, peer, mine, theirs.median(key), note="; ".join(filter(None, notes)),
-            runs={"ours": ours.all(key), "theirs": theirs.all(key)}, of=of,
-        )  # fmt: skip
+            "layout",
+            self.name,
+            metric,
+            peer,
+            mine,
+            theirs.median(key),
+            note="; ".join(filter(None, notes)),
+            runs={"ours": ours.all(key), "theirs": theirs.all(key)},
+            of=of,
+        )
 
     def _threads(self, what: str, job: Job, series: Series, *, of_seed: bool = False) -> Row:
         """How many other results than the first there were, in all runs and in one on a single thread.

@@ -19,9 +19,14 @@ from benchmarks.report import Row, with_error
 
 # times as fast as the peer, of the same graph and on all cores; by what ours is called in tables
 FASTER = {
-    ("UMAP", "seeded"): 10, ("UMAP", "unseeded"): 5, ("t-SNE", ""): 4, ("t-SNE", "in less"): 4,
-    ("t-SNE by similarity", ""): 4, ("t-SNE by similarity", "in less"): 4, ("LocalMAP", ""): 5,
-}  # fmt: skip
+    ("UMAP", "seeded"): 10,
+    ("UMAP", "unseeded"): 5,
+    ("t-SNE", ""): 4,
+    ("t-SNE", "in less"): 4,
+    ("t-SNE by similarity", ""): 4,
+    ("t-SNE by similarity", "in less"): 4,
+    ("LocalMAP", ""): 5,
+}
 CASES = layout_data.DEFAULT  # of which that is said
 SURELY = 2.0  # standard errors up to which a difference may be chance
 LEAST_RECALL, LEAST_TRIPLETS = 0.175, 0.616  # of the recommended map of ``CASE_OF_MAPS``
@@ -34,8 +39,12 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
         of_case = [row for row in rows if row.case == case]
         for contest in CONTESTS:
             if contest.source == GRAPH and case in CASES:
-                made += [one for ours in contest.ours for theirs in contest.theirs
-                         for one in _of_layout(case, ours, theirs, of_case)]  # fmt: skip
+                made += [
+                    one
+                    for ours in contest.ours
+                    for theirs in contest.theirs
+                    for one in _of_layout(case, ours, theirs, of_case)
+                ]
         if case == CASE_OF_MAPS:
             made += _of_maps(case, of_case)
     return made
@@ -67,10 +76,15 @@ def _of_maps(case: str, rows: Sequence[Row]) -> list[Aim]:
     if not best:
         return []
     return [
-        aim(case, f"the recommended map keeps more than {LEAST_RECALL} of the held-out pairs", best.get(RECALL),
-            "{:.4f}", least=LEAST_RECALL),
+        aim(
+            case,
+            f"the recommended map keeps more than {LEAST_RECALL} of the held-out pairs",
+            best.get(RECALL),
+            "{:.4f}",
+            least=LEAST_RECALL,
+        ),
         aim(case, f"and at least {LEAST_TRIPLETS} of the triplets", best.get(TRIPLETS), "{:.4f}", least=LEAST_TRIPLETS),
-    ]  # fmt: skip
+    ]
 
 
 def lost(rows: Sequence[Row]) -> list[str]:

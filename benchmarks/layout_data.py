@@ -54,9 +54,11 @@ def prepared(name: str, *, cache: Path) -> Path:
     folder = cache / f"layout-{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if not (folder / "about.json").exists():
         arguments = {
-            "path": str(case.path), "columns": [case.collection, case.entity], "out": str(folder),
+            "path": str(case.path),
+            "columns": [case.collection, case.entity],
+            "out": str(folder),
             "kept": asdict(chosen),
-        }  # fmt: skip
+        }
         outcome = measure.run(measure.Job("benchmarks.layout_data:prepare", arguments), measure.Limits())
         if outcome.values is None:
             raise AtlasError(f"The collections of {name} could not be made: {outcome.note}")
@@ -70,22 +72,29 @@ def prepare(path: str, columns: list[str], out: str, kept: dict[str, Any]) -> di
 
     folder, chosen = Path(out), Setting(**kept)
     folder.mkdir(parents=True, exist_ok=True)
-    _kept(pl.read_parquet(path, columns=columns).rename(dict(zip(columns, ("collection", "entity"), strict=True))),
-          chosen).write_parquet(folder / "rows.parquet")  # fmt: skip
+    _kept(
+        pl.read_parquet(path, columns=columns).rename(dict(zip(columns, ("collection", "entity"), strict=True))), chosen
+    ).write_parquet(folder / "rows.parquet")
     files.read_collections(
-        folder / "raw", interactions=[str(folder / "rows.parquet")],
+        folder / "raw",
+        interactions=[str(folder / "rows.parquet")],
         columns={"collection": "collection", "entity": "entity"},
-    )  # fmt: skip
+    )
     index = entity_index.from_collections(
-        folder / "raw", min_collections=chosen.min_collections, max_collection_size=chosen.max_collection_size,
-        holdout=HOLDOUT, seed=SEED,
-    )  # fmt: skip
+        folder / "raw",
+        min_collections=chosen.min_collections,
+        max_collection_size=chosen.max_collection_size,
+        holdout=HOLDOUT,
+        seed=SEED,
+    )
     assert index.holdout_indptr is not None
     index.save(folder / "index")
     about = {
-        "entities": index.n_entities, "collections": index.n_collections, "memberships": index.entities.size,
+        "entities": index.n_entities,
+        "collections": index.n_collections,
+        "memberships": index.entities.size,
         "held_out_collections": index.holdout_indptr.size - 1,
-    }  # fmt: skip
+    }
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
     return about
 

@@ -64,9 +64,15 @@ def mean(several: Sequence[Figures]) -> Figures:
     spread = values.std(axis=0, ddof=1) / np.sqrt(len(several))
     (recall, recall_error), (triplets, triplets_error) = judge.ratio_with_error(found, pairs), judge.with_error(shares)
     return Figures(
-        recall, triplets, math.hypot(recall_error, spread[0]), math.hypot(triplets_error, spread[1]), found, pairs,
-        shares, spread=(float(spread[0]), float(spread[1])),
-    )  # fmt: skip
+        recall,
+        triplets,
+        math.hypot(recall_error, spread[0]),
+        math.hypot(triplets_error, spread[1]),
+        found,
+        pairs,
+        shares,
+        spread=(float(spread[0]), float(spread[1])),
+    )
 
 
 def judged(positions: Path, folder: Path, lists: tuple[Path, Path], limits: Limits) -> Figures:

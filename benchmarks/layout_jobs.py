@@ -134,9 +134,12 @@ def judged(folder: str, positions: str, lists: list[str]) -> dict[str, Any]:
     recall, recall_error = judge.ratio_with_error(found, pairs)
     triplets, triplets_error = judge.with_error(shares)
     return {
-        "recall": recall, "recall_error": recall_error, "triplets": triplets, "triplets_error": triplets_error,
+        "recall": recall,
+        "recall_error": recall_error,
+        "triplets": triplets,
+        "triplets_error": triplets_error,
         "parts": parts,
-    }  # fmt: skip
+    }
 
 
 def _triplets(lists: list[str]) -> judge.Triplets:

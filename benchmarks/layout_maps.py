@@ -57,8 +57,9 @@ def maps(case: str, folder: Path, peers: Sequence[str], scratch: Path, *, limits
         found.append(Map(key, ATLAS, point.seconds, figures, figures.note, recommended=key == made.recommended))
     jobs = {
         (name, route.peer): Job("benchmarks.routes:walked", {"route": name, "folder": str(folder)})
-        for name, route in routes.ROUTES.items() if route.peer in peers
-    }  # fmt: skip
+        for name, route in routes.ROUTES.items()
+        if route.peer in peers
+    }
     for layout, name, peer in (("umap", "UMAP", "umap-learn"), ("tsne", "t-SNE", "openTSNE")):
         if peer in peers:
             arguments = {"indices": str(lists[0]), "similarity": str(lists[1]), "layout": layout}
@@ -84,10 +85,13 @@ def same_graph(graph: str, layout: str) -> str:
 def _atlas_run(case: str, folder: Path, project: Path, limits: Limits) -> atlas_run.Made:
     kept = layout_data.setting(case)
     atlas_run.make_project(
-        project, folder / "rows.parquet", columns={"collection": "collection", "entity": "entity"},
+        project,
+        folder / "rows.parquet",
+        columns={"collection": "collection", "entity": "entity"},
         filter={"min_collections": kept.min_collections, "max_collection_size": kept.max_collection_size},
-        quality={"holdout": layout_data.HOLDOUT}, seed=layout_data.SEED,
-    )  # fmt: skip
+        quality={"holdout": layout_data.HOLDOUT},
+        seed=layout_data.SEED,
+    )
     outcome = measure.run(Job("benchmarks.atlas_run:run", {"folder": str(project)}), limits)
     if outcome.values is None:
         raise AtlasError(f"atlas run gave no maps: {outcome.note}")
@@ -120,8 +124,9 @@ def show(case: str, folder: Path, found: Sequence[Map], console: Console) -> Non
     about = layout_data.about(folder)
     console.print(
         f"[bold]{case}[/bold] ({layout_data.setting(case).about}): {about['entities']:,} entities, "
-        f"{about['collections']:,} collections, {about['held_out_collections']:,} held out", soft_wrap=True,
-    )  # fmt: skip
+        f"{about['collections']:,} collections, {about['held_out_collections']:,} held out",
+        soft_wrap=True,
+    )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("map", overflow="fold")
     table.add_column("by", overflow="fold")
@@ -144,5 +149,6 @@ def show(case: str, folder: Path, found: Sequence[Map], console: Console) -> Non
         "→ recommended; how much more it keeps than the others. Recall: pairs of held-out collections among each "
         "other's 15 nearest, all pairs. Triplets: as ordered by shortest paths on the recommended map's graph. ±: "
         "standard error, over collections and over rows. Seconds: from collections to map, without imports and "
-        "compilation.", soft_wrap=True,
-    )  # fmt: skip
+        "compilation.",
+        soft_wrap=True,
+    )

@@ -102,35 +102,46 @@ def _unseeded(lay_out: Callable[..., np.ndarray], **options: Any) -> Callable[..
 UMAP_OF_OURS = Ours("UMAP", "umap", UMAP)
 CONTESTS = (
     Contest(
-        GRAPH, (UMAP_OF_OURS,),
-        (Theirs(UMAP_LEARN, "seeded", _umap_of_graph),
-         Theirs(UMAP_LEARN, "unseeded", _unseeded(_umap_of_graph, seed=None))),
+        GRAPH,
+        (UMAP_OF_OURS,),
+        (
+            Theirs(UMAP_LEARN, "seeded", _umap_of_graph),
+            Theirs(UMAP_LEARN, "unseeded", _unseeded(_umap_of_graph, seed=None)),
+        ),
     ),
     Contest(
         GRAPH,
-        (Ours("t-SNE", "tsne", {"perplexity": GRAPH_PERPLEXITY}),
-         Ours("t-SNE by similarity", "tsne", {"similarity_power": SIMILARITY_POWER})),
+        (
+            Ours("t-SNE", "tsne", {"perplexity": GRAPH_PERPLEXITY}),
+            Ours("t-SNE by similarity", "tsne", {"similarity_power": SIMILARITY_POWER}),
+        ),
         (Theirs(OPEN_TSNE, "", _tsne_of_graph, few=400), Theirs(OPEN_TSNE, "in less", _tsne_of_graph_in_less, few=400)),
     ),
     Contest(
-        GRAPH, (Ours("PaCMAP", "pacmap", {"n_neighbors": NEIGHBOURS}),),
+        GRAPH,
+        (Ours("PaCMAP", "pacmap", {"n_neighbors": NEIGHBOURS}),),
         (Theirs(PACMAP, "", _unseeded(_pacmap_of_graph, local=False)),),
     ),
     Contest(
-        GRAPH, (Ours("LocalMAP", "localmap", {"n_neighbors": NEIGHBOURS}),),
+        GRAPH,
+        (Ours("LocalMAP", "localmap", {"n_neighbors": NEIGHBOURS}),),
         (Theirs(PACMAP, "", _unseeded(_pacmap_of_graph, local=True)),),
     ),
     Contest(
-        EMBEDDING, (UMAP_OF_OURS,),
-        (Theirs(UMAP_LEARN, "seeded", partial(practice.umap, **UMAP)),
-         Theirs(UMAP_LEARN, "unseeded", _unseeded(practice.umap, seed=None, **UMAP)),
-         Theirs(DIRE, "", partial(practice.dire, **UMAP), few=400)),
+        EMBEDDING,
+        (UMAP_OF_OURS,),
+        (
+            Theirs(UMAP_LEARN, "seeded", partial(practice.umap, **UMAP)),
+            Theirs(UMAP_LEARN, "unseeded", _unseeded(practice.umap, seed=None, **UMAP)),
+            Theirs(DIRE, "", partial(practice.dire, **UMAP), few=400),
+        ),
     ),
     Contest(
-        EMBEDDING, (Ours("t-SNE", "tsne", {"perplexity": PERPLEXITY}),),
+        EMBEDDING,
+        (Ours("t-SNE", "tsne", {"perplexity": PERPLEXITY}),),
         (Theirs(OPEN_TSNE, "", partial(practice.tsne, perplexity=PERPLEXITY), few=400),),
     ),
-)  # fmt: skip
+)
 PEERS = (UMAP_LEARN, OPEN_TSNE, PACMAP, DIRE)
 
 
@@ -152,9 +163,12 @@ def prepared(embedded: str, out: str) -> dict[str, Any]:
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {
-        "indices": inputs.lists(NEIGHBOURS).indices, "similarity": inputs.graph.similarity[inputs.rows],
-        "start": inputs.start(2), "outline": inputs.start(OUTLINE_DIMS), "isolated": inputs.graph.isolated,
-    }  # fmt: skip
+        "indices": inputs.lists(NEIGHBOURS).indices,
+        "similarity": inputs.graph.similarity[inputs.rows],
+        "start": inputs.start(2),
+        "outline": inputs.start(OUTLINE_DIMS),
+        "isolated": inputs.graph.isolated,
+    }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     affinities = inputs.affinities(GRAPH_PERPLEXITY, n_neighbors=3 * GRAPH_PERPLEXITY)
@@ -267,6 +281,8 @@ def _told(made: np.ndarray, clock: Clock, out: str) -> dict[str, Any]:
 def told(clock: Clock, made: np.ndarray) -> dict[str, Any]:
     """What a job returns that has made positions."""
     return {
-        "seconds": sum(clock.seconds.values()), "steps": clock.seconds, "peak_bytes": measure.peak_bytes(),
+        "seconds": sum(clock.seconds.values()),
+        "steps": clock.seconds,
+        "peak_bytes": measure.peak_bytes(),
         "digest": hashlib.sha256(np.ascontiguousarray(made).tobytes()).hexdigest(),
-    }  # fmt: skip
+    }

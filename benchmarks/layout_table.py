@@ -26,9 +26,14 @@ def show(rows: Sequence[Row], console: Console) -> None:
     rows = [row for row in rows if listed(row)]
     if not rows:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left", caption=(
-        "times: ours is as much faster; +/-: what ours keeps more, both judged by the same; ±: standard errors"
-    ))  # fmt: skip
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        caption_justify="left",
+        caption=(
+            "times: ours is as much faster; +/-: what ours keeps more, both judged by the same; ±: standard errors"
+        ),
+    )
     table.add_column("", overflow="fold")
     for heading in ("seconds", "times", "recall", "triplets"):
         table.add_column(heading, justify="right", no_wrap=True)

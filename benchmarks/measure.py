@@ -27,8 +27,12 @@ REPOSITORY = Path(__file__).parent.parent
 GIB = 1 << 30
 # Every library that a competitor uses has its own name for the same thing.
 _THREAD_VARIABLES = (
-    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS",
-)  # fmt: skip
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
 _POLL_SECONDS = 0.02
 _RESERVE_BYTES = GIB // 2  # of the machine's memory; below it a child is stopped, before the system begins to kill
 
@@ -79,9 +83,13 @@ class Series:
 
 
 def interleaved(
-    jobs: Mapping[str, Job], *, runs: int, limits: Limits, compiled: Iterable[str] = (),
+    jobs: Mapping[str, Job],
+    *,
+    runs: int,
+    limits: Limits,
+    compiled: Iterable[str] = (),
     progress: Callable[[str], None] = lambda text: None,
-) -> dict[str, Series]:  # fmt: skip
+) -> dict[str, Series]:
     """Run every job ``runs`` times, one of each in turn, so that a slow minute of the machine hits all of them.
 
     Each round starts with another job: nobody always follows the same neighbour. The jobs in ``compiled`` run once more

@@ -59,9 +59,12 @@ def _make_project(case: str, folder: Path, files: Path) -> None:
     whole = files / "all.parquet"
     pl.concat([pl.read_parquet(file) for file in sorted(files.glob("part-*"))]).write_parquet(whole)
     atlas_run.make_project(
-        folder, whole, columns=refresh_data.COLUMNS, entities=data.shared_folder(case) / "entities.parquet",
+        folder,
+        whole,
+        columns=refresh_data.COLUMNS,
+        entities=data.shared_folder(case) / "entities.parquet",
         source={"interactions": ["source/*.parquet"]},
-    )  # fmt: skip
+    )
     whole.unlink()
     (folder / "source").mkdir()
 
@@ -82,9 +85,11 @@ class State:
 
     def moved_since(self, before: State, *, turn: bool) -> dict[str, float]:
         """Of each map, how far entities that had been there have moved in the median, in widths of the map."""
-        rows = pl.DataFrame({"id": self.ids}).with_row_index("now").join(
-            pl.DataFrame({"id": before.ids}).with_row_index("then"), on="id", maintain_order="left"
-        )  # fmt: skip
+        rows = (
+            pl.DataFrame({"id": self.ids})
+            .with_row_index("now")
+            .join(pl.DataFrame({"id": before.ids}).with_row_index("then"), on="id", maintain_order="left")
+        )
         now, then = rows["now"].to_numpy(), rows["then"].to_numpy()
         moved: dict[str, float] = {}
         for key, positions in self.positions.items():
@@ -150,10 +155,18 @@ class Replay:
         rows = self._rows(title, theirs, took[REFRESHED], took[ANEW])
         for key in ours.positions:
             rows += [
-                Row("refresh", self._case, told, ANEW, ours.metrics[key][name], theirs.metrics[key][name], "gain",
-                    of=f"{title}, {key}")
+                Row(
+                    "refresh",
+                    self._case,
+                    told,
+                    ANEW,
+                    ours.metrics[key][name],
+                    theirs.metrics[key][name],
+                    "gain",
+                    of=f"{title}, {key}",
+                )
                 for name, told in KEPT.items()
-            ]  # fmt: skip
+            ]
         for stage in spent[ANEW][0]:
             median = {name: statistics.median(each.get(stage, 0.0) for each in spent[name]) for name in jobs}
             of = f"{title}, {stage}"
@@ -161,9 +174,7 @@ class Replay:
         self._progress("unchanged source")
         idle = self._run(Job("benchmarks.atlas_run:run", {"folder": str(self._folder), "stages": []}))
         artifacts = sum(len(one["timings"]["steps"]) for one in series[ANEW].counted[-1:])
-        rows.append(
-            Row("refresh", self._case, UNCHANGED, ANEW, float(len(idle["timings"]["steps"])), float(artifacts))
-        )  # fmt: skip
+        rows.append(Row("refresh", self._case, UNCHANGED, ANEW, float(len(idle["timings"]["steps"])), float(artifacts)))
         return rows
 
     def _rows(self, title: str, anew: State, ours: list[float], theirs: list[float]) -> list[Row]:
@@ -174,12 +185,31 @@ class Replay:
         moved = max(now.moved_since(before, turn=False).values())
         turned = max(anew.moved_since(before, turn=True).values())
         return [
-            Row("refresh", case, SECONDS, ANEW, statistics.median(ours), statistics.median(theirs),
-                of=title, runs={"ours": ours, "theirs": theirs}),
+            Row(
+                "refresh",
+                case,
+                SECONDS,
+                ANEW,
+                statistics.median(ours),
+                statistics.median(theirs),
+                of=title,
+                runs={"ours": ours, "theirs": theirs},
+            ),
             Row("refresh", case, MOVEMENT, ANEW, moved, turned, of=title, note=MOVED),
-            *(Row("refresh", case, f"{told}, mean of all maps", ANEW, now.mean(name), anew.mean(name), "gain", of=title)
-              for name, told in KEPT.items()),
-        ]  # fmt: skip
+            *(
+                Row(
+                    "refresh",
+                    case,
+                    f"{told}, mean of all maps",
+                    ANEW,
+                    now.mean(name),
+                    anew.mean(name),
+                    "gain",
+                    of=title,
+                )
+                for name, told in KEPT.items()
+            ),
+        ]
 
     def _run(self, job: Job) -> dict[str, Any]:
         outcome = measure.run(job, self._limits)

@@ -31,9 +31,15 @@ _NOTABLE_SECONDS = 1.0  # a first run that took this much longer than the others
 
 
 def run(
-    cases: Sequence[str], names: Sequence[str], *, runs: int, limits: Limits, cache: Path,
-    progress: Callable[[str], None] = lambda text: None, finished: Callable[[list[Row]], None] = lambda rows: None,
-) -> list[Row]:  # fmt: skip
+    cases: Sequence[str],
+    names: Sequence[str],
+    *,
+    runs: int,
+    limits: Limits,
+    cache: Path,
+    progress: Callable[[str], None] = lambda text: None,
+    finished: Callable[[list[Row]], None] = lambda rows: None,
+) -> list[Row]:
     """The rows of every case. ``names``: of peers, or dotted modules like those in ``peers``.
 
     ``finished`` is called with the rows of each case as soon as they are there.
@@ -45,8 +51,10 @@ def run(
             case = data.find(name, cache=cache)
             folder = data.prepared(case, cache=cache)
         except (data.Absent, AtlasError) as error:
-            made = [Row("relate", name, metric, "all", None, None, note=str(error))
-                    for metric in (KERNEL_SECONDS, END_TO_END_SECONDS, PEAK_BYTES)]  # fmt: skip
+            made = [
+                Row("relate", name, metric, "all", None, None, note=str(error))
+                for metric in (KERNEL_SECONDS, END_TO_END_SECONDS, PEAK_BYTES)
+            ]
         else:
             with tempfile.TemporaryDirectory(prefix="relate-", dir=cache) as scratch:
                 made = _case(case, folder, names, Path(scratch), runs=runs, limits=limits, progress=progress)
@@ -56,9 +64,15 @@ def run(
 
 
 def _case(
-    case: data.Case, folder: Path, names: Sequence[str], scratch: Path, *, runs: int, limits: Limits,
+    case: data.Case,
+    folder: Path,
+    names: Sequence[str],
+    scratch: Path,
+    *,
+    runs: int,
+    limits: Limits,
     progress: Callable[[str], None],
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     """Both measurements of one case, as far as ``names`` asks for them."""
     n_entities = matrix.load(folder).n_entities
     chosen = np.random.default_rng(data.SEED).permutation(n_entities)[:_SAMPLED_ROWS]
@@ -68,10 +82,12 @@ def _case(
     kernels = [name for name in names if name != END_TO_END]
     if kernels:
         jobs = {
-            name: Job("benchmarks.kernel:measured",
-                      shared | {"peer": name, "folder": str(folder), "sample": str(scratch / f"kernel-{at}.npy")})
+            name: Job(
+                "benchmarks.kernel:measured",
+                shared | {"peer": name, "folder": str(folder), "sample": str(scratch / f"kernel-{at}.npy")},
+            )
             for at, name in enumerate((OURS, *kernels))
-        }  # fmt: skip
+        }
         rows += _compare(case.name, KERNEL_SECONDS, jobs, runs=runs, limits=limits, progress=progress)
     if END_TO_END in names:
         shared |= {"path": str(case.path), "columns": [case.collection, case.entity], "scratch": str(scratch)}
@@ -88,9 +104,12 @@ def _compare(
 ) -> list[Row]:
     """Measure the jobs; a row of seconds and one of memory for every peer, ours in each of them."""
     measured = measure.interleaved(
-        jobs, runs=runs, limits=limits, compiled=_COMPILED,
+        jobs,
+        runs=runs,
+        limits=limits,
+        compiled=_COMPILED,
         progress=lambda text: progress(f"{case}, {metric.split()[0]}: {text}"),
-    )  # fmt: skip
+    )
     ours = measured.pop(OURS)
     of_sample = {name: Path(job.arguments["sample"]) for name, job in jobs.items()}
     rows = []
@@ -101,10 +120,19 @@ def _compare(
             notes = [_failure("ours", ours), _failure("", theirs), different]
             if key == "seconds":
                 notes += [_first_run("ours", ours), _first_run("theirs", theirs)]
-            rows.append(Row(
-                "relate", case, wanted, name, ours.median(key), theirs.median(key), comparable=not different,
-                note="; ".join(filter(None, notes)), runs={"ours": ours.all(key), "theirs": theirs.all(key)},
-            ))  # fmt: skip
+            rows.append(
+                Row(
+                    "relate",
+                    case,
+                    wanted,
+                    name,
+                    ours.median(key),
+                    theirs.median(key),
+                    comparable=not different,
+                    note="; ".join(filter(None, notes)),
+                    runs={"ours": ours.all(key), "theirs": theirs.all(key)},
+                )
+            )
     return rows
 
 

@@ -57,9 +57,14 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         made: dict[str, Any] = {
-            "benchmark": self.benchmark, "case": self.case, "metric": self.metric, "peer": self.peer,
-            "ours": self.ours, "theirs": self.theirs, "ratio": self.ratio,
-        }  # fmt: skip
+            "benchmark": self.benchmark,
+            "case": self.case,
+            "metric": self.metric,
+            "peer": self.peer,
+            "ours": self.ours,
+            "theirs": self.theirs,
+            "ratio": self.ratio,
+        }
         further = {"of": self.of, "note": self.note, "runs": self.runs, "errors": self.errors}
         return made | {name: value for name, value in further.items() if value}
 

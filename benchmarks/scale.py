@@ -30,9 +30,7 @@ DEFAULT = ("10k", "30k", "100k", "300k")
 SMALLEST = 3_000  # entities of the run before all others: what it takes is mostly fixed, and it compiles
 SECONDS, COMPUTED, MEMORY = "seconds", "core seconds", "peak memory bytes"
 RECALL = "held-out recall"
-EXPONENTS = {
-    SECONDS: "exponent of seconds", COMPUTED: "exponent of core seconds", MEMORY: "exponent of memory"
-}  # fmt: skip
+EXPONENTS = {SECONDS: "exponent of seconds", COMPUTED: "exponent of core seconds", MEMORY: "exponent of memory"}
 ALL, BETWEEN = "all", "between stages"
 AIM = "aim"
 MOST_EXPONENT = 1.15
@@ -58,9 +56,14 @@ def entities(case: str) -> int | None:
 
 
 def run(
-    cases: Sequence[str], *, runs: int, limits: Limits, cache: Path,
-    progress: Callable[[str], None] = lambda text: None, finished: Callable[[list[Row]], None] = lambda rows: None,
-) -> None:  # fmt: skip
+    cases: Sequence[str],
+    *,
+    runs: int,
+    limits: Limits,
+    cache: Path,
+    progress: Callable[[str], None] = lambda text: None,
+    finished: Callable[[list[Row]], None] = lambda rows: None,
+) -> None:
     """Hand the rows of each case to ``finished``, sizes in ascending order, and at the end those of the exponents.
 
     A size that failed is not followed by larger ones: they would fail for the same reason, later.
@@ -91,12 +94,17 @@ def _case(
         atlas_run.make_project(folder, source.path, columns=columns, entities=table)
         job = Job("benchmarks.scale:build", {"folder": str(folder)})
         series = measure.interleaved(
-            {case: job}, runs=runs, limits=limits, compiled=[case] if twice else [],
+            {case: job},
+            runs=runs,
+            limits=limits,
+            compiled=[case] if twice else [],
             progress=lambda text: progress(f"{text}, {n:,} entities"),
-        )[case]  # fmt: skip
+        )[case]
     if series.failed:
-        return [Row("scale", case, metric, AIM, None, AIMS.get((case, metric)), of=ALL, note=series.note)
-                for metric in (SECONDS, MEMORY)]  # fmt: skip
+        return [
+            Row("scale", case, metric, AIM, None, AIMS.get((case, metric)), of=ALL, note=series.note)
+            for metric in (SECONDS, MEMORY)
+        ]
     return _rows(case, series)
 
 
@@ -118,9 +126,13 @@ def build(folder: str) -> dict[str, Any]:
     for kept in ("data", ".dagster"):
         shutil.rmtree(Path(folder) / kept)
     return {
-        SECONDS: took["seconds"], MEMORY: took["peak_bytes"], BETWEEN: took["seconds"] - busy, "stages": parts,
-        RECALL: recommended.metrics.get("held_out_recall"), "n": len(recommended.positions),
-    }  # fmt: skip
+        SECONDS: took["seconds"],
+        MEMORY: took["peak_bytes"],
+        BETWEEN: took["seconds"] - busy,
+        "stages": parts,
+        RECALL: recommended.metrics.get("held_out_recall"),
+        "n": len(recommended.positions),
+    }
 
 
 def _part(step: dict[str, Any]) -> str:
@@ -203,9 +215,11 @@ def show(rows: Sequence[Row], console: Console) -> None:
         for part in dict.fromkeys(row.of for row in rows if row.metric == metric):
             by_case = {row.case: row.ours for row in rows if (row.metric, row.of) == (metric, part)}
             law = next((row for row in rows if (row.metric, row.of) == (named, part)), None)
-            told = ("", "") if law is None or law.ours is None else (
-                f"{law.ours:.2f}{'' if law.ours <= MOST_EXPONENT else ' !'}", law.note.removeprefix(FITTED)
-            )  # fmt: skip
+            told = (
+                ("", "")
+                if law is None or law.ours is None
+                else (f"{law.ours:.2f}{'' if law.ours <= MOST_EXPONENT else ' !'}", law.note.removeprefix(FITTED))
+            )
             table.add_row(part, *(figure(metric, by_case.get(case)) for case in cases), *told)
         console.print(table)
     for row in rows:

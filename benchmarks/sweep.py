@@ -59,9 +59,14 @@ class Script:
 
 
 def run(
-    case: str, *, runs: int, all_scripts: bool, limits: Limits, cache: Path,
+    case: str,
+    *,
+    runs: int,
+    all_scripts: bool,
+    limits: Limits,
+    cache: Path,
     progress: Callable[[str], None] = lambda text: None,
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     """The rows of the comparison; without ``all_scripts``, six scripts are run and the other 18 are told from them."""
     try:
         found = data.find(case, cache=cache)
@@ -84,10 +89,14 @@ def _ours(
 ) -> measure.Series:
     folder = scratch / "project"
     atlas_run.make_project(
-        folder, rows, columns={"collection": "collection", "entity": "entity"},
-        filter={"min_collections": least}, quality={"holdout": 0.0}, seed=layout_data.SEED,
+        folder,
+        rows,
+        columns={"collection": "collection", "entity": "entity"},
+        filter={"min_collections": least},
+        quality={"holdout": 0.0},
+        seed=layout_data.SEED,
         sweep={"n_neighbors": list(GRAPHS), "embedding_dim": list(DIMENSIONS), "projections": list(LAYOUTS)},
-    )  # fmt: skip
+    )
     job = Job("benchmarks.atlas_run:run", {"folder": str(folder), "keep": False})
     return measure.interleaved(
         {"atlas": job}, runs=runs, limits=limits, compiled=["atlas"], progress=lambda text: progress(f"{case}: {text}")
@@ -129,7 +138,7 @@ def _job(points: Sequence[Point], rows: Path, least: int, scratch: Path, *, at_o
     described = [
         {"rows": str(rows), "min_collections": least, "n_neighbors": k, "embedding_dim": d, "layout": LAYOUTS[layout]}
         for k, d, layout in points
-    ]  # fmt: skip
+    ]
     return Job("benchmarks.sweep:scripts", {"points": described, "scratch": str(scratch), "at_once": at_once})
 
 
@@ -170,11 +179,17 @@ def estimate(measured: dict[Point, Script]) -> float:
     total = 0.0
     for point in POINTS:
         k, d, layout = point
-        total += measured[point].wall if point in measured else (
-            start + mean("rows", lambda other: True) + mean("graph", lambda other, k=k: other[0] == k)
-            + mean("embedding", lambda other, k=k, d=d: other[:2] == (k, d))
-            + mean("layout", lambda other, layout=layout: other[2] == layout)
-        )  # fmt: skip
+        total += (
+            measured[point].wall
+            if point in measured
+            else (
+                start
+                + mean("rows", lambda other: True)
+                + mean("graph", lambda other, k=k: other[0] == k)
+                + mean("embedding", lambda other, k=k, d=d: other[:2] == (k, d))
+                + mean("layout", lambda other, layout=layout: other[2] == layout)
+            )
+        )
     return total
 
 
@@ -194,10 +209,35 @@ def _rows(case: str, ours: measure.Series, found: Scripts) -> list[Row]:
     notes = "; ".join(filter(None, [ours.note, failed, told]))
     runs = {"ours": ours.all("seconds"), "scripts measured": [script.wall for script in found.alone.values()]}
     return [
-        Row("sweep", case, SECONDS, SCRIPTS, ours.median("seconds"), alone, note=notes, runs=runs,
-            of="24 maps, scripts one after another"),
-        Row("sweep", case, SECONDS, SCRIPTS, ours.median("seconds"), together, note=notes or found.note,
-            of="24 maps, scripts two at a time, a thread each"),
-        Row("sweep", case, OVERHEAD, SCRIPTS, idle, of_scripts, of="wall time",
-            note=f"{overhead.NOTHING_RUNS}; theirs: {overhead.OF_SCRIPTS}"),
-    ]  # fmt: skip
+        Row(
+            "sweep",
+            case,
+            SECONDS,
+            SCRIPTS,
+            ours.median("seconds"),
+            alone,
+            note=notes,
+            runs=runs,
+            of="24 maps, scripts one after another",
+        ),
+        Row(
+            "sweep",
+            case,
+            SECONDS,
+            SCRIPTS,
+            ours.median("seconds"),
+            together,
+            note=notes or found.note,
+            of="24 maps, scripts two at a time, a thread each",
+        ),
+        Row(
+            "sweep",
+            case,
+            OVERHEAD,
+            SCRIPTS,
+            idle,
+            of_scripts,
+            of="wall time",
+            note=f"{overhead.NOTHING_RUNS}; theirs: {overhead.OF_SCRIPTS}",
+        ),
+    ]

@@ -55,9 +55,15 @@ class Measured:
 
 
 def run(
-    cases: Sequence[str], peers: Sequence[str], *, runs: int, limits: Limits, cache: Path,
-    progress: Callable[[str], None], finished: Callable[[list[Row]], None],
-) -> str:  # fmt: skip
+    cases: Sequence[str],
+    peers: Sequence[str],
+    *,
+    runs: int,
+    limits: Limits,
+    cache: Path,
+    progress: Callable[[str], None],
+    finished: Callable[[list[Row]], None],
+) -> str:
     """Measure every case; ``finished`` gets its rows. Returns the version of Chromium."""
     try:
         from playwright.sync_api import sync_playwright
@@ -83,9 +89,17 @@ class _Case:
     """One number of points."""
 
     def __init__(
-        self, name: str, n: int, peers: Sequence[str], runs: int, limits: Limits, scratch: Path, cache: Path,
-        playwright: Any, progress: Callable[[str], None],
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        n: int,
+        peers: Sequence[str],
+        runs: int,
+        limits: Limits,
+        scratch: Path,
+        cache: Path,
+        playwright: Any,
+        progress: Callable[[str], None],
+    ) -> None:
         self.name, self.n, self.peers, self.runs, self.limits = name, n, peers, runs, limits
         self.scratch, self.playwright, self.version = scratch, playwright, ""
         self.progress: Callable[[str], None] = lambda text: progress(f"{name}: {text}")
@@ -163,8 +177,10 @@ class _Case:
         sample = self.random.choice(self.n, min(self.n, 300), replace=False)
         look = ours.look(sample.tolist(), self.n)
         on_screen = np.array([[place["x"], place["y"]] for place in look["places"]])
-        fits = [viewer_browser.affine(self.made.rows[axis].to_numpy()[sample].astype(float), on_screen[:, dim])
-                for dim, axis in enumerate("xy")]  # fmt: skip
+        fits = [
+            viewer_browser.affine(self.made.rows[axis].to_numpy()[sample].astype(float), on_screen[:, dim])
+            for dim, axis in enumerate("xy")
+        ]
         if (off := max(residual for _, _, residual in fits)) > 0.5:
             raise AtlasError(f"the map does not show the points where they are: {off:.1f} px off")
         inside = (on_screen > 150).all(axis=1) & (on_screen < (WIDTH - 150, HEIGHT - 150)).all(axis=1)
@@ -172,10 +188,14 @@ class _Case:
         points = self.scratch / "peers" / f"{self.name}-{viewer_pages.POINTS}"
         viewer_data.write_points(points, self.made.rows, np.array(look["sizes"], np.uint8))
         return {
-            "points": points.name, "n": self.n, "scale": [scale for scale, _, _ in fits],
-            "offset": [offset for _, offset, _ in fits], "colours": viewer_data.COLOURS, "background": BACKGROUND,
+            "points": points.name,
+            "n": self.n,
+            "scale": [scale for scale, _, _ in fits],
+            "offset": [offset for _, offset, _ in fits],
+            "colours": viewer_data.COLOURS,
+            "background": BACKGROUND,
             **look["style"],
-        }  # fmt: skip
+        }
 
     def _draw(self, side: Side, number: int) -> None:
         """One turn: frames along a part of the path, then picks."""
@@ -216,10 +236,19 @@ def rows(case: str, found: dict[str, Measured]) -> list[Row]:
 
     def add(metric: str, peer: str, mine: list[float], others: list[float], *, of: str = "", note: str = "") -> None:
         told = "; ".join(filter(None, [found[peer].note if peer in found else "", note]))
-        made.append(Row(
-            "viewer", case, metric, peer, _median(mine), _median(others), note=told, of=of,
-            runs={name: figures for name, figures in (("ours", mine), ("theirs", others)) if len(figures) > 1},
-        ))  # fmt: skip
+        made.append(
+            Row(
+                "viewer",
+                case,
+                metric,
+                peer,
+                _median(mine),
+                _median(others),
+                note=told,
+                of=of,
+                runs={name: figures for name, figures in (("ours", mine), ("theirs", others)) if len(figures) > 1},
+            )
+        )
 
     peers = {name: one for name, one in found.items() if name != OURS}
     reduced = f"while it moves, ours draws the more important points alone where frames are slow: {ours.points:,} here"
@@ -234,12 +263,19 @@ def rows(case: str, found: dict[str, Measured]) -> list[Row]:
     network = f"loading over {NETWORK_TEXT}; bytes are those of data, scripts come on top"
     more = "ours is complete with names, columns and the search over them; theirs with places, sizes and colours"
     for metric, key, scale, note in (
-        (FIRST_BYTES, "first_bytes", 1.0, ""), (FIRST_SECONDS, "first_ms", 1e-3, network),
-        (COMPLETE_BYTES, "complete_bytes", 1.0, more), (COMPLETE_SECONDS, "complete_ms", 1e-3, ""),
-    ):  # fmt: skip
+        (FIRST_BYTES, "first_bytes", 1.0, ""),
+        (FIRST_SECONDS, "first_ms", 1e-3, network),
+        (COMPLETE_BYTES, "complete_bytes", 1.0, more),
+        (COMPLETE_SECONDS, "complete_ms", 1e-3, ""),
+    ):
         for name, one in peers.items():
-            add(metric, name, [load[key] * scale for load in ours.loads], [load[key] * scale for load in one.loads],
-                note=note)  # fmt: skip
+            add(
+                metric,
+                name,
+                [load[key] * scale for load in ours.loads],
+                [load[key] * scale for load in one.loads],
+                note=note,
+            )
     for of, key in (("page and graphics process", "processes"), ("script heap", "heap")):
         for name, one in peers.items():
             add(MEMORY, name, _one(ours.memory.get(key)), _one(one.memory.get(key)), of=of)

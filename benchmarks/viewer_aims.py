@@ -26,20 +26,40 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
         slower = _inverse(_ratio(of_case, FRAME, BARE))
         made += [
             aim(case, "a frame takes at most 1.3 times as long as bare gl.POINTS", slower, "{:.2f} times", most=1.3),
-            aim(case, "and is at least 15 times faster than deck.gl", _ratio(of_case, FRAME, DECK), "{:.1f} times",
-                least=15),
-            aim(case, "and no slower than regl-scatterplot", _ratio(of_case, FRAME, REGL), "{:.2f} times as fast",
-                least=1),
-            aim(case, "picks after the map moved take less than 2 frames each",
-                pick / frame if pick and frame else None, "{:.2f} frames", most=2),
-        ]  # fmt: skip
+            aim(
+                case,
+                "and is at least 15 times faster than deck.gl",
+                _ratio(of_case, FRAME, DECK),
+                "{:.1f} times",
+                least=15,
+            ),
+            aim(
+                case,
+                "and no slower than regl-scatterplot",
+                _ratio(of_case, FRAME, REGL),
+                "{:.2f} times as fast",
+                least=1,
+            ),
+            aim(
+                case,
+                "picks after the map moved take less than 2 frames each",
+                pick / frame if pick and frame else None,
+                "{:.2f} frames",
+                most=2,
+            ),
+        ]
         if case == AT:
             made += [
-                aim(case, "the first paint needs less than 150 kB of data", _kb(_ours(of_case, FIRST_BYTES)),
-                    "{:.0f} kB", most=150),
+                aim(
+                    case,
+                    "the first paint needs less than 150 kB of data",
+                    _kb(_ours(of_case, FIRST_BYTES)),
+                    "{:.0f} kB",
+                    most=150,
+                ),
                 aim(case, "a search takes less than 50 ms", _ms(_ours(of_case, SEARCH)), "{:.1f} ms", most=50),
                 aim(case, "all JavaScript is less than 120 kB", _kb(_ours(of_case, SCRIPT)), "{:.0f} kB", most=120),
-            ]  # fmt: skip
+            ]
     return made
 
 

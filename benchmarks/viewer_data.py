@@ -22,17 +22,30 @@ from benchmarks.data import SEED, Absent
 
 DEFAULT = ("10k", "100k", "1m")
 ATLAS: dict[str, Any] = {
-    "name": "benchmark", "title": "Made-up points", "description": "", "attribution": "", "entity": ["point", "points"],
-    "collection": ["list", "lists"], "kind": "collections",
-}  # fmt: skip
+    "name": "benchmark",
+    "title": "Made-up points",
+    "description": "",
+    "attribution": "",
+    "entity": ["point", "points"],
+    "collection": ["list", "lists"],
+    "kind": "collections",
+}
 FIELDS: list[dict[str, Any]] = [
     {"name": "kind", "label": "Kind", "type": "category", "unit": None},
     {"name": "year", "label": "Year", "type": "year", "unit": None},
 ]
 KEY = "flat"
 KINDS, CLUSTERS, NEIGHBOURS = 8, 60, 10
-COLOURS = ((36, 104, 180), (208, 106, 8), (18, 128, 106), (194, 47, 87), (162, 123, 0), (113, 69, 196), (76, 138, 26),
-           (201, 87, 150))  # fmt: skip
+COLOURS = (
+    (36, 104, 180),
+    (208, 106, 8),
+    (18, 128, 106),
+    (194, 47, 87),
+    (162, 123, 0),
+    (113, 69, 196),
+    (76, 138, 26),
+    (201, 87, 150),
+)
 _CASE = re.compile(r"(\d+)([km])")
 _SYLLABLES = ("ba", "ne", "ri", "to", "lu", "ška", "ven", "mor", "tal", "is", "ou", "gre", "pé", "dan", "kil", "sør")
 
@@ -75,19 +88,25 @@ def write(folder: Path, n: int, *, seed: int) -> bundle.BundleReport:
     spread = random.random(n) < 0.05
     positions[spread] = random.uniform(positions.min(axis=0), positions.max(axis=0), (spread.sum(), 2))
     folder.mkdir(parents=True, exist_ok=True)
-    entities = pl.DataFrame({
-        "id": np.arange(n),
-        "label": names(n, random),
-        "popularity": np.rint(np.minimum(random.pareto(1.1, n) * 3 + 1, 1e6)).astype(np.int64),
-        "kind": [f"Kind {kind + 1}" for kind in (cluster % KINDS).tolist()],
-        "year": 1950 + random.integers(0, 75, n),
-    })  # fmt: skip
+    entities = pl.DataFrame(
+        {
+            "id": np.arange(n),
+            "label": names(n, random),
+            "popularity": np.rint(np.minimum(random.pareto(1.1, n) * 3 + 1, 1e6)).astype(np.int64),
+            "kind": [f"Kind {kind + 1}" for kind in (cluster % KINDS).tolist()],
+            "year": 1950 + random.integers(0, 75, n),
+        }
+    )
     return bundle.build(
-        folder, atlas=ATLAS, entities=entities, fields=FIELDS, graph=_graph(positions),
+        folder,
+        atlas=ATLAS,
+        entities=entities,
+        fields=FIELDS,
+        graph=_graph(positions),
         projections=[bundle.BundleProjection(KEY, "Flat", "umap", {}, positions.astype(np.float32), recommended=True)],
         default={"projection": KEY, "colour": "kind", "size": bundle.POPULARITY},
         provenance={"atlas_version": atlas_assets.__version__, "artifacts": {}},
-    )  # fmt: skip
+    )
 
 
 def names(n: int, random: np.random.Generator) -> list[str]:
@@ -96,8 +115,10 @@ def names(n: int, random: np.random.Generator) -> list[str]:
     longer, numbered = random.random((n, 2)) < 0.5, random.random(n) < 0.1
     made = []
     for row in range(n):
-        first, second = ("".join(_SYLLABLES[s] for s in syllables[: 3 if long else 2]).capitalize()
-                         for syllables, long in zip(word[row].tolist(), longer[row].tolist(), strict=True))  # fmt: skip
+        first, second = (
+            "".join(_SYLLABLES[s] for s in syllables[: 3 if long else 2]).capitalize()
+            for syllables, long in zip(word[row].tolist(), longer[row].tolist(), strict=True)
+        )
         made.append(f"{first} {second} {row % 100}" if numbered[row] else f"{first} {second}")
     return made
 
@@ -108,10 +129,14 @@ def _graph(positions: np.ndarray) -> KnnGraph:
     distance, index = map(np.asarray, KDTree(positions).query(positions, k + 1, workers=-1))
     similarity = (1 / (1 + distance[:, 1:])).astype(np.float32)
     return KnnGraph(
-        indices=index[:, 1:].astype(np.int32), similarity=similarity, shared=None,
-        filled=np.zeros(similarity.shape, bool), edges=np.zeros((0, 2), np.int32),
-        edge_weights=np.zeros(0, np.float32), method="cosine",
-    )  # fmt: skip
+        indices=index[:, 1:].astype(np.int32),
+        similarity=similarity,
+        shared=None,
+        filled=np.zeros(similarity.shape, bool),
+        edges=np.zeros((0, 2), np.int32),
+        edge_weights=np.zeros(0, np.float32),
+        method="cosine",
+    )
 
 
 def write_points(path: Path, rows: pl.DataFrame, sizes: np.ndarray) -> None:
@@ -130,9 +155,17 @@ def queries(labels: list[str]) -> list[str]:
     """What people type: the beginning of a name, one word, both, the other way round, with a slip, without a match."""
     first, second = labels[len(labels) // 2].split(" ")[:2]
     return [
-        first[0], first[:2], first[:3], first, second, f"{first} {second}", f"{second} {first}",
-        first[0] + first[2:] + " " + second, f"{first.upper()} {second[:2]}", "xqzw",
-    ]  # fmt: skip
+        first[0],
+        first[:2],
+        first[:3],
+        first,
+        second,
+        f"{first} {second}",
+        f"{second} {first}",
+        first[0] + first[2:] + " " + second,
+        f"{first.upper()} {second[:2]}",
+        "xqzw",
+    ]
 
 
 def _code() -> str:

@@ -23,10 +23,11 @@ def make_regions(run: StageRun, folder: Path) -> Outcome:
     map_folder = run.folder("projection", run.key)
     regions = regions_stage.build(
         run.load(Projection, "projection", run.key).positions,
-        popularity=entities["popularity"].to_numpy(), labels=entities["label"].to_list(),
+        popularity=entities["popularity"].to_numpy(),
+        labels=entities["label"].to_list(),
         fields=entities.select(pl.col(named)) if named else None,
         before=predecessor.find_division(run, graph=map_folder),
-    )  # fmt: skip
+    )
     regions.save(folder)
     predecessor.copy_entities(map_folder, folder)
     return Outcome(regions.check(), pages.regions(regions))

@@ -27,9 +27,13 @@ def make_embedding(run: StageRun, folder: Path) -> Outcome:
     if before is not None and (before.warm or anchored):
         options["init"] = before.positions
     embedding = stage.build(
-        KnnGraph.load(graph), embedding_dim=point.embedding_dim, seed=run.spec.seed, device=run.device,
-        progress=run.progress, **options,
-    )  # fmt: skip
+        KnnGraph.load(graph),
+        embedding_dim=point.embedding_dim,
+        seed=run.spec.seed,
+        device=run.device,
+        progress=run.progress,
+        **options,
+    )
     if before is not None and not (before.warm or anchored):
         turned = align(embedding.positions, before.positions, scale=False)
         embedding = dataclasses.replace(embedding, positions=turned)
@@ -52,9 +56,15 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
     elif before is not None:
         where = {"reference": before.positions}
     projection = stage.project(
-        point.method, inputs=layout_cache.layout_inputs(run), engine=point.engine, dims=point.dims,
-        params=dict(point.parameters), seed=run.spec.seed, progress=run.progress, **where,
-    )  # fmt: skip
+        point.method,
+        inputs=layout_cache.layout_inputs(run),
+        engine=point.engine,
+        dims=point.dims,
+        params=dict(point.parameters),
+        seed=run.spec.seed,
+        progress=run.progress,
+        **where,
+    )
     projection.save(folder)
     predecessor.copy_entities(graph, folder)
     return Outcome(projection.check(), pages.projection(projection, point) | _followed(before))

@@ -71,27 +71,41 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
             positions, table = _aligned(positions, table, reference)
         projections.append(
             bundle.BundleProjection(
-                key=key, name=point.name, method=point.method, params=point.describe(), positions=positions,
-                metrics=measured.metrics, errors=measured.errors, distortion=measured.distortion,
-                region=regions.region, regions=table, recommended=key == summary.recommended,
+                key=key,
+                name=point.name,
+                method=point.method,
+                params=point.describe(),
+                positions=positions,
+                metrics=measured.metrics,
+                errors=measured.errors,
+                distortion=measured.distortion,
+                region=regions.region,
+                regions=table,
+                recommended=key == summary.recommended,
             )
-        )  # fmt: skip
+        )
     entities, fields = entity_table(run)
     graph = run.load(KnnGraph, "knn_graph", joined.largest_graph.key)
     display = run.spec.display
     shown = display.projection if display.projection in joined.projections else summary.recommended
     made = bundle.build(
-        folder, atlas=_about(run), entities=entities, fields=fields,
-        graph=graph, projections=projections,
+        folder,
+        atlas=_about(run),
+        entities=entities,
+        fields=fields,
+        graph=graph,
+        projections=projections,
         default={
             "projection": shown,
             "colour": display.colour or telling_field(entities, fields, graph),
             "size": display.size or "popularity",
         },
-        search=display.search, logo=branding.logo(display, base=run.base), missing=maps_missing(run.sweep, summary),
+        search=display.search,
+        logo=branding.logo(display, base=run.base),
+        missing=maps_missing(run.sweep, summary),
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
         progress=lambda share, message: run.progress(0.5 + share * 0.45, message),
-    )  # fmt: skip
+    )
     run.progress(0.95, "drawing the poster")
     (folder / POSTER).write_bytes(poster.draw(bundle.read(folder), address=project.public_url(run.name)))
     known = provenance.of(run, joined)
@@ -132,9 +146,13 @@ def publish_site(run: StageRun, folder: Path) -> SiteReport:
     from atlas_assets.stages.site import site
 
     sources: dict[str, Any] = {
-        "bundle_folder": run.folder("bundle"), "viewer_folder": run.store.folder(VIEWER), "atlas": _about(run),
-        "public_url": project.public_url(run.name), "keep": run.spec.refresh.keep_versions, "progress": run.progress,
-    }  # fmt: skip
+        "bundle_folder": run.folder("bundle"),
+        "viewer_folder": run.store.folder(VIEWER),
+        "atlas": _about(run),
+        "public_url": project.public_url(run.name),
+        "keep": run.spec.refresh.keep_versions,
+        "progress": run.progress,
+    }
     if run.store.is_local:
         made = site.build(Path(run.store.path(run.name, "site")), **sources)
     else:
@@ -179,10 +197,14 @@ def _about(run: StageRun) -> dict[str, Any]:
     spec, display = run.spec, run.spec.display
     entity, collection = _words(run)
     about: dict[str, Any] = {
-        "name": run.name, "title": spec.title or run.name.replace("_", " ").capitalize(),
-        "description": spec.description, "attribution": spec.attribution, "entity": entity, "collection": collection,
+        "name": run.name,
+        "title": spec.title or run.name.replace("_", " ").capitalize(),
+        "description": spec.description,
+        "attribution": spec.attribution,
+        "entity": entity,
+        "collection": collection,
         "kind": spec.kind,
-    }  # fmt: skip
+    }
     if spec.licence:
         about["licence"] = spec.licence
     if display.links:

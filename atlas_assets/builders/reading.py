@@ -24,9 +24,11 @@ def make_tables(run: StageRun, folder: Path) -> Outcome:
     ended = source_state.observe(run.spec.source, base=run.base)
     summary = source_check.summary(folder, facts)
     run.read_from = {
-        "state": ended.as_record(), "asked": source_check.asked_of(run), "summary": summary,
+        "state": ended.as_record(),
+        "asked": source_check.asked_of(run),
+        "summary": summary,
         "memory": {"versions": memory.versions(), "files": known.as_record()},
-    }  # fmt: skip
+    }
     told = pages.raw(facts) | ({"rows_known_before": known.n_kept} if known.n_kept else {})
     return Outcome(source_check.checks(run, summary, began=began, ended=ended), told)
 

@@ -35,11 +35,18 @@ def make_index(run: StageRun, folder: Path) -> Outcome:
         index = index_stage.from_vectors(raw, top=rules.top, seed=run.spec.seed, **listed)
     else:
         index = index_stage.from_collections(
-            raw, min_collections=rules.min_collections, min_collection_size=rules.min_collection_size,
-            max_collection_size=rules.max_collection_size, larger=rules.larger, min_value=rules.min_value,
-            deduplicate=rules.deduplicate, holdout=run.spec.quality.holdout, seed=run.spec.seed,
-            columns=run.spec.relation.columns(), **listed,
-        )  # fmt: skip
+            raw,
+            min_collections=rules.min_collections,
+            min_collection_size=rules.min_collection_size,
+            max_collection_size=rules.max_collection_size,
+            larger=rules.larger,
+            min_value=rules.min_value,
+            deduplicate=rules.deduplicate,
+            holdout=run.spec.quality.holdout,
+            seed=run.spec.seed,
+            columns=run.spec.relation.columns(),
+            **listed,
+        )
     index.save(folder)
     return Outcome(index.check(), pages.entity_index(index))
 
@@ -110,9 +117,13 @@ def _counted(run: StageRun, n_neighbors: int, *, spare: int = 0) -> tuple[Neighb
     weights = pair_weights.of(index, **relation.weighting())
     options["n_neighbors"] = max(n_neighbors, min(n_neighbors + spare, index.n_entities - 1))
     lists = neighbours.from_collections(
-        index, similarity=_similarity(run), shrinkage=relation.shrinkage or 0.0, weights=weights,
-        memory=_block_memory(), **options,
-    )  # fmt: skip
+        index,
+        similarity=_similarity(run),
+        shrinkage=relation.shrinkage or 0.0,
+        weights=weights,
+        memory=_block_memory(),
+        **options,
+    )
     return lists, pages.weights(run.spec.relation.weighting_given(), weights.notes())
 
 
@@ -125,9 +136,15 @@ def _updated(run: StageRun, n_neighbors: int) -> tuple[Neighbours, pages.Metadat
     if difference is None:
         return None
     made = growth.update_neighbours(
-        run.load(Neighbours, "neighbours"), difference, index, n_neighbors=n_neighbors, similarity=_similarity(run),
-        shrinkage=run.spec.relation.shrinkage or 0.0, memory=_block_memory(), progress=run.progress,
-    )  # fmt: skip
+        run.load(Neighbours, "neighbours"),
+        difference,
+        index,
+        n_neighbors=n_neighbors,
+        similarity=_similarity(run),
+        shrinkage=run.spec.relation.shrinkage or 0.0,
+        memory=_block_memory(),
+        progress=run.progress,
+    )
     return made and (made[0], pages.updated(f"{made[1]:,} of {index.n_entities:,} rows counted again"))
 
 

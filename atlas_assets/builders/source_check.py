@@ -53,10 +53,14 @@ def summary(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 def checks(run: StageRun, now: Mapping[str, Any], *, began: SourceState, ended: SourceState) -> list[Check]:
     """now: ``summary`` of what was read; began, ended: what lay there before and after."""
     settled = began.fingerprint == ended.fingerprint
-    detail = "" if settled else (
-        f"{what_changed(began, ended)} Run it again once nothing writes there; whoever writes it can write to another "
-        "name and rename it at the end"
-    )  # fmt: skip
+    detail = (
+        ""
+        if settled
+        else (
+            f"{what_changed(began, ended)} Run it again once nothing writes there; whoever writes it can write to "
+            "another name and rename it at the end"
+        )
+    )
     made = [Check("unchanged while it was read", settled, detail)]
     stored = run.store.current(run.address(f"raw_{run.spec.kind}"))
     before = (stored.read_from or {}) if stored else {}

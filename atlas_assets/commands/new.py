@@ -39,9 +39,15 @@ REFRESH = """\
 
 
 def new(
-    name: str, console: Console, *, interactions: list[str] | None, edges: list[str] | None,
-    vectors: list[str] | None, entities: list[str] | None, force: bool,
-) -> Path:  # fmt: skip
+    name: str,
+    console: Console,
+    *,
+    interactions: list[str] | None,
+    edges: list[str] | None,
+    vectors: list[str] | None,
+    entities: list[str] | None,
+    force: bool,
+) -> Path:
     """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing."""
     relation = _one_relation({"interactions": interactions, "edges": edges, "vectors": vectors})
     path = project.defs_folder() / name / "defs.yaml"
@@ -79,9 +85,12 @@ def _check_name(name: str, path: Path, *, force: bool) -> None:
         )
     if path.exists() and not force:
         raise SpecError(
-            file=path, field="", found=Found("exists already"), expected="a new name",
+            file=path,
+            field="",
+            found=Found("exists already"),
+            expected="a new name",
             remedy="Choose another name, edit that file, or replace it with --force.",
-        )  # fmt: skip
+        )
 
 
 def _portable(location: str) -> str:
@@ -105,7 +114,7 @@ def _ensure_project(console: Console) -> None:
 
 def _document(
     name: str, relation: dict[str, list[str]], tables: list[str], found: Inference, planned: FirstRun
-) -> Iterator[str]:  # fmt: skip
+) -> Iterator[str]:
     """The YAML, section by section. Written by hand, because a dumper cannot write the comments."""
     yield f"# The atlas {name}. Every key is explained in the README; what is left out has a default.\n"
     yield f"type: {COMPONENT_TYPE}\nattributes:\n"

@@ -94,9 +94,7 @@ class TextCodes:
             if 2 * (self._n + m) > self._table.size:
                 self._table = np.zeros(_power_of_two(4 * (self._n + m)), np.int32)
                 _fill_by_hash(self._hashes, self._n, self._table)
-            self._n = _encode_text(
-                offsets, content, self._table, self._hashes, self._ends, self._bytes, self._n, codes
-            )  # fmt: skip
+            self._n = _encode_text(offsets, content, self._table, self._hashes, self._ends, self._bytes, self._n, codes)
         return codes
 
 

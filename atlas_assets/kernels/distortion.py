@@ -18,9 +18,22 @@ ROWS = 128  # per task; fixed, so that sums do not depend on the number of threa
 
 @njit(cache=True, parallel=True, **FAST)
 def value_and_gradient(
-    x, indptr, columns, weights, widest, place, ring, steps, push_weight, scale, pull_kind, push_kind, doubled, pushed,
+    x,
+    indptr,
+    columns,
+    weights,
+    widest,
+    place,
+    ring,
+    steps,
+    push_weight,
+    scale,
+    pull_kind,
+    push_kind,
+    doubled,
+    pushed,
     gradient,
-):  # fmt: skip
+):
     """Distortion of positions x (n, d) float32; ``gradient`` (n, d) float32 is overwritten with its derivative.
 
     indptr, columns, weights: symmetric CSR of the pulling edges, each in both directions; widest: most entries in

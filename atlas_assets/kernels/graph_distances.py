@@ -86,9 +86,13 @@ def shortest_paths(sources: np.ndarray, indptr: np.ndarray, columns: np.ndarray,
     out = np.empty((sources.size, indptr.size - 1), np.float32)
     step = STEP * float(lengths.mean()) if lengths.size else 1.0
     _from_sources(
-        np.asarray(sources, np.int64), np.asarray(indptr, np.int64), np.asarray(columns, np.int32),
-        np.asarray(lengths, np.float64), step, out,
-    )  # fmt: skip
+        np.asarray(sources, np.int64),
+        np.asarray(indptr, np.int64),
+        np.asarray(columns, np.int32),
+        np.asarray(lengths, np.float64),
+        step,
+        out,
+    )
     return out
 
 

@@ -107,21 +107,38 @@ def _renew_row(
 
 @njit(cache=True, parallel=True)
 def _renew(
-    names, shared, bar, met_from, met_names, met_counts, before, scoring, wanted, out_names, out_scores, out_shared,
-    out_bar, uncertain,
-):  # fmt: skip
+    names,
+    shared,
+    bar,
+    met_from,
+    met_names,
+    met_counts,
+    before,
+    scoring,
+    wanted,
+    out_names,
+    out_scores,
+    out_shared,
+    out_bar,
+    uncertain,
+):
     for row in prange(names.shape[0]):
         missing, certain = _renew_row(
             row, names, shared, bar, met_from, met_names, met_counts, before, scoring, out_names, out_scores, out_shared
-        )  # fmt: skip
+        )
         out_bar[row] = missing
         uncertain[row] = certain < wanted and missing > 0.0
 
 
 def renew(
-    lists: Lists, bar: np.ndarray, met: tuple[np.ndarray, np.ndarray, np.ndarray], before: np.ndarray,
-    scoring: Scoring, *, wanted: int,
-) -> tuple[Lists, np.ndarray, np.ndarray]:  # fmt: skip
+    lists: Lists,
+    bar: np.ndarray,
+    met: tuple[np.ndarray, np.ndarray, np.ndarray],
+    before: np.ndarray,
+    scoring: Scoring,
+    *,
+    wanted: int,
+) -> tuple[Lists, np.ndarray, np.ndarray]:
     """Lists after growth, their bars, and which rows have fewer than ``wanted`` certain entries, (n,) bool.
 
     lists: names (n, k) uint32 and shared counts as they were, rows as they are now; bar (n,) float64, 0 where a row
@@ -132,7 +149,17 @@ def renew(
     n, k = lists.names.shape
     renewed, new_bar, uncertain = empty_lists(n, k), np.zeros(n), np.zeros(n, np.bool_)
     _renew(
-        lists.names, lists.shared, bar, *met, before, scoring, wanted, renewed.names.ravel(), renewed.scores.ravel(),
-        renewed.shared.ravel(), new_bar, uncertain,
-    )  # fmt: skip
+        lists.names,
+        lists.shared,
+        bar,
+        *met,
+        before,
+        scoring,
+        wanted,
+        renewed.names.ravel(),
+        renewed.scores.ravel(),
+        renewed.shared.ravel(),
+        new_bar,
+        uncertain,
+    )
     return renewed, new_bar, uncertain

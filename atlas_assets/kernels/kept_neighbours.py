@@ -35,10 +35,13 @@ def common_entries(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 def common_entries_reference(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The same by sets."""
-    return np.array([
-        sum(entry in set(others.tolist()) for entry in row.tolist() if entry >= 0)
-        for row, others in zip(wanted, found, strict=True)
-    ], np.int64)  # fmt: skip
+    return np.array(
+        [
+            sum(entry in set(others.tolist()) for entry in row.tolist() if entry >= 0)
+            for row, others in zip(wanted, found, strict=True)
+        ],
+        np.int64,
+    )
 
 
 @njit(cache=True)

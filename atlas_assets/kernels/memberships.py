@@ -240,9 +240,13 @@ def _sum_repeated(indptr, entities, places, values, times, weights, sums):
 
 
 def sum_repeated(
-    indptr: np.ndarray, entities: np.ndarray, places: np.ndarray,
-    values: np.ndarray, times: np.ndarray, weights: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    indptr: np.ndarray,
+    entities: np.ndarray,
+    places: np.ndarray,
+    values: np.ndarray,
+    times: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Make the memberships of each pair one, in place: the new indptr, and value, time and weight of each that is left.
 
     Values (float32, NaN is left out) and weights (float32, 1 where there is no column) are added in float64; the
@@ -250,9 +254,10 @@ def sum_repeated(
     """
     n = entities.size - count_repeated(indptr, entities)
     sums = (
-        np.empty(n if values.size else 0, np.float32), np.empty(n if times.size else 0, np.int64),
+        np.empty(n if values.size else 0, np.float32),
+        np.empty(n if times.size else 0, np.int64),
         np.empty(n, np.float32),
-    )  # fmt: skip
+    )
     return _sum_repeated(indptr, entities, places, values, times, weights, sums), *sums
 
 

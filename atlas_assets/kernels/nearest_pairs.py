@@ -157,9 +157,17 @@ def _accept(rows, n_parts, offers, ties, lists):
 
 
 def fill(
-    lists: Lists, rows: np.ndarray, visitors: np.ndarray, incidence: Incidence, *, prefix: bool, scoring: Scoring,
-    weighting: Weighting | None, offer_slots: int, progress: Callable[[float], None] = lambda share: None,
-) -> np.ndarray:  # fmt: skip
+    lists: Lists,
+    rows: np.ndarray,
+    visitors: np.ndarray,
+    incidence: Incidence,
+    *,
+    prefix: bool,
+    scoring: Scoring,
+    weighting: Weighting | None,
+    offer_slots: int,
+    progress: Callable[[float], None] = lambda share: None,
+) -> np.ndarray:
     """Count ``rows`` and put what is found into ``lists``, theirs and those that take offers. Changes ``lists``.
 
     Returns what was counted in each row, (n,) float64, in units of a sum: a pair of prefixes is in one row only.
@@ -175,9 +183,12 @@ def fill(
     longest = max((end - begin for begin, end in panels), default=0)
     # allocated once: memory that was never used costs a page fault at its first use
     offers = Offers(
-        np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(room, np.uint32), np.empty(room),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(room, np.uint32),
+        np.empty(room),
         np.empty(room, np.float32),
-    )  # fmt: skip
+    )
     workspace = Workspace(*accumulators(n_threads, scoring.occurrences.size, weighted=weighting is not None))
     done, everything = 0, max(int(additions.sum()), 1)
     for begin, end in panels:
@@ -187,7 +198,7 @@ def fill(
         bases = np.concatenate([[0], np.cumsum(needed)[:-1]]).astype(np.int64)
         _panel(
             rows[order], visitors[order], bases, prefix, incidence, weighting, scoring, lists, offers, workspace, tally
-        )  # fmt: skip
+        )
         _accept(rows[order], n_threads, offers, scoring.ties, lists)
         done += int(additions[begin:end].sum())
         progress(done / everything)
@@ -195,9 +206,15 @@ def fill(
 
 
 def nearest_reference(
-    pairs: dict[tuple[int, int], float], *, name: str, occurrences: np.ndarray, total: float, shrinkage: float,
-    ties: np.ndarray, k: int,
-) -> list[list[tuple[int, float]]]:  # fmt: skip
+    pairs: dict[tuple[int, int], float],
+    *,
+    name: str,
+    occurrences: np.ndarray,
+    total: float,
+    shrinkage: float,
+    ties: np.ndarray,
+    k: int,
+) -> list[list[tuple[int, float]]]:
     """The k best of every row, by sorting all of them."""
     rows: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
     for (i, j), c in pairs.items():

@@ -99,10 +99,12 @@ def round_reference(
     for i, slot in itertools.product(range(n), range(k)):
         listed_by[indices[i, slot]].append((slot, i))
     known = [
-        [*zip(indices[i].tolist(), fresh[i].tolist(), strict=True),
-         *((who, bool(fresh[who, slot])) for slot, who in sorted(listed_by[i])[:n_reversed])]
+        [
+            *zip(indices[i].tolist(), fresh[i].tolist(), strict=True),
+            *((who, bool(fresh[who, slot])) for slot, who in sorted(listed_by[i])[:n_reversed]),
+        ]
         for i in range(n)
-    ]  # fmt: skip
+    ]
     after = np.empty_like(indices)
     for i in range(n):
         told = set(indices[i].tolist())

@@ -88,8 +88,15 @@ def pair_totals(
         np.searchsorted(first, indptr).astype(np.int64),
         np.full(n_classes, np.nan) if values is None else np.asarray(values, dtype=np.float64)[of_class],
         np.full(n_classes, NO_TIME) if times is None else np.asarray(times, dtype=np.int64)[of_class],
-        sums, within, FORMS[form], float(width), float(half_life), values is not None, times is not None, out,
-    )  # fmt: skip
+        sums,
+        within,
+        FORMS[form],
+        float(width),
+        float(half_life),
+        values is not None,
+        times is not None,
+        out,
+    )
     return 2 * math.fsum(out if collections is None else out * collections)
 
 

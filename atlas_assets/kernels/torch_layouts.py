@@ -42,9 +42,10 @@ class Pairs:
     @classmethod
     def of(cls, indptr: np.ndarray, columns: np.ndarray, weights: np.ndarray, device: str) -> Pairs:
         return cls(
-            torch.from_numpy(indptr.astype(np.int64)), torch.from_numpy(columns.astype(np.int32)).to(device),
+            torch.from_numpy(indptr.astype(np.int64)),
+            torch.from_numpy(columns.astype(np.int32)).to(device),
             torch.from_numpy(weights.astype(np.float32)).to(device),
-        )  # fmt: skip
+        )
 
 
 class _Descent:
@@ -108,9 +109,18 @@ class Umap(_Descent):
     """``umap.Descent``. Memory: 8 bytes per entry of the fuzzy graph, about 60 per entity, 100 per working pair."""
 
     def __init__(
-        self, start: np.ndarray, fuzzy: csr_array, *, a: float, b: float, negative_sample_rate: float, strangers: int,
-        seed: int, device: str = "cuda", working: int = WORKING,
-    ) -> None:  # fmt: skip
+        self,
+        start: np.ndarray,
+        fuzzy: csr_array,
+        *,
+        a: float,
+        b: float,
+        negative_sample_rate: float,
+        strangers: int,
+        seed: int,
+        device: str = "cuda",
+        working: int = WORKING,
+    ) -> None:
         super().__init__(start, device=device, working=working)
         n = len(start)
         self._random = np.random.default_rng(seed)
@@ -286,9 +296,16 @@ class Pacmap(_Descent):
     """``pacmap.Descent``. Memory: 16 bytes per near pair, 8 per mid-near, 100 per entity, 20 per stranger nearby."""
 
     def __init__(
-        self, start: np.ndarray, near: pacmap.Matrix, middle: pacmap.Matrix | None, *, farther: int, seed: int,
-        device: str = "cuda", working: int = WORKING,
-    ) -> None:  # fmt: skip
+        self,
+        start: np.ndarray,
+        near: pacmap.Matrix,
+        middle: pacmap.Matrix | None,
+        *,
+        farther: int,
+        seed: int,
+        device: str = "cuda",
+        working: int = WORKING,
+    ) -> None:
         super().__init__(start, device=device, working=working)
         n = len(start)
         self._near = Pairs.of(*near, device)
@@ -374,9 +391,15 @@ class Pacmap(_Descent):
         return drawn, Pairs(indptr, sources[by_entity], torch.ones(len(by_entity), device=self.device))
 
     def _draw(
-        self, first: int, part: torch.Tensor, cells: _Cells, order: torch.Tensor, reach: np.float32, key: int,
+        self,
+        first: int,
+        part: torch.Tensor,
+        cells: _Cells,
+        order: torch.Tensor,
+        reach: np.float32,
+        key: int,
         drawn: torch.Tensor,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Fill the rows of ``drawn`` from ``first`` on with a stranger for every slot, in at most TRIES rounds."""
         n = len(self._y)
         wanted = torch.arange(len(part) * self._farther, device=self.device)

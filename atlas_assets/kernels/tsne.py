@@ -42,9 +42,12 @@ class Descent:
         self._potential, self._push = np.empty(0, np.float32), np.empty((0, n_dims), np.float32)
         if n > ALL_PAIRS[n_dims]:
             self._field = GridField(
-                lambda squares: 1 / (1 + squares), n_points=n, n_dims=n_dims, spacing=SPACING[n_dims],
+                lambda squares: 1 / (1 + squares),
+                n_points=n,
+                n_dims=n_dims,
+                spacing=SPACING[n_dims],
                 most=MOST_GRID[n_dims],
-            )  # fmt: skip
+            )
         else:
             self._potential, self._push = np.empty(n, np.float32), np.empty_like(self.y)
         self.restart()

@@ -33,9 +33,16 @@ class Descent:
     """
 
     def __init__(
-        self, start: np.ndarray, fuzzy: csr_array, *, a: float, b: float, negative_sample_rate: float, strangers: int,
+        self,
+        start: np.ndarray,
+        fuzzy: csr_array,
+        *,
+        a: float,
+        b: float,
+        negative_sample_rate: float,
+        strangers: int,
         seed: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.y = np.array(start, np.float32)
         n, n_dims = self.y.shape
         self._random = np.random.default_rng(seed)
@@ -69,9 +76,19 @@ class Descent:
         """Move everything once."""
         offsets = self._random.integers(1, len(self.y), self._strangers)
         _epoch(
-            self.y, *self._matrix, self._pushes, self._shares, self._place, self._ring, offsets, *self._curve,
-            np.float32(rate), self._moves, self._doubled, self._pushed,
-        )  # fmt: skip
+            self.y,
+            *self._matrix,
+            self._pushes,
+            self._shares,
+            self._place,
+            self._ring,
+            offsets,
+            *self._curve,
+            np.float32(rate),
+            self._moves,
+            self._doubled,
+            self._pushed,
+        )
 
     def positions(self) -> np.ndarray:
         """Where the rows of the start are now, (n, d) float32."""
@@ -89,7 +106,7 @@ def _power(squares, exponent):
 @njit(cache=True, parallel=True, **ORDERED)
 def _epoch(
     y, indptr, columns, weights, widest, pushes, shares, place, ring, offsets, a, b, rate, moves, doubled, pushed
-):  # fmt: skip
+):
     """Move y (n, d) float32 by one epoch.
 
     indptr, columns, weights: symmetric CSR of the fuzzy graph; widest: most entries in ROWS rows that begin at a
@@ -120,9 +137,16 @@ def _epoch(
 
 
 def epoch_reference(
-    y: np.ndarray, fuzzy: csr_array, ring: np.ndarray, offsets: np.ndarray, *, a: float, b: float,
-    negative_sample_rate: float, rate: float,
-) -> np.ndarray:  # fmt: skip
+    y: np.ndarray,
+    fuzzy: csr_array,
+    ring: np.ndarray,
+    offsets: np.ndarray,
+    *,
+    a: float,
+    b: float,
+    negative_sample_rate: float,
+    rate: float,
+) -> np.ndarray:
     """Where one epoch moves y (n, d), entity by entity in float64; ring and offsets as in ``_epoch``."""
     y, degrees = y.astype(np.float64), fuzzy.sum(axis=1)
     moved, place = y.copy(), np.argsort(ring)

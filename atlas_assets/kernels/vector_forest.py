@@ -143,7 +143,7 @@ def compare_leaves_reference(
         for i in order[begin:end]:
             others = sorted(
                 (float(((vectors[i] - vectors[j]) ** 2).sum()), int(j)) for j in order[begin:end] if j != i
-            )[:k]  # fmt: skip
+            )[:k]
             for slot, (square, j) in enumerate(others):
                 indices[i, slot], squares[i, slot] = j, square
     return indices, squares

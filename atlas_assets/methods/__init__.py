@@ -24,10 +24,29 @@ from atlas_assets.methods.method import (
 )
 
 __all__ = [
-    "ENGINES", "METHODS", "UNSAID", "WRITTEN", "Cost", "Engine", "Library", "Method", "Parameter", "ParameterError",
-    "Source", "Values", "check", "key", "libraries", "limited", "maker", "name", "neighbors_wanted", "searched",
-    "units", "words",
-]  # fmt: skip
+    "ENGINES",
+    "METHODS",
+    "UNSAID",
+    "WRITTEN",
+    "Cost",
+    "Engine",
+    "Library",
+    "Method",
+    "Parameter",
+    "ParameterError",
+    "Source",
+    "Values",
+    "check",
+    "key",
+    "libraries",
+    "limited",
+    "maker",
+    "name",
+    "neighbors_wanted",
+    "searched",
+    "units",
+    "words",
+]
 
 MODULES = (umap, tsne, localmap, pacmap, pca, mde)
 METHODS: dict[str, Method] = {module.METHOD.name: module.METHOD for module in MODULES}

@@ -43,8 +43,10 @@ def descend(layout: Layout, inputs: LayoutInputs, lay_out: Callable[[Any], np.nd
                 reason = str(error).partition("\n")[0]
                 warnings.warn(
                     f"The GPU ran out of memory with {n:,} entities ({reason}); going on with the CPU. Free its "
-                    "memory, or set the device to 'cpu'.", RuntimeWarning, stacklevel=2,
-                )  # fmt: skip
+                    "memory, or set the device to 'cpu'.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
                 torch.cuda.empty_cache()
         elif device == "cuda":
             warnings.warn("No CUDA device was found; going on with the CPU.", RuntimeWarning, stacklevel=2)

@@ -15,20 +15,39 @@ if TYPE_CHECKING:
 
 
 def lay_out(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
-    n_neighbors: int, low_dist_thres: float,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    low_dist_thres: float,
+) -> np.ndarray:
     """LocalMAP of the n_neighbors nearest, from start (m, dims); see ``pacmap.descend``."""
     return descend(
-        inputs, start, warm, seed, progress, n_neighbors, middle_ratio=MN_RATIO, farther_ratio=FP_RATIO,
+        inputs,
+        start,
+        warm,
+        seed,
+        progress,
+        n_neighbors,
+        middle_ratio=MN_RATIO,
+        farther_ratio=FP_RATIO,
         reach=low_dist_thres,
-    )  # fmt: skip
+    )
 
 
 def lay_out_by_library(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
-    n_neighbors: int, low_dist_thres: float,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    low_dist_thres: float,
+) -> np.ndarray:
     """The same by pacmap, see ``pacmap.fit``."""
     return fit("LocalMAP", inputs, start, seed, progress, n_neighbors, low_dist_thres=low_dist_thres)
 
@@ -39,12 +58,24 @@ METHOD = Method(
     about="Parts groups sharply, so that their borders show.",
     parameters={
         "n_neighbors": Parameter(
-            "nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
-            "looks at the {} nearest", usual=(5, 100),
+            "nn",
+            15,
+            2,
+            500,
+            True,
+            "Neighbours per point; more shows the large picture.",
+            "looks at the {} nearest",
+            usual=(5, 100),
         ),
         "low_dist_thres": Parameter(
-            "ld", 10, 1, 100, False, "Strangers nearer than this part; less parts more.",
-            "groups are parted from a distance of {}", usual=(5, 20),
+            "ld",
+            10,
+            1,
+            100,
+            False,
+            "Strangers nearer than this part; less parts more.",
+            "groups are parted from a distance of {}",
+            usual=(5, 20),
         ),
     },
     sources=("embedding", "graph"),
@@ -54,4 +85,4 @@ METHOD = Method(
     limits=as_listed,
     cost=Cost(1.2, 0.05, in_3d=1.2),
     stuck=True,
-)  # fmt: skip
+)

@@ -37,9 +37,16 @@ LARGE, RENEWED = 20_000, (0, 60, 150, 250)  # entities from which on, and iterat
 
 
 def lay_out(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
-    n_neighbors: int, MN_ratio: float, FP_ratio: float,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    MN_ratio: float,
+    FP_ratio: float,
+) -> np.ndarray:
     """PaCMAP of the n_neighbors nearest, from start (m, dims); see ``descend``."""
     return descend(
         inputs, start, warm, seed, progress, n_neighbors, middle_ratio=MN_ratio, farther_ratio=FP_ratio, reach=0.0
@@ -47,9 +54,17 @@ def lay_out(
 
 
 def descend(
-    inputs: LayoutInputs, start: np.ndarray, warm: float, seed: int, progress: Progress, n_neighbors: int, *,
-    middle_ratio: float, farther_ratio: float, reach: float,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    *,
+    middle_ratio: float,
+    farther_ratio: float,
+    reach: float,
+) -> np.ndarray:
     """The three phases of both methods; with a reach above 0, strangers of the last are those within it: LocalMAP.
 
     Mid-near pairs, which make the large shape, are drawn by distance in the embedding, or for a graph by distance among
@@ -113,17 +128,29 @@ def _pairs(listed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def lay_out_by_library(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
-    n_neighbors: int, MN_ratio: float, FP_ratio: float,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    MN_ratio: float,
+    FP_ratio: float,
+) -> np.ndarray:
     """The same by pacmap, see ``fit``."""
     return fit("PaCMAP", inputs, start, seed, progress, n_neighbors, MN_ratio=MN_ratio, FP_ratio=FP_ratio)
 
 
 def fit(
-    name: Literal["PaCMAP", "LocalMAP"], inputs: LayoutInputs, start: np.ndarray, seed: int, progress: Progress,
-    n_neighbors: int, **options: Any,
-) -> np.ndarray:  # fmt: skip
+    name: Literal["PaCMAP", "LocalMAP"],
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    **options: Any,
+) -> np.ndarray:
     """A layout by a class of the library, on one thread: it draws on numba's random state of the thread it runs on.
 
     Mid-near pairs, which make the large shape, are drawn by distance in the embedding, or for a graph by distance among
@@ -150,9 +177,13 @@ def fit(
     outline = inputs.start(OUTLINE_DIMS) if inputs.source == "graph" else inputs.embedded
     outline = np.pad(outline, ((0, 0), (0, max(0, dims - outline.shape[1])))).astype(np.float32)
     reducer = getattr(pacmap, name)(
-        n_components=dims, n_neighbors=partners.shape[1], pair_neighbors=pairs, random_state=seed, apply_pca=False,
+        n_components=dims,
+        n_neighbors=partners.shape[1],
+        pair_neighbors=pairs,
+        random_state=seed,
+        apply_pca=False,
         **options,
-    )  # fmt: skip
+    )
     progress(0.1, "laying out")
     with single_thread():
         return np.asarray(reducer.fit_transform(outline, init=start.astype(np.float32)))
@@ -164,16 +195,34 @@ METHOD = Method(
     about="Keeps both close groups and the overall arrangement.",
     parameters={
         "n_neighbors": Parameter(
-            "nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
-            "looks at the {} nearest", usual=(5, 100),
+            "nn",
+            15,
+            2,
+            500,
+            True,
+            "Neighbours per point; more shows the large picture.",
+            "looks at the {} nearest",
+            usual=(5, 100),
         ),
         "MN_ratio": Parameter(
-            "mn", 0.5, 0.0, 10.0, False, "Mid-near pairs per neighbour; they make the shape.",
-            "{} mid-near pairs per neighbour", usual=(0.1, 2.0),
+            "mn",
+            0.5,
+            0.0,
+            10.0,
+            False,
+            "Mid-near pairs per neighbour; they make the shape.",
+            "{} mid-near pairs per neighbour",
+            usual=(0.1, 2.0),
         ),
         "FP_ratio": Parameter(
-            "fp", 2.0, 0.5, 20.0, False, "Farther pairs per neighbour: they spread the map.",
-            "{} farther pairs per neighbour", usual=(0.5, 5.0),
+            "fp",
+            2.0,
+            0.5,
+            20.0,
+            False,
+            "Farther pairs per neighbour: they spread the map.",
+            "{} farther pairs per neighbour",
+            usual=(0.5, 5.0),
         ),
     },
     sources=("embedding", "graph"),
@@ -183,4 +232,4 @@ METHOD = Method(
     limits=as_listed,
     cost=Cost(0.6, 0.02, in_3d=1.2),
     stuck=True,
-)  # fmt: skip
+)

@@ -61,9 +61,15 @@ def affinities(inputs: LayoutInputs, perplexity: float, similarity_power: float)
 
 
 def lay_out(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress, perplexity: float,
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    perplexity: float,
     similarity_power: float,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """t-SNE of the affinities at this perplexity, or of similarities to this power, from start (m, dims).
 
     ``warm``: start is an earlier map, which goes on without early exaggeration; 1: with WARM_ITERATIONS. Repulsion is
@@ -98,9 +104,15 @@ def lay_out(
 
 
 def lay_out_by_library(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress, perplexity: float,
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    perplexity: float,
     similarity_power: float,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """The same by openTSNE, on one thread: its sums over several differ in their last bits.
 
     ``warm``: start is an earlier map, which goes on without early exaggeration; 1: with WARM_ITERATIONS. Repulsion by
@@ -130,10 +142,14 @@ def lay_out_by_library(
     with single_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         made = TSNEEmbedding(
-            np.array(begin, np.float64), PrecomputedAffinities(shared, normalize=False),
-            negative_gradient_method="fft" if by_grid else "bh", ints_in_interval=LIBRARY_GRID, random_state=seed,
-            n_jobs=1, learning_rate="auto",
-        )  # fmt: skip
+            np.array(begin, np.float64),
+            PrecomputedAffinities(shared, normalize=False),
+            negative_gradient_method="fft" if by_grid else "bh",
+            ints_in_interval=LIBRARY_GRID,
+            random_state=seed,
+            n_jobs=1,
+            learning_rate="auto",
+        )
         for iterations, exaggeration in phases:
 
             def report(iteration: int, error: float, _: object, done: int = done) -> None:
@@ -152,13 +168,27 @@ METHOD = Method(
     about="Spreads everything evenly; who is next to whom is what it gets right.",
     parameters={
         "perplexity": Parameter(
-            "p", 30, 2, 500, False, "Roughly the neighbours that count; more blurs detail.",
-            "about {} neighbours count", usual=(5, 60),
+            "p",
+            30,
+            2,
+            500,
+            False,
+            "Roughly the neighbours that count; more blurs detail.",
+            "about {} neighbours count",
+            usual=(5, 60),
         ),
         "similarity_power": Parameter(
-            "sp", 0, 0, 8, False, "From the graph: neighbours pull by their similarity to this power (1.5 is good), "
-            "not by perplexity; 0: by perplexity.", "neighbours pull by similarity to the power of {}",
-            in_key="when set", instead_of="perplexity", source="graph",
+            "sp",
+            0,
+            0,
+            8,
+            False,
+            "From the graph: neighbours pull by their similarity to this power (1.5 is good), "
+            "not by perplexity; 0: by perplexity.",
+            "neighbours pull by similarity to the power of {}",
+            in_key="when set",
+            instead_of="perplexity",
+            source="graph",
         ),
     },
     sources=("embedding", "graph"),
@@ -168,4 +198,4 @@ METHOD = Method(
     limits=limits,
     cost=Cost(1.5, 0.01, in_3d=3.0),
     stuck=True,
-)  # fmt: skip
+)

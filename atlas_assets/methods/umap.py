@@ -35,9 +35,17 @@ LIBRARY_WARM_EPOCHS, LIBRARY_WARM_RATE = 100, 0.1
 
 
 def lay_out(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
-    n_neighbors: int, min_dist: float, spread: float, negative_sample_rate: int,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    min_dist: float,
+    spread: float,
+    negative_sample_rate: int,
+) -> np.ndarray:
     """UMAP of the fuzzy graph of the n_neighbors nearest, from start (m, dims); all entities at once in every epoch.
 
     ``warm``: start is an earlier map, which moves with small steps; 1: WARM_EPOCHS of them.
@@ -55,9 +63,14 @@ def lay_out(
 
     def descend(descent_by: Any) -> np.ndarray:
         descent = descent_by(
-            start if warm else _boxed(start, seed), fuzzy, a=a, b=b, negative_sample_rate=negative_sample_rate,
-            strangers=STRANGERS, seed=seed,
-        )  # fmt: skip
+            start if warm else _boxed(start, seed),
+            fuzzy,
+            a=a,
+            b=b,
+            negative_sample_rate=negative_sample_rate,
+            strangers=STRANGERS,
+            seed=seed,
+        )
         for epoch in range(epochs):
             if epoch in renewed:
                 descent.reorder(along_curve(descent.y))
@@ -89,9 +102,17 @@ def _boxed(start: np.ndarray, seed: int) -> np.ndarray:
 
 
 def lay_out_by_library(
-    inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, progress: Progress,
-    n_neighbors: int, min_dist: float, spread: float, negative_sample_rate: int,
-) -> np.ndarray:  # fmt: skip
+    inputs: LayoutInputs,
+    start: np.ndarray,
+    *,
+    warm: float,
+    seed: int,
+    progress: Progress,
+    n_neighbors: int,
+    min_dist: float,
+    spread: float,
+    negative_sample_rate: int,
+) -> np.ndarray:
     """The same by umap-learn, on one thread: its parallel sampling is not reproducible.
 
     ``warm``: start is an earlier map, which moves with small steps; 1: LIBRARY_WARM_EPOCHS of them. umap-learn
@@ -119,12 +140,20 @@ def lay_out_by_library(
         bar = {"disable": False, "file": _Epochs(progress), "bar_format": "{n}/{total}", "mininterval": 0.5}
         with single_thread():
             made = make(
-                n_components=start.shape[1], n_neighbors=near.shape[1], min_dist=min_dist, spread=spread,
-                negative_sample_rate=negative_sample_rate, precomputed_knn=(near, away), init=_distinct(start, seed),
+                n_components=start.shape[1],
+                n_neighbors=near.shape[1],
+                min_dist=min_dist,
+                spread=spread,
+                negative_sample_rate=negative_sample_rate,
+                precomputed_knn=(near, away),
+                init=_distinct(start, seed),
                 n_epochs=max(1, round(warm * LIBRARY_WARM_EPOCHS)) if warm else None,
                 learning_rate=LIBRARY_WARM_RATE if warm else 1.0,
-                random_state=seed, n_jobs=1, force_approximation_algorithm=True, tqdm_kwds=bar,
-            ).fit_transform(unused)  # fmt: skip
+                random_state=seed,
+                n_jobs=1,
+                force_approximation_algorithm=True,
+                tqdm_kwds=bar,
+            ).fit_transform(unused)
     return np.asarray(made)
 
 
@@ -156,20 +185,44 @@ METHOD = Method(
     about="Draws close groups together and leaves space between them.",
     parameters={
         "n_neighbors": Parameter(
-            "nn", 15, 2, 500, True, "Neighbours per point; more shows the large picture.",
-            "looks at the {} nearest", usual=(5, 100),
+            "nn",
+            15,
+            2,
+            500,
+            True,
+            "Neighbours per point; more shows the large picture.",
+            "looks at the {} nearest",
+            usual=(5, 100),
         ),
         "min_dist": Parameter(
-            "md", 0.1, 0.0, 1.0, False, "How close points may lie; less makes tighter clumps.",
-            "points may come as close as {}", usual=(0.0, 0.8),
+            "md",
+            0.1,
+            0.0,
+            1.0,
+            False,
+            "How close points may lie; less makes tighter clumps.",
+            "points may come as close as {}",
+            usual=(0.0, 0.8),
         ),
         "spread": Parameter(
-            "sp", 1.0, 1.0, 10.0, False, "How wide groups are drawn beside min_dist; more loosens them.",
-            "groups are spread by {}", in_key="when set",
+            "sp",
+            1.0,
+            1.0,
+            10.0,
+            False,
+            "How wide groups are drawn beside min_dist; more loosens them.",
+            "groups are spread by {}",
+            in_key="when set",
         ),
         "negative_sample_rate": Parameter(
-            "ns", 5, 1, 100, True, "Strangers that push for each neighbour that pulls; more parts groups, slower.",
-            "{} strangers push for each neighbour that pulls", in_key="when set",
+            "ns",
+            5,
+            1,
+            100,
+            True,
+            "Strangers that push for each neighbour that pulls; more parts groups, slower.",
+            "{} strangers push for each neighbour that pulls",
+            in_key="when set",
         ),
     },
     sources=("embedding", "graph"),
@@ -178,4 +231,4 @@ METHOD = Method(
     neighbors=as_named,
     limits=as_listed,
     cost=Cost(0.5, 0.01, in_3d=1.3),
-)  # fmt: skip
+)

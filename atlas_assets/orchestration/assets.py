@@ -69,11 +69,17 @@ def _step_of(pipeline: Pipeline, step: str, stages: Sequence[Stage]) -> dg.Asset
 
 def _spec(pipeline: Pipeline, stage: Stage, partitions: dg.PartitionsDefinition | None) -> dg.AssetSpec:
     return dg.AssetSpec(
-        events.key_of(pipeline, stage.name), deps=list(_deps(pipeline, stage)), description=_described(pipeline, stage),
-        group_name=pipeline.name, code_version=pipeline.code_version(stage), kinds=set(stage.kinds),
-        owners=pipeline.spec.owners or [], partitions_def=partitions, skippable=True,
+        events.key_of(pipeline, stage.name),
+        deps=list(_deps(pipeline, stage)),
+        description=_described(pipeline, stage),
+        group_name=pipeline.name,
+        code_version=pipeline.code_version(stage),
+        kinds=set(stage.kinds),
+        owners=pipeline.spec.owners or [],
+        partitions_def=partitions,
+        skippable=True,
         freshness_policy=_freshness(pipeline) if stage.name == "site" else None,
-    )  # fmt: skip
+    )
 
 
 def _described(pipeline: Pipeline, stage: Stage) -> str:
@@ -83,9 +89,7 @@ def _described(pipeline: Pipeline, stage: Stage) -> str:
     return f"{stage.description}\n\nKept up to date by the sensor and the job `{names.job_name(pipeline.name)}`."
 
 
-def _checks(
-    pipeline: Pipeline, stage: Stage, partitions: dg.PartitionsDefinition | None
-) -> list[dg.AssetCheckSpec]:  # fmt: skip
+def _checks(pipeline: Pipeline, stage: Stage, partitions: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
     asset = events.key_of(pipeline, stage.name)
     own = dg.AssetCheckSpec(
         stage.check, asset=asset, blocking=True, partitions_def=partitions, description=CHECKS[stage.check]

@@ -34,9 +34,12 @@ class MaterialiseConfig(dg.Config):
 
 
 def materialise(
-    context: dg.AssetExecutionContext, config: MaterialiseConfig, pipeline: Pipeline, stages: Sequence[Stage],
+    context: dg.AssetExecutionContext,
+    config: MaterialiseConfig,
+    pipeline: Pipeline,
+    stages: Sequence[Stage],
     keys: Sequence[str | None],
-) -> Iterator[Any]:  # fmt: skip
+) -> Iterator[Any]:
     """These partitions of these stages; in a backfill, then what it selected beyond them."""
     store = context.resources.storage.store()
     wanted = Wanted.of(pipeline, store, force=config.force, accept=config.accept)
@@ -137,6 +140,8 @@ def _result(
 ) -> dg.MaterializeResult:
     """The check goes inside: yielded before the result it would count for the materialisation before this one."""
     return dg.MaterializeResult(
-        asset_key=asset, data_version=dg.DataVersion(made.stored.version), metadata=events.metadata(made),
+        asset_key=asset,
+        data_version=dg.DataVersion(made.stored.version),
+        metadata=events.metadata(made),
         check_results=[events.result(asset, stage, made.outcome.checks), *remarked],
-    )  # fmt: skip
+    )

@@ -36,15 +36,17 @@ REMARKS = {
     remark.stage: remark
     for remark in (
         Remark(
-            "site", "complete",
+            "site",
+            "complete",
             "Every file that the published version lists is there, and is what it was when it was written.",
         ),
         Remark(
-            "quality", "no_worse",
+            "quality",
+            "no_worse",
             "The map is as true as its version before, within twice the sampling error. A warning: nothing is stopped.",
         ),
     )
-}  # fmt: skip
+}
 
 
 def spec(stage: str, key: dg.AssetKey, partitions: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
@@ -66,7 +68,7 @@ def result(stage: str, key: dg.AssetKey, run: StageRun, stored: Stored) -> list[
         dg.AssetCheckResult(
             asset_key=key, check_name=name, passed=passed, severity=severity, description=told, metadata=facts
         )
-    ]  # fmt: skip
+    ]
 
 
 def broken_files(pipeline: Pipeline, run: StageRun) -> tuple[int, list[str]]:

@@ -29,9 +29,15 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def run(
-    spec: AtlasSpec, console: Console, *, stages: list[str] | None = None, points: list[str] | None = None,
-    force: bool = False, accept: bool = False, timings: Path | None = None,
-) -> bool:  # fmt: skip
+    spec: AtlasSpec,
+    console: Console,
+    *,
+    stages: list[str] | None = None,
+    points: list[str] | None = None,
+    force: bool = False,
+    accept: bool = False,
+    timings: Path | None = None,
+) -> bool:
     """Make what is due of an atlas. Returns whether everything asked for is up to date now.
 
     A point that fails does not stop the others, nor the report and the site, which take what is there. accept: take a
@@ -83,9 +89,7 @@ def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = Fal
     return shown.finished and not failed
 
 
-def execute(
-    spec: AtlasSpec, job: str, config: dict[str, Any], console: Console, *, command: str
-) -> RunDisplay:  # fmt: skip
+def execute(spec: AtlasSpec, job: str, config: dict[str, Any], console: Console, *, command: str) -> RunDisplay:
     """Execute a job of an atlas here and show how far it is. Raises KeyboardInterrupt when it is interrupted."""
     name = spec.name or ""
     wait = lambda other: console.print(f"Waiting for {escape(str(other))}: one at a time makes an atlas.")  # noqa: E731

@@ -42,9 +42,12 @@ def definitions_of(spec: AtlasSpec) -> dg.Definitions:
     """The assets of one atlas, the external asset that stands for its source, and what keeps them up to date."""
     pipeline = Pipeline(spec, base=project.root())
     source = dg.AssetSpec(
-        [pipeline.name, "source"], group_name=pipeline.name, kinds={"file"}, owners=spec.owners,
+        [pipeline.name, "source"],
+        group_name=pipeline.name,
+        kinds={"file"},
+        owners=spec.owners,
         description="The data as it lies outside of Atlas.",
-    )  # fmt: skip
+    )
     steps = sweep_jobs.SweepSteps(pipeline)
     schedule = sensor.schedule_of(pipeline)
     return dg.Definitions(

@@ -17,9 +17,11 @@ from atlas_assets.orchestration import names, run_tags
 SECONDS_TO_BEGIN = 180
 BACKFILLS_LOOKED_AT = 20  # newest first
 UNDER_WAY = [
-    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
-]  # fmt: skip
+]
 DIED = "The process of this run is gone: it was killed, or its machine went down. Nothing that was stored is lost."
 
 

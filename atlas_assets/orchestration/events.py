@@ -37,9 +37,14 @@ def of_made(
     yield evaluation(asset, stage, run.key, made.outcome.checks)
     for found in checks.result(stage.name, asset, run, made.stored):
         yield dg.AssetCheckEvaluation(
-            asset_key=asset, check_name=found.check_name or "", passed=found.passed, metadata=found.metadata,
-            severity=found.severity, description=found.description, partition=run.key,
-        )  # fmt: skip
+            asset_key=asset,
+            check_name=found.check_name or "",
+            passed=found.passed,
+            metadata=found.metadata,
+            severity=found.severity,
+            description=found.description,
+            partition=run.key,
+        )
 
 
 def of_known(
@@ -51,14 +56,23 @@ def of_known(
 
 
 def _materialisation(
-    instance: dg.DagsterInstance, pipeline: Pipeline, stage: Stage, key: str | None, stored: Stored,
-    facts: dict[str, Any], *, description: str | None = None,
-) -> dg.AssetMaterialization:  # fmt: skip
+    instance: dg.DagsterInstance,
+    pipeline: Pipeline,
+    stage: Stage,
+    key: str | None,
+    stored: Stored,
+    facts: dict[str, Any],
+    *,
+    description: str | None = None,
+) -> dg.AssetMaterialization:
     tags = {DATA_VERSION: stored.version, OF_THE_USER: "true", CODE_VERSION: pipeline.code_version(stage)}
     return dg.AssetMaterialization(
-        key_of(pipeline, stage.name), partition=key, metadata=facts, description=description,
+        key_of(pipeline, stage.name),
+        partition=key,
+        metadata=facts,
+        description=description,
         tags=tags | provenance(instance, pipeline, stage, stored.inputs or {}),
-    )  # fmt: skip
+    )
 
 
 def known(stored: Stored) -> dict[str, Any]:

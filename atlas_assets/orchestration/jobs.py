@@ -60,14 +60,17 @@ def jobs_of(steps: "Steps") -> list[dg.JobDefinition]:
     forced = {"ops": {"plan": {"config": {"force": True}}}}
     return [
         refresh.to_job(
-            names.job_name(pipeline.name), tags=tags,
+            names.job_name(pipeline.name),
+            tags=tags,
             description="Make what is missing or out of date, from the source to the site. What the sensor launches.",
         ),
         refresh.to_job(
-            names.job_name(pipeline.name, names.REBUILD), tags=tags, config=forced,
+            names.job_name(pipeline.name, names.REBUILD),
+            tags=tags,
+            config=forced,
             description="Make everything again, from the source to the site, also what is up to date.",
         ),
-    ]  # fmt: skip
+    ]
 
 
 class Steps:
@@ -120,9 +123,10 @@ class Steps:
 
     def _relate(self) -> dg.OpDefinition:
         @self.op(
-            "relate", "From the source to the graphs of the sweep.",
+            "relate",
+            "From the source to the graphs of the sweep.",
             out={"tally": dg.Out(dict), "embeddings": dg.DynamicOut(dict)},
-        )  # fmt: skip
+        )
         def relate(context: dg.OpExecutionContext, plan: dict) -> Iterator[Any]:
             yield from self.related(context, plan)
 
@@ -153,9 +157,10 @@ class Steps:
 
     def _points(self) -> dg.OpDefinition:
         @self.op(
-            "points", "The points of the sweep that are to be made, those of one embedding one after the other.",
+            "points",
+            "The points of the sweep that are to be made, those of one embedding one after the other.",
             out={"tasks": dg.DynamicOut(dict)},
-        )  # fmt: skip
+        )
         def points(context: dg.OpExecutionContext, plan: dict, embedded: list) -> Iterator[Any]:
             wanted = self.wanted(context, plan)
             for key in points_of(wanted):
@@ -165,9 +170,10 @@ class Steps:
 
     def _publish(self) -> dg.OpDefinition:
         @self.op(
-            "publish", "What joins the points: the report of the sweep, the bundle and the site.",
+            "publish",
+            "What joins the points: the report of the sweep, the bundle and the site.",
             out={"tally": dg.Out(dict), "failed": dg.DynamicOut(dict)},
-        )  # fmt: skip
+        )
         def publish(
             context: dg.OpExecutionContext, plan: dict, related: dict, embedded: list, projected: list
         ) -> Iterator[Any]:
@@ -218,9 +224,14 @@ def new_plan(
     """A plan of what is due, with what ``history`` compares with."""
     before = history.Maps.of(pipeline, store).versions
     return {
-        "stages": stages, "points": list(points or ()), "force": False, "retry": True, "accept": False,
-        "before": before, "began": time.time(),
-    }  # fmt: skip
+        "stages": stages,
+        "points": list(points or ()),
+        "force": False,
+        "retry": True,
+        "accept": False,
+        "before": before,
+        "began": time.time(),
+    }
 
 
 def points_of(wanted: Wanted) -> list[str]:
@@ -256,10 +267,12 @@ def task(output: str, key: str, plan: Plan) -> dg.DynamicOutput:
 def complete(pipeline: Pipeline, tally: Tally) -> dg.AssetCheckEvaluation:
     """Whether everything that was asked for is there, as a check of the site."""
     return dg.AssetCheckEvaluation(
-        asset_key=events.key_of(pipeline, "site"), check_name=names.ALL_MAPS, passed=not tally.lacking,
+        asset_key=events.key_of(pipeline, "site"),
+        check_name=names.ALL_MAPS,
+        passed=not tally.lacking,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"Not made: {', '.join(tally.lacking)}. The log says why." if tally.lacking else None,
-    )  # fmt: skip
+    )
 
 
 @contextmanager
@@ -278,9 +291,10 @@ def _stop_if_unswept_failed(maker: Maker) -> None:
     if broken:
         first = next(iter(broken.values()))
         raise dg.Failure(
-            f"{', '.join(broken)} failed. {first} The site stays as it was.", metadata=maker.tally.as_metadata(),
+            f"{', '.join(broken)} failed. {first} The site stays as it was.",
+            metadata=maker.tally.as_metadata(),
             allow_retries=False,
-        )  # fmt: skip
+        )
 
 
 def _with_history(event: events.Event, maker: Maker, plan: Plan) -> events.Event:

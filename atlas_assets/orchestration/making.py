@@ -33,9 +33,11 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
-            self.made + other.made, self.failed | other.failed, self.waiting + other.waiting,
+            self.made + other.made,
+            self.failed | other.failed,
+            self.waiting + other.waiting,
             self.current + other.current,
-        )  # fmt: skip
+        )
 
     @property
     def lacking(self) -> list[str]:
@@ -45,9 +47,11 @@ class Tally:
     def as_metadata(self) -> dict[str, Any]:
         """For the output of a step."""
         return {
-            "made": len(self.made), "up_to_date": self.current, "failed": ", ".join(self.failed),
+            "made": len(self.made),
+            "up_to_date": self.current,
+            "failed": ", ".join(self.failed),
             "waiting": ", ".join(self.waiting),
-        }  # fmt: skip
+        }
 
 
 class Maker:
@@ -162,6 +166,7 @@ def checks_of(stage: Stage, error: Exception) -> list[Check]:
 def viewer_event(stored: Stored) -> dg.AssetMaterialization:
     """The materialisation of the viewer."""
     return dg.AssetMaterialization(
-        dg.AssetKey([VIEWER.atlas]), metadata={"bytes": stored.bytes, "files": len(stored.files)},
+        dg.AssetKey([VIEWER.atlas]),
+        metadata={"bytes": stored.bytes, "files": len(stored.files)},
         tags={events.DATA_VERSION: stored.version, events.OF_THE_USER: "true"},
-    )  # fmt: skip
+    )

@@ -84,7 +84,7 @@ class RunDisplay:
             console.print(
                 "[yellow]Not made, because what they need is missing or out of date:[/yellow] " + ", ".join(waiting),
                 soft_wrap=True,
-            )  # fmt: skip
+            )
 
     def _watch(self) -> None:
         while not self._over.wait(SECONDS_BETWEEN_LOOKS):

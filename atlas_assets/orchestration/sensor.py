@@ -58,11 +58,13 @@ def sensor_of(pipeline: Pipeline) -> dg.SensorDefinition:
     """Looks every ``refresh.every`` seconds."""
 
     @dg.sensor(
-        name=job_name(pipeline.name), job_name=job_name(pipeline.name),
-        minimum_interval_seconds=int(pipeline.spec.refresh.every), default_status=dg.DefaultSensorStatus.RUNNING,
+        name=job_name(pipeline.name),
+        job_name=job_name(pipeline.name),
+        minimum_interval_seconds=int(pipeline.spec.refresh.every),
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Launches {job_name(pipeline.name)} when the source has changed, or anything else is missing or "
         "out of date: after an edit of the defs.yaml, a new point of the sweep, an update of Atlas, a crash.",
-    )  # fmt: skip
+    )
     def _look(context: dg.SensorEvaluationContext, storage: Storage):
         try:
             now = as_written(pipeline)
@@ -79,10 +81,12 @@ def schedule_of(pipeline: Pipeline) -> dg.ScheduleDefinition | None:
         return None
 
     @dg.schedule(
-        name=f"{job_name(pipeline.name)}_schedule", job_name=job_name(pipeline.name),
-        cron_schedule=pipeline.spec.refresh.cron, default_status=dg.DefaultScheduleStatus.RUNNING,
+        name=f"{job_name(pipeline.name)}_schedule",
+        job_name=job_name(pipeline.name),
+        cron_schedule=pipeline.spec.refresh.cron,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Launches a refresh at these times, if anything has changed since, however little.",
-    )  # fmt: skip
+    )
     def _at_these_times(context: dg.ScheduleEvaluationContext, storage: Storage):
         store = storage.store()
         if reason := _not_now(pipeline, context.instance, store):
@@ -97,10 +101,11 @@ def check_of(pipeline: Pipeline) -> dg.AssetChecksDefinition:
     """Whether there is a source that can be read. The sensor tells; run by hand, it looks again."""
 
     @dg.asset_check(
-        asset=dg.AssetKey([pipeline.name, SOURCE]), name=CHECK,
+        asset=dg.AssetKey([pipeline.name, SOURCE]),
+        name=CHECK,
         description="The files of the source are there and can be listed, and have not shrunk. The sensor looks; to "
         "look now, execute the check.",
-    )  # fmt: skip
+    )
     def _source(storage: Storage):
         now = source_state.observe(pipeline.spec.source, base=pipeline.base)
         verdict = _judged(pipeline, storage.store(), now, since=time.time(), clock=time.time())
@@ -203,18 +208,20 @@ def _finding(verdict: Verdict, now: SourceState) -> dict[str, Any]:
     """What the check of a source says: for a result as for an evaluation."""
     missing = verdict.kind == "missing"
     return {
-        "passed": verdict.kind not in FAILING, "description": verdict.sentence,
+        "passed": verdict.kind not in FAILING,
+        "description": verdict.sentence,
         "severity": dg.AssetCheckSeverity.ERROR if missing else dg.AssetCheckSeverity.WARN,
         "metadata": {"files": len(now.files), "bytes": now.bytes},
-    }  # fmt: skip
+    }
 
 
 def _materialization(pipeline: Pipeline, verdict: Verdict, now: SourceState) -> dg.AssetMaterialization:
     return dg.AssetMaterialization(
-        dg.AssetKey([pipeline.name, SOURCE]), description=verdict.sentence,
+        dg.AssetKey([pipeline.name, SOURCE]),
+        description=verdict.sentence,
         metadata={"files": len(now.files), "bytes": now.bytes, "changed_bytes": verdict.changed_bytes},
         tags={"dagster/data_version": now.fingerprint},
-    )  # fmt: skip
+    )
 
 
 def _tags_of(pipeline: Pipeline, store: ArtifactStore, due: list[str]) -> dict[str, str]:

@@ -64,9 +64,10 @@ class SweepConfig(dg.Config):
     )
     budget: str = Field("", description="Points such as 20, or a time such as 10m. Empty: 20 points; of a grid, all.")
     methods: list[str] = Field(
-        [], description="Such as umap:n_neighbors=5..100,min_dist=0/0.1/0.5 (.. is a range, / a list). Empty: the "
+        [],
+        description="Such as umap:n_neighbors=5..100,min_dist=0/0.1/0.5 (.. is a range, / a list). Empty: the "
         f"usual ranges of {', '.join(methods.searched())}.",
-    )  # fmt: skip
+    )
     k: str = Field("", description="Neighbours of the graphs: 10,15,30 or 10..50. Empty: those of the defs.yaml.")
     dim: str = Field("", description="Dimensions of the embeddings: 3,4 or 2..5. Empty: those of the defs.yaml.")
     steps: int = Field(3, ge=1, description="Values that a grid takes of each range.")
@@ -85,9 +86,11 @@ def point_config(names: tuple[str, ...]) -> type[dg.Config]:
 
         method: Method = Field(Method(names[0]), description="How the map is laid out.")  # type: ignore[valid-type]
         parameters: dict[str, float] = Field(
-            {}, description="Of the method, where they are not the default: "
-            + "; ".join(f"{listed} of {name}" for name, listed in settings.items() if listed) + ".",
-        )  # fmt: skip
+            {},
+            description="Of the method, where they are not the default: "
+            + "; ".join(f"{listed} of {name}" for name, listed in settings.items() if listed)
+            + ".",
+        )
         source: Source = Field(Source.EMBEDDING, description="What is laid out: the embedding, or the graph itself.")
         engine: Engine = Field(
             Engine.ATLAS, description=f"LIBRARY: laid out by {', '.join(methods.libraries())}, to compare with."
@@ -112,9 +115,14 @@ def config_of(request: Request) -> dict[str, Any]:
     budget = request.budget
     spent = str(budget.points or "") if budget.seconds is None else f"{budget.seconds:g}s"
     return {
-        "search": request.search.upper(), "budget": spent, "methods": list(request.methods), "k": request.k or "",
-        "dim": request.dim or "", "steps": request.steps, "seed": request.seed,
-    }  # fmt: skip
+        "search": request.search.upper(),
+        "budget": spent,
+        "methods": list(request.methods),
+        "k": request.k or "",
+        "dim": request.dim or "",
+        "steps": request.steps,
+        "seed": request.seed,
+    }
 
 
 def jobs_of(steps: "SweepSteps") -> list[dg.JobDefinition]:
@@ -127,9 +135,14 @@ def jobs_of(steps: "SweepSteps") -> list[dg.JobDefinition]:
         with told_errors():
             search = config.search.value
             request = Request(
-                search, tuple(config.methods), config.k or None, config.dim or None,
-                Budget.parse(config.budget, search), config.steps, config.seed,
-            )  # fmt: skip
+                search,
+                tuple(config.methods),
+                config.k or None,
+                config.dim or None,
+                Budget.parse(config.budget, search),
+                config.steps,
+                config.seed,
+            )
             return steps.begun(context, request, dry_run=config.dry_run)
 
     @steps.op("add_point_to_sweep", "The point that is to be added, checked.", out=dg.Out(dict))
@@ -141,15 +154,17 @@ def jobs_of(steps: "SweepSteps") -> list[dg.JobDefinition]:
 
     return [
         sweep_graph(steps, look_for_maps, names.SWEEP, rounds=ROUNDS).to_job(
-            names.job_name(name, names.SWEEP), tags=tags,
+            names.job_name(name, names.SWEEP),
+            tags=tags,
             description="Look for better maps: choose points, add them to points.yaml, make and compare them. Stop it "
             "whenever you like: the same configuration goes on from there.",
         ),
         sweep_graph(steps, add_point_to_sweep, names.ADD_POINT, rounds=1).to_job(
-            names.job_name(name, names.ADD_POINT), tags=tags,
+            names.job_name(name, names.ADD_POINT),
+            tags=tags,
             description="Add one point to the sweep, and make its map.",
         ),
-    ]  # fmt: skip
+    ]
 
 
 class SweepSteps(Steps):
@@ -181,12 +196,16 @@ class SweepSteps(Steps):
 
     def _choose(self) -> dg.OpDefinition:
         @self.op(
-            "choose", "Chooses points, adds them to points.yaml, and makes the graphs that they need.",
-            ins={"before": dg.In(dict, default_value=asdict(Tally())), "embedded": dg.In(list, default_value=[]),
-                 "projected": dg.In(list, default_value=[])},
+            "choose",
+            "Chooses points, adds them to points.yaml, and makes the graphs that they need.",
+            ins={
+                "before": dg.In(dict, default_value=asdict(Tally())),
+                "embedded": dg.In(list, default_value=[]),
+                "projected": dg.In(list, default_value=[]),
+            },
             out={"plan": dg.Out(dict), "tally": dg.Out(dict), "embeddings": dg.DynamicOut(dict)},
             config_schema={"rounds_left": dg.Field(int, default_value=1)},
-        )  # fmt: skip
+        )
         def choose(
             context: dg.OpExecutionContext, plan: dict, before: dict, embedded: list, projected: list
         ) -> Iterator[Any]:

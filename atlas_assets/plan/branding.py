@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def theme(display: DisplaySpec) -> dict[str, Any]:
     """The manifest's theme without the logo; only what the spec names."""
     given = {
-        "accent": display.accent, "palette": display.palette,
+        "accent": display.accent,
+        "palette": display.palette,
         "background": display.background and display.background.model_dump(exclude_none=True),
-    }  # fmt: skip
+    }
     return {name: value for name, value in given.items() if value}
 
 
@@ -58,6 +59,9 @@ def _begins_like(data: bytes, suffix: str) -> bool:
 
 def _mistake(name: str, found: Found, remedy: str) -> DataError:
     return DataError(
-        file=name, where="display.logo", found=found,
-        expected=f"a file of type {', '.join(LOGO_SUFFIXES)} with at most {MAX_LOGO_BYTES:,} bytes", remedy=remedy,
-    )  # fmt: skip
+        file=name,
+        where="display.logo",
+        found=found,
+        expected=f"a file of type {', '.join(LOGO_SUFFIXES)} with at most {MAX_LOGO_BYTES:,} bytes",
+        remedy=remedy,
+    )

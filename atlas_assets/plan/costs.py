@@ -110,10 +110,13 @@ class Costs:
         new = there - before
         graphs = len(new & {point.graph.key for point in missing})
         return Estimate(
-            points=len(points), there=len(points) - len(missing), graphs=graphs, embeddings=len(new) - graphs,
+            points=len(points),
+            there=len(points) - len(missing),
+            graphs=graphs,
+            embeddings=len(new) - graphs,
             seconds=above.seconds + laid_out.seconds + (self._joins() if missing else 0.0),
             guessed=above.guessed | laid_out.guessed,
-        )  # fmt: skip
+        )
 
     def _graph(self, graph: GraphPoint) -> Price:
         """With the lists that graphs are cut from, where these are too short."""

@@ -35,10 +35,16 @@ class Wanted:
 
     @classmethod
     def of(
-        cls, pipeline: Pipeline, store: ArtifactStore, *, stages: list[str] | None = None,
-        points: list[str] | None = None, force: bool = False, retry: bool = True,
+        cls,
+        pipeline: Pipeline,
+        store: ArtifactStore,
+        *,
+        stages: list[str] | None = None,
+        points: list[str] | None = None,
+        force: bool = False,
+        retry: bool = True,
         accept: bool = False,
-    ) -> Wanted:  # fmt: skip
+    ) -> Wanted:
         """These stages, all of these points; None or none: all. Raises AtlasError where there is none of that name."""
         _known(stages, [*pipeline.stages, VIEWER.atlas], "stage")
         return cls(pipeline, store, stages or None, _keys(pipeline, points), force, retry, accept)

@@ -23,9 +23,21 @@ VIEWER = Address("viewer", "build")
 SITE_RECORD = "site_record"  # what was published when; the site itself is in `site`, for people
 SOURCE_CHECK = "source"
 STAGES = (
-    "raw_collections", "raw_edges", "raw_vectors", "entity_index", "cooccurrence", "neighbours", "knn_graph",
-    "embedding", "projection", "regions", "quality", "sweep_report", "bundle", SITE_RECORD,
-)  # fmt: skip
+    "raw_collections",
+    "raw_edges",
+    "raw_vectors",
+    "entity_index",
+    "cooccurrence",
+    "neighbours",
+    "knn_graph",
+    "embedding",
+    "projection",
+    "regions",
+    "quality",
+    "sweep_report",
+    "bundle",
+    SITE_RECORD,
+)
 """Every folder of artifacts that any atlas may have."""
 A = TypeVar("A", bound=Artifact)
 
@@ -153,9 +165,11 @@ class Pipeline:
         own = self.stages[stage]
         above = [(a.stage, a.partition) for a in own.inputs(key) if a.atlas == self.name and self.stages[a.stage].keys]
         return recipe_hash(
-            stage=stage, code=own.code_version, parameters=own.parameters(key),
+            stage=stage,
+            code=own.code_version,
+            parameters=own.parameters(key),
             above=[self.lineage(*address) for address in above],
-        )  # fmt: skip
+        )
 
     @cached_property
     def stages(self) -> dict[str, Stage]:
@@ -164,48 +178,68 @@ class Pipeline:
         if self.kind == "collections":
             stages.append(self._cooccurrence())
         stages += [
-            self._neighbours(), self._knn_graph(), self._embedding(), self._projection(), self._regions(),
-            self._quality(), self._sweep_report(), self._bundle(), self._site(),
-        ]  # fmt: skip
+            self._neighbours(),
+            self._knn_graph(),
+            self._embedding(),
+            self._projection(),
+            self._regions(),
+            self._quality(),
+            self._sweep_report(),
+            self._bundle(),
+            self._site(),
+        ]
         # A sweep in which everything is laid out straight from the graph has no embedding at all.
         return {stage.name: stage for stage in stages if stage.keys != ()}
 
     def _raw(self) -> Stage:
         return Stage(
-            self.raw, "3", "The source as canonical tables: ids, values and metadata in their own types.",
+            self.raw,
+            "3",
+            "The source as canonical tables: ids, values and metadata in their own types.",
             inputs=lambda key: [],
             parameters=lambda key: {"source": self.spec.source.model_dump()},
             facts=lambda: {"fingerprint": source_state.observe(self.spec.source, base=self.base).fingerprint},
-            kinds=("polars",), check=SOURCE_CHECK,
-        )  # fmt: skip
+            kinds=("polars",),
+            check=SOURCE_CHECK,
+        )
 
     def _entity_index(self) -> Stage:
         return Stage(
-            "entity_index", "2", "The entities that pass the filter as dense indices, and the relation in them.",
+            "entity_index",
+            "2",
+            "The entities that pass the filter as dense indices, and the relation in them.",
             inputs=lambda key: [self.address(self.raw)],
             parameters=lambda key: {
-                "filter": self.spec.filter.model_dump(), "holdout": self.spec.quality.holdout, "seed": self.spec.seed,
+                "filter": self.spec.filter.model_dump(),
+                "holdout": self.spec.quality.holdout,
+                "seed": self.spec.seed,
                 "columns": self.spec.relation.columns(),
             },
             kinds=("polars", "numpy"),
-        )  # fmt: skip
+        )
 
     def _cooccurrence(self) -> Stage:
         return Stage(
-            "cooccurrence", "2",
+            "cooccurrence",
+            "2",
             "How often every two entities keep company, as a sparse matrix. No map needs it: made on request.",
             inputs=lambda key: [self.address("entity_index")],
             parameters=lambda key: self.spec.relation.weighting(),
-            kinds=("numba",), on_request=True, grows=True,
-        )  # fmt: skip
+            kinds=("numba",),
+            on_request=True,
+            grows=True,
+        )
 
     def _neighbours(self) -> Stage:
         return Stage(
-            "neighbours", "1", "The most similar entities of every entity, as many as the largest graph takes.",
+            "neighbours",
+            "1",
+            "The most similar entities of every entity, as many as the largest graph takes.",
             inputs=lambda key: [self.address("entity_index")],
             parameters=lambda key: self.spec.relation.model_dump() | {"n_neighbors": self.n_neighbors},
-            kinds=("numba",), grows=True,
-        )  # fmt: skip
+            kinds=("numba",),
+            grows=True,
+        )
 
     @property
     def n_neighbors(self) -> int:
@@ -214,90 +248,112 @@ class Pipeline:
 
     def _knn_graph(self) -> Stage:
         return Stage(
-            "knn_graph", "3", "The k most similar entities of every entity, and the graph that they span.",
+            "knn_graph",
+            "3",
+            "The k most similar entities of every entity, and the graph that they span.",
             inputs=lambda key: [self.address("neighbours"), self.address("entity_index")],
             parameters=lambda key: self.spec.relation.model_dump() | {"key": key},
             keys=tuple(self.sweep.graphs),
             kinds=("numba",),
-        )  # fmt: skip
+        )
 
     def _embedding(self) -> Stage:
         return Stage(
-            "embedding", "2", "An intermediate embedding of the neighbour graph by PyMDE.",
+            "embedding",
+            "2",
+            "An intermediate embedding of the neighbour graph by PyMDE.",
             inputs=lambda key: [self.address("knn_graph", self.sweep.embeddings[key or ""].graph.key)],
             parameters=lambda key: self.spec.embedding.model_dump() | {"key": key, "seed": self.spec.seed},
             keys=tuple(self.sweep.embeddings),
             kinds=("pytorch",),
             uses_gpu=True,
-        )  # fmt: skip
+        )
 
     def _projection(self) -> Stage:
         return Stage(
-            "projection", "5", "What is seen: two or three coordinates per entity.",
+            "projection",
+            "5",
+            "What is seen: two or three coordinates per entity.",
             inputs=lambda key: self._graph_and_embedding(key),
             parameters=lambda key: {"key": key, "seed": self.spec.seed},
             keys=tuple(self.sweep.projections),
             kinds=("numpy",),
             shares_gpu=True,
-        )  # fmt: skip
+        )
 
     def _regions(self) -> Stage:
         return Stage(
-            "regions", "3", "Named regions of a projection, coarse and fine.",
+            "regions",
+            "3",
+            "Named regions of a projection, coarse and fine.",
             inputs=lambda key: [self.address("projection", key), self.address("entity_index"), self.address(self.raw)],
             keys=tuple(self.sweep.projections),
             kinds=("scikitlearn",),
-        )  # fmt: skip
+        )
 
     def _quality(self) -> Stage:
         return Stage(
-            "quality", "2", "How true a projection is: recall, trust, global shape, and distortion per entity.",
+            "quality",
+            "2",
+            "How true a projection is: recall, trust, global shape, and distortion per entity.",
             inputs=lambda key: [
-                self.address("projection", key), *self._graph_and_embedding(key), self.address("entity_index")
+                self.address("projection", key),
+                *self._graph_and_embedding(key),
+                self.address("entity_index"),
             ],
             parameters=lambda key: {"seed": self.spec.seed},
             keys=tuple(self.sweep.projections),
             kinds=("numpy",),
-        )  # fmt: skip
+        )
 
     def _sweep_report(self) -> Stage:
         return Stage(
-            "sweep_report", "3", "Every point of the sweep side by side, ranked, with a recommendation.",
+            "sweep_report",
+            "3",
+            "Every point of the sweep side by side, ranked, with a recommendation.",
             inputs=lambda key: self._each("projection", "quality", "regions"),
             joins=lambda store: freshness.sweep_report_joins(self, store),
             kinds=("markdown",),
-        )  # fmt: skip
+        )
 
     def _bundle(self) -> Stage:
         from atlas_assets.plan import branding
 
         return Stage(
-            "bundle", "5", "The files that the site loads: projections, columns, names, neighbours, details.",
+            "bundle",
+            "5",
+            "The files that the site loads: projections, columns, names, neighbours, details.",
             inputs=lambda key: [
-                self.address(self.raw), self.address("entity_index"),
+                self.address(self.raw),
+                self.address("entity_index"),
                 *(self.address("knn_graph", key) for key in self.sweep.graphs),
-                *self._each("projection", "quality", "regions"), self.address("sweep_report"),
+                *self._each("projection", "quality", "regions"),
+                self.address("sweep_report"),
             ],
             joins=lambda store: freshness.bundle_joins(self, store),
             parameters=lambda key: {
-                "display": self.spec.display.model_dump(), "version": __version__,
+                "display": self.spec.display.model_dump(),
+                "version": __version__,
                 "texts": [self.spec.title, self.spec.description, self.spec.attribution, self.spec.licence],
                 "public_url": project.public_url(self.name),  # the poster says it
             },
             facts=lambda: {"logo": branding.fingerprint(self.spec.display, base=self.base)},
             kinds=("json",),
-        )  # fmt: skip
+        )
 
     def _site(self) -> Stage:
         return Stage(
-            "site", "3", "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
+            "site",
+            "3",
+            "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
             inputs=lambda key: [self.address("bundle"), VIEWER],
             parameters=lambda key: {
-                "public_url": project.public_url(self.name), "keep": self.spec.refresh.keep_versions
+                "public_url": project.public_url(self.name),
+                "keep": self.spec.refresh.keep_versions,
             },
             kinds=("svelte",),
             stored_as=SITE_RECORD,
-        )  # fmt: skip
+        )
 
     def _graph_and_embedding(self, key: str | None) -> list[Address]:
         point = self.sweep.projections[key or ""]

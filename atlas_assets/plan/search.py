@@ -40,9 +40,15 @@ class Measured:
 
 
 def choose(
-    space: Space, measured: Sequence[Measured], n: int, *, seconds: Callable[[ProjectionPoint], float],
-    seed: int, per_second: bool, without: Mapping[str, object] | None = None,
-) -> list[ProjectionPoint]:  # fmt: skip
+    space: Space,
+    measured: Sequence[Measured],
+    n: int,
+    *,
+    seconds: Callable[[ProjectionPoint], float],
+    seed: int,
+    per_second: bool,
+    without: Mapping[str, object] | None = None,
+) -> list[ProjectionPoint]:
     """The next ``n`` points (fewer where the space has no more): first a usual one of every method, then the promising.
 
     seconds: what a point would take, with all that it is made from and that is not there yet. per_second: the budget is
@@ -182,9 +188,11 @@ def _parts(one: Sequence[ProjectionPoint], other: Sequence[ProjectionPoint]) -> 
         return ((rows[0][:, None, :] - rows[1][None, :, :]) ** 2).sum(2)
 
     return (
-        equal(lambda p: (p.method, p.engine, p.dims)), equal(lambda p: p.source),
-        squared(_made_from), squared(_parameters),
-    )  # fmt: skip
+        equal(lambda p: (p.method, p.engine, p.dims)),
+        equal(lambda p: p.source),
+        squared(_made_from),
+        squared(_parameters),
+    )
 
 
 def _made_from(point: ProjectionPoint) -> list[float]:

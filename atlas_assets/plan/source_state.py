@@ -146,21 +146,29 @@ def judge(
         until = (newest.changed or clock) + rules.settle
         ago = written(float(max(0, round(clock - (newest.changed or clock)))))
         return Verdict(
-            "settling", f"{_short(newest.name)} changed {ago} ago: read once it has not changed for "
-            f"{written(rules.settle)} (refresh.settle).", changed, until,
-        )  # fmt: skip
+            "settling",
+            f"{_short(newest.name)} changed {ago} ago: read once it has not changed for "
+            f"{written(rules.settle)} (refresh.settle).",
+            changed,
+            until,
+        )
     if before is not None and (lost := _lost(before, now, rules)):
         return Verdict(
-            "shrunk", f"{lost} {told} If as many rows are gone, that fails the check of the raw tables and the site "
-            f"stays: restore the files, or accept the loss with: atlas run NAME --accept.", changed,
-        )  # fmt: skip
+            "shrunk",
+            f"{lost} {told} If as many rows are gone, that fails the check of the raw tables and the site "
+            f"stays: restore the files, or accept the loss with: atlas run NAME --accept.",
+            changed,
+        )
     until = first_seen + rules.within
     if before is not None and changed < rules.threshold * total and waited < rules.within:
         when = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
         return Verdict(
-            "small", f"{told} That is below {100 * rules.threshold:.4g} % (refresh.threshold) and waits for more, "
-            f"until {when} at most; to take it now: atlas run NAME.", changed, until,
-        )  # fmt: skip
+            "small",
+            f"{told} That is below {100 * rules.threshold:.4g} % (refresh.threshold) and waits for more, "
+            f"until {when} at most; to take it now: atlas run NAME.",
+            changed,
+            until,
+        )
     return Verdict("due", told, changed)
 
 

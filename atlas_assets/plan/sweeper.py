@@ -44,10 +44,12 @@ class Sweeper:
         self.spec = load(file)
         written = Sweep.of(self.spec.model_copy(update={"sweep": self.spec.sweep.model_copy(update={"found": []})}))
         self.space: Space = search_space.parse(
-            request.methods, k=request.k, dim=request.dim,
+            request.methods,
+            k=request.k,
+            dim=request.dim,
             known_k=[point.n_neighbors for point in written.graphs.values()],
             known_dim=[point.embedding_dim for point in written.embeddings.values()],
-        )  # fmt: skip
+        )
         self.record = Record.of(self.spec.name or "", request, store)
 
     @property
@@ -134,9 +136,14 @@ class Sweeper:
         if self.request.search == "smart":
             costs = self._costs()
             return choose(
-                self.space, self._measured(), min(at_once, room or at_once), seconds=costs.price,
-                seed=self.request.seed, per_second=limit.seconds is not None, without=dict.fromkeys(self.record.keys),
-            )  # fmt: skip
+                self.space,
+                self._measured(),
+                min(at_once, room or at_once),
+                seconds=costs.price,
+                seed=self.request.seed,
+                per_second=limit.seconds is not None,
+                without=dict.fromkeys(self.record.keys),
+            )
         new = (point for point in self._listed() if point.key not in self.record.keys)
         return list(itertools.islice(new, room if limit.seconds is None else None))[:LISTED]
 

@@ -39,9 +39,7 @@ def tidy(pipeline: Pipeline, store: ArtifactStore, *, dry_run: bool = False) -> 
 def tidy_viewer(store: ArtifactStore, *, dry_run: bool = False) -> Pruned:
     """The same for the viewer, which all atlases share."""
     retention = RetentionSpec.model_validate({})
-    return prune(
-        store, VIEWER.atlas, live=[VIEWER], stages=[VIEWER.stage], retention=retention, dry_run=dry_run
-    )  # fmt: skip
+    return prune(store, VIEWER.atlas, live=[VIEWER], stages=[VIEWER.stage], retention=retention, dry_run=dry_run)
 
 
 def tidy_all(specs: list[AtlasSpec] | None = None, *, dry_run: bool = False) -> list[tuple[str, Pruned]]:

@@ -103,9 +103,12 @@ class Git:
             environment.setdefault(f"{name}_EMAIL", "atlas@localhost")
         try:
             done = subprocess.run(
-                ["git", "-C", str(self._folder), *arguments], input=stdin, capture_output=True, env=environment,
+                ["git", "-C", str(self._folder), *arguments],
+                input=stdin,
+                capture_output=True,
+                env=environment,
                 check=True,
-            )  # fmt: skip
+            )
         except FileNotFoundError:
             raise AtlasError("git is not installed, and publishing to a branch needs it.") from None
         except subprocess.CalledProcessError as error:

@@ -79,7 +79,7 @@ def changes(folder: Path, there: There, *, keep: int, take_over: bool = False) -
         unchanged=len(here) - len(changed),
         versions=site_versions.written(kept),
         record=stays | hashes,
-    )  # fmt: skip
+    )
 
 
 def read_record(data: bytes | None) -> dict[str, str | None]:

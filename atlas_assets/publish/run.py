@@ -82,7 +82,7 @@ def _say(due: Changes, destination: str, console: Console, *, dry: bool) -> None
     console.print(
         f"{shown}: {would} {len(due.bring):,} files ({due.size / 1e6:.1f} MB), "
         f"{'take' if dry else 'takes'} {len(due.remove):,} away; {due.unchanged:,} are there already"
-    )  # fmt: skip
+    )
     if dry:
         for name in due.bring:
             console.print(f"  + {name}")

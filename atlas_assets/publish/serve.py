@@ -26,11 +26,19 @@ HOST = "127.0.0.1"
 PORTS_TRIED = 20
 # Fixed, because mimetypes asks the operating system, and a wrong answer for .js leaves the page blank.
 TYPES = {
-    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-    ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2",
-    ".bin": "application/octet-stream", ".parquet": "application/vnd.apache.parquet", ".zip": "application/zip",
-    ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
-}  # fmt: skip
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".bin": "application/octet-stream",
+    ".parquet": "application/vnd.apache.parquet",
+    ".zip": "application/zip",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+}
 # Files below these have names made from their content; everything else may be another file tomorrow.
 UNCHANGING = ("assets", "data")
 FOR_A_YEAR = "public, max-age=31536000, immutable"

@@ -40,13 +40,16 @@ class Comparison:
         recommended = self.run.address("regions", self.summary.recommended)
         known = self.run.store.current(recommended) is not None
         return ReportPage(
-            title=self.title, summary=self.summary, points=self.points, seconds=self.seconds,
+            title=self.title,
+            summary=self.summary,
+            points=self.points,
+            seconds=self.seconds,
             maps={
                 row["key"]: self.run.load(Projection, "projection", row["key"]).positions for row in self.summary.rows
             },
             regions=coarse(self.run.load(Regions, "regions", self.summary.recommended)) if known else None,
             outdated=self.outdated,
-        )  # fmt: skip
+        )
 
     def as_plain(self) -> dict[str, Any]:
         """Everything as plain values for JSON: errors are single standard errors, shares lie between 0 and 1."""
@@ -55,11 +58,17 @@ class Comparison:
             for row in self.summary.rows
         ]
         return {
-            "atlas": self.atlas, "title": self.title, "recommended": self.summary.recommended,
-            "reason": self.summary.reason, "ranked_by": self.summary.ranked_by, "points": rows,
-            "missing": self.summary.missing, "failures": self.summary.failures, "outdated": self.outdated,
+            "atlas": self.atlas,
+            "title": self.title,
+            "recommended": self.summary.recommended,
+            "reason": self.summary.reason,
+            "ranked_by": self.summary.ranked_by,
+            "points": rows,
+            "missing": self.summary.missing,
+            "failures": self.summary.failures,
+            "outdated": self.outdated,
             "figures": {name: {"title": f.title, "unit": f.unit, "meaning": f.meaning} for name, f in FIGURES.items()},
-        }  # fmt: skip
+        }
 
 
 def compare(run: StageRun) -> Comparison:
@@ -93,11 +102,14 @@ def _comparison(
     points = [(key, run.sweep.projections[key], run.load(Quality, "quality", key)) for key in keys]
     measured = [sweep_report.Point(key, p.name, p.dims, quality, p.graph.key) for key, p, quality in points]
     return Comparison(
-        atlas=run.name, title=run.spec.title or run.name.replace("_", " ").capitalize(),
+        atlas=run.name,
+        title=run.spec.title or run.name.replace("_", " ").capitalize(),
         points=dict(run.sweep.projections),
         summary=sweep_report.build(measured, missing=missing, failures=failures),
-        seconds=seconds_of(run), outdated=outdated, run=run,
-    )  # fmt: skip
+        seconds=seconds_of(run),
+        outdated=outdated,
+        run=run,
+    )
 
 
 def seconds_of(run: StageRun) -> dict[str, float | None]:

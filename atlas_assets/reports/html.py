@@ -72,9 +72,13 @@ class ReportPage:
             captions.append(f"{row['rank']}. {made_from}\n{method}\n{self._figure(row, self.summary.ranked_by)}")
         keys = [row["key"] for row in rows]
         return contact_sheet(
-            [(caption, self.turned[key]) for caption, key in zip(captions, keys, strict=True)], region=self.regions,
-            framed=keys.index(self.summary.recommended), size=size, columns=columns, max_bytes=max_bytes,
-        )  # fmt: skip
+            [(caption, self.turned[key]) for caption, key in zip(captions, keys, strict=True)],
+            region=self.regions,
+            framed=keys.index(self.summary.recommended),
+            size=size,
+            columns=columns,
+            max_bytes=max_bytes,
+        )
 
     def html(self) -> str:
         """The page. Made from the same figures, it is the same to the last byte."""
@@ -82,13 +86,20 @@ class ReportPage:
         name = self.names[summary.recommended]
         title = f"{html.escape(self.title)}: {len(summary.rows)} maps compared"
         return _PAGE.format(
-            title=title, style=_STYLE, script=_SCRIPT, name=html.escape(name), key=html.escape(summary.recommended),
-            reason=html.escape(summary.reason), picture=self._picture(summary.recommended, LARGE),
-            notes=self._notes(), table=self._table(), maps="\n".join(map(self._map, summary.rows)),
+            title=title,
+            style=_STYLE,
+            script=_SCRIPT,
+            name=html.escape(name),
+            key=html.escape(summary.recommended),
+            reason=html.escape(summary.reason),
+            picture=self._picture(summary.recommended, LARGE),
+            notes=self._notes(),
+            table=self._table(),
+            maps="\n".join(map(self._map, summary.rows)),
             meanings="\n".join(self._meaning(figure) for figure in self._shown(FIGURES)),
             plus_minus=html.escape(f"{PLUS_MINUS} {OWN_GRAPH}" if self.several_graphs else PLUS_MINUS),
             deciding=html.escape(FIGURES[summary.ranked_by].title.lower()),
-        )  # fmt: skip
+        )
 
     def _shown(self, names) -> list[str]:
         return [name for name in names if any(row["metrics"].get(name) is not None for row in self.summary.rows)]
@@ -100,9 +111,11 @@ class ReportPage:
         shown = [name for name in self._shown(FIGURES) if name not in ("isolated", "held_out_lift")]
         heads = ["rank", "map", *(FIGURES[name].head for name in shown), "seconds"]
         titles = [
-            "by " + FIGURES[self.summary.ranked_by].title.lower(), "", *(FIGURES[name].meaning for name in shown),
+            "by " + FIGURES[self.summary.ranked_by].title.lower(),
+            "",
+            *(FIGURES[name].meaning for name in shown),
             "that laying it out took",
-        ]  # fmt: skip
+        ]
         head = "".join(
             f'<th scope="col" title="{html.escape(title)}"><button type="button">{html.escape(text)}</button></th>'
             for text, title in zip(heads, titles, strict=True)

@@ -264,9 +264,10 @@ def site(made: SiteReport, name: str, folder: Path | None) -> Metadata:
         "see_it": Markdown(f"`atlas serve {name}`"),
         "files": made.files,
         "bytes": made.bytes,
-        "downloads": table({"file": _download(entry, name, folder), "MB": entry["bytes"] / 1e6}
-                           for entry in made.downloads),
-    }  # fmt: skip
+        "downloads": table(
+            {"file": _download(entry, name, folder), "MB": entry["bytes"] / 1e6} for entry in made.downloads
+        ),
+    }
 
 
 def _download(entry: Mapping[str, Any], name: str, folder: Path | None) -> str:

@@ -16,9 +16,13 @@ def show(comparison: Comparison, console: Console) -> None:
     shown = [name for name in DECISIVE if any(row["metrics"].get(name) is not None for row in summary.rows)]
     heads = [Column(FIGURES[name].head, justify="right", no_wrap=True) for name in shown]
     table = Table(
-        "", Column("map", overflow="fold"), *heads, Column("layout", justify="right", no_wrap=True),
-        box=None, padding=(0, 1, 0, 0),
-    )  # fmt: skip
+        "",
+        Column("map", overflow="fold"),
+        *heads,
+        Column("layout", justify="right", no_wrap=True),
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
     for row in summary.rows:
         chosen = row["key"] == summary.recommended
         cells = [_cell(row, name) for name in shown]

@@ -33,9 +33,14 @@ Fields = Sequence[Mapping[str, Any]]
 PART_ROWS = 1 << 20
 _CODE, _NUMBER, _TIME = pa.int32(), pa.float32(), pa.int64()
 _TYPES = {
-    "collection": _CODE, "entity": _CODE, "source": _CODE, "target": _CODE,
-    "value": _NUMBER, "weight": _NUMBER, "timestamp": _TIME,
-}  # fmt: skip
+    "collection": _CODE,
+    "entity": _CODE,
+    "source": _CODE,
+    "target": _CODE,
+    "value": _NUMBER,
+    "weight": _NUMBER,
+    "timestamp": _TIME,
+}
 # Codes of collections and times hardly change from row to row; entities do, and plain is the fastest to write and read.
 _ENCODINGS = {"collection": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"}
 
@@ -54,9 +59,11 @@ class RelationWriter:
         self._schema = pa.schema([(name, _TYPES[name]) for name in names])
         measured = [name for name in names if name in ("value", "weight")]
         self._options: dict[str, Any] = {
-            "compression": "lz4", "use_dictionary": measured, "row_group_size": PART_ROWS,
+            "compression": "lz4",
+            "use_dictionary": measured,
+            "row_group_size": PART_ROWS,
             "column_encoding": {name: _ENCODINGS.get(name, "PLAIN") for name in names if name not in measured},
-        }  # fmt: skip
+        }
         self._thread = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
         self._waiting = self._schema.empty_table()

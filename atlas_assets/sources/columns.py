@@ -95,9 +95,12 @@ def check_identifies(file: Located, label: str, dtype: pl.DataType) -> None:
     """Raise DataError for a type that cannot identify anything."""
     if not _identifies(dtype):
         raise DataError(
-            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
-            expected="integers or text that identify something", remedy="Choose another column in source.columns.",
-        )  # fmt: skip
+            file=file.name,
+            where=f"column {label!r}",
+            found=Found(f"holds {str(dtype).lower()} values"),
+            expected="integers or text that identify something",
+            remedy="Choose another column in source.columns.",
+        )
 
 
 def common_type(columns: list[Ids]) -> tuple[pl.DataType, list[str]]:
@@ -115,11 +118,12 @@ def common_type(columns: list[Ids]) -> tuple[pl.DataType, list[str]]:
         if ids.first_other is not None:
             number = next(other for other in columns if other.kind == _INTEGERS)
             raise DataError(
-                file=ids.file.name, where=f"column {ids.column!r}",
+                file=ids.file.name,
+                where=f"column {ids.column!r}",
                 found=Found(f"holds text such as {ids.first_other!r}"),
                 expected=f"integers, as in column {number.column!r} of {number.file.name} (such as {number.example!r})",
                 remedy="Write the ids of both in one type, or choose the matching column in source.entity_columns.id.",
-            )  # fmt: skip
+            )
         if ids.kind == _TEXT:
             notes.append(f"{ids.file.name}: column {ids.column!r} holds integers as text; they were read as integers")
         elif ids.dtype.is_float():
@@ -170,20 +174,28 @@ def check_numbers(
     """Raise DataError at the first value that is no finite number, or negative where that means nothing."""
     if not (dtype.is_numeric() or dtype in (pl.String, pl.Boolean)):
         raise DataError(
-            file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
-            expected="numbers", remedy="Choose another column in source.columns.",
-        )  # fmt: skip
+            file=file.name,
+            where=f"column {label!r}",
+            found=Found(f"holds {str(dtype).lower()} values"),
+            expected="numbers",
+            remedy="Choose another column in source.columns.",
+        )
     if facts[f"{name}:bad_row"] is not None:
         raise DataError(
-            file=file.name, where=place(file, facts[f"{name}:bad_row"], label), found=facts[f"{name}:bad"],
+            file=file.name,
+            where=place(file, facts[f"{name}:bad_row"], label),
+            found=facts[f"{name}:bad"],
             expected="a finite number, or nothing where it is unknown",
             remedy="Correct the value, or leave it empty.",
-        )  # fmt: skip
+        )
     if not negative and facts[f"{name}:negative_row"] is not None:
         raise DataError(
-            file=file.name, where=place(file, facts[f"{name}:negative_row"], label), found=facts[f"{name}:negative"],
-            expected="a weight of at least 0", remedy="Shift or invert the weights, or choose another column.",
-        )  # fmt: skip
+            file=file.name,
+            where=place(file, facts[f"{name}:negative_row"], label),
+            found=facts[f"{name}:negative"],
+            expected="a weight of at least 0",
+            remedy="Shift or invert the weights, or choose another column.",
+        )
 
 
 def numbers(file: Located, name: str, label: str, frame: pl.DataFrame, *, negative: bool = True) -> pl.Series:
@@ -228,9 +240,12 @@ class Clock:
         dtype = frame.schema[name]
         if not (dtype in (pl.Date, pl.Datetime, pl.String) or dtype.is_numeric()):
             raise DataError(
-                file=file.name, where=f"column {label!r}", found=Found(f"holds {str(dtype).lower()} values"),
-                expected="unix seconds or milliseconds, or ISO dates", remedy="Choose another column as timestamp.",
-            )  # fmt: skip
+                file=file.name,
+                where=f"column {label!r}",
+                found=Found(f"holds {str(dtype).lower()} values"),
+                expected="unix seconds or milliseconds, or ISO dates",
+                remedy="Choose another column as timestamp.",
+            )
         known = frame.select(present(pl.col(name), dtype).alias(name)).to_series().drop_nulls()
         if known.is_empty():
             return None
@@ -265,10 +280,12 @@ class Clock:
         ).row(0, named=True)
         if facts["row"] is not None:
             raise DataError(
-                file=self.file.name, where=place(self.file, facts["row"], self.label), found=facts["found"],
+                file=self.file.name,
+                where=place(self.file, facts["row"], self.label),
+                found=facts["found"],
                 expected="a time such as 2026-11-21, 2026-11-21T08:00:00Z, or unix seconds",
                 remedy="Write all times of the column in one of these forms.",
-            )  # fmt: skip
+            )
         return frame.select(made.alias(self.name)).to_series()
 
 

@@ -72,11 +72,13 @@ def read_table(
         if row is not None:
             file = files[table[_FILE][row]]
             raise DataError(
-                file=file.name, where=read.place(file, table[read.ROW][row], source), found=wrong,
+                file=file.name,
+                where=read.place(file, table[read.ROW][row], source),
+                found=wrong,
                 expected=f"a {description['type']}, as source.fields.{source} says",
                 remedy="Correct the value, or give the field another type "
                 f"(it looks like a {field_types.guess(table[source], typed=typed).type}).",
-            )  # fmt: skip
+            )
         made.append(values.alias(description["name"]).to_frame())
     return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes)
 
@@ -106,17 +108,22 @@ def _unique(table: pl.DataFrame, id_column: str, files: Sequence[Located], notes
     others = repeated[id_column].n_unique() - 1
     more = f", and {others:,} more ids repeat" if others else ""
     raise DataError(
-        file=files[repeated[_FILE][0]].name, where=f"column {id_column!r}",
+        file=files[repeated[_FILE][0]].name,
+        where=f"column {id_column!r}",
         found=Found(f"holds {first!r} in rows {', '.join(map(str, rows[:5]))}{more}"),
         expected="every id once, with one description",
         remedy="Remove the wrong rows, or choose the column that identifies entities in source.entity_columns.id.",
-    )  # fmt: skip
+    )
 
 
 def _describe(
-    table: pl.DataFrame, fields: Mapping[str, Mapping[str, Any]] | None, used: Sequence[str | None],
-    names: Sequence[str], file: Located, typed: bool,
-) -> list[tuple[str, dict[str, Any]]]:  # fmt: skip
+    table: pl.DataFrame,
+    fields: Mapping[str, Mapping[str, Any]] | None,
+    used: Sequence[str | None],
+    names: Sequence[str],
+    file: Located,
+    typed: bool,
+) -> list[tuple[str, dict[str, Any]]]:
     """[(column, {name, label, type, unit})] for the metadata to keep."""
     if fields is not None:
         for name in fields:
@@ -126,11 +133,14 @@ def _describe(
         rest = [n for n in names if n not in used and not isinstance(table.schema[n], (pl.Struct, pl.Object))]
         chosen = [(name, {"type": field_types.guess(table[name], typed=typed).type}) for name in rest]
     return [
-        (name, {
-            "name": f"{name}_field" if name in _RESERVED else name,
-            "label": spec.get("label") or name.replace("_", " ").strip().capitalize(),
-            "type": spec["type"],
-            "unit": spec.get("unit"),
-        })
+        (
+            name,
+            {
+                "name": f"{name}_field" if name in _RESERVED else name,
+                "label": spec.get("label") or name.replace("_", " ").strip().capitalize(),
+                "type": spec["type"],
+                "unit": spec.get("unit"),
+            },
+        )
         for name, spec in chosen
-    ]  # fmt: skip
+    ]

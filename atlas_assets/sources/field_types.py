@@ -12,15 +12,55 @@ from atlas_assets.sources import columns as read
 
 _MAX_CATEGORIES = 65_534  # more do not fit the bundle's codes
 _LIST_NAMES = {
-    "genres", "genre", "tags", "tag", "keywords", "keyword", "topics", "topic", "categories", "types",
-    "colors", "colours",
-    "authors", "artists", "actors", "cast", "languages", "countries", "platforms", "mechanics", "ingredients", "labels",
-    "subjects", "moods", "themes",
-}  # fmt: skip
+    "genres",
+    "genre",
+    "tags",
+    "tag",
+    "keywords",
+    "keyword",
+    "topics",
+    "topic",
+    "categories",
+    "types",
+    "colors",
+    "colours",
+    "authors",
+    "artists",
+    "actors",
+    "cast",
+    "languages",
+    "countries",
+    "platforms",
+    "mechanics",
+    "ingredients",
+    "labels",
+    "subjects",
+    "moods",
+    "themes",
+}
 _CATEGORY_NAMES = {
-    "class", "cluster", "category", "type", "kind", "group", "level", "genre", "language", "country", "rarity",
-    "format", "status", "region", "label", "target", "digit", "code", "colour", "color", "season",
-}  # fmt: skip
+    "class",
+    "cluster",
+    "category",
+    "type",
+    "kind",
+    "group",
+    "level",
+    "genre",
+    "language",
+    "country",
+    "rarity",
+    "format",
+    "status",
+    "region",
+    "label",
+    "target",
+    "digit",
+    "code",
+    "colour",
+    "color",
+    "season",
+}
 _ID_NAMES = {"id", "isbn", "uuid", "guid", "key", "hash", "asin", "doi", "barcode", "sku", "phone", "zip"}
 _IMAGE_NAMES = {"image", "img", "cover", "thumbnail", "poster", "photo", "icon", "avatar", "picture", "logo"}
 _TIME_NAMES = {"seen", "timestamp", "date", "time", "at", "on", "created", "updated", "modified", "released", "release"}

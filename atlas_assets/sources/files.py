@@ -160,9 +160,15 @@ class _Rows:
     """Reads the rows of a relation: what is new, or everything where that cannot be told apart."""
 
     def __init__(
-        self, kind: str, patterns: Sequence[str], columns: Columns | None, *, base: Path, scratch: Path,
+        self,
+        kind: str,
+        patterns: Sequence[str],
+        columns: Columns | None,
+        *,
+        base: Path,
+        scratch: Path,
         progress: Progress,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._kind, self._columns, self._progress = kind, dict(columns or {}), progress
         self._files, self._scratch = list_all(patterns, base=base), scratch
 
@@ -187,15 +193,22 @@ class _Rows:
 
 
 def _entity_table(
-    patterns: Sequence[str] | None, relation: Relation, columns: Mapping[str, str] | None, fields: FieldSpecs,
-    base: Path, scratch: Path,
-) -> entity_table.EntityTable | None:  # fmt: skip
+    patterns: Sequence[str] | None,
+    relation: Relation,
+    columns: Mapping[str, str] | None,
+    fields: FieldSpecs,
+    base: Path,
+    scratch: Path,
+) -> entity_table.EntityTable | None:
     if not patterns:
         return None
     return entity_table.read_table(
-        locate(patterns, base=base, scratch=scratch / "entities"), columns=dict(columns or {}), fields=fields,
-        ids=relation.sample("entity"), relation=relation.id_columns()[1:],
-    )  # fmt: skip
+        locate(patterns, base=base, scratch=scratch / "entities"),
+        columns=dict(columns or {}),
+        fields=fields,
+        ids=relation.sample("entity"),
+        relation=relation.id_columns()[1:],
+    )
 
 
 def _entities(
@@ -210,11 +223,12 @@ def _entities(
     if n_known == 0:
         ours = tables.examples(frame["id"])
         raise DataError(
-            file=table.origin.file.name, where=f"column {table.origin.column!r}",
+            file=table.origin.file.name,
+            where=f"column {table.origin.column!r}",
             found=Found(f"shares no id with {relation}: {ours} against {tables.examples(used)}"),
             expected="the ids that the relation uses",
             remedy="Choose the column with those ids in source.entity_columns.id, or give the matching entity table.",
-        )  # fmt: skip
+        )
     notes = list(table.notes)
     if n_known < len(used):
         notes.append(

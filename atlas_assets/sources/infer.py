@@ -28,38 +28,165 @@ ROLES = {
 }
 _NAMES: dict[str, tuple[str, ...]] = {
     "collection": (
-        "collection", "user", "reader", "customer", "client", "deck", "playlist", "session", "basket", "cart", "order",
-        "invoice", "transaction", "group", "member", "person", "listener", "player", "visitor", "account", "paper",
-        "document", "doc", "file", "recipe", "patient", "household", "list", "chart", "post", "query", "u", "uid",
+        "collection",
+        "user",
+        "reader",
+        "customer",
+        "client",
+        "deck",
+        "playlist",
+        "session",
+        "basket",
+        "cart",
+        "order",
+        "invoice",
+        "transaction",
+        "group",
+        "member",
+        "person",
+        "listener",
+        "player",
+        "visitor",
+        "account",
+        "paper",
+        "document",
+        "doc",
+        "file",
+        "recipe",
+        "patient",
+        "household",
+        "list",
+        "chart",
+        "post",
+        "query",
+        "u",
+        "uid",
     ),
     "entity": (
-        "entity", "item", "book", "card", "track", "song", "movie", "film", "product", "article", "artist", "game",
+        "entity",
+        "item",
+        "book",
+        "card",
+        "track",
+        "song",
+        "movie",
+        "film",
+        "product",
+        "article",
+        "artist",
+        "game",
         "word",
-        "token", "term", "tag", "page", "url", "repo", "repository", "package", "dependency", "crate", "ingredient",
-        "subreddit", "author", "show", "channel", "gene", "skill", "function", "name", "i", "iid", "sku",
+        "token",
+        "term",
+        "tag",
+        "page",
+        "url",
+        "repo",
+        "repository",
+        "package",
+        "dependency",
+        "crate",
+        "ingredient",
+        "subreddit",
+        "author",
+        "show",
+        "channel",
+        "gene",
+        "skill",
+        "function",
+        "name",
+        "i",
+        "iid",
+        "sku",
     ),
     "value": (
-        "value", "rating", "score", "stars", "star", "copies", "count", "quantity", "qty", "plays", "playcount",
+        "value",
+        "rating",
+        "score",
+        "stars",
+        "star",
+        "copies",
+        "count",
+        "quantity",
+        "qty",
+        "plays",
+        "playcount",
         "hours",
-        "amount", "times", "frequency", "freq", "rank", "position", "listens", "purchases", "n",
+        "amount",
+        "times",
+        "frequency",
+        "freq",
+        "rank",
+        "position",
+        "listens",
+        "purchases",
+        "n",
     ),
     "timestamp": (
-        "timestamp", "time", "date", "datetime", "ts", "created", "added", "when", "played", "updated", "day",
+        "timestamp",
+        "time",
+        "date",
+        "datetime",
+        "ts",
+        "created",
+        "added",
+        "when",
+        "played",
+        "updated",
+        "day",
     ),
     "weight": ("weight", "w", "similarity", "strength", "score", "value", "count", "frequency", "correlation", "n"),
     "source": (
-        "source", "src", "from", "head", "cue", "start", "left", "u", "a", "parent", "word1", "node1", "item1", "i",
+        "source",
+        "src",
+        "from",
+        "head",
+        "cue",
+        "start",
+        "left",
+        "u",
+        "a",
+        "parent",
+        "word1",
+        "node1",
+        "item1",
+        "i",
     ),
     "target": (
-        "target", "dst", "dest", "destination", "to", "tail", "response", "end", "right", "v", "b", "child", "word2",
-        "node2", "item2", "j",
+        "target",
+        "dst",
+        "dest",
+        "destination",
+        "to",
+        "tail",
+        "response",
+        "end",
+        "right",
+        "v",
+        "b",
+        "child",
+        "word2",
+        "node2",
+        "item2",
+        "j",
     ),
     "vector": ("vector", "embedding", "embeddings", "vec", "features", "values", "v"),
     "id": ("id", "entity", "item", "key", "word", "token", "name", "label", "uid"),
     "label": (
-        "label", "title", "name", "word", "term", "text", "track", "song", "book", "card", "description", "caption",
+        "label",
+        "title",
+        "name",
+        "word",
+        "term",
+        "text",
+        "track",
+        "song",
+        "book",
+        "card",
+        "description",
+        "caption",
     ),
-}  # fmt: skip
+}
 _NESTED = ("items", "entities", "tracks", "cards", "books", "products", "songs", "movies", "words", "tags", "members")
 
 
@@ -131,11 +258,16 @@ def infer(
                 fields[name] = {"type": decided.type}
                 sentences.append(f"{name} -> {decided.type} field: {decided.why}")
     return Inference(
-        kind, guess_.columns, entity_columns, fields, sentences,
+        kind,
+        guess_.columns,
+        entity_columns,
+        fields,
+        sentences,
         entity_noun=_noun([guess_.columns.get("entity"), entity_columns.get("id"), guess_.columns.get("id")]),
-        collection_noun=_noun([guess_.columns.get("collection")]), n_entities=n_entities,
+        collection_noun=_noun([guess_.columns.get("collection")]),
+        n_entities=n_entities,
         n_numbers=n_numbers,
-    )  # fmt: skip
+    )
 
 
 def _listed(patterns: Sequence[str] | str | None) -> list[str]:
@@ -224,11 +356,12 @@ def guess_entity_columns(
             best = next((c for c in flat if c in relation or words(c)[-1:] == ["id"] or c.lower() == "id"), None)
         if best is None:
             raise DataError(
-                file=file.name, where="",
+                file=file.name,
+                where="",
                 found=Found(f"has no column that holds the entities' ids ({', '.join(table.columns)})"),
                 expected="a column with the ids used in the relation's files",
                 remedy="Set source.entity_columns.id to it.",
-            )  # fmt: skip
+            )
         chosen["id"] = best
         why = f"{shares[best]:.0%} of the sampled ids are found in it" if known else "the name fits"
         sentences.append(f"{best} -> id of the entity table: {why}")
@@ -249,10 +382,12 @@ def _guess_vectors(sample: pl.DataFrame, file: Located, given: Mapping[str, Any]
     if "vector" not in chosen:
         lists = [c for c in sample.columns if isinstance(sample[c].dtype, (pl.List, pl.Array))]
         written = [
-            c for c in sample.columns
-            if sample[c].dtype == pl.String and _name_score("vector", c) > 0
+            c
+            for c in sample.columns
+            if sample[c].dtype == pl.String
+            and _name_score("vector", c) > 0
             and sample[c].drop_nulls().head(100).str.contains(r"^\[?\s*-?[\d.]+[,\s]").all()
-        ]  # fmt: skip
+        ]
         best = max([*lists, *written], key=lambda c: _name_score("vector", c), default=None)
         if best is not None:
             chosen["vector"] = best
@@ -379,9 +514,23 @@ def _noun(names: Sequence[Any]) -> tuple[str, str] | None:
     """("book", "books") from book_id; None where the name says nothing."""
     for name in names:
         parts = [w for w in words(str(name or "").rpartition(".")[2]) if w not in ("id", "ids", "idx", "key", "name")]
-        if len(parts) == 1 and parts[0].isalpha() and len(parts[0]) > 2 and parts[0] not in (
-            "entity", "item", "items", "collection", "source", "target", "label", "src", "dst",
-        ):  # fmt: skip
+        if (
+            len(parts) == 1
+            and parts[0].isalpha()
+            and len(parts[0]) > 2
+            and parts[0]
+            not in (
+                "entity",
+                "item",
+                "items",
+                "collection",
+                "source",
+                "target",
+                "label",
+                "src",
+                "dst",
+            )
+        ):
             one = parts[0].removesuffix("s") if not parts[0].endswith("ss") else parts[0]
             many = one[:-1] + "ies" if one.endswith("y") and one[-2] not in "aeiou" else f"{one}s"
             return one, many
@@ -391,8 +540,9 @@ def _noun(names: Sequence[Any]) -> tuple[str, str] | None:
 def _hopeless(sample: pl.DataFrame, file: Located, required: Sequence[str]) -> DataError:
     shown = "; ".join(f"{c} ({tables.examples(sample[c].drop_nulls(), 2)})" for c in sample.columns[:12])
     return DataError(
-        file=file.name, where="",
+        file=file.name,
+        where="",
         found=Found(f"does not show which column is the {' and which the '.join(required)}: {shown}"),
         expected=f"columns for {' and '.join(required)}",
         remedy=f"Choose them in source.columns, for example columns: {{{', '.join(f'{r}: NAME' for r in required)}}}.",
-    )  # fmt: skip
+    )

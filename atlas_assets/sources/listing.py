@@ -18,9 +18,17 @@ import fsspec
 from atlas_assets.errors import DataError, Found, UnreachableError
 
 FORMATS = {
-    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet", ".pq": "parquet", ".npy": "npy",
-}  # fmt: skip
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".npy": "npy",
+}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 READABLE = "a CSV, TSV, JSONL, Parquet or NPY file, also as .gz, .zst or .bz2"
 # What the file systems of fsspec say about when and what an object was last written.
@@ -52,23 +60,32 @@ def list_files(pattern: str, *, base: Path) -> list[Listed]:
             found = {name: info for name, info in fs.glob(path, detail=True).items() if info["type"] != "directory"}
             if not found:
                 raise DataError(
-                    file=pattern, where="", found=Found("matches no file"), expected="a pattern that matches some",
+                    file=pattern,
+                    where="",
+                    found=Found("matches no file"),
+                    expected="a pattern that matches some",
                     remedy=_neighbours(address) if not remote else "Check the pattern and your access to the bucket.",
-                )  # fmt: skip
+                )
         elif not remote and fs.isdir(path):
             found = {info["name"]: info for info in fs.ls(path, detail=True)}
             found = {name: info for name, info in found.items() if info["type"] == "file" and format_of(name)}
             if not found:
                 raise DataError(
-                    file=pattern, where="", found=Found("is a folder without readable files"), expected=READABLE,
+                    file=pattern,
+                    where="",
+                    found=Found("is a folder without readable files"),
+                    expected=READABLE,
                     remedy="Name the files, or a pattern such as folder/*.csv.",
-                )  # fmt: skip
+                )
         else:
             if not remote and not fs.exists(path):
                 raise DataError(
-                    file=pattern, where="", found=Found("does not exist"), expected="a file",
+                    file=pattern,
+                    where="",
+                    found=Found("does not exist"),
+                    expected="a file",
                     remedy=_neighbours(address),
-                )  # fmt: skip
+                )
             found = {address: fs.info(path)}
         protocol = pattern.split("://")[0]
         full = {f"{protocol}://{name}" if remote and "://" not in name else name: info for name, info in found.items()}
@@ -148,6 +165,9 @@ class RemoteErrors:
                 remedy = "Install what this kind of address needs, for s3:// with: pip install 'atlas-assets[s3]'."
             kind_of_error = DataError if missing_library or isinstance(error, FileNotFoundError) else UnreachableError
             raise kind_of_error(
-                file=self.name, where="", found=Found(f"cannot be opened ({type(error).__name__}: {error})"),
-                expected="a readable file", remedy=remedy,
-            ) from error  # fmt: skip
+                file=self.name,
+                where="",
+                found=Found(f"cannot be opened ({type(error).__name__}: {error})"),
+                expected="a readable file",
+                remedy=remedy,
+            ) from error

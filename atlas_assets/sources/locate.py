@@ -41,18 +41,24 @@ def fetch(name: str, target: Path) -> Located:
     format_ = format_of(name)
     if format_ is None:
         raise DataError(
-            file=name, where="", found=Found("has an unknown ending"), expected=READABLE,
+            file=name,
+            where="",
+            found=Found("has an unknown ending"),
+            expected=READABLE,
             remedy="Rename the file, or convert it.",
-        )  # fmt: skip
+        )
     suffix = Path(name.split("?")[0]).suffix.lower()
     compression = COMPRESSIONS.get(suffix)
     remote = "://" in name
     size = None if remote else Path(name).stat().st_size
     if size == 0:
         raise DataError(
-            file=name, where="", found=Found("is empty"), expected="a header and rows",
+            file=name,
+            where="",
+            found=Found("is empty"),
+            expected="a header and rows",
             remedy="Write the data again, or leave the file out.",
-        )  # fmt: skip
+        )
     if compression is None and not remote:
         return Located(Path(name), name, size or 0, format_)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,10 +71,12 @@ def fetch(name: str, target: Path) -> Located:
             if compression is None:
                 raise
             raise DataError(
-                file=name, where="", found=Found(f"cannot be unpacked ({error})"),
+                file=name,
+                where="",
+                found=Found(f"cannot be unpacked ({error})"),
                 expected=f"a whole {compression} file",
                 remedy="Download or compress it again.",
-            ) from error  # fmt: skip
+            ) from error
     return Located(plain, name, size or plain.stat().st_size, format_)
 
 

@@ -64,19 +64,33 @@ class _Part:
         content = self.content()
         # Ids of one dictionary in two columns are numbered by batches, and where these end changes with the rows.
         may_grow = (
-            self.file.format in ("csv", "jsonl") and content.whole_lines and self.clock_may_grow
+            self.file.format in ("csv", "jsonl")
+            and content.whole_lines
+            and self.clock_may_grow
             and "source" not in self.columns
             and n_own >= max(2 * tables.BATCH_ROWS, infer.SAMPLE_ROWS)
             and ("timestamp" not in self.columns or self.clock is not None)
-        )  # fmt: skip
+        )
         if may_grow and self.file.format == "csv":
             may_grow = not tables.has_rows_over_lines(self.file)
         types = {role: memory.dtype_name(self.schema[role]) for role in self.columns}
         return Known(
-            self.listed.name, self.listed.bytes, self.listed.mark, self.file.bytes, self.columns, self.all_columns,
-            self.facts, types, self.clock.per_second if self.clock else None, self.told, n_read, n_rows, n_ids,
-            content, may_grow,
-        )  # fmt: skip
+            self.listed.name,
+            self.listed.bytes,
+            self.listed.mark,
+            self.file.bytes,
+            self.columns,
+            self.all_columns,
+            self.facts,
+            types,
+            self.clock.per_second if self.clock else None,
+            self.told,
+            n_read,
+            n_rows,
+            n_ids,
+            content,
+            may_grow,
+        )
 
 
 class Relation:
@@ -160,17 +174,17 @@ class Relation:
                     n_read, n_own = n_read + batch.n_rows, n_own + batch.n_rows
                     progress(0.05 + 0.75 * i / len(self._parts), f"{n_read:,} rows read, now {part.file.name}")
                 n_ids = {name: len(codes) for name, codes in self._codes.items()}
-                self.known.append(
-                    part.read_so_far(n_read=n_read, n_rows=writer.n_rows, n_ids=n_ids, n_own=n_own)
-                )  # fmt: skip
+                self.known.append(part.read_so_far(n_read=n_read, n_rows=writer.n_rows, n_ids=n_ids, n_own=n_own))
             self.n_rows = writer.n_rows
         self.n_absent = n_read - self.n_rows
         if not self.n_rows:
             raise DataError(
-                file=self.known[0].name, where="", found=Found("has no row with both ids"),
+                file=self.known[0].name,
+                where="",
+                found=Found("has no row with both ids"),
                 expected=f"rows with a {' and a '.join(self._names)}",
                 remedy="Check the columns chosen in source.columns.",
-            )  # fmt: skip
+            )
 
     def _begin_like(self, begin: Known, writer: canonical.RelationWriter, name: str, roles: list[str]) -> None:
         """Take rows and ids from the earlier tables, up to the end of a file as it was known."""
@@ -188,8 +202,10 @@ class Relation:
         """What the files hold as ids of collections or of entities. After ``write``."""
         return [
             read.ids_of(k.named, role, k.columns[role], memory.dtype_of(k.types[role]), k.facts, typed=k.is_typed)
-            for k in self.known for role, its in self._names.items() if its == name
-        ]  # fmt: skip
+            for k in self.known
+            for role, its in self._names.items()
+            if its == name
+        ]
 
     def sample(self, name: str) -> pl.Series:
         """Some of the ids, as text. After ``write``."""
@@ -254,9 +270,7 @@ def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -
     return part
 
 
-def _grown(
-    file: Located, listed: Listed, before: Known, content: Content, kind: str, scratch: Path
-) -> _Part | None:  # fmt: skip
+def _grown(file: Located, listed: Listed, before: Known, content: Content, kind: str, scratch: Path) -> _Part | None:
     """What is new at the end of a file; None where that cannot be read by itself as it would be as part of it."""
     new = memory.tail(file, before.content, scratch / "grown")
     scanned = tables.scan(new)
@@ -272,12 +286,18 @@ def _grown(
 
 def _part(
     file: Located, listed: Listed, scanned: pl.LazyFrame, frame: pl.LazyFrame, flat: bool, chosen: dict[str, str]
-) -> _Part:  # fmt: skip
+) -> _Part:
     frame = frame.select(tables.ROW, *[pl.col(name).alias(role) for role, name in chosen.items()])
     return _Part(
-        file, listed, frame, frame.collect_schema(), dict(chosen), _described(scanned), flat,
+        file,
+        listed,
+        frame,
+        frame.collect_schema(),
+        dict(chosen),
+        _described(scanned),
+        flat,
         content=lambda: look(file.path)[0],
-    )  # fmt: skip
+    )
 
 
 def _unfolded(scanned: pl.LazyFrame, kind: str, columns: dict[str, Any]) -> tuple[pl.LazyFrame, bool, list[str]]:

@@ -28,9 +28,16 @@ _HEADER_BYTES = 1 << 20
 ROW = "__row"
 BATCH_ROWS = 1 << 18
 _PLAIN = (
-    pa.types.is_signed_integer, pa.types.is_unsigned_integer, pa.types.is_float32, pa.types.is_float64,
-    pa.types.is_boolean, pa.types.is_string, pa.types.is_large_string, pa.types.is_date32, pa.types.is_timestamp,
-)  # fmt: skip
+    pa.types.is_signed_integer,
+    pa.types.is_unsigned_integer,
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_boolean,
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_date32,
+    pa.types.is_timestamp,
+)
 
 
 def scan(file: Located) -> pl.LazyFrame:
@@ -43,9 +50,12 @@ def scan(file: Located) -> pl.LazyFrame:
         frame = _scan_csv(file)
     else:
         raise DataError(
-            file=file.name, where="", found=Found(f"is a {file.format} file"), expected="CSV, TSV, JSONL or Parquet",
+            file=file.name,
+            where="",
+            found=Found(f"is a {file.format} file"),
+            expected="CSV, TSV, JSONL or Parquet",
             remedy="NPY holds vectors only: give it as source.vectors.",
-        )  # fmt: skip
+        )
     return frame
 
 
@@ -61,9 +71,12 @@ def column(file: Located, names: Sequence[str], wanted: str, *, field: str) -> s
     close = difflib.get_close_matches(wanted.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
     nearest = next((n for n in names if close and n.lower() == close[0]), None)
     raise DataError(
-        file=file.name, where=f"column {wanted!r}", found=Found("is missing"), expected=f"one of {', '.join(names)}",
+        file=file.name,
+        where=f"column {wanted!r}",
+        found=Found("is missing"),
+        expected=f"one of {', '.join(names)}",
         remedy=f"Did you mean {nearest!r}? Set {field} to it." if nearest else f"Set {field} to a column of the file.",
-    )  # fmt: skip
+    )
 
 
 def collect(frame: pl.LazyFrame, file: Located) -> pl.DataFrame:
@@ -159,10 +172,12 @@ def diagnose(file: Located, error: Exception) -> NoReturn:
     if file.format == "jsonl":
         _check_json(file)
     raise DataError(
-        file=file.name, where="", found=Found(f"cannot be read ({str(error).splitlines()[0]})"),
+        file=file.name,
+        where="",
+        found=Found(f"cannot be read ({str(error).splitlines()[0]})"),
         expected=f"a {'Parquet' if file.format == 'parquet' else file.format.upper()} file",
         remedy="Write the file again; if its ending does not fit its content, rename it.",
-    ) from error  # fmt: skip
+    ) from error
 
 
 def _scan_parquet(file: Located) -> pl.LazyFrame:
@@ -198,9 +213,12 @@ def _scan_jsonl(file: Located) -> pl.LazyFrame:
         _raise_no_rows(file)
     if start.startswith(b"["):
         raise DataError(
-            file=file.name, where="line 1", found=Found("opens a JSON array"), expected="one JSON object per line",
+            file=file.name,
+            where="line 1",
+            found=Found("opens a JSON array"),
+            expected="one JSON object per line",
             remedy="Convert it, for example with: jq -c '.[]' in.json > out.jsonl",
-        )  # fmt: skip
+        )
     try:
         # The whole file decides the types: an id that is text only in the last row makes the column text.
         frame = pl.scan_ndjson(file.path, infer_schema_length=None)
@@ -227,23 +245,32 @@ def _header(file: Located) -> tuple[list[str], str]:
         raise
     if not line.strip():
         raise DataError(
-            file=file.name, where="line 1", found=Found("is blank"), expected="a header that names the columns",
+            file=file.name,
+            where="line 1",
+            found=Found("is blank"),
+            expected="a header that names the columns",
             remedy="Remove blank lines before the header.",
-        )  # fmt: skip
+        )
     by_ending = "\t" if file.path.suffix in (".tsv", ".tab") else None
     separator = by_ending or max(_SEPARATORS, key=lambda s: (line.count(s), -_SEPARATORS.index(s)))
     names = next(csv.reader([line], delimiter=separator))
     if all(_is_number(name) for name in names):
         raise DataError(
-            file=file.name, where="line 1", found=Found(f"holds numbers only ({', '.join(names[:4])})"),
-            expected="a header that names the columns", remedy="Add a first line such as user_id,book_id,rating.",
-        )  # fmt: skip
+            file=file.name,
+            where="line 1",
+            found=Found(f"holds numbers only ({', '.join(names[:4])})"),
+            expected="a header that names the columns",
+            remedy="Add a first line such as user_id,book_id,rating.",
+        )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
-            file=file.name, where="line 1", found=Found(f"names {', '.join(map(repr, repeated))} more than once"),
-            expected="every column once", remedy="Rename or remove the repeated columns.",
-        )  # fmt: skip
+            file=file.name,
+            where="line 1",
+            found=Found(f"names {', '.join(map(repr, repeated))} more than once"),
+            expected="every column once",
+            remedy="Rename or remove the repeated columns.",
+        )
     return names, separator
 
 
@@ -286,9 +313,14 @@ def has_rows_over_lines(file: Located) -> bool:
 
 def _lines(file: Located) -> pl.LazyFrame:
     return pl.scan_csv(
-        file.path, separator=_NO_SEPARATOR, quote_char=None, has_header=False, new_columns=["line"], infer_schema=False,
+        file.path,
+        separator=_NO_SEPARATOR,
+        quote_char=None,
+        has_header=False,
+        new_columns=["line"],
+        infer_schema=False,
         glob=False,
-    )  # fmt: skip
+    )
 
 
 def _check_rows_one_by_one(file: Located, n_columns: int, separator: str) -> None:
@@ -300,24 +332,32 @@ def _check_rows_one_by_one(file: Located, n_columns: int, separator: str) -> Non
                     _raise_ragged(file, reader.line_num, len(row), n_columns)
         except csv.Error as error:
             raise DataError(
-                file=file.name, where=f"line {reader.line_num}", found=Found(f"cannot be read ({error})"),
-                expected="a CSV row", remedy="Look for a quotation mark that is not closed.",
-            ) from error  # fmt: skip
+                file=file.name,
+                where=f"line {reader.line_num}",
+                found=Found(f"cannot be read ({error})"),
+                expected="a CSV row",
+                remedy="Look for a quotation mark that is not closed.",
+            ) from error
 
 
 def _raise_ragged(file: Located, line: int, found: int, expected: int) -> NoReturn:
     raise DataError(
-        file=file.name, where=f"line {line}", found=Found(f"has {found} fields"),
+        file=file.name,
+        where=f"line {line}",
+        found=Found(f"has {found} fields"),
         expected=f"{expected}, as in the header",
         remedy="Put fields that hold the separator or a line break between quotation marks.",
-    )  # fmt: skip
+    )
 
 
 def _raise_no_rows(file: Located) -> NoReturn:
     raise DataError(
-        file=file.name, where="", found=Found("has no rows"), expected="at least one row",
+        file=file.name,
+        where="",
+        found=Found("has no rows"),
+        expected="at least one row",
         remedy="Check what wrote the file, or leave it out.",
-    )  # fmt: skip
+    )
 
 
 def _check_encoding(file: Located) -> None:
@@ -329,11 +369,12 @@ def _check_encoding(file: Located) -> None:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
                 raise DataError(
-                    file=file.name, where=f"line {number}, byte {offset + error.start:,}",
+                    file=file.name,
+                    where=f"line {number}, byte {offset + error.start:,}",
                     found=Found(f"holds the byte 0x{line[error.start]:02x}, which is not UTF-8"),
                     expected="text in UTF-8",
                     remedy="Convert it, for example with: iconv -f latin1 -t utf-8 in.csv > out.csv",
-                ) from error  # fmt: skip
+                ) from error
             offset += len(line)
 
 
@@ -345,14 +386,20 @@ def _check_json(file: Located) -> None:
                 value = json.loads(line, parse_constant=_refuse_constant) if line.strip() else {}
             except ValueError as error:
                 raise DataError(
-                    file=file.name, where=f"line {number}", found=Found(f"is not JSON ({error})"),
-                    expected="one JSON object per line", remedy="Correct or remove the line.",
-                ) from error  # fmt: skip
+                    file=file.name,
+                    where=f"line {number}",
+                    found=Found(f"is not JSON ({error})"),
+                    expected="one JSON object per line",
+                    remedy="Correct or remove the line.",
+                ) from error
             if not isinstance(value, dict):
                 raise DataError(
-                    file=file.name, where=f"line {number}", found=Found("is not a JSON object"),
-                    expected="one JSON object per line", remedy='Write {"column": value, ...} on every line.',
-                )  # fmt: skip
+                    file=file.name,
+                    where=f"line {number}",
+                    found=Found("is not a JSON object"),
+                    expected="one JSON object per line",
+                    remedy='Write {"column": value, ...} on every line.',
+                )
 
 
 def _refuse_constant(text: str) -> NoReturn:
@@ -365,14 +412,20 @@ def read_npy(file: Located) -> np.ndarray:
         array = np.load(file.path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
-            file=file.name, where="", found=Found(f"cannot be read ({error})"), expected="an array saved by numpy.save",
+            file=file.name,
+            where="",
+            found=Found(f"cannot be read ({error})"),
+            expected="an array saved by numpy.save",
             remedy="Save it again as a two-dimensional array of numbers.",
-        ) from error  # fmt: skip
+        ) from error
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise DataError(
-            file=file.name, where="", found=Found(f"holds an array of shape {array.shape} and type {array.dtype}"),
-            expected="numbers with one row per entity", remedy="Save a two-dimensional array of numbers.",
-        )  # fmt: skip
+            file=file.name,
+            where="",
+            found=Found(f"holds an array of shape {array.shape} and type {array.dtype}"),
+            expected="numbers with one row per entity",
+            remedy="Save a two-dimensional array of numbers.",
+        )
     return array
 
 

@@ -35,16 +35,22 @@ def read_all(files: Sequence[Located], columns: Mapping[str, Any]) -> Vectors:
     for file, width in zip(files, widths, strict=True):
         if width != widths[0]:
             raise DataError(
-                file=file.name, where="", found=Found(f"holds vectors of length {width:,}"),
-                expected=f"length {widths[0]:,}, as in {files[0].name}", remedy="Give files from one model only.",
-            )  # fmt: skip
+                file=file.name,
+                where="",
+                found=Found(f"holds vectors of length {width:,}"),
+                expected=f"length {widths[0]:,}, as in {files[0].name}",
+                remedy="Give files from one model only.",
+            )
     if len(parts) == 1:
         return parts[0]
     if any(part.ids is None for part in parts):
         raise DataError(
-            file=files[0].name, where="", found=Found(f"is one of {len(files)} files of vectors without ids"),
-            expected="one NPY file, or files with ids", remedy="Stack the arrays into one file.",
-        )  # fmt: skip
+            file=files[0].name,
+            where="",
+            found=Found(f"is one of {len(files)} files of vectors without ids"),
+            expected="one NPY file, or files with ids",
+            remedy="Stack the arrays into one file.",
+        )
     text = len({part.ids.dtype for part in parts if part.ids is not None}) > 1
     ids = pl.concat([p.ids.cast(pl.String) if text else p.ids for p in parts if p.ids is not None])
     origins = [origin for part in parts for origin in part.origins]
@@ -57,9 +63,12 @@ def with_ids_of(vectors: Vectors, table: EntityTable | None, file: Located) -> V
     if table is None or table.frame.height != n:
         found = "has no ids of its own" if table is None else f"has {n:,} rows, the entity table {table.frame.height:,}"
         raise DataError(
-            file=file.name, where="", found=Found(found), expected="an entity table with one row per vector, in order",
+            file=file.name,
+            where="",
+            found=Found(found),
+            expected="an entity table with one row per vector, in order",
             remedy="Give one in source.entities, or use a Parquet file with id and vector columns.",
-        )  # fmt: skip
+        )
     return dataclasses.replace(vectors, ids=table.frame["id"], origins=[table.origin])
 
 
@@ -67,18 +76,22 @@ def check_unique(ids: pl.Series, files: Sequence[Located]) -> None:
     """Raise DataError where an entity has two vectors or a vector no id."""
     if ids.null_count():
         raise DataError(
-            file=files[0].name, where=f"row {int(ids.is_null().arg_true()[0]) + 1:,}", found=Found("has no id"),
+            file=files[0].name,
+            where=f"row {int(ids.is_null().arg_true()[0]) + 1:,}",
+            found=Found("has no id"),
             expected="an id beside every vector",
             remedy="Remove the row, or choose another column in source.columns.id.",
-        )  # fmt: skip
+        )
     if ids.n_unique() < len(ids):
         first = ids.filter(ids.is_duplicated())[0]
         rows = [int(i) + 1 for i in (ids == first).arg_true()]
         raise DataError(
-            file=files[0].name, where=f"rows {', '.join(f'{r:,}' for r in rows[:5])}",
-            found=Found(f"all hold the id {first!r}"), expected="one vector per entity",
+            file=files[0].name,
+            where=f"rows {', '.join(f'{r:,}' for r in rows[:5])}",
+            found=Found(f"all hold the id {first!r}"),
+            expected="one vector per entity",
             remedy="Keep one of the rows, or choose another column in source.columns.id.",
-        )  # fmt: skip
+        )
 
 
 def _read_npy(file: Located) -> Vectors:
@@ -128,10 +141,12 @@ def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
         dtype = values.dtype
     if not isinstance(dtype, (pl.List, pl.Array)) or dtype.inner.is_nested():  # type: ignore[union-attr]
         raise DataError(
-            file=file.name, where=f"column {values.name!r}", found=Found(f"holds {str(dtype).lower()} values"),
+            file=file.name,
+            where=f"column {values.name!r}",
+            found=Found(f"holds {str(dtype).lower()} values"),
             expected="lists of numbers",
             remedy="Choose the list column, or several numeric ones, in source.columns.vector.",
-        )  # fmt: skip
+        )
     lists = values.arr.to_list() if isinstance(dtype, pl.Array) else values
     lengths = lists.list.len().fill_null(0).to_numpy()
     usual = int(np.bincount(lengths).argmax())
@@ -139,10 +154,12 @@ def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
     if other.size or usual == 0:
         row = int(other[0]) if other.size else 0
         raise DataError(
-            file=file.name, where=read.place(file, row + 1, values.name), found=Found(f"has {lengths[row]:,} numbers"),
+            file=file.name,
+            where=read.place(file, row + 1, values.name),
+            found=Found(f"has {lengths[row]:,} numbers"),
             expected=f"{usual:,}, as most vectors have" if usual else "a vector",
             remedy="Remove the row, or compute its vector again.",
-        )  # fmt: skip
+        )
     flat = lists.explode().cast(pl.Float32, strict=False)
     return flat.fill_null(np.nan).to_numpy().reshape(-1, usual)
 
@@ -159,7 +176,9 @@ def _check_finite(matrix: np.ndarray, file: Located, names: Sequence[str] | None
         else f"row {row + 1:,}, number {place + 1:,}"
     )
     raise DataError(
-        file=file.name, where=where, found=float(matrix[row, place]),
+        file=file.name,
+        where=where,
+        found=float(matrix[row, place]),
         expected="a finite number",
         remedy=f"Remove the vector or compute it again ({bad.size:,} vectors have such values).",
-    )  # fmt: skip
+    )

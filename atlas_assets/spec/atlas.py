@@ -244,15 +244,21 @@ def load(path: Path) -> AtlasSpec:
         document = yaml_file.read(path)
     except FileNotFoundError:
         raise SpecError(
-            file=path, field="", found=Found("does not exist"), expected="the defs.yaml of an atlas",
+            file=path,
+            field="",
+            found=Found("does not exist"),
+            expected="the defs.yaml of an atlas",
             remedy="Make one with: atlas new NAME --interactions FILE",
-        ) from None  # fmt: skip
+        ) from None
     attributes = document.get("attributes") if isinstance(document, dict) else None
     if not isinstance(attributes, dict):
         raise SpecError(
-            file=path, field="attributes", found=Found("is missing"), expected="a mapping with at least 'source'",
+            file=path,
+            field="attributes",
+            found=Found("is missing"),
+            expected="a mapping with at least 'source'",
             remedy=f"Start the file with 'type: {COMPONENT_TYPE}' and put the rest below 'attributes:'.",
-        )  # fmt: skip
+        )
     return validate(attributes, file=path, found=points_file.read(points_file.beside(path)))
 
 
@@ -286,15 +292,21 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
     name = spec.name or ""
     if not NAME.fullmatch(name) or name in RESERVED_NAMES:
         yield SpecError(
-            file=file, field="name", found=name, expected="lower-case letters, digits and _, starting with a letter",
+            file=file,
+            field="name",
+            found=name,
+            expected="lower-case letters, digits and _, starting with a letter",
             remedy="Give the atlas another name (it names files, URLs and Dagster assets).",
-        )  # fmt: skip
+        )
     allowed = RelationSpec.similarities(spec.kind)
     if spec.relation.similarity is not None and spec.relation.similarity not in allowed:
         yield SpecError(
-            file=file, field="relation.similarity", found=spec.relation.similarity,
-            expected=f"one of {', '.join(allowed)} for {spec.kind}", remedy=_nearest(spec.relation.similarity, allowed),
-        )  # fmt: skip
+            file=file,
+            field="relation.similarity",
+            found=spec.relation.similarity,
+            expected=f"one of {', '.join(allowed)} for {spec.kind}",
+            remedy=_nearest(spec.relation.similarity, allowed),
+        )
     may_have = {column: spec.source.may_have(column) for column in ("value", "timestamp")}
     yield from spec.relation.mistakes(file=file, kind=spec.kind, may_have=may_have)
     listed = [(file, f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
@@ -303,20 +315,29 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
     listed += [(points, f"[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.found)]
     if not listed:
         yield SpecError(
-            file=file, field="sweep.projections", found=Found("is empty"), expected="at least one projection",
+            file=file,
+            field="sweep.projections",
+            found=Found("is empty"),
+            expected="at least one projection",
             remedy="Add '- {method: umap}'.",
-        )  # fmt: skip
+        )
     for origin, where, projection in listed:
         try:
             methods.check(
-                projection.method, projection.parameters, source=projection.source, dims=projection.dims,
+                projection.method,
+                projection.parameters,
+                source=projection.source,
+                dims=projection.dims,
                 engine=projection.engine,
-            )  # fmt: skip
+            )
         except methods.ParameterError as error:
             yield SpecError(
-                file=origin, field=f"{where}.{error.parameter}", found=error.found, expected=error.expected,
+                file=origin,
+                field=f"{where}.{error.parameter}",
+                found=error.found,
+                expected=error.expected,
                 remedy=_nearest(str(error.parameter if error.unknown else error.found), error.choices),
-            )  # fmt: skip
+            )
     if spec.display.projection is not None:
         from atlas_assets.spec.sweep import Sweep
 
@@ -326,10 +347,12 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
             return  # already reported above
         if spec.display.projection not in keys:
             yield SpecError(
-                file=file, field="display.projection", found=spec.display.projection,
+                file=file,
+                field="display.projection",
+                found=spec.display.projection,
                 expected=f"one of the sweep's keys ({', '.join(keys[:12])})",
                 remedy=_nearest(spec.display.projection, keys),
-            )  # fmt: skip
+            )
 
 
 def _spec_error(problem: Any, file: Path, model: type[BaseModel] = AtlasSpec) -> SpecError:
@@ -339,22 +362,32 @@ def _spec_error(problem: Any, file: Path, model: type[BaseModel] = AtlasSpec) ->
     if problem["type"] == "extra_forbidden":
         known = _known_keys(location[:-1], model)
         return SpecError(
-            file=file, field=field, found=Found("is not a known key"), expected=f"one of {', '.join(known)}",
+            file=file,
+            field=field,
+            found=Found("is not a known key"),
+            expected=f"one of {', '.join(known)}",
             remedy=_nearest(str(location[-1]), known),
-        )  # fmt: skip
+        )
     if problem["type"] == "missing":
         return SpecError(
-            file=file, field=field, found=Found("is missing"), expected="a value", remedy=f"Add '{location[-1]}:'.",
-        )  # fmt: skip
+            file=file,
+            field=field,
+            found=Found("is missing"),
+            expected="a value",
+            remedy=f"Add '{location[-1]}:'.",
+        )
     if problem["type"] == MISTAKE:
         said = dict(problem["ctx"])
         below = said.pop("below")
         return SpecError(file=file, field=f"{field}.{below}" if below else field, **said)
     if problem["type"] == "value_error":
         return SpecError(
-            file=file, field=field, found=Found("does not say one thing"),
-            expected=str(problem["ctx"]["error"]), remedy="Keep one and delete the others.",
-        )  # fmt: skip
+            file=file,
+            field=field,
+            found=Found("does not say one thing"),
+            expected=str(problem["ctx"]["error"]),
+            remedy="Keep one and delete the others.",
+        )
     expected = re.sub(r"^(Input should be|Value should have) ", "", problem["msg"])
     choices = re.findall(r"'([^']+)'", expected) if problem["type"] == "literal_error" else []
     shown = found if isinstance(found, (str, int, float, bool, type(None))) else Found(f"is {found!r:.80}")

@@ -38,9 +38,12 @@ def read(path: Path) -> list[Any]:
         return []
     if not isinstance(points, list):
         raise SpecError(
-            file=path, field="", found=Found("holds no list"), expected="one point per line, each after a '- '",
+            file=path,
+            field="",
+            found=Found("holds no list"),
+            expected="one point per line, each after a '- '",
             remedy="Write '- {n_neighbors: 15, embedding_dim: 3, projection: {method: umap}}', or delete the file.",
-        )  # fmt: skip
+        )
     return points
 
 

@@ -36,9 +36,10 @@ Share = Annotated[
 def _interval(seconds: float) -> float:
     if seconds < _EVERY_AT_LEAST:
         raise mistake(
-            f"{seconds:g}s", expected=f"at least {_EVERY_AT_LEAST:g}s",
+            f"{seconds:g}s",
+            expected=f"at least {_EVERY_AT_LEAST:g}s",
             remedy="Write 30s; a change is noticed at the next look.",
-        )  # fmt: skip
+        )
     return seconds
 
 
@@ -57,18 +58,20 @@ def _cron(text: str | None) -> str | None:
         dg.ScheduleDefinition(name="schedule", job_name="job", cron_schedule=text)
     except dg.DagsterInvalidDefinitionError:
         raise mistake(
-            text, expected="five fields: minute, hour, day of the month, month, day of the week",
+            text,
+            expected="five fields: minute, hour, day of the month, month, day of the week",
             remedy='Write "0 4 * * *" for every day at four, "0 4 * * 1" for Mondays.',
-        ) from None  # fmt: skip
+        ) from None
     return text
 
 
 def _owner(text: str) -> str:
     if not _OWNER.fullmatch(text):
         raise mistake(
-            Found(f"names {text!r}"), expected="an e-mail address, or team: and a name",
+            Found(f"names {text!r}"),
+            expected="an e-mail address, or team: and a name",
             remedy="Write me@example.org or team:maps.",
-        )  # fmt: skip
+        )
     return text
 
 

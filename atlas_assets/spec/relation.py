@@ -26,9 +26,10 @@ def _days(value: Any) -> Any:
     days = value if seconds is None else seconds / SECONDS["d"]
     if not is_number(days) or days <= 0:
         raise mistake(
-            value, expected=f"a time above 0: a number of days, or one with a unit ({', '.join(SECONDS)})",
+            value,
+            expected=f"a time above 0: a number of days, or one with a unit ({', '.join(SECONDS)})",
             remedy="Write 30d for thirty days, or 12h for twelve hours.",
-        )  # fmt: skip
+        )
     return float(days)
 
 
@@ -39,25 +40,30 @@ def _table(value: Any) -> Any:
     example = "such as {6: 0.5, 8: 6.5, 10: 10.1}"
     if not isinstance(value, dict) or not value:
         raise mistake(
-            Found("is empty") if value == {} else value, expected=f"a table from values to weights, {example}",
+            Found("is empty") if value == {} else value,
+            expected=f"a table from values to weights, {example}",
             remedy="List some values of source.columns.value with the weight of each; between them it is interpolated.",
-        )  # fmt: skip
+        )
     for listed, weight in value.items():
         if not is_number(listed):
             raise mistake(
-                Found(f"lists {listed!r}"), expected=f"numbers on the left of each colon, {example}",
+                Found(f"lists {listed!r}"),
+                expected=f"numbers on the left of each colon, {example}",
                 remedy="List values as they are in source.columns.value, without quotes.",
-            )  # fmt: skip
+            )
         if not is_number(weight) or weight < 0:
             raise mistake(
-                weight, expected="a weight: a number, 0 or more",
-                remedy="Write 0 for values whose rows should take no part.", below=str(listed),
-            )  # fmt: skip
+                weight,
+                expected="a weight: a number, 0 or more",
+                remedy="Write 0 for values whose rows should take no part.",
+                below=str(listed),
+            )
     if not any(value.values()):
         raise mistake(
-            Found("has weight 0 everywhere"), expected="at least one weight above 0",
+            Found("has weight 0 everywhere"),
+            expected="at least one weight above 0",
             remedy="Give the values that should count a weight, or delete relation.value_weights.",
-        )  # fmt: skip
+        )
     return {float(listed): float(weight) for listed, weight in sorted(value.items())}
 
 
@@ -79,14 +85,16 @@ class ValueCloseness(Model):
             value = {"form": value}
         if not isinstance(value, dict):
             raise mistake(
-                value, expected="linear, or a form with its width",
+                value,
+                expected="linear, or a form with its width",
                 remedy="Write {form: linear, width: 0.5} or {form: gaussian, width: 1}.",
-            )  # fmt: skip
+            )
         if value.get("width") is None and value.get("form") == "gaussian":
             raise mistake(
-                Found("has no width"), expected="how far apart two values may be, in units of the value",
+                Found("has no width"),
+                expected="how far apart two values may be, in units of the value",
                 remedy="Write {form: gaussian, width: 1}: values 1 apart count 0.61 of equal ones, 2 apart 0.14.",
-            )  # fmt: skip
+            )
         # an unknown form is reported by itself, without a missing width beside it
         return {**value, "width": PUBLISHED_WIDTH} if value.get("width") is None else value
 
@@ -144,15 +152,20 @@ class RelationSpec(Model):
         for name in asked:
             if kind != "collections":
                 yield SpecError(
-                    file=file, field=f"relation.{name}", found=Found(f"is given, but the source holds {kind}"),
-                    expected="it only with collections", remedy="Delete it.",
-                )  # fmt: skip
+                    file=file,
+                    field=f"relation.{name}",
+                    found=Found(f"is given, but the source holds {kind}"),
+                    expected="it only with collections",
+                    remedy="Delete it.",
+                )
             elif (column := _NEEDS.get(name)) and not may_have[column]:
                 yield SpecError(
-                    file=file, field=f"relation.{name}", found=Found(f"is given, but the source has no {column}"),
+                    file=file,
+                    field=f"relation.{name}",
+                    found=Found(f"is given, but the source has no {column}"),
                     expected=f"a column for source.columns.{column}",
                     remedy=f"Name the column in source.columns.{column}, or delete relation.{name}.",
-                )  # fmt: skip
+                )
 
 
 _WEIGHTING = ("normalise", "use_weights", "value_weights", "value_closeness", "time_half_life")

@@ -36,9 +36,10 @@ def _seconds(value: Any) -> Any:
     seconds = 0.0 if is_number(value) and value == 0 else seconds_of(value)
     if seconds is None:
         raise mistake(
-            value, expected=f"a time with its unit ({', '.join(SECONDS)})",
+            value,
+            expected=f"a time with its unit ({', '.join(SECONDS)})",
             remedy="Write 30s for thirty seconds, 12h for twelve hours, 14d for fourteen days.",
-        )  # fmt: skip
+        )
     return seconds
 
 

@@ -17,6 +17,9 @@ def read(path: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         raise SpecError(
-            file=path, field=f"line {where.line + 1}" if where else "", found=Found("cannot be read as YAML"),
-            expected="YAML text in UTF-8", remedy=f"Mend this: {getattr(error, 'problem', None) or error}.",
-        ) from error  # fmt: skip
+            file=path,
+            field=f"line {where.line + 1}" if where else "",
+            found=Found("cannot be read as YAML"),
+            expected="YAML text in UTF-8",
+            remedy=f"Mend this: {getattr(error, 'problem', None) or error}.",
+        ) from error

@@ -231,10 +231,19 @@ class ArtifactStore:
                 before = self.current(address)
                 self._publish(address, version, folder)
                 draft.stored = Stored(
-                    version, recipe, _now(), size, files, draft.cost,
-                    draft.lineage, draft.predecessor, draft.read_from, _earlier(version, before), draft.grown_from,
+                    version,
+                    recipe,
+                    _now(),
+                    size,
+                    files,
+                    draft.cost,
+                    draft.lineage,
+                    draft.predecessor,
+                    draft.read_from,
+                    _earlier(version, before),
+                    draft.grown_from,
                     None if reads is None else dict(reads),
-                )  # fmt: skip
+                )
                 self.write_record(dataclasses.asdict(draft.stored), str(address), POINTER)
                 self.remove([FAILURE], str(address))
 

@@ -27,9 +27,14 @@ UPLOAD_SECONDS = 3600.0
 CACHED_SECONDS = 24 * 3600.0  # copies of remote artifacts stay so long, for who may be reading them
 
 Kind = Literal[
-    "earlier version", "unfinished version", "removed point", "left by a killed run", "cached copy", "record of a run",
+    "earlier version",
+    "unfinished version",
+    "removed point",
+    "left by a killed run",
+    "cached copy",
+    "record of a run",
     "picture of a run",
-]  # fmt: skip
+]
 
 
 class Retention(Protocol):
@@ -65,9 +70,15 @@ class Pruned:
 
 
 def prune(
-    store: ArtifactStore, atlas: str, *, live: Iterable[Address], stages: Iterable[str], retention: Retention,
-    now: float | None = None, dry_run: bool = False,
-) -> Pruned:  # fmt: skip
+    store: ArtifactStore,
+    atlas: str,
+    *,
+    live: Iterable[Address],
+    stages: Iterable[str],
+    retention: Retention,
+    now: float | None = None,
+    dry_run: bool = False,
+) -> Pruned:
     """Take away what the folder of one atlas can do without. live: every address that the atlas has. stages: names that
     an atlas's artifacts may have; what is in other folders is somebody else's, unless a pointer lies there.
 
@@ -97,9 +108,14 @@ class _Look:
     """One look at an atlas in a store."""
 
     def __init__(
-        self, store: ArtifactStore, atlas: str, live: set[Address], stages: set[str], retention: Retention,
+        self,
+        store: ArtifactStore,
+        atlas: str,
+        live: set[Address],
+        stages: set[str],
+        retention: Retention,
         now: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._store, self._atlas, self._live, self._retention, self._now = store, atlas, live, retention, now
         self._since: dict[str, float] = store.read_record(atlas, REMOVED) or {}
         self._known_since = dict(self._since)

@@ -31,9 +31,10 @@ def test_recall_counts_every_ordered_pair(positions: np.ndarray, held_out: Membe
     np.fill_diagonal(away, np.inf)
     near = [set(row[:15]) for row in np.argsort(away, axis=1)]
     pairs = [
-        pair for begin, end in itertools.pairwise(held_out.indptr)
+        pair
+        for begin, end in itertools.pairwise(held_out.indptr)
         for pair in itertools.permutations(held_out.entities[begin:end], 2)
-    ]  # fmt: skip
+    ]
 
     recall = judge.held_out_recall(positions, held_out)
 

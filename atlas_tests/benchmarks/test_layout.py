@@ -92,20 +92,24 @@ def test_the_command_compares_every_step_and_writes_complete_rows(
     measured = {(row["metric"], row["peer"], row.get("of", "")) for row in rows if row["ratio"] is not None}
     solved = {("iteration seconds", "pymde", "5 iterations, few"), ("final distortion", "pymde", "5 iterations, few")}
     laid_out = {
-        ("umap-learn", "UMAP of the graph, seeded"), ("umap-learn", "UMAP of the graph, unseeded"),
-        ("openTSNE", "t-SNE of the graph"), ("openTSNE", "t-SNE of the graph, in less"),
-        ("openTSNE", "t-SNE by similarity of the graph"), ("openTSNE", "t-SNE by similarity of the graph, in less"),
-        ("pacmap", "PaCMAP of the graph"), ("pacmap", "LocalMAP of the graph"),
-        ("umap-learn", "UMAP of the embedding, seeded"), ("umap-learn", "UMAP of the embedding, unseeded"),
+        ("umap-learn", "UMAP of the graph, seeded"),
+        ("umap-learn", "UMAP of the graph, unseeded"),
+        ("openTSNE", "t-SNE of the graph"),
+        ("openTSNE", "t-SNE of the graph, in less"),
+        ("openTSNE", "t-SNE by similarity of the graph"),
+        ("openTSNE", "t-SNE by similarity of the graph, in less"),
+        ("pacmap", "PaCMAP of the graph"),
+        ("pacmap", "LocalMAP of the graph"),
+        ("umap-learn", "UMAP of the embedding, seeded"),
+        ("umap-learn", "UMAP of the embedding, unseeded"),
         ("openTSNE", "t-SNE of the embedding"),
-    }  # fmt: skip
-    assert measured == solved | {
-        (metric, *one) for metric in ("layout seconds", RECALL, TRIPLETS) for one in laid_out
-    }  # fmt: skip
+    }
+    assert measured == solved | {(metric, *one) for metric in ("layout seconds", RECALL, TRIPLETS) for one in laid_out}
     same = [row for row in rows if row["metric"] == "coordinates that differ"]
     assert [(row["of"], row["ours"]) for row in same] == [
-        ("3-D embedding", 0), *((of, 0) for of in layout_methods.settings())
-    ]  # fmt: skip
+        ("3-D embedding", 0),
+        *((of, 0) for of in layout_methods.settings()),
+    ]
     assert all(set(row["errors"]) == {"ours", "theirs", "difference"} for row in rows if row["metric"] == RECALL)
     recipe = next(row for row in rows if row["peer"] == layout.RECIPE)
     assert recipe["note"].endswith("only with --peer pymde.preserve_neighbors")
@@ -139,9 +143,14 @@ def figures(recall: float, triplets: float, *, seed: int = 0) -> Figures:
     """Of four held-out collections with ten pairs each, and three rows of triplets; the noise is small."""
     random = np.random.default_rng(seed)
     return Figures(
-        recall, triplets, 0.01, 0.01, 10 * recall + 0.01 * random.standard_normal(4), np.full(4, 10.0),
+        recall,
+        triplets,
+        0.01,
+        0.01,
+        10 * recall + 0.01 * random.standard_normal(4),
+        np.full(4, 10.0),
         triplets + 0.001 * random.standard_normal(3),
-    )  # fmt: skip
+    )
 
 
 MAPS = [
@@ -208,9 +217,13 @@ def test_what_no_graph_connects_stands_where_ours_put_it(tmp_path: Path) -> None
     graph, n = layout_methods.ring(200, layout_methods.NEIGHBOURS), 200
     indices = np.concatenate([graph.indices, np.full((5, graph.n_neighbors), -1, np.int32)])
     lonely = knn_graph.KnnGraph(
-        indices, np.pad(graph.similarity, ((0, 5), (0, 0))), None, np.zeros(indices.shape, bool), graph.edges,
+        indices,
+        np.pad(graph.similarity, ((0, 5), (0, 0))),
+        None,
+        np.zeros(indices.shape, bool),
+        graph.edges,
         graph.edge_weights,
-    )  # fmt: skip
+    )
     lonely.save(tmp_path / "graph")
     layout_methods.prepared(str(tmp_path), str(tmp_path / "problem"))
     (contest,) = (at for at, one in enumerate(layout_methods.CONTESTS) if one.ours[0].label == "LocalMAP")
@@ -260,7 +273,7 @@ def rows_of_localmap(seconds: float, kept: float, error: float) -> list[Row]:
         Row("layout", "mtg-decks", layout.LAYOUT_SECONDS, "pacmap", 1.0, seconds, of=of),
         Row("layout", "mtg-decks", RECALL, "pacmap", 0.15 + kept, 0.15, "gain", of=of, errors=errors),
         Row("layout", "mtg-decks", TRIPLETS, "pacmap", 0.6, None, "gain", "stopped", of=of),
-    ]  # fmt: skip
+    ]
 
 
 def test_aims_are_met_missed_or_unknown() -> None:
@@ -318,9 +331,12 @@ def test_every_run_has_another_seed_and_who_is_slow_has_one(tmp_path: Path, monk
     case, judged = layout._Case("a case", tmp_path, tmp_path, 3, Limits(), lambda text: None), []
 
     series = case._interleaved(
-        {name: Job(name, {}) for name in ("quick", "slow")}, "layouts", compiled=["quick"], seeded=True,
+        {name: Job(name, {}) for name in ("quick", "slow")},
+        "layouts",
+        compiled=["quick"],
+        seeded=True,
         each=lambda name, run: judged.append(name),
-    )  # fmt: skip
+    )
 
     assert asked == [("quick", 0), ("quick", 0), ("slow", 0), ("quick", 1), ("quick", 2)]
     assert judged == ["quick", "slow", "quick", "quick"]

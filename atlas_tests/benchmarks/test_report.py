@@ -35,9 +35,14 @@ def test_json_holds_the_rows_and_last_the_machine(tmp_path: Path) -> None:
 
     first, second, machine = json.loads((tmp_path / "new folder" / "rows.json").read_text())
     assert first == {
-        "benchmark": "relate", "case": "a case", "metric": "kernel seconds", "peer": "scipy", "ours": 2.0,
-        "theirs": 6.0, "ratio": 3.0,
-    }  # fmt: skip
+        "benchmark": "relate",
+        "case": "a case",
+        "metric": "kernel seconds",
+        "peer": "scipy",
+        "ours": 2.0,
+        "theirs": 6.0,
+        "ratio": 3.0,
+    }
     assert (second["theirs"], second["ratio"], second["note"]) == (None, None, "stopped")
     assert machine["machine"]["seed"] == 5
     assert machine["machine"]["versions"]["no-such-package"] is None

@@ -49,10 +49,12 @@ def test_no_exponent_is_told_where_no_two_sizes_show_it(values: tuple[float, ...
 
 def test_the_table_marks_what_grows_too_fast_and_says_where_it_was_fitted() -> None:
     found = {
-        n: [Row("scale", f"{n // 1000}k", scale.SECONDS, scale.AIM, seconds, None, of=stage)
-            for stage, seconds in (("linear", n / 1000), ("quadratic", (n / 1000) ** 2), ("quick", 0.1))]
+        n: [
+            Row("scale", f"{n // 1000}k", scale.SECONDS, scale.AIM, seconds, None, of=stage)
+            for stage, seconds in (("linear", n / 1000), ("quadratic", (n / 1000) ** 2), ("quick", 0.1))
+        ]
         for n in SIZES
-    }  # fmt: skip
+    }
     rows = [row for of_size in found.values() for row in of_size] + scale._exponents(found)
     console = Console(width=150, record=True)
 

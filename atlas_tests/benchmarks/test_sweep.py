@@ -17,11 +17,17 @@ from benchmarks.sweep import KINDS, POINTS, Script, Scripts
 
 
 def test_the_spec_makes_as_many_maps_as_there_are_scripts() -> None:
-    spec = AtlasSpec.model_validate({
-        "name": "a", "source": {"interactions": "rows.parquet"},
-        "sweep": {"n_neighbors": list(sweep.GRAPHS), "embedding_dim": list(sweep.DIMENSIONS),
-                  "projections": list(sweep.LAYOUTS)},
-    })  # fmt: skip
+    spec = AtlasSpec.model_validate(
+        {
+            "name": "a",
+            "source": {"interactions": "rows.parquet"},
+            "sweep": {
+                "n_neighbors": list(sweep.GRAPHS),
+                "embedding_dim": list(sweep.DIMENSIONS),
+                "projections": list(sweep.LAYOUTS),
+            },
+        }
+    )
 
     assert len(Sweep.of(spec).projections) == len(POINTS) == 24
 

@@ -49,9 +49,11 @@ def found() -> dict[str, Measured]:
     ours.frames |= {ALONE: [48.0], MOVING: [20.0]}
     ours.search = [2.0, 4.0, 30.0]
     return {
-        OURS: ours, viewer_pages.BARE: measured(40.0), viewer_pages.REGL: measured(60.0, picks={MOVED: [0.1]}),
+        OURS: ours,
+        viewer_pages.BARE: measured(40.0),
+        viewer_pages.REGL: measured(60.0, picks={MOVED: [0.1]}),
         viewer_pages.DECK: Measured(note="missing: npm ci failed"),
-    }  # fmt: skip
+    }
 
 
 def test_cases_are_numbers_of_points() -> None:
@@ -162,15 +164,36 @@ def test_the_command_measures_the_built_viewer_and_writes_complete_rows(tmp_path
 
     result = CliRunner().invoke(
         app,
-        ["viewer", "--case", "2k", "--case", "no", "--peer", "gl.POINTS", "--runs", "1", "--json", str(out),
-         "--cache", str(cache)],
-    )  # fmt: skip
+        [
+            "viewer",
+            "--case",
+            "2k",
+            "--case",
+            "no",
+            "--peer",
+            "gl.POINTS",
+            "--runs",
+            "1",
+            "--json",
+            str(out),
+            "--cache",
+            str(cache),
+        ],
+    )
 
     assert result.exit_code == 0, result.output
     *found, machine = json.loads(out.read_text())
     assert found[-1]["note"].startswith("no such case")
-    metrics = {"frame seconds", "first-paint bytes", "first-paint seconds", "complete bytes", "complete seconds",
-               "memory bytes", "script bytes", "search seconds"}  # fmt: skip
+    metrics = {
+        "frame seconds",
+        "first-paint bytes",
+        "first-paint seconds",
+        "complete bytes",
+        "complete seconds",
+        "memory bytes",
+        "script bytes",
+        "search seconds",
+    }
     assert metrics == {row["metric"] for row in found if row["case"] == "2k"}
     assert all(row["ours"] > 0 for row in found[:-1])
     assert all(row["theirs"] > 0 for row in found[:-1] if row["peer"] == "gl.POINTS")

@@ -58,21 +58,23 @@ def entities(n: int, *, seed: int = 0) -> pl.DataFrame:
     def maybe(i: int, value: Any) -> Any:
         return None if i % 10 == 7 else value
 
-    return pl.DataFrame({
-        "id": np.arange(n) * 3,
-        "label": [f"Thing {i} of group {i % GROUPS}" for i in range(n)],
-        "popularity": np.rint(rng.pareto(1.0, n) * 20 + 1).astype(np.int64),
-        "group": [f"group {i % GROUPS}" for i in range(n)],
-        "maker": [maybe(i, f"maker {i % 400}") for i in range(n)],
-        "weight": [maybe(i, round(0.5 + (i * 37 % 1000) / 7, 3)) for i in range(n)],
-        "year": [maybe(i, 1950 + i % 70) for i in range(n)],
-        "seen": pl.Series([maybe(i, i % 20_000) for i in range(n)], dtype=pl.Int32).cast(pl.Date),
-        "rare": [maybe(i, i % 3 == 0) for i in range(n)],
-        "tags": [maybe(i, [f"tag {i % 30}", f"tag {(i + 1) % 30}"][: i % 3]) for i in range(n)],
-        "home": [f"https://example.org/things/{i}" for i in range(n)],
-        "summary": [maybe(i, f"The thing with the number {i}.\nIt has <i>two</i> lines.") for i in range(n)],
-        "code": [f"code {i}" for i in range(n)],
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "id": np.arange(n) * 3,
+            "label": [f"Thing {i} of group {i % GROUPS}" for i in range(n)],
+            "popularity": np.rint(rng.pareto(1.0, n) * 20 + 1).astype(np.int64),
+            "group": [f"group {i % GROUPS}" for i in range(n)],
+            "maker": [maybe(i, f"maker {i % 400}") for i in range(n)],
+            "weight": [maybe(i, round(0.5 + (i * 37 % 1000) / 7, 3)) for i in range(n)],
+            "year": [maybe(i, 1950 + i % 70) for i in range(n)],
+            "seen": pl.Series([maybe(i, i % 20_000) for i in range(n)], dtype=pl.Int32).cast(pl.Date),
+            "rare": [maybe(i, i % 3 == 0) for i in range(n)],
+            "tags": [maybe(i, [f"tag {i % 30}", f"tag {(i + 1) % 30}"][: i % 3]) for i in range(n)],
+            "home": [f"https://example.org/things/{i}" for i in range(n)],
+            "summary": [maybe(i, f"The thing with the number {i}.\nIt has <i>two</i> lines.") for i in range(n)],
+            "code": [f"code {i}" for i in range(n)],
+        }
+    )
 
 
 def graph(points: np.ndarray, *, k: int = 15) -> KnnGraph:
@@ -81,10 +83,14 @@ def graph(points: np.ndarray, *, k: int = 15) -> KnnGraph:
     distance, index = map(np.asarray, KDTree(points).query(points, k + 1))
     similarity = (1 / (1 + distance[:, 1:])).astype(np.float32)
     return KnnGraph(
-        indices=index[:, 1:].astype(np.int32), similarity=similarity, shared=np.rint(similarity * 50),
-        filled=np.zeros(similarity.shape, bool), edges=np.zeros((0, 2), np.int32),
-        edge_weights=np.zeros(0, np.float32), method="npmi",
-    )  # fmt: skip
+        indices=index[:, 1:].astype(np.int32),
+        similarity=similarity,
+        shared=np.rint(similarity * 50),
+        filled=np.zeros(similarity.shape, bool),
+        edges=np.zeros((0, 2), np.int32),
+        edge_weights=np.zeros(0, np.float32),
+        method="npmi",
+    )
 
 
 def regions(points: np.ndarray) -> tuple[np.ndarray, pl.DataFrame]:
@@ -92,12 +98,19 @@ def regions(points: np.ndarray) -> tuple[np.ndarray, pl.DataFrame]:
     of = np.arange(len(points)) % GROUPS
     present = np.unique(of)
     middles = np.vstack([points.mean(axis=0), *(points[of == g].mean(axis=0) for g in present)])
-    table = pl.DataFrame({
-        "region": [WORLD, *present], "name": ["World", *(f"Region {g}" for g in present)],
-        "x": middles[:, 0], "y": middles[:, 1], "z": middles[:, 2] if points.shape[1] == 3 else None,
-        "size": [len(points), *np.bincount(of)[present]], "level": [0] + [1] * len(present),
-        "parent": [None] + [WORLD] * len(present), "priority": np.linspace(1, 0, len(present) + 1),
-    })  # fmt: skip
+    table = pl.DataFrame(
+        {
+            "region": [WORLD, *present],
+            "name": ["World", *(f"Region {g}" for g in present)],
+            "x": middles[:, 0],
+            "y": middles[:, 1],
+            "z": middles[:, 2] if points.shape[1] == 3 else None,
+            "size": [len(points), *np.bincount(of)[present]],
+            "level": [0] + [1] * len(present),
+            "parent": [None] + [WORLD] * len(present),
+            "priority": np.linspace(1, 0, len(present) + 1),
+        }
+    )
     return of, table
 
 
@@ -114,12 +127,19 @@ def projections(points: np.ndarray) -> list[bundle.BundleProjection]:
         of, table = regions(place)
         made.append(
             bundle.BundleProjection(
-                key=key, name=name, method=method, params={"n_neighbors": 15}, positions=place,
+                key=key,
+                name=name,
+                method=method,
+                params={"n_neighbors": 15},
+                positions=place,
                 metrics={"held_out_recall": 0.123456, "trustworthiness": None, "held_out_lift": 41.23},
                 errors={"held_out_recall": 0.00123},
-                distortion=np.linspace(0, 1, len(points)), region=of, regions=table, recommended=key == "flat",
+                distortion=np.linspace(0, 1, len(points)),
+                region=of,
+                regions=table,
+                recommended=key == "flat",
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -127,9 +147,14 @@ def inputs(n: int = 300, *, seed: int = 0) -> dict[str, Any]:
     """The arguments of ``bundle.build`` for n entities."""
     points = positions(n, seed=seed)
     return {
-        "atlas": ATLAS, "entities": entities(n, seed=seed), "fields": FIELDS, "graph": graph(points),
-        "projections": projections(points), "default": DEFAULT, "provenance": PROVENANCE,
-    }  # fmt: skip
+        "atlas": ATLAS,
+        "entities": entities(n, seed=seed),
+        "fields": FIELDS,
+        "graph": graph(points),
+        "projections": projections(points),
+        "default": DEFAULT,
+        "provenance": PROVENANCE,
+    }
 
 
 def build(folder: Path, n: int = 300, **changes: Any) -> bundle.BundleReport:

@@ -299,8 +299,13 @@ def test_labels_are_cleaned_of_what_would_break_a_page(tmp_path: Path) -> None:
     opened = bundle.read(tmp_path)
     label_of = dict(zip(opened.ids, opened.names, strict=True))
     assert [label_of[str(3 * i)] for i in range(len(odd))] == [
-        "two lines", "bell", "turned", "9", "<script>alert(1)</script>", "tab bed",
-    ]  # fmt: skip
+        "two lines",
+        "bell",
+        "turned",
+        "9",
+        "<script>alert(1)</script>",
+        "tab bed",
+    ]
 
 
 def test_ids_that_are_the_labels_are_not_stored_twice(tmp_path: Path) -> None:
@@ -333,10 +338,15 @@ def test_a_single_entity_is_an_atlas_too(tmp_path: Path) -> None:
     )
     only = bundle.BundleProjection("only", "Only", "umap", {}, points)
     bundle.build(
-        tmp_path, atlas=synthetic.ATLAS, entities=synthetic.entities(1), fields=synthetic.FIELDS, graph=graph,
-        projections=[only], default={"projection": "only", "colour": None, "size": None},
+        tmp_path,
+        atlas=synthetic.ATLAS,
+        entities=synthetic.entities(1),
+        fields=synthetic.FIELDS,
+        graph=graph,
+        projections=[only],
+        default={"projection": "only", "colour": None, "size": None},
         provenance=synthetic.PROVENANCE,
-    )  # fmt: skip
+    )
     assert bundle.read(tmp_path).positions("only").tolist() == [[0, 0]]
 
 

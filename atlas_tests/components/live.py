@@ -54,9 +54,11 @@ class Project:
         self.folder, self.port = folder, free_port()
         self.store = ArtifactStore(folder / "data")
         self.environment = os.environ | {
-            "ATLAS_DEFS": str(folder / "defs"), "ATLAS_STORAGE": str(folder / "data"), "PYTHONUNBUFFERED": "1",
+            "ATLAS_DEFS": str(folder / "defs"),
+            "ATLAS_STORAGE": str(folder / "data"),
+            "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]),
-        }  # fmt: skip
+        }
         self.write_spec(spec)
         toy.write_tables(folder)
         toy.put_viewer(self.store, recipe=viewer_recipe())

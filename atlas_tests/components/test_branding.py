@@ -22,17 +22,21 @@ def test_a_theme_holds_what_was_given_and_nothing_else() -> None:
     assert branding.theme(spec()) == {}
     given = spec(accent="#112233", background={"dark": "#000000"}, palette=["#aabbcc"])
     assert branding.theme(given) == {
-        "accent": "#112233", "background": {"dark": "#000000"}, "palette": ["#aabbcc"],
-    }  # fmt: skip
+        "accent": "#112233",
+        "background": {"dark": "#000000"},
+        "palette": ["#aabbcc"],
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "data", "suffix"),
     [
-        ("a.png", PNG, "png"), ("a.svg", SVG, "svg"), ("A.JPEG", b"\xff\xd8\xff\xe0", "jpg"),
+        ("a.png", PNG, "png"),
+        ("a.svg", SVG, "svg"),
+        ("A.JPEG", b"\xff\xd8\xff\xe0", "jpg"),
         ("a.webp", b"RIFF0000WEBP", "webp"),
     ],
-)  # fmt: skip
+)
 def test_pictures_that_browsers_show_become_logos(tmp_path: Path, name: str, data: bytes, suffix: str) -> None:
     (tmp_path / name).write_bytes(data)
     found = branding.logo(spec(logo=name), base=tmp_path)

@@ -268,9 +268,14 @@ def test_ctrl_c_stops_at_once_and_the_next_run_goes_on_from_there(atlas: Command
     positions.rename(positions.with_name("kept"))
     os.mkfifo(positions)  # nobody writes into it: what reads it never ends
     process = subprocess.Popen(
-        [sys.executable, "-m", "atlas_assets.cli", "run", "toy"], cwd=world.folder, start_new_session=True,
-        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "atlas_assets.cli", "run", "toy"],
+        cwd=world.folder,
+        start_new_session=True,
+        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         wait_for(lambda: recorded("quality") == {"k5_d2_mde", "k5_d2_pca"})
         time.sleep(1)

@@ -31,8 +31,16 @@ STAGES = {
     "vectors": ["raw_vectors", "entity_index"],
 }
 SHARED_STAGES = [
-    "neighbours", "knn_graph", "embedding", "projection", "regions", "quality", "sweep_report", "bundle", "site",
-]  # fmt: skip
+    "neighbours",
+    "knn_graph",
+    "embedding",
+    "projection",
+    "regions",
+    "quality",
+    "sweep_report",
+    "bundle",
+    "site",
+]
 
 
 def toy(kind: str = "collections", **changes: Any) -> AtlasSpec:
@@ -142,9 +150,11 @@ def test_a_key_depends_on_exactly_the_keys_it_is_made_from(
     with dg.instance_for_test() as instance:
         mapping = graph.get_partition_mapping(child, parent)
         found = mapping.get_upstream_mapped_partitions_result_for_partitions(
-            _subset(graph, child, key), graph.get(child).partitions_def, upstream_partitions,
+            _subset(graph, child, key),
+            graph.get(child).partitions_def,
+            upstream_partitions,
             dynamic_partitions_store=instance,
-        )  # fmt: skip
+        )
     assert set(found.partitions_subset.get_partition_keys()) == expected
 
 

@@ -57,12 +57,20 @@ class Machines:
         self._folder, self._log = folder, (folder / "servers.log").open("w")
         redis, self._postgres, s3 = free_port(), free_port(), self._s3()
         self.environment = {
-            "ATLAS_EXECUTOR": "celery", "ATLAS_CELERY_BROKER": f"redis://127.0.0.1:{redis}/0",
-            "ATLAS_CELERY_PATIENCE": str(PATIENCE), "ATLAS_STORAGE": "s3://maps/atlas", "AWS_ENDPOINT_URL": s3,
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-            "ATLAS_POSTGRES_USER": "atlas", "ATLAS_POSTGRES_PASSWORD": "secret", "ATLAS_POSTGRES_HOST": "127.0.0.1",
-            "ATLAS_POSTGRES_DB": "postgres", "ATLAS_POSTGRES_PORT": str(self._postgres),
-        }  # fmt: skip
+            "ATLAS_EXECUTOR": "celery",
+            "ATLAS_CELERY_BROKER": f"redis://127.0.0.1:{redis}/0",
+            "ATLAS_CELERY_PATIENCE": str(PATIENCE),
+            "ATLAS_STORAGE": "s3://maps/atlas",
+            "AWS_ENDPOINT_URL": s3,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "ATLAS_POSTGRES_USER": "atlas",
+            "ATLAS_POSTGRES_PASSWORD": "secret",
+            "ATLAS_POSTGRES_HOST": "127.0.0.1",
+            "ATLAS_POSTGRES_DB": "postgres",
+            "ATLAS_POSTGRES_PORT": str(self._postgres),
+        }
         self.start("redis", ["redis-server", "--port", str(redis), "--save", ""], os.environ)
         self._start_postgres()
 
@@ -105,8 +113,12 @@ class Machines:
             shutil.chown(password, "postgres")
         subprocess.run(
             [self._postgres_bin / "initdb", "-D", place, "-U", "atlas", "--pwfile", password, "-A", "scram-sha-256"],
-            check=True, stdout=self._log, stderr=self._log, cwd="/", **user,
-        )  # fmt: skip
+            check=True,
+            stdout=self._log,
+            stderr=self._log,
+            cwd="/",
+            **user,
+        )
         command = [
             str(self._postgres_bin / "postgres"),
             "-D",
@@ -149,9 +161,17 @@ class Fleet(Project):
 
     def start_worker(self, number: int) -> None:
         command = [
-            str(BIN / "celery"), "-A", "atlas_assets.orchestration.celery_app", "worker", "-Q", "dagster,gpu",
-            "-n", f"worker{number}@here", "-c", "1",
-        ]  # fmt: skip
+            str(BIN / "celery"),
+            "-A",
+            "atlas_assets.orchestration.celery_app",
+            "worker",
+            "-Q",
+            "dagster,gpu",
+            "-n",
+            f"worker{number}@here",
+            "-c",
+            "1",
+        ]
         self.machines.start(f"worker {number}", command, self.environment, cwd=self.folder)
 
     def workers_of(self, run: str) -> set[str]:

@@ -55,11 +55,20 @@ class Servers:
         module = ["-m", "atlas_assets.definitions", "--location-name", LOCATION]
         self._commands = {
             "code server": [
-                PYTHON, "-m", "dagster", "api", "grpc", "--host", "127.0.0.1", "--port", str(self._code_port), *module,
+                PYTHON,
+                "-m",
+                "dagster",
+                "api",
+                "grpc",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self._code_port),
+                *module,
             ],
             "daemon": [str(BIN / "dagster-daemon"), "run", "-w", "workspace.yaml"],
             "webserver": [str(BIN / "dagster-webserver"), "-w", "workspace.yaml", "-p", str(project.port)],
-        }  # fmt: skip
+        }
         self._running: dict[str, subprocess.Popen] = {}
         self._log = (project.folder / "servers.log").open("w")
 
@@ -68,9 +77,12 @@ class Servers:
         for name, started_by in self._commands.items():
             if name not in self._running or self._running[name].poll() is not None:
                 self._running[name] = subprocess.Popen(
-                    started_by, cwd=self._project.folder, stdout=self._log, stderr=self._log,
+                    started_by,
+                    cwd=self._project.folder,
+                    stdout=self._log,
+                    stderr=self._log,
                     env=self._project.environment | {"DAGSTER_HOME": str(self._project.folder)},
-                )  # fmt: skip
+                )
 
     def kill(self, name: str) -> None:
         self._running[name].kill()

@@ -119,9 +119,15 @@ def test_a_point_added_to_the_yaml_makes_exactly_its_artifacts(project: Project)
     new = added(project, before)
     # The longest lists of neighbours are those of the largest graph: the smaller one is cut from them again.
     assert set(new) - {("neighbours", None), ("knn_graph", "k5")} == {
-        ("bundle", None), ("embedding", "k8_d3"), ("knn_graph", "k8"), ("projection", "k8_d3_pca"),
-        ("quality", "k8_d3_pca"), ("regions", "k8_d3_pca"), ("site", None), ("sweep_report", None),
-    }  # fmt: skip
+        ("bundle", None),
+        ("embedding", "k8_d3"),
+        ("knn_graph", "k8"),
+        ("projection", "k8_d3_pca"),
+        ("quality", "k8_d3_pca"),
+        ("regions", "k8_d3_pca"),
+        ("site", None),
+        ("sweep_report", None),
+    }
     assert len(set(new)) == len(new)
 
 
@@ -175,9 +181,13 @@ def test_materialize_all_makes_everything_once_in_about_the_time_of_a_refresh(tm
         wait_for(lambda: made.backfill_status(backfill) in BACKFILL_ENDED, seconds=300)
         assert made.backfill_status(backfill) == "COMPLETED_SUCCESS"
         assert made.materialised() == sorted(
-            [(stage, key) for stage, own in Pipeline(made.spec(), base=tmp_path).stages.items()
-             for key in own.keys or (None,)], key=str,
-        )  # fmt: skip
+            [
+                (stage, key)
+                for stage, own in Pipeline(made.spec(), base=tmp_path).stages.items()
+                for key in own.keys or (None,)
+            ],
+            key=str,
+        )
         assert made.is_made()
         by_hand = [run for run in made.runs() if run["jobName"] != "toy_refresh"]
         assert "as they were read" in looked_again(made)  # and nothing is due afterwards

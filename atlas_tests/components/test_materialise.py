@@ -182,9 +182,18 @@ def test_a_sweep_point_added_to_the_yaml_computes_exactly_the_new_partitions(wor
             assert world.materialise(longer, stage, key or None).success, (stage, key)
     # the report comes first, because it names the point as missing
     assert made == [
-        "knn_graph k4", "sweep_report", "embedding k4_d3", "bundle", "projection k4_d3_pca", "site",
-        "regions k4_d3_pca", "quality k4_d3_pca", "sweep_report", "bundle", "site",
-    ]  # fmt: skip
+        "knn_graph k4",
+        "sweep_report",
+        "embedding k4_d3",
+        "bundle",
+        "projection k4_d3_pca",
+        "site",
+        "regions k4_d3_pca",
+        "quality k4_d3_pca",
+        "sweep_report",
+        "bundle",
+        "site",
+    ]
 
 
 PROJECTIONS = [{"method": "tsne", "perplexity": 5, "from": "graph"}, {"method": "pca"}]

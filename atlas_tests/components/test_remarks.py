@@ -56,9 +56,11 @@ def site(tmp_path: Path) -> Path:
     named = f"data/v1/positions/0.{hashlib.sha256(data).hexdigest()[:16]}.bin"
     manifest = {"downloads": [{"path": "atlas.parquet", "sha256": hashlib.sha256(b"rows").hexdigest()}]}
     files = {
-        "index.html": b"page", named: data, "atlas.parquet": b"rows",
+        "index.html": b"page",
+        named: data,
+        "atlas.parquet": b"rows",
         "data/v1/manifest.json": json.dumps(manifest).encode(),
-    }  # fmt: skip
+    }
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

@@ -21,13 +21,15 @@ from atlas_tests import toy
 from atlas_tests.components.world import World, messages
 
 FORMS: dict[str, Callable[[pl.DataFrame, Path], Any]] = {
-    "csv": pl.DataFrame.write_csv, "jsonl": pl.DataFrame.write_ndjson, "parquet": pl.DataFrame.write_parquet,
-}  # fmt: skip
+    "csv": pl.DataFrame.write_csv,
+    "jsonl": pl.DataFrame.write_ndjson,
+    "parquet": pl.DataFrame.write_parquet,
+}
 TABLES = {
     "interactions": pl.DataFrame({"user": [i % 20 for i in range(200)], "book": [i // 3 for i in range(200)]}),
     "edges": pl.DataFrame({"source": [i // 2 for i in range(200)], "target": [i // 2 + 1 + i % 2 for i in range(200)]}),
     "vectors": pl.DataFrame({"id": range(200), "x": [i / 7 for i in range(200)], "y": [i % 9 / 3 for i in range(200)]}),
-}  # fmt: skip
+}
 TABLES["interactions"] = TABLES["interactions"].with_columns(stars=pl.lit(3))
 COLUMNS = {
     "interactions": {"collection": "user", "entity": "book", "value": "stars"},

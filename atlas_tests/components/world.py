@@ -40,13 +40,17 @@ class World:
         """As "Materialize" in the UI, with this configuration."""
         definitions = self.definitions(spec)
         return dg.materialize(
-            _assets(definitions), selection=[dg.AssetKey(["toy", stage])], partition_key=key,
-            instance=self.instance, resources=definitions.resources, raise_on_error=False,
+            _assets(definitions),
+            selection=[dg.AssetKey(["toy", stage])],
+            partition_key=key,
+            instance=self.instance,
+            resources=definitions.resources,
+            raise_on_error=False,
             run_config={
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 "ops": {f"toy__{step_of(stage)}_assets": {"config": config}},
             },
-        )  # fmt: skip
+        )
 
     def refresh(self, spec: AtlasSpec, *, job: str = "toy_refresh", **config: Any) -> dg.ExecuteInProcessResult:
         """As the job from the launchpad."""

@@ -45,9 +45,11 @@ def of_pymde(problem: PushAndPull, x: np.ndarray, attractive: str, repulsive: st
 @settings(max_examples=15)
 @pytest.mark.parametrize(("attractive", "repulsive"), list(zip(ATTRACTIVE, REPULSIVE * 2, strict=True)))
 @given(
-    seed=st.integers(0, 2**32 - 1), n_dims=st.integers(2, 5), spread=st.sampled_from([0.05, 1.0, 20.0]),
+    seed=st.integers(0, 2**32 - 1),
+    n_dims=st.integers(2, 5),
+    spread=st.sampled_from([0.05, 1.0, 20.0]),
     n=st.sampled_from([40, ROWS, 2 * ROWS + 3]),
-)  # fmt: skip
+)
 def test_value_and_gradient_are_those_of_pymde(attractive, repulsive, seed, n_dims, spread, n):
     problem = problem_of(n, seed)
     x = (np.random.default_rng(seed).standard_normal((n, n_dims)) * spread).astype(np.float32)
@@ -90,17 +92,22 @@ def test_torch_agrees_with_the_compiled_kernel_for_any_working_set(working_pairs
     expected, found = np.empty_like(x), np.empty_like(x)
     value = FusedDistortion(problem, attractive="log1p", repulsive="log", n_dims=3)(x, expected)
     objective = TorchDistortion(
-        problem, attractive=penalty("log1p", role="attractive_penalty"),
-        repulsive=penalty("log", role="repulsive_penalty"), device="cpu", working_pairs=working_pairs,
-    )  # fmt: skip
+        problem,
+        attractive=penalty("log1p", role="attractive_penalty"),
+        repulsive=penalty("log", role="repulsive_penalty"),
+        device="cpu",
+        working_pairs=working_pairs,
+    )
     assert objective(x, found) == pytest.approx(value, rel=1e-6)
     np.testing.assert_allclose(found, expected, atol=2e-6 * np.abs(expected).max())
 
 
 @given(
-    seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 4), others=st.integers(1, 5),
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(1, 4),
+    others=st.integers(1, 5),
     n=st.sampled_from([1, 7, CHUNK, 2 * CHUNK + 5]),
-)  # fmt: skip
+)
 def test_inner_products_and_combinations_are_those_of_numpy(seed, rows, others, n):
     generator = np.random.default_rng(seed)
     first = generator.standard_normal((rows, n)).astype(np.float32)

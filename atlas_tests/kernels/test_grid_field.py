@@ -161,9 +161,11 @@ def test_the_number_of_threads_changes_no_bit_of_a_field(dims):
 
 @settings(max_examples=20)
 @given(
-    seed=st.integers(0, 2**32 - 1), n=st.sampled_from([1, 2, PAIR_ROWS, 3 * PAIR_ROWS + 5]),
-    dims=st.sampled_from([2, 3]), width=st.sampled_from([0.0, 1e-3, 1.0, 300.0]),
-)  # fmt: skip
+    seed=st.integers(0, 2**32 - 1),
+    n=st.sampled_from([1, 2, PAIR_ROWS, 3 * PAIR_ROWS + 5]),
+    dims=st.sampled_from([2, 3]),
+    width=st.sampled_from([0.0, 1e-3, 1.0, 300.0]),
+)
 def test_pair_by_pair_the_field_is_exact(seed, n, dims, width):
     y = np.random.default_rng(seed).normal(scale=width, size=(n, dims)).astype(np.float32)
     potential, gradient = np.full(n, np.nan, np.float32), np.full((n, dims), np.nan, np.float32)

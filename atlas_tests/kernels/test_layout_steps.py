@@ -71,9 +71,12 @@ def test_the_gradient_of_t_sne_is_the_slope_of_the_divergence(seed, dims, width)
 
 @settings(max_examples=30)
 @given(
-    seed=SEEDS, dims=DIMS, n=st.sampled_from([5, tsne.ROWS, tsne.ROWS + 7]), width=st.sampled_from([1e-3, 1.0, 10.0]),
+    seed=SEEDS,
+    dims=DIMS,
+    n=st.sampled_from([5, tsne.ROWS, tsne.ROWS + 7]),
+    width=st.sampled_from([1e-3, 1.0, 10.0]),
     exaggeration=st.sampled_from([1.0, 12.0]),
-)  # fmt: skip
+)
 def test_steps_of_t_sne_are_those_of_the_formula(seed, dims, n, width, exaggeration):
     """Three in a row: the first has no update before it, the others move on with momentum and gains."""
     start, affinities = positions(n, dims, seed, width), affinities_of(n, seed)
@@ -138,9 +141,12 @@ def umap_descent(start: np.ndarray, fuzzy: csr_array, *, strangers: int = 8, rat
 
 @settings(max_examples=25)
 @given(
-    seed=SEEDS, dims=DIMS, n=st.sampled_from([4, umap.ROWS, umap.ROWS + 9]), width=st.sampled_from([0.01, 1.0, 10.0]),
+    seed=SEEDS,
+    dims=DIMS,
+    n=st.sampled_from([4, umap.ROWS, umap.ROWS + 9]),
+    width=st.sampled_from([0.01, 1.0, 10.0]),
     share=st.sampled_from([0.0, 0.3]),
-)  # fmt: skip
+)
 def test_epochs_of_umap_are_those_of_the_formula(seed, dims, n, width, share):
     start, fuzzy = positions(n, dims, seed, width), symmetric(n, seed, share=share)
     descent, random = umap_descent(start, fuzzy), np.random.default_rng(3)
@@ -227,9 +233,14 @@ def test_slopes_of_each_kind_of_pair_are_those_of_its_loss(scale, seed, dims, wi
 
 @settings(max_examples=30)
 @given(
-    seed=SEEDS, dims=DIMS, n=st.sampled_from([5, pacmap.ROWS, pacmap.ROWS + 9]), width=st.sampled_from([0.1, 3.0, 50]),
-    near=st.sampled_from([1.0, 3.0]), middle=st.sampled_from([0.0, 500.0]), local=st.sampled_from([0.0, 5.0]),
-)  # fmt: skip
+    seed=SEEDS,
+    dims=DIMS,
+    n=st.sampled_from([5, pacmap.ROWS, pacmap.ROWS + 9]),
+    width=st.sampled_from([0.1, 3.0, 50]),
+    near=st.sampled_from([1.0, 3.0]),
+    middle=st.sampled_from([0.0, 500.0]),
+    local=st.sampled_from([0.0, 5.0]),
+)
 def test_slopes_of_a_step_of_pacmap_are_the_sum_over_its_pairs(seed, dims, n, width, near, middle, local):
     start, close, between = positions(n, dims, seed, width), counted(n, seed), counted(n, seed + 1, 0.05)
     descent, random = pacmap.Descent(start, parts(close), parts(between), farther=3, seed=7), np.random.default_rng(7)
@@ -269,9 +280,12 @@ def allowed(y: np.ndarray, close: csr_array, reach: float) -> np.ndarray:
 
 @settings(max_examples=40)
 @given(
-    seed=SEEDS, dims=DIMS, n=st.sampled_from([2, 30, 2 * pacmap.ROWS + 5]), width=st.sampled_from([0.0, 1.0, 100.0]),
+    seed=SEEDS,
+    dims=DIMS,
+    n=st.sampled_from([2, 30, 2 * pacmap.ROWS + 5]),
+    width=st.sampled_from([0.0, 1.0, 100.0]),
     reach=st.sampled_from([0.5, 3.0, 1e4]),
-)  # fmt: skip
+)
 def test_strangers_nearby_are_within_reach_and_no_near_pairs(seed, dims, n, width, reach):
     y, close = positions(n, dims, seed, width), counted(n, seed, 0.1)
     descent = pacmap.Descent(y, parts(close), None, farther=6, seed=seed)

@@ -54,9 +54,13 @@ def test_an_edge_given_twice_counts_at_its_shorter_length() -> None:
 
 
 @given(
-    seed=seeds, n=st.integers(6, 50), k=st.integers(1, 5), dims=st.sampled_from([2, 3]), ties=st.booleans(),
+    seed=seeds,
+    n=st.integers(6, 50),
+    k=st.integers(1, 5),
+    dims=st.sampled_from([2, 3]),
+    ties=st.booleans(),
     nearest=st.sampled_from(["map", "reference"]),
-)  # fmt: skip
+)
 def test_excess_ranks_are_those_by_sorting(seed: int, n: int, k: int, dims: int, ties: bool, nearest: str) -> None:
     generator = np.random.default_rng(seed)
     own = generator.permutation(n)[:4]

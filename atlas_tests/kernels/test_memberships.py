@@ -72,12 +72,12 @@ def test_selecting_keeps_what_both_masks_allow(pairs, data):
     wanted = np.array(data.draw(st.lists(st.booleans(), min_size=61, max_size=61)))
     expected = [
         [(int(entities[i]), int(places[i])) for i in range(indptr[c], indptr[c + 1]) if wanted[entities[i]]]
-        if collections[c] else [] for c in range(5)
-    ]  # fmt: skip
+        if collections[c]
+        else []
+        for c in range(5)
+    ]
     kept = kernels.select(indptr, entities, places, collections, wanted, entities, places)
-    assert [
-        [(int(entities[i]), int(places[i])) for i in range(kept[c], kept[c + 1])] for c in range(5)
-    ] == expected  # fmt: skip
+    assert [[(int(entities[i]), int(places[i])) for i in range(kept[c], kept[c + 1])] for c in range(5)] == expected
 
 
 @pytest.mark.parametrize("limit", [1, 7, 39, 40])

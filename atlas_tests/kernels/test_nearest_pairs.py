@@ -30,9 +30,15 @@ def test_counted_rows_list_all_their_pairs_and_others_those_with_counted_rows(ki
     visits = whole(counting.indptr, counting.entities, 12, rows=rows, weighted=weights is not None)
     with parts(n_parts):
         tally = fill(
-            lists, rows, np.arange(rows.size), visits, prefix=False, weighting=counting.weighting, offer_slots=slots,
+            lists,
+            rows,
+            np.arange(rows.size),
+            visits,
+            prefix=False,
+            weighting=counting.weighting,
+            offer_slots=slots,
             scoring=scoring(counting, "jaccard", 0.0, ranks),
-        )  # fmt: skip
+        )
     pairs = count_pairs_reference(counting.indptr, counting.entities, amount(weights))
     pairs = {pair: c for pair, c in pairs.items() if counted.intersection(pair)}
     expected = nearest_reference(

@@ -91,10 +91,13 @@ def test_prefixes_cover_the_more_popular_members_of_each_visit(seed, largest, n_
                 expected.append((name, c, [m for m in order[:name] if m in members]))
     visits = range(made.first.size)
     found = [
-        (int(np.searchsorted(made.starts, v, side="right")) - 1, int(made.collection[v]),
-         order[made.members[made.first[v] : made.last[v]]].tolist())
+        (
+            int(np.searchsorted(made.starts, v, side="right")) - 1,
+            int(made.collection[v]),
+            order[made.members[made.first[v] : made.last[v]]].tolist(),
+        )
         for v in visits
-    ]  # fmt: skip
+    ]
     assert found == expected
     assert all(made.members[made.own[v]] == found[v][0] for v in visits)
 

@@ -106,9 +106,11 @@ def test_a_row_of_coincident_neighbours_is_no_narrower_than_its_mean_allows() ->
 
 
 @given(
-    seed=st.integers(0, 2**32 - 1), n=st.sampled_from([1, 2, 50]), dims=st.sampled_from([2, 3]),
+    seed=st.integers(0, 2**32 - 1),
+    n=st.sampled_from([1, 2, 50]),
+    dims=st.sampled_from([2, 3]),
     width=st.sampled_from([0.0, 1e-20, 1.0, 1e6]),
-)  # fmt: skip
+)
 def test_the_order_along_the_curve_is_that_of_bits_one_after_the_other(seed, n, dims, width):
     generator = np.random.default_rng(seed)
     x = (np.round(generator.standard_normal((n, dims)), 1) * width + generator.random()).astype(np.float32)

@@ -91,9 +91,13 @@ def test_t_sne_by_torch_goes_through_the_same_grid(dims, working, monkeypatch):
 
 @settings(max_examples=12)
 @given(
-    seed=SEEDS, dims=DIMS, working=st.sampled_from(WORKING), width=st.sampled_from([0.1, 3.0, 50.0]),
-    middle=st.sampled_from([None, 0.0, 100.0]), local=st.sampled_from([0.0, 3.0]),
-)  # fmt: skip
+    seed=SEEDS,
+    dims=DIMS,
+    working=st.sampled_from(WORKING),
+    width=st.sampled_from([0.1, 3.0, 50.0]),
+    middle=st.sampled_from([None, 0.0, 100.0]),
+    local=st.sampled_from([0.0, 3.0]),
+)
 def test_pacmap_by_torch_goes_where_the_kernel_goes(seed, dims, working, width, middle, local):
     start, near = positions(140, dims, seed, width), parts(counted(140, seed, 0.05))
     between = None if middle is None else parts(counted(140, seed + 1, 0.05))
@@ -110,9 +114,13 @@ def test_pacmap_by_torch_goes_where_the_kernel_goes(seed, dims, working, width, 
 
 @settings(max_examples=25)
 @given(
-    seed=SEEDS, dims=DIMS, n=st.sampled_from([2, 30, 300]), width=st.sampled_from([0.0, 1.0, 100.0]),
-    reach=st.sampled_from([0.5, 3.0, 1e4]), working=st.sampled_from(WORKING),
-)  # fmt: skip
+    seed=SEEDS,
+    dims=DIMS,
+    n=st.sampled_from([2, 30, 300]),
+    width=st.sampled_from([0.0, 1.0, 100.0]),
+    reach=st.sampled_from([0.5, 3.0, 1e4]),
+    working=st.sampled_from(WORKING),
+)
 def test_torch_draws_the_same_strangers_nearby(seed, dims, n, width, reach, working):
     start, near = positions(n, dims, seed, width), parts(counted(n, seed, 0.1))
     kernel = pacmap.Descent(start, near, None, farther=6, seed=seed)

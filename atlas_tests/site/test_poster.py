@@ -105,8 +105,11 @@ def test_names_do_not_touch_each_other(opened: Bundle, monkeypatch: pytest.Monke
 
     def watch(sheet: Any, text: str, x: float, y: float, style: poster.Style, **options: Any) -> None:
         if options.get("halo"):
-            boxes.append(sheet._pen.textbbox((x, y), text, poster_fonts.font_for(
-                text, style.size, serif=style.serif, style=style.style), "mm"))  # fmt: skip
+            boxes.append(
+                sheet._pen.textbbox(
+                    (x, y), text, poster_fonts.font_for(text, style.size, serif=style.serif, style=style.style), "mm"
+                )
+            )
         write(sheet, text, x, y, style, **options)
 
     monkeypatch.setattr(poster._Sheet, "_write", watch)

@@ -196,8 +196,9 @@ def test_the_archive_is_the_same_on_another_day_under_other_rights(
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
 
 
-def test_equal_sites_have_equal_bytes(published: tuple[Path, SiteReport], tmp_path: Path, bundle_folder: Path,
-                                      viewer_folder: Path) -> None:  # fmt: skip
+def test_equal_sites_have_equal_bytes(
+    published: tuple[Path, SiteReport], tmp_path: Path, bundle_folder: Path, viewer_folder: Path
+) -> None:
     publish(tmp_path / "again", bundle_folder, viewer_folder)
     first, second = contents(published[0]), contents(tmp_path / "again")
     assert first.keys() == second.keys()

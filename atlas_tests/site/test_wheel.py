@@ -44,9 +44,13 @@ def test_an_installed_package_provides_the_viewer_without_node(wheel: Path, tmp_
         "print(viewer.__file__)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
         env={"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path / "installed")},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "installed") in done.stdout
     assert (tmp_path / "out" / "index.html").exists()
@@ -61,9 +65,13 @@ def test_an_installed_package_makes_a_project_of_an_empty_folder(wheel: Path, tm
 
     def atlas(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "atlas_assets.cli", *arguments], cwd=folder, capture_output=True, text=True,
-            check=False, env={"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path / "installed"), "HOME": str(tmp_path)},
-        )  # fmt: skip
+            [sys.executable, "-m", "atlas_assets.cli", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path / "installed"), "HOME": str(tmp_path)},
+        )
 
     made = atlas("new", "books", "--interactions", "ratings.csv", "--entities", "books.csv")
     assert made.returncode == 0, made.stderr

@@ -66,8 +66,11 @@ def test_the_same_data_in_any_format_gives_the_same_tables(tmp_path):
     rows, books = write_all_forms(tmp_path, "rows", ROWS), write_all_forms(tmp_path, "books", BOOKS)
     expected = read(tmp_path, interactions=["rows.parquet"], entities=["books.parquet"])
     assert expected[0].schema == {
-        "collection": pl.Int64, "entity": pl.Int64, "value": pl.Float32, "timestamp": pl.Int64
-    }  # fmt: skip
+        "collection": pl.Int64,
+        "entity": pl.Int64,
+        "value": pl.Float32,
+        "timestamp": pl.Int64,
+    }
     assert expected[0]["timestamp"].to_list() == SECONDS
     assert expected[1].columns == ["id", "label", "year", "genres"]
     assert expected[1]["genres"].to_list() == [["romance", "classic"], ["classic"], ["romance", "odd"]]
@@ -231,7 +234,7 @@ BAD_INTERACTIONS = [
     ("a.parquet", "user,item\n1,a\n", r"cannot be read \(.*\); expected a Parquet file.*rename"),
     ("a.csv.gz", "user,item\n1,a\n", r"cannot be unpacked .*expected a whole gzip file.*again"),
     ("a.xlsx", "user,item\n1,a\n", r"has an unknown ending; expected a CSV.*convert"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "content", "message"), BAD_INTERACTIONS)
@@ -274,7 +277,7 @@ def test_files_that_are_not_there_are_told_with_what_is(tmp_path, patterns, mess
             r"row 1 below the header, column 'name' is 'A'; expected a number, as source\.fields\.name.*looks like",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_misspelt_column_is_told_with_the_nearest(tmp_path, options, message):
     write(tmp_path, "a.csv", "user,item\n1,a\n1,b\n")
     write(tmp_path, "e.csv", GOOD_ENTITIES)
@@ -289,7 +292,7 @@ def test_a_misspelt_column_is_told_with_the_nearest(tmp_path, options, message):
         ("item,name\nx,X\ny,Y\n", r"shares no id with .*: 'x', 'y' against 'a', 'b'; .*source\.entity_columns\.id"),
         ("colour,size\nred,1\nblue,2\n", r"no column that holds the entities' ids \(colour, size\); .*entity_col"),
     ],
-)  # fmt: skip
+)
 def test_an_entity_table_that_does_not_fit_is_refused(tmp_path, entities, message):
     write(tmp_path, "a.csv", "user,item\n1,a\n1,b\n")
     write(tmp_path, "e.csv", entities)
@@ -321,9 +324,34 @@ def test_edges_of_any_format_have_weights(tmp_path):
 
 
 AWKWARD = [
-    "1", "2", "a", "b", "", '"', '"x"', "nan", "inf", "1e400", "-1", "2020-01-01", "é", "a,b", "\n", "01",
-    "{}", "[]", "null", "9223372036854775808", "1.0", "True", "\x00", "\r", "'", "[1, 2]", " ",
-]  # fmt: skip
+    "1",
+    "2",
+    "a",
+    "b",
+    "",
+    '"',
+    '"x"',
+    "nan",
+    "inf",
+    "1e400",
+    "-1",
+    "2020-01-01",
+    "é",
+    "a,b",
+    "\n",
+    "01",
+    "{}",
+    "[]",
+    "null",
+    "9223372036854775808",
+    "1.0",
+    "True",
+    "\x00",
+    "\r",
+    "'",
+    "[1, 2]",
+    " ",
+]
 CELLS = st.sampled_from(AWKWARD) | st.text(max_size=5)
 NAMES = ["user", "item", "rating", "date", "id", "vector", "source", "target", "x1", "x2", "label"]
 
@@ -334,7 +362,7 @@ NAMES = ["user", "item", "rating", "date", "id", "vector", "source", "target", "
     ending=st.sampled_from(["csv", "tsv", "jsonl", "csv.gz", "parquet", "npy"]),
     kind=st.sampled_from(["collections", "edges", "vectors"]),
     quoted=st.booleans(),
-)  # fmt: skip
+)
 def test_whatever_is_in_a_file_it_is_read_or_refused_with_a_message(
     tmp_path_factory, header, rows, ending, kind, quoted
 ):

@@ -68,8 +68,11 @@ def test_a_guess_by_position_says_that_it_is_one(tmp_path):
 
 def test_hopeless_columns_are_listed_with_what_to_do(tmp_path):
     table = pl.DataFrame({"when": ["2020-01-01", "2020-01-02"], "x": [1.5, 2.5]})
-    with pytest.raises(DataError, match=r"which column is the collection and which the entity: when \('2020-01-01'"
-                                        r".*Choose them in source\.columns"):  # fmt: skip
+    with pytest.raises(
+        DataError,
+        match=r"which column is the collection and which the entity: when \('2020-01-01'"
+        r".*Choose them in source\.columns",
+    ):
         infer(interactions=write(tmp_path, "a.csv", table))
 
 
@@ -139,15 +142,35 @@ def test_converted_values_have_the_form_of_their_type():
 
 
 REAL = [
-    ("goodbooks-10k", "interactions", {"collection_id": "user_id", "entity_id": "book_id", "value": "rating"},
-     {"id": "book_id", "label": "title"}, {"tags": "list", "year": "year", "language": "category", "isbn": "text"}),
-    ("movielens-latest-small", "interactions", {"collection_id": "userId", "entity_id": "movieId", "value": "rating"},
-     {"id": "movieId", "label": "title"}, {"genres": "list", "year": "year", "mean_rating": "number"}),
-    ("crates-dependencies", "interactions", {"collection_id": "crate", "entity_id": "dependency", "value": "kind"},
-     {"id": "crate", "label": "name"}, {"n_dependents": "number"}),
-    ("word-associations-usf", "edges", {"source": "src", "target": "dst"},
-     {"id": "id", "label": "word"}, {"is_cue": "boolean", "part_of_speech": "category"}),
-]  # fmt: skip
+    (
+        "goodbooks-10k",
+        "interactions",
+        {"collection_id": "user_id", "entity_id": "book_id", "value": "rating"},
+        {"id": "book_id", "label": "title"},
+        {"tags": "list", "year": "year", "language": "category", "isbn": "text"},
+    ),
+    (
+        "movielens-latest-small",
+        "interactions",
+        {"collection_id": "userId", "entity_id": "movieId", "value": "rating"},
+        {"id": "movieId", "label": "title"},
+        {"genres": "list", "year": "year", "mean_rating": "number"},
+    ),
+    (
+        "crates-dependencies",
+        "interactions",
+        {"collection_id": "crate", "entity_id": "dependency", "value": "kind"},
+        {"id": "crate", "label": "name"},
+        {"n_dependents": "number"},
+    ),
+    (
+        "word-associations-usf",
+        "edges",
+        {"source": "src", "target": "dst"},
+        {"id": "id", "label": "word"},
+        {"is_cue": "boolean", "part_of_speech": "category"},
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "relation", "renamed", "table_columns", "types"), REAL)

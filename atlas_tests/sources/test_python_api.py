@@ -94,11 +94,18 @@ EXPECTED = {
     "shapes/_impl/square.py": {"math", "math.sqrt"},
     "shapes/tests/helper.py": {"shapes.Square"},
     "shapes/tests/test_all.py": {
-        "collections.abc", "collections.abc.Mapping", "json", "json.loads", "numpy", "numpy.linspace",
-        "shapes.Circle", "shapes.Square", "shapes.area",
+        "collections.abc",
+        "collections.abc.Mapping",
+        "json",
+        "json.loads",
+        "numpy",
+        "numpy.linspace",
+        "shapes.Circle",
+        "shapes.Square",
+        "shapes.area",
     },
     "shapes/tools.py": {"os.path", "os.path.join", "shapes.Square", "shapes.Square.SIDES", "shapes.area"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -115,9 +122,11 @@ def tree(tmp_path) -> Path:
 def scan(root: Path, out: Path, **options) -> tuple[dict[str, set[str]], pl.DataFrame, dict]:
     report = python_api.scan(out, roots=[root], **options)
     rows = pl.read_parquet(out / "interactions.parquet").with_columns(
-        pl.read_parquet(out / f"{name}_ids.parquet")["id"].gather(pl.read_parquet(out / "interactions.parquet")[name])
-        .alias(name) for name in ("collection", "entity")
-    )  # fmt: skip
+        pl.read_parquet(out / f"{name}_ids.parquet")["id"]
+        .gather(pl.read_parquet(out / "interactions.parquet")[name])
+        .alias(name)
+        for name in ("collection", "entity")
+    )
     names = {c: set(part["entity"]) for (c,), part in rows.group_by("collection")}
     return names, pl.read_parquet(out / "entities.parquet"), report  # type: ignore[return-value]
 
@@ -269,13 +278,18 @@ def test_a_submodule_and_a_function_of_one_name_are_told_apart():
     ("name", "module", "kind", "expected"),
     [
         ("os.path.join", "os.path", "function", "https://docs.python.org/3/library/os.path.html#os.path.join"),
-        ("xml.etree.ElementTree", "xml.etree.ElementTree", "module", "https://docs.python.org/3/library/xml.etree.elementtree.html"),
+        (
+            "xml.etree.ElementTree",
+            "xml.etree.ElementTree",
+            "module",
+            "https://docs.python.org/3/library/xml.etree.elementtree.html",
+        ),
         ("_thread.lock", "_thread", "class", None),
         ("torch.nn.Linear", "torch.nn", "class", "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"),
         ("torch.nn.Linear.forward", "torch.nn", "function", None),
         ("unknown.name", "unknown", "function", None),
     ],
-)  # fmt: skip
+)
 def test_documentation_links(name, module, kind, expected):
     standard = name.split(".")[0] in sys.stdlib_module_names
     assert python_docs.link(name, module=module, kind=kind, is_standard=standard) == expected

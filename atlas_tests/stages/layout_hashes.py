@@ -35,8 +35,12 @@ def maps(n: int) -> Iterator[tuple[str, np.ndarray]]:
     vectors = np.random.default_rng(0).standard_normal((n, 5)).astype(np.float32)
     graph = from_vectors(VectorIndex(vectors), k=8, metric="euclidean")
     embedded = Embedded(positions=vectors[:, :3])
-    routes = [(method, engine, source) for method, facts in methods.METHODS.items() for engine in facts.engines
-              for source in facts.sources]  # fmt: skip
+    routes = [
+        (method, engine, source)
+        for method, facts in methods.METHODS.items()
+        for engine in facts.engines
+        for source in facts.sources
+    ]
     for method, engine, source in routes:
         for dims in (2, 3) if n == SMALL else (2,):
             inputs = LayoutInputs(graph, embedded if source == "embedding" else None, seed=1)

@@ -159,8 +159,9 @@ def test_a_large_map_is_shaped_by_fewer_pairs_and_settles_by_all(grouped, monkey
 
 
 def test_fewer_pushing_pairs_weigh_as_much_together():
-    problem = PushAndPull(np.array([[0, 1], [1, 2]]), np.ones(2), n_entities=41, repulsive_ratio=6.0,
-                          repulsive_pairs=20, seed=0)  # fmt: skip
+    problem = PushAndPull(
+        np.array([[0, 1], [1, 2]]), np.ones(2), n_entities=41, repulsive_ratio=6.0, repulsive_pairs=20, seed=0
+    )
     all_steps, weight = problem.steps, problem.push_weight * problem.steps.size
     problem.push_by(5)
     assert problem.steps.tolist() == all_steps[:5].tolist()
@@ -175,9 +176,11 @@ def test_the_residual_has_no_unit_and_knows_no_number_of_entities(grouped):
     graph, _ = grouped
     n = 90
     twice = dataclasses.replace(
-        graph, indices=np.concatenate([graph.indices, graph.indices + n]),
-        edges=np.concatenate([graph.edges, graph.edges + n]), edge_weights=np.tile(graph.edge_weights, 2),
-    )  # fmt: skip
+        graph,
+        indices=np.concatenate([graph.indices, graph.indices + n]),
+        edges=np.concatenate([graph.edges, graph.edges + n]),
+        edge_weights=np.tile(graph.edge_weights, 2),
+    )
     residuals = []
     for of, start in ((graph, 1.0), (graph, 1000.0), (twice, 1.0)):
         x = np.random.default_rng(0).standard_normal((n, 3)).astype(np.float32) * start
@@ -185,10 +188,18 @@ def test_the_residual_has_no_unit_and_knows_no_number_of_entities(grouped):
         init = np.tile(x, (len(of.indices) // n, 1))
         found = minimise(
             FusedDistortion(
-                PushAndPull(of.edges, of.edge_weights, n_entities=len(init), repulsive_ratio=1e-9, repulsive_pairs=1,
-                            seed=0), attractive="quadratic", repulsive="log", n_dims=3,
-            ), init, constraint=Centered(), max_iterations=0, tolerance=0.0,
-        )  # fmt: skip
+                PushAndPull(
+                    of.edges, of.edge_weights, n_entities=len(init), repulsive_ratio=1e-9, repulsive_pairs=1, seed=0
+                ),
+                attractive="quadratic",
+                repulsive="log",
+                n_dims=3,
+            ),
+            init,
+            constraint=Centered(),
+            max_iterations=0,
+            tolerance=0.0,
+        )
         residuals.append(found.residual)
     np.testing.assert_allclose(residuals, residuals[0], rtol=1e-3)
 
@@ -253,9 +264,12 @@ def test_the_same_minimum_as_pymde_itself_finds(grouped):
     stock.embed(X=torch.tensor(start - start.mean(axis=0)), max_iter=300, eps=1e-7)
     theirs = float(stock.average_distortion(stock.X)) * len(edges) * problem.scale
     found = minimise(
-        FusedDistortion(problem, attractive="log1p", repulsive="log", n_dims=3), start, constraint=Centered(),
-        max_iterations=300, tolerance=1e-4,
-    )  # fmt: skip
+        FusedDistortion(problem, attractive="log1p", repulsive="log", n_dims=3),
+        start,
+        constraint=Centered(),
+        max_iterations=300,
+        tolerance=1e-4,
+    )
     assert found.value == pytest.approx(theirs, rel=0.02)  # local minima: 0.4 % apart
 
 
@@ -334,9 +348,12 @@ assert not {"torch", "pymde"} & set(sys.modules), "imported"
     for threads in ("1", "2"):
         names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         done = subprocess.run(
-            [sys.executable, "-c", program], env=os.environ | dict.fromkeys(names, threads), text=True,
-            capture_output=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", program],
+            env=os.environ | dict.fromkeys(names, threads),
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         printed.add(done.stdout)
     assert len(printed) == 1

@@ -41,9 +41,15 @@ def as_sets(indptr: np.ndarray, entities: np.ndarray, ids: pl.DataFrame) -> list
 
 
 def naive(
-    rows: list[Row], *, min_collections: int, min_size: int, largest: int | None, min_value: float | None,
-    holdout: float, seed: int,
-) -> tuple[dict[int, set[int]], dict[int, set[int]]]:  # fmt: skip
+    rows: list[Row],
+    *,
+    min_collections: int,
+    min_size: int,
+    largest: int | None,
+    min_value: float | None,
+    holdout: float,
+    seed: int,
+) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """(collections, held-out collections) by the rules as they read, without arrays."""
     if min_value is not None:
         rows = [r for r in rows if r[2] is not None and r[2] >= min_value]
@@ -96,13 +102,23 @@ def test_filters_leave_what_the_rules_say(
 ):
     raw = write_raw(tmp_path_factory.mktemp("raw"), rows)
     expected, held = naive(
-        rows, min_collections=min_collections, min_size=min_size, largest=largest, min_value=min_value,
-        holdout=holdout, seed=seed,
-    )  # fmt: skip
+        rows,
+        min_collections=min_collections,
+        min_size=min_size,
+        largest=largest,
+        min_value=min_value,
+        holdout=holdout,
+        seed=seed,
+    )
     options = {
-        "min_collections": min_collections, "min_collection_size": min_size, "max_collection_size": largest,
-        "larger": "drop", "min_value": min_value, "holdout": holdout, "seed": seed,
-    }  # fmt: skip
+        "min_collections": min_collections,
+        "min_collection_size": min_size,
+        "max_collection_size": largest,
+        "larger": "drop",
+        "min_value": min_value,
+        "holdout": holdout,
+        "seed": seed,
+    }
     known = {e for members in expected.values() for e in members}
     if len(known) < 2:
         with pytest.raises(DataError, match=r"leaves .* entities.*min_collections"):
@@ -260,8 +276,12 @@ def test_steps_account_for_every_row(tmp_path):
     index = entity_index.from_collections(write_raw(tmp_path, rows), min_collections=2, min_value=0.5, holdout=0)
     # row (4, 3) goes by value, the second (2, 2) as repeated, collections 3 and 4 as too small; then all hold
     assert [(s["rule"].split()[0], s["rows"], s["removed_rows"]) for s in index.steps] == [
-        ("read", 8, 0), ("value", 7, 1), ("repeated", 6, 1), ("collections", 4, 2), ("entities", 4, 0),
-    ]  # fmt: skip
+        ("read", 8, 0),
+        ("value", 7, 1),
+        ("repeated", 6, 1),
+        ("collections", 4, 2),
+        ("entities", 4, 0),
+    ]
     for step, following in itertools.pairwise(index.steps):
         for name in ("rows", "collections", "entities"):
             assert step[name] - following[f"removed_{name}"] == following[name]
@@ -309,10 +329,17 @@ def test_an_index_survives_saving_and_loading(tmp_path):
 )
 def test_check_finds_a_broken_index(broken, name):
     sound = {
-        "ids": pl.DataFrame({"id": [3, 5], "n_collections": [2, 2]}), "indptr": np.array([0, 2, 4]),
-        "entities": np.array([0, 1, 0, 1], dtype=np.int32), "values": None, "timestamps": None, "weights": None,
-        "holdout_indptr": None, "holdout_entities": None, "steps": [], "min_collections": 2,
-    }  # fmt: skip
+        "ids": pl.DataFrame({"id": [3, 5], "n_collections": [2, 2]}),
+        "indptr": np.array([0, 2, 4]),
+        "entities": np.array([0, 1, 0, 1], dtype=np.int32),
+        "values": None,
+        "timestamps": None,
+        "weights": None,
+        "holdout_indptr": None,
+        "holdout_entities": None,
+        "steps": [],
+        "min_collections": 2,
+    }
     assert all(check.passed for check in CollectionIndex(**sound).check())
     failed = [check.name for check in CollectionIndex(**{**sound, **broken}).check() if not check.passed]
     assert any(name in text for text in failed), failed
@@ -324,9 +351,10 @@ previous_ids = st.lists(st.integers(-6, 14), max_size=20)
 @given(rows=rows_strategy, previous=previous_ids, as_text=st.booleans())
 def test_an_earlier_order_of_rows_is_kept_and_changes_nothing_else(tmp_path_factory, rows, previous, as_text):
     raw = write_raw(
-        tmp_path_factory.mktemp("raw"), [*rows, (99, 1, 1.0), (99, 2, 1.0), (98, 0, 0.0)],
+        tmp_path_factory.mktemp("raw"),
+        [*rows, (99, 1, 1.0), (99, 2, 1.0), (98, 0, 0.0)],
         timestamp=[i % 3 for i in range(len(rows) + 3)],
-    )  # fmt: skip
+    )
     options = {"min_collections": 1, "max_collection_size": 7, "holdout": 0.2, "seed": 1}
     try:
         plain = entity_index.from_collections(raw, **options)

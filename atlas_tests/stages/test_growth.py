@@ -27,18 +27,22 @@ WEIGHTS = {
 }
 rows = st.lists(
     st.tuples(st.integers(0, 14), st.integers(0, 24), st.integers(1, 4), st.integers(0, 5)),
-    min_size=30, max_size=140, unique_by=lambda row: row[:2],
-)  # fmt: skip
+    min_size=30,
+    max_size=140,
+    unique_by=lambda row: row[:2],
+)
 
 
 def write_raw(folder: Path, data: list[tuple[int, int, int, int]]) -> Path:
     table = pl.DataFrame(data, schema=["collection", "entity", "value", "timestamp"], orient="row")
     ids = table["entity"].unique()
     canonical.write_collections(
-        folder, fields=[], report={},
+        folder,
+        fields=[],
+        report={},
         interactions=table.with_columns(pl.col("value").cast(pl.Float32), pl.col("timestamp") * 86_400),
         entities=pl.DataFrame({"id": ids, "label": ids.cast(pl.String)}),
-    )  # fmt: skip
+    )
     return folder
 
 
@@ -71,9 +75,11 @@ def index_of(folder: Path, data, previous: CollectionIndex | None = None, **filt
 
 def difference(before: CollectionIndex, after: CollectionIndex, weights: str) -> growth.Difference | None:
     return growth.compare(
-        before, after, weights_before=pair_weights.of(before, **WEIGHTS[weights]),
+        before,
+        after,
+        weights_before=pair_weights.of(before, **WEIGHTS[weights]),
         weights_after=pair_weights.of(after, **WEIGHTS[weights]),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -84,9 +90,14 @@ def always(monkeypatch):
 
 @settings(deadline=None, max_examples=60)
 @given(
-    old=rows, new=rows, share=st.floats(0, 0.3), deleted=st.sampled_from([0.0, 0.0, 0.1]),
-    weights=st.sampled_from(list(WEIGHTS)), min_collections=st.integers(1, 3), seed=st.integers(0, 99),
-)  # fmt: skip
+    old=rows,
+    new=rows,
+    share=st.floats(0, 0.3),
+    deleted=st.sampled_from([0.0, 0.0, 0.1]),
+    weights=st.sampled_from(list(WEIGHTS)),
+    min_collections=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
 def test_an_updated_matrix_is_the_file_that_a_rebuild_writes(
     tmp_path_factory, old, new, share, deleted, weights, min_collections, seed
 ):
@@ -106,10 +117,16 @@ def test_an_updated_matrix_is_the_file_that_a_rebuild_writes(
 
 @settings(deadline=None, max_examples=150)
 @given(
-    old=rows, new=rows, share=st.floats(0, 0.3), k=st.integers(1, 4), spare=st.integers(0, 3),
-    similarity=st.sampled_from(["count", "cosine", "jaccard"]), min_collections=st.integers(1, 3),
-    seed=st.integers(0, 99), steps=st.integers(1, 3),
-)  # fmt: skip
+    old=rows,
+    new=rows,
+    share=st.floats(0, 0.3),
+    k=st.integers(1, 4),
+    spare=st.integers(0, 3),
+    similarity=st.sampled_from(["count", "cosine", "jaccard"]),
+    min_collections=st.integers(1, 3),
+    seed=st.integers(0, 99),
+    steps=st.integers(1, 3),
+)
 def test_updated_lists_are_those_of_a_rebuild(
     tmp_path_factory, old, new, share, k, spare, similarity, min_collections, seed, steps
 ):

@@ -84,8 +84,11 @@ def test_figures_name_the_hub_and_the_orphans():
     found = hubness(np.array([[1, -1], [0, -1], [0, -1], [0, -1]], np.int32))
     assert found == {
         "skewness": pytest.approx((8 + 0 - 1 - 1) / 4 / 1.5**1.5),
-        "most_listed": 3, "most_listed_entity": 0, "never_listed": 2, "never_listed_share": 0.5,
-    }  # fmt: skip
+        "most_listed": 3,
+        "most_listed_entity": 0,
+        "never_listed": 2,
+        "never_listed_share": 0.5,
+    }
 
 
 @pytest.mark.parametrize("indices", [np.full((3, 2), -1, np.int32), np.zeros((0, 2), np.int32)])

@@ -54,9 +54,13 @@ def test_the_fuzzy_graph_is_umap_s_own_and_made_once_per_number_of_neighbours() 
     distances = cdist(points, points).astype(np.float32)
     order = np.argsort(distances, axis=1, kind="stable")[:, :9]  # umap counts the point itself
     expected = fuzzy_simplicial_set(
-        points, 9, np.random.RandomState(0), "euclidean", knn_indices=order.astype(np.int32),
+        points,
+        9,
+        np.random.RandomState(0),
+        "euclidean",
+        knn_indices=order.astype(np.int32),
         knn_dists=np.take_along_axis(distances, order, axis=1),
-    )[0]  # fmt: skip
+    )[0]
     np.testing.assert_allclose(inputs.fuzzy_graph(8).toarray(), csr_array(expected).toarray(), atol=1e-5)
     assert inputs.fuzzy_graph(8) is inputs.fuzzy_graph(8)
     assert inputs.fuzzy_graph(5).nnz < inputs.fuzzy_graph(8).nnz

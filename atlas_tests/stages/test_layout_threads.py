@@ -20,9 +20,14 @@ def hashes(what: str, threads: int, cache: dict[str, str] = CACHE) -> dict[str, 
     """By projection, from a process of its own, which uses the kernels that are compiled already."""
     environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"} | cache
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "atlas_tests.stages.layout_hashes", what], cwd=REPOSITORY, check=True,
-        capture_output=True, env=environment | dict.fromkeys(THREADS, str(threads)), text=True, timeout=550,
-    )  # fmt: skip
+        [sys.executable, "-W", "ignore", "-m", "atlas_tests.stages.layout_hashes", what],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        env=environment | dict.fromkeys(THREADS, str(threads)),
+        text=True,
+        timeout=550,
+    )
     return json.loads(done.stdout)
 
 

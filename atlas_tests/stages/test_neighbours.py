@@ -54,9 +54,14 @@ def test_lists_are_those_of_a_sort_by_the_definition(kind, seed, k, similarity, 
     counting = prepare(index, weights)
     pairs = count_pairs_reference(counting.indptr, counting.entities, amount(weights))
     every = nearest_reference(
-        pairs, name=similarity, occurrences=counting.occurrences, total=counting.total, shrinkage=shrinkage,
-        ties=np.arange(n), k=n,
-    )  # fmt: skip
+        pairs,
+        name=similarity,
+        occurrences=counting.occurrences,
+        total=counting.total,
+        shrinkage=shrinkage,
+        ties=np.arange(n),
+        k=n,
+    )
     for i, row in enumerate(every):
         row = [(j, s) for j, s in row if s > 1e-12]  # of npmi, what is no more than rounding above chance
         listed = min(k, len(row))
@@ -153,8 +158,13 @@ def test_names_may_need_more_than_16_bits():
     found = neighbours.from_collections(index_of(sets, 70_001), n_neighbors=2)
     assert_sound(found)
     assert found.indices[[0, 1, 3, 65_535, 65_536, 70_000]].tolist() == [
-        [70_000, 1], [0, 70_000], [70_000, -1], [65_536, -1], [65_535, 0], [0, 1],
-    ]  # fmt: skip
+        [70_000, 1],
+        [0, 70_000],
+        [70_000, -1],
+        [65_536, -1],
+        [65_535, 0],
+        [0, 1],
+    ]
     # 0 and 70,000 share 2 of 3 collections; 65,536 shares 1 of 2 with 65,535
     assert found.similarity[[0, 65_536], 0].tolist() == [2 / 3, 1 / 2]
 
@@ -218,8 +228,11 @@ def test_a_pair_that_is_lost_is_noticed(monkeypatch):
 
     def short_visits(*arguments, **options):
         made = whole_visits(*arguments, **options)
-        return made._replace(last=np.where(np.arange(made.last.size) == np.argmax(made.last - made.first),
-                                           made.last - 1, made.last).astype(made.last.dtype))  # fmt: skip
+        return made._replace(
+            last=np.where(
+                np.arange(made.last.size) == np.argmax(made.last - made.first), made.last - 1, made.last
+            ).astype(made.last.dtype)
+        )
 
     monkeypatch.setattr(incidence, "prefixes", short_visits)
     index, _ = relation(5, "unit").pack()

@@ -160,8 +160,9 @@ def test_neighbours_are_those_of_the_weighted_sums(index, chosen, similarity):
                 sums[int(index.entities[other])] += pair_weight_reference(weights, c, row, other)
         expected = {
             j: FORMULAE[similarity](shared, float(occurrences[i]), float(occurrences[j]), total)
-            for j, shared in sums.items() if shared > 0
-        }  # fmt: skip
+            for j, shared in sums.items()
+            if shared > 0
+        }
         listed = dict(zip(found.indices[i].tolist(), found.similarity[i].tolist(), strict=True))
         listed.pop(-1, None)
         # fixed point: sums may be off by a part in 2^30 of the largest weight; npmi <= 0 is no neighbour

@@ -97,10 +97,14 @@ def test_figures_do_not_depend_on_the_order_of_the_entities(faithful):
     edges = np.sort(place[graph.edges], axis=1)
     sort = np.lexsort((edges[:, 1], edges[:, 0]))
     moved = KnnGraph(
-        indices=place[graph.indices[order]].astype(np.int32), similarity=graph.similarity[order], shared=None,
-        filled=graph.filled[order], edges=edges[sort].astype(np.int32), edge_weights=graph.edge_weights[sort],
+        indices=place[graph.indices[order]].astype(np.int32),
+        similarity=graph.similarity[order],
+        shared=None,
+        filled=graph.filled[order],
+        edges=edges[sort].astype(np.int32),
+        edge_weights=graph.edge_weights[sort],
         method=graph.method,
-    )  # fmt: skip
+    )
     noisy = positions + 0.3 * np.random.default_rng(4).standard_normal(positions.shape)
     indptr, entities = _pairs_of(graph.indices)
     before = quality.measure(noisy, Yardstick(graph, holdout=(indptr, entities)))

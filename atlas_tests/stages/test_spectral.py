@@ -29,8 +29,17 @@ def test_a_step_is_the_product_and_the_sum(seed, n, width):
     block, previous = generator.standard_normal((2, n, width)).astype(np.float32)
     along, own, back = generator.standard_normal(3).astype(np.float32)
     out = np.full_like(in_lanes(block), np.nan)
-    step(matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32), matrix.data, in_lanes(block),
-         in_lanes(previous), along, own, back, out)  # fmt: skip
+    step(
+        matrix.indptr.astype(np.int64),
+        matrix.indices.astype(np.uint32),
+        matrix.data,
+        in_lanes(block),
+        in_lanes(previous),
+        along,
+        own,
+        back,
+        out,
+    )
     expected = step_reference(matrix.astype(np.float64), block, previous, along, own, back)
     np.testing.assert_allclose(out[:, :width], expected, atol=1e-5 * np.abs(expected).max())
     assert not out[:, width:].any()

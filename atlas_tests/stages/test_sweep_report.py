@@ -14,15 +14,25 @@ from atlas_assets.stages.quality.sweep_report import Point
 
 
 def _point(
-    key: str, dims: int = 2, *, held_out: float | None = None, neighbours: float | None = 0.5, shape: float = 0.6,
-    errors: dict[str, float] | None = None, parts: np.ndarray | None = None, sample: str = "a sample",
+    key: str,
+    dims: int = 2,
+    *,
+    held_out: float | None = None,
+    neighbours: float | None = 0.5,
+    shape: float = 0.6,
+    errors: dict[str, float] | None = None,
+    parts: np.ndarray | None = None,
+    sample: str = "a sample",
     graph: str = "k15",
-) -> Point:  # fmt: skip
+) -> Point:
     metrics = {"held_out_recall": held_out, "neighbour_recall": neighbours, "triplet_accuracy": shape}
     quality = Quality(
-        metrics=metrics, distortion=np.zeros(3), errors=dict(errors or {}), collection_parts=parts,
+        metrics=metrics,
+        distortion=np.zeros(3),
+        errors=dict(errors or {}),
+        collection_parts=parts,
         samples={"collections": sample},
-    )  # fmt: skip
+    )
     return Point(key, key.upper(), dims, quality, graph)
 
 
@@ -94,8 +104,9 @@ def test_a_shape_that_is_no_better_by_more_than_its_error_does_not_decide():
     assert sweep_report.build(exact).recommended == "b"
     errors = {"triplet_accuracy": 0.01}
     unsure = [
-        _point("a", held_out=0.140, shape=0.60, errors=errors), _point("b", held_out=0.138, shape=0.61, errors=errors)
-    ]  # fmt: skip
+        _point("a", held_out=0.140, shape=0.60, errors=errors),
+        _point("b", held_out=0.138, shape=0.61, errors=errors),
+    ]
     report = sweep_report.build(unsure)
     assert report.recommended == "a"
     assert "Nor does the overall shape tell them apart" in report.reason
@@ -123,11 +134,14 @@ def test_the_order_of_the_points_does_not_matter(order: list[str], seed: int):
     generator = np.random.default_rng(seed)
     points = {
         key: _point(
-            key, int(generator.integers(2, 4)), held_out=round(generator.uniform(0.1, 0.12), 2),
-            shape=round(generator.uniform(0.6, 0.62), 2), errors={"held_out_recall": 0.003, "triplet_accuracy": 0.004},
+            key,
+            int(generator.integers(2, 4)),
+            held_out=round(generator.uniform(0.1, 0.12), 2),
+            shape=round(generator.uniform(0.6, 0.62), 2),
+            errors={"held_out_recall": 0.003, "triplet_accuracy": 0.004},
         )
         for key in "abcdef"
-    }  # fmt: skip
+    }
     one, other = (sweep_report.build([points[key] for key in keys]) for keys in ("abcdef", order))
     assert one == other
 
@@ -137,10 +151,15 @@ def test_the_recommended_point_is_flat_and_as_good_as_the_best_flat_one(n: int, 
     generator = np.random.default_rng(seed)
     errors = {"held_out_recall": 0.004, "triplet_accuracy": 0.004}
     points = [
-        _point(f"p{i}", int(generator.integers(2, 4)), held_out=generator.uniform(0.1, 0.2), errors=errors,
-               shape=generator.uniform(0.5, 0.7))
+        _point(
+            f"p{i}",
+            int(generator.integers(2, 4)),
+            held_out=generator.uniform(0.1, 0.2),
+            errors=errors,
+            shape=generator.uniform(0.5, 0.7),
+        )
         for i in range(n)
-    ]  # fmt: skip
+    ]
     report = sweep_report.build(points)
     by_key = {row["key"]: row for row in report.rows}
     chosen = by_key[report.recommended]

@@ -13,9 +13,13 @@ def ring(n: int, k: int = 4) -> KnnGraph:
     """Entities on a ring, each with the k next ones as neighbours."""
     indices = (np.arange(n)[:, None] + np.arange(1, k + 1)) % n
     return KnnGraph(
-        indices=indices.astype(np.int32), similarity=np.ones((n, k), np.float32), shared=None,
-        filled=np.zeros((n, k), bool), edges=np.empty((0, 2), np.int32), edge_weights=np.empty(0, np.float32),
-    )  # fmt: skip
+        indices=indices.astype(np.int32),
+        similarity=np.ones((n, k), np.float32),
+        shared=None,
+        filled=np.zeros((n, k), bool),
+        edges=np.empty((0, 2), np.int32),
+        edge_weights=np.empty(0, np.float32),
+    )
 
 
 def described(**columns: tuple[str, list]) -> tuple[pl.DataFrame, list[dict]]:

@@ -55,8 +55,16 @@ PEERS = {
 }
 # distributions whose versions decide what was measured
 PACKAGES = (
-    "numpy", "numba", "scipy", "polars", "implicit", "sparse_dot_mkl", "mkl", "sparse_dot_topn", "atlas-assets",
-)  # fmt: skip
+    "numpy",
+    "numba",
+    "scipy",
+    "polars",
+    "implicit",
+    "sparse_dot_mkl",
+    "mkl",
+    "sparse_dot_topn",
+    "atlas-assets",
+)
 MODULES = {OURS: "benchmarks.peers.ours", **PEERS}
 
 

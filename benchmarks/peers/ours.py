@@ -16,9 +16,16 @@ def prepare(data: Memberships) -> CollectionIndex:
     counts = np.bincount(data.entities, minlength=data.n_entities)
     ids = pl.DataFrame({"id": np.arange(data.n_entities), "n_collections": counts.astype(np.int64)})
     return CollectionIndex(
-        ids=ids, indptr=data.indptr, entities=data.entities, values=None, timestamps=None, weights=None,
-        holdout_indptr=None, holdout_entities=None, steps=[],
-    )  # fmt: skip
+        ids=ids,
+        indptr=data.indptr,
+        entities=data.entities,
+        values=None,
+        timestamps=None,
+        weights=None,
+        holdout_indptr=None,
+        holdout_entities=None,
+        steps=[],
+    )
 
 
 def nearest(prepared: CollectionIndex, k: int) -> Any:

@@ -29,11 +29,13 @@ def nearest(prepared: pl.DataFrame, k: int) -> pl.DataFrame:
         .join(occurrences.lazy(), on="entity")
         .join(occurrences.lazy().rename({"entity": "entity_2", "occurrences": "occurrences_2"}), on="entity_2")
         .select(
-            "entity", "entity_2",
+            "entity",
+            "entity_2",
             (pl.col("count") / (pl.col("occurrences").cast(pl.Float64) * pl.col("occurrences_2")).sqrt())
-            .cast(pl.Float32).alias("similarity"),
+            .cast(pl.Float32)
+            .alias("similarity"),
         )
-    )  # fmt: skip
+    )
     both = pl.concat(
         [scored, scored.select(pl.col("entity_2").alias("entity"), pl.col("entity").alias("entity_2"), "similarity")]
     )

@@ -99,13 +99,26 @@ def centred(start: np.ndarray) -> Any:
     return torch.tensor(start - start.mean(axis=0), dtype=torch.float32)
 
 
-def umap(vectors: np.ndarray, *, n_neighbors: int, min_dist: float, metric: str = "euclidean", dims: int = 2,
-         seed: int | None = 0, epochs: int | None = None) -> np.ndarray:  # fmt: skip
+def umap(
+    vectors: np.ndarray,
+    *,
+    n_neighbors: int,
+    min_dist: float,
+    metric: str = "euclidean",
+    dims: int = 2,
+    seed: int | None = 0,
+    epochs: int | None = None,
+) -> np.ndarray:
     """umap-learn from scratch, with its own number of epochs. With a seed it runs on one thread; without, on all."""
     return _umap(
-        n_epochs=epochs, n_components=dims, n_neighbors=n_neighbors, min_dist=min_dist, metric=metric,
-        random_state=seed, n_jobs=1 if seed is not None else threads(),
-    ).fit_transform(vectors)  # fmt: skip
+        n_epochs=epochs,
+        n_components=dims,
+        n_neighbors=n_neighbors,
+        min_dist=min_dist,
+        metric=metric,
+        random_state=seed,
+        n_jobs=1 if seed is not None else threads(),
+    ).fit_transform(vectors)
 
 
 def umap_of_lists(
@@ -124,10 +137,14 @@ def umap_of_lists(
     # asked for vectors though the neighbours are given; they decide nothing but the number of rows
     vectors = np.zeros((n, 1), np.float32)
     return _umap(
-        n_neighbors=k + 1, min_dist=min_dist, random_state=seed, n_jobs=1 if seed is not None else threads(),
-        precomputed_knn=(near, away, None), force_approximation_algorithm=True,
+        n_neighbors=k + 1,
+        min_dist=min_dist,
+        random_state=seed,
+        n_jobs=1 if seed is not None else threads(),
+        precomputed_knn=(near, away, None),
+        force_approximation_algorithm=True,
         init="spectral" if start is None else start.astype(np.float32),
-    ).fit_transform(vectors)  # fmt: skip
+    ).fit_transform(vectors)
 
 
 def _umap(**options: Any) -> Any:
@@ -138,8 +155,9 @@ def _umap(**options: Any) -> Any:
     return UMAP(**options)
 
 
-def tsne(vectors: np.ndarray, *, perplexity: float, dims: int = 2, metric: str = "euclidean", seed: int = 0
-         ) -> np.ndarray:  # fmt: skip
+def tsne(
+    vectors: np.ndarray, *, perplexity: float, dims: int = 2, metric: str = "euclidean", seed: int = 0
+) -> np.ndarray:
     """openTSNE from scratch, on all threads."""
     from openTSNE import TSNE
 
@@ -162,9 +180,10 @@ def tsne_of_lists(lists: Lists, *, perplexity: float, seed: int = 0) -> np.ndarr
     affinities = weigh(perplexity=perplexity, knn_index=index, k_neighbors=near.shape[1])
     start = initialization.spectral(affinities.P, n_components=2, random_state=seed)
     return np.asarray(
-        make(n_jobs=threads(), random_state=seed, perplexity=perplexity).fit(affinities=affinities,
-                                                                            initialization=start)
-    )  # fmt: skip
+        make(n_jobs=threads(), random_state=seed, perplexity=perplexity).fit(
+            affinities=affinities, initialization=start
+        )
+    )
 
 
 def tsne_of_affinities(weights: csr_array, start: np.ndarray, *, seed: int = 0) -> np.ndarray:
@@ -192,9 +211,14 @@ def tsne_in_less(weights: csr_array, start: np.ndarray, *, seed: int = 0) -> np.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         made = make(
-            _small(start), given, negative_gradient_method="fft" if len(start) >= 2_000 else "bh",
-            ints_in_interval=2, random_state=seed, n_jobs=threads(), learning_rate="auto",
-        )  # fmt: skip
+            _small(start),
+            given,
+            negative_gradient_method="fft" if len(start) >= 2_000 else "bh",
+            ints_in_interval=2,
+            random_state=seed,
+            n_jobs=threads(),
+            learning_rate="auto",
+        )
         early, late = (125, 375) if len(start) <= 20_000 else (250, 500)
         made = made.optimize(early, exaggeration=12, momentum=0.8)
         return np.asarray(made.optimize(late, momentum=0.8))
@@ -237,9 +261,14 @@ def dire(vectors: np.ndarray, *, n_neighbors: int, min_dist: float, seed: int = 
     from dire_rapids import create_dire  # pyright: ignore[reportMissingImports]
 
     return create_dire(
-        backend="pytorch_cpu", n_neighbors=n_neighbors, min_dist=min_dist, random_state=seed, verbose=False,
-        max_iter_layout=iterations, memory_efficient=len(vectors) > 20_000,
-    ).fit_transform(vectors.astype(np.float32))  # fmt: skip
+        backend="pytorch_cpu",
+        n_neighbors=n_neighbors,
+        min_dist=min_dist,
+        random_state=seed,
+        verbose=False,
+        max_iter_layout=iterations,
+        memory_efficient=len(vectors) > 20_000,
+    ).fit_transform(vectors.astype(np.float32))
 
 
 def distances(similarity: np.ndarray) -> np.ndarray:

@@ -42,9 +42,13 @@ def embed(edges: csr_matrix, *, iterations: int = ITERATIONS, seed: int = 0) -> 
     pymde.seed(seed)
     preserve_neighbors: Any = pymde.preserve_neighbors
     problem = preserve_neighbors(
-        pymde.Graph(edges), embedding_dim=DIMENSIONS, n_neighbors=NEIGHBOURS,
-        attractive_penalty=pymde.penalties.Linear, repulsive_penalty=pymde.penalties.Log, init="random",
-    )  # fmt: skip
+        pymde.Graph(edges),
+        embedding_dim=DIMENSIONS,
+        n_neighbors=NEIGHBOURS,
+        attractive_penalty=pymde.penalties.Linear,
+        repulsive_penalty=pymde.penalties.Log,
+        init="random",
+    )
     return problem.embed(max_iter=iterations).numpy()
 
 

@@ -23,9 +23,12 @@ def list_python(root: str, *, edited: bool, moment: int) -> Listed:
     """
     if not os.path.isdir(root):
         raise DataError(
-            file=root, where="", found=Found("is not a folder"), expected="a folder with Python source",
+            file=root,
+            where="",
+            found=Found("is not a folder"),
+            expected="a folder with Python source",
             remedy="Correct source.python_api.roots, or leave it out to scan the installed packages.",
-        )  # fmt: skip
+        )
     seen = sorted(_python_files(root) if edited else _installed(root))
     newest = max((changed for _, _, changed in seen), default=0) / 1e9
     return Listed(root, sum(size for _, size, _ in seen), hashlib.sha256(repr(seen).encode()).hexdigest()[:16], newest)

@@ -207,9 +207,13 @@ def _guess(parts: Sequence[str]) -> tuple[str, Meaning]:
 
 
 def public_names(
-    resolver: Resolver, spellings: Mapping[str, Meaning], *, users: Mapping[str, int], strangers: Mapping[str, int],
+    resolver: Resolver,
+    spellings: Mapping[str, Meaning],
+    *,
+    users: Mapping[str, int],
+    strangers: Mapping[str, int],
     owner_of: Callable[[str], str],
-) -> dict[str, str]:  # fmt: skip
+) -> dict[str, str]:
     """{key: the spelling to show}, the name by which people know a thing.
 
     Chosen among the spellings that lie in the thing's own distribution, used or offered by one of its packages:

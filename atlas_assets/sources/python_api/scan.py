@@ -31,9 +31,15 @@ FIELDS: list[dict[str, str | None]] = [
     {"name": "documentation", "label": "Documentation", "type": "link", "unit": None},
 ]
 _SCHEMA = {
-    "id": pl.String, "label": pl.String, "distribution": pl.String, "module": pl.String, "kind": pl.String,
-    "packages": pl.Int32, "summary": pl.String, "documentation": pl.String,
-}  # fmt: skip
+    "id": pl.String,
+    "label": pl.String,
+    "distribution": pl.String,
+    "module": pl.String,
+    "kind": pl.String,
+    "packages": pl.Int32,
+    "summary": pl.String,
+    "documentation": pl.String,
+}
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _OTHERS_FOR_PRIVATE = 2
 default_roots = python_tree.default_roots
@@ -65,10 +71,12 @@ def scan(
     usage = _resolve(tree, records)
     if not usage.names:
         raise DataError(
-            file=", ".join(map(str, folders)), where="",
+            file=", ".join(map(str, folders)),
+            where="",
             found=Found(f"holds {len(tree.files):,} Python files and no use of an imported name"),
-            expected="installed Python packages", remedy="Set source.python_api.roots to a site-packages folder.",
-        )  # fmt: skip
+            expected="installed Python packages",
+            remedy="Set source.python_api.roots to a site-packages folder.",
+        )
     progress(0.95, "writing tables")
     entities = _entities(usage, tree)
     rows = [(collection, name) for collection, names in usage.names.items() for name in names]
@@ -139,9 +147,7 @@ def _resolve(tree: python_tree.Tree, records: list[dict[str, Any]]) -> _Usage:
     strangers: Counter[str] = Counter()
     for (file, _), names in zip(readable, used, strict=True):
         strangers.update(n for n in names if _owner(tree, n.split(".")[0]) != file.distribution)
-    public = public_names(
-        resolver, spellings, users=users, strangers=strangers, owner_of=lambda top: _owner(tree, top)
-    )  # fmt: skip
+    public = public_names(resolver, spellings, users=users, strangers=strangers, owner_of=lambda top: _owner(tree, top))
     crossing: dict[str, set[str]] = defaultdict(set)
     for (file, _), names in zip(readable, used, strict=True):
         for spelled in names:

@@ -64,9 +64,12 @@ def find(roots: Sequence[Path]) -> Tree:
     for root in roots:
         if not root.is_dir():
             raise DataError(
-                file=root, where="", found=Found("is not a folder"), expected="a folder with Python source",
+                file=root,
+                where="",
+                found=Found("is not a folder"),
+                expected="a folder with Python source",
                 remedy="Correct source.python_api.roots, or leave it out to scan the installed packages.",
-            )  # fmt: skip
+            )
         is_standard = Path(os.path.realpath(root)) == standard
         recorded = {} if is_standard else _recorded(root)
         for entry, parts in _walk(root):

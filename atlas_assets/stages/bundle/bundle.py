@@ -91,11 +91,20 @@ class BundleReport:
 
 
 def build(
-    folder: Path, *, atlas: dict[str, Any], entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph,
-    projections: Sequence[BundleProjection], default: dict[str, Any], provenance: dict[str, Any],
-    search: list[str] | None = None, logo: Logo | None = None, missing: Sequence[dict[str, str]] = (),
+    folder: Path,
+    *,
+    atlas: dict[str, Any],
+    entities: pl.DataFrame,
+    fields: list[dict[str, Any]],
+    graph: KnnGraph,
+    projections: Sequence[BundleProjection],
+    default: dict[str, Any],
+    provenance: dict[str, Any],
+    search: list[str] | None = None,
+    logo: Logo | None = None,
+    missing: Sequence[dict[str, str]] = (),
     progress: Progress = no_progress,
-) -> BundleReport:  # fmt: skip
+) -> BundleReport:
     """Write the bundle of an atlas into ``folder``, check it against its schema, and say what it weighs.
 
     atlas: "name", "title", "description", "attribution", "entity" and "collection" (singular, plural), "kind", maybe
@@ -144,9 +153,10 @@ def build(
     progress(0.9, "writing the open data")
     _write_open_data(folder / OPEN_DATA, rows, order, projections, opening, about=manifest["atlas"])
     manifest["default"] = {
-        "projection": opening.key, "colour": _column_name(default.get("colour"), manifest, "colour"),
+        "projection": opening.key,
+        "colour": _column_name(default.get("colour"), manifest, "colour"),
         "size": _column_name(default.get("size"), manifest, "size"),
-    }  # fmt: skip
+    }
     manifest["downloads"] = [describe_file(folder / OPEN_DATA, f"downloads/{OPEN_DATA}")]
     manifest["provenance"] = provenance
     if missing:
@@ -157,9 +167,12 @@ def build(
     out.bytes_per_part |= {"manifest": len(data), "open data": (folder / OPEN_DATA).stat().st_size}
     progress(1.0, f"{sum(out.bytes_per_part.values()):,} bytes written")
     return BundleReport(
-        manifest_hash=hashlib.sha256(data).hexdigest(), bytes_per_part=out.bytes_per_part, files=out.files + 2,
-        first_paint_bytes=_first_paint(manifest, len(data)), notes=notes,
-    )  # fmt: skip
+        manifest_hash=hashlib.sha256(data).hexdigest(),
+        bytes_per_part=out.bytes_per_part,
+        files=out.files + 2,
+        first_paint_bytes=_first_paint(manifest, len(data)),
+        notes=notes,
+    )
 
 
 def _labels(labels: pl.Series, ids: list[str]) -> list[str]:
@@ -236,9 +249,11 @@ def _projection(
 
     def put(what: str, parts: list[bytes] | None) -> list[dict[str, Any]] | None:
         # Named by number, as the manifest repeats the names and a key may be long.
-        return None if parts is None else [
-            out.put("projections", f"{number}-{what}-{i}", data) for i, data in enumerate(parts)
-        ]  # fmt: skip
+        return (
+            None
+            if parts is None
+            else [out.put("projections", f"{number}-{what}-{i}", data) for i, data in enumerate(parts)]
+        )
 
     return {
         "key": projection.key,
@@ -274,8 +289,10 @@ def _region_rows(regions: pl.DataFrame | None, region: np.ndarray | None, bucket
     place_of[list(places)] = list(places.values())
     known = (region >= 0) & (region < place_of.size)
     code = np.where(known, place_of[np.where(known, region, 0)], -1)
-    return [encoding.to_planes(np.where(code[rows] < 0, encoding.NULL_U16, code[rows]).astype(np.uint16))
-            for rows in buckets]  # fmt: skip
+    return [
+        encoding.to_planes(np.where(code[rows] < 0, encoding.NULL_U16, code[rows]).astype(np.uint16))
+        for rows in buckets
+    ]
 
 
 def _places(regions: pl.DataFrame) -> dict[int, int]:
@@ -290,9 +307,15 @@ def _regions(projection: BundleProjection, number: int, out: Writer) -> dict[str
         place = {axis: _rounded(row[axis], 6) for axis in "xyz"[: projection.positions.shape[1]]}
         parent = row.get("parent")
         entries.append(
-            {"name": clean_line(row["name"]), **place, "size": row["size"], "level": row["level"],
-             "parent": None if parent is None else places[parent], "priority": _rounded(row["priority"], 6)}
-        )  # fmt: skip
+            {
+                "name": clean_line(row["name"]),
+                **place,
+                "size": row["size"],
+                "level": row["level"],
+                "parent": None if parent is None else places[parent],
+                "priority": _rounded(row["priority"], 6),
+            }
+        )
     return out.put("projections", f"{number}-regions", encoding.encode_json(entries))
 
 
@@ -312,9 +335,12 @@ def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, An
         data = encoding.encode_neighbours(indices[part], similarity[part], None if shared is None else shared[part])
         shards.append(out.put("neighbours", str(begin // n_rows), data))
     return {
-        "k": indices.shape[1], "shard_rows": n_rows, "shards": shards, "shared": shared is not None,
+        "k": indices.shape[1],
+        "shard_rows": n_rows,
+        "shards": shards,
+        "shared": shared is not None,
         "similarity": graph.method,
-    }  # fmt: skip
+    }
 
 
 def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: Writer) -> dict[str, Any]:
@@ -354,9 +380,14 @@ def _shard_rows(least: int, n_rows: int) -> int:
 
 
 def _write_open_data(
-    path: Path, rows: pl.DataFrame, order: np.ndarray, projections: Sequence[BundleProjection],
-    opening: BundleProjection, *, about: dict[str, Any],
-) -> None:  # fmt: skip
+    path: Path,
+    rows: pl.DataFrame,
+    order: np.ndarray,
+    projections: Sequence[BundleProjection],
+    opening: BundleProjection,
+    *,
+    about: dict[str, Any],
+) -> None:
     """Everything an atlas knows as one Parquet file, for those who would rather compute than look.
 
     What it is, where it is from and what may be done with it stays with it, as the file's metadata.
@@ -364,8 +395,10 @@ def _write_open_data(
     named = []
     for projection in projections:
         positions = np.asarray(projection.positions, np.float32)[order]
-        named += [pl.Series(f"{axis}__{projection.key}", positions[:, dim])
-                  for dim, axis in enumerate("xyz"[: positions.shape[1]])]  # fmt: skip
+        named += [
+            pl.Series(f"{axis}__{projection.key}", positions[:, dim])
+            for dim, axis in enumerate("xyz"[: positions.shape[1]])
+        ]
     if opening.region is not None and opening.regions is not None:
         regions = opening.regions.select(pl.col("region").cast(pl.Int64), pl.col("name").cast(pl.String))
         region = pl.Series("region", np.asarray(opening.region)[order]).cast(pl.Int64)
@@ -374,7 +407,7 @@ def _write_open_data(
     said = {key: about[key] for key in ("title", "description", "attribution", "licence") if about.get(key)}
     rows.hstack(named).write_parquet(
         path, compression="zstd", compression_level=9, statistics=True, metadata=said or None
-    )  # fmt: skip
+    )
 
 
 def _column_name(name: str | None, manifest: dict[str, Any], purpose: str) -> str | None:
@@ -384,9 +417,12 @@ def _column_name(name: str | None, manifest: dict[str, Any], purpose: str) -> st
     if name == POPULARITY:  # the same for everybody, so there is no such column and nothing to be told apart
         return None
     raise DataError(
-        file="bundle", where=f"display.{purpose}", found=name, expected=f"one of {', '.join(known) or 'no column'}",
+        file="bundle",
+        where=f"display.{purpose}",
+        found=name,
+        expected=f"one of {', '.join(known) or 'no column'}",
         remedy="Fields that are links, images, texts or different for nearly every entity cannot be used for it.",
-    )  # fmt: skip
+    )
 
 
 def _first_paint(manifest: dict[str, Any], manifest_size: int) -> int:
@@ -406,9 +442,12 @@ def _rounded(value: float | None, digits: int = 4) -> float | None:
 
 
 def _check_input(
-    entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph, projections: Sequence[BundleProjection],
+    entities: pl.DataFrame,
+    fields: list[dict[str, Any]],
+    graph: KnnGraph,
+    projections: Sequence[BundleProjection],
     default: dict[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     n = entities.height
     if n == 0:
         raise DataError(
@@ -417,9 +456,12 @@ def _check_input(
     missing = {"id", "label", POPULARITY, *(f["name"] for f in fields)} - set(entities.columns)
     if missing:
         raise DataError(
-            file="entities", where="columns", found=Found(f"lack {', '.join(sorted(missing))}"),
-            expected="id, label, popularity and every described field", remedy="Read the source again.",
-        )  # fmt: skip
+            file="entities",
+            where="columns",
+            found=Found(f"lack {', '.join(sorted(missing))}"),
+            expected="id, label, popularity and every described field",
+            remedy="Read the source again.",
+        )
     if len(graph.indices) != n:
         raise _wrong_rows("knn_graph", len(graph.indices), n)
     for projection in projections:
@@ -428,20 +470,28 @@ def _check_input(
         bad = np.flatnonzero(~np.isfinite(projection.positions).all(axis=1))
         if bad.size:
             raise DataError(
-                file=f"projection {projection.key}", where=f"row {bad[0]}", found=Found("has no finite position"),
-                expected="finite numbers in every row", remedy="Materialise the projection again with another seed.",
-            )  # fmt: skip
+                file=f"projection {projection.key}",
+                where=f"row {bad[0]}",
+                found=Found("has no finite position"),
+                expected="finite numbers in every row",
+                remedy="Materialise the projection again with another seed.",
+            )
     keys = [projection.key for projection in projections]
     if default["projection"] not in keys:
         raise DataError(
-            file="bundle", where="display.projection", found=default["projection"],
+            file="bundle",
+            where="display.projection",
+            found=default["projection"],
             expected=f"one of {', '.join(keys) or 'the projections, of which there are none'}",
             remedy="Name a projection that is part of the sweep.",
-        )  # fmt: skip
+        )
 
 
 def _wrong_rows(what: str, found: int, expected: int) -> DataError:
     return DataError(
-        file=what, where="number of rows", found=found, expected=f"{expected}, one per entity",
+        file=what,
+        where="number of rows",
+        found=found,
+        expected=f"{expected}, one per entity",
         remedy="It was made from another version of the index: materialise it again.",
-    )  # fmt: skip
+    )

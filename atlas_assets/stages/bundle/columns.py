@@ -36,9 +36,13 @@ def column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: 
     A field of a type that is shown in details only gives (None, None); one that could not be used gives a note why.
     """
     make = {
-        "number": _number_column, "year": _number_column, "date": _number_column, "category": _category_column,
-        "boolean": _boolean_column, "list": _list_column,
-    }.get(field["type"])  # fmt: skip
+        "number": _number_column,
+        "year": _number_column,
+        "date": _number_column,
+        "category": _category_column,
+        "boolean": _boolean_column,
+        "list": _list_column,
+    }.get(field["type"])
     if make is None:
         return None, None
     entry, note = make(field, values, buckets, put)
@@ -173,7 +177,9 @@ def _codes(texts: pl.Series, dictionary: list[tuple[str, int]]) -> pl.Series:
 
 def _wrong_type(field: dict[str, Any], values: pl.Series, expected: str) -> DataError:
     return DataError(
-        file="entities", where=f"field {field['name']}", found=Found(f"holds {str(values.dtype).lower()} values"),
+        file="entities",
+        where=f"field {field['name']}",
+        found=Found(f"holds {str(values.dtype).lower()} values"),
         expected=f"{expected}, as its type is {field['type']}",
         remedy="Give the field another type in the spec, or mend the values in the source.",
-    )  # fmt: skip
+    )

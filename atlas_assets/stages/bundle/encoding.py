@@ -184,6 +184,9 @@ def decode_neighbours(data: bytes, *, k: int, shared: bool) -> tuple[np.ndarray,
 
 def _wrong_length(what: str, found: int, expected: str) -> DataError:
     return DataError(
-        file="bundle", where=what, found=Found(f"has {found:,} bytes"), expected=expected,
+        file="bundle",
+        where=what,
+        found=Found(f"has {found:,} bytes"),
+        expected=expected,
         remedy="The file is cut off or from another version: build the bundle again.",
-    )  # fmt: skip
+    )

@@ -72,6 +72,9 @@ def _check_schema(manifest: dict[str, Any]) -> None:
     if errors:
         worst = best_match(errors)
         raise DataError(
-            file="manifest.json", where=worst.json_path, found=Found(f"does not fit the schema: {worst.message}"[:300]),
-            expected="what bundle_schema.json describes", remedy="Mend the field's description in the spec or source.",
-        )  # fmt: skip
+            file="manifest.json",
+            where=worst.json_path,
+            found=Found(f"does not fit the schema: {worst.message}"[:300]),
+            expected="what bundle_schema.json describes",
+            remedy="Mend the field's description in the spec or source.",
+        )

@@ -52,10 +52,12 @@ class Bundle:
     def positions(self, key: str) -> np.ndarray:
         """Coordinates (n, dims) float64 of a projection, within half of 1/65,535 of its box."""
         projection = self.projection(key)
-        return np.concatenate([
-            encoding.decode_positions(data, projection["bbox"], n_rows=n_rows)
-            for data, n_rows in self._buckets(projection["buckets"])
-        ])  # fmt: skip
+        return np.concatenate(
+            [
+                encoding.decode_positions(data, projection["bbox"], n_rows=n_rows)
+                for data, n_rows in self._buckets(projection["buckets"])
+            ]
+        )
 
     def distortion(self, key: str) -> np.ndarray | None:
         """How torn each entity is, (n,) from 0 to 1, in steps of 1/255."""

@@ -43,9 +43,12 @@ def search_lines(rows: pl.DataFrame, fields: list[dict[str, Any]], names: list[s
         if name not in known or known[name]["type"] not in SEARCHABLE:
             possible = [field["name"] for field in fields if field["type"] in SEARCHABLE]
             raise DataError(
-                file="bundle", where="display.search", found=name, expected=f"some of {', '.join(possible) or 'none'}",
+                file="bundle",
+                where="display.search",
+                found=name,
+                expected=f"some of {', '.join(possible) or 'none'}",
                 remedy="Only categories, lists and texts are searched; numbers and years can be filtered anyway.",
-            )  # fmt: skip
+            )
     length = max(24, min(MAX_LINE, MAX_TOTAL // max(1, rows.height)))
     parts = [clean_lines(_joined(rows[name])).fill_null("") for name in names]
     together = pl.DataFrame([part.alias(f"{at}") for at, part in enumerate(parts)])

@@ -74,12 +74,22 @@ class Embedding(Artifact):
 
 
 def build(
-    graph: KnnGraph, *, embedding_dim: int = 3, repulsive_ratio: float = 6.0, repulsive_pairs: int = 200,
-    attractive_penalty: Penalty = "log1p", repulsive_penalty: Penalty = "log",
-    constraint: Literal["centered", "standardized", "anchored"] = "centered", max_iterations: int | None = None,
-    tolerance: float = 0.05, resample: int = 0, init: Literal["spectral", "random"] | np.ndarray = "spectral",
-    seed: int = 0, device: Device = "auto", progress: Progress = no_progress,
-) -> Embedding:  # fmt: skip
+    graph: KnnGraph,
+    *,
+    embedding_dim: int = 3,
+    repulsive_ratio: float = 6.0,
+    repulsive_pairs: int = 200,
+    attractive_penalty: Penalty = "log1p",
+    repulsive_penalty: Penalty = "log",
+    constraint: Literal["centered", "standardized", "anchored"] = "centered",
+    max_iterations: int | None = None,
+    tolerance: float = 0.05,
+    resample: int = 0,
+    init: Literal["spectral", "random"] | np.ndarray = "spectral",
+    seed: int = 0,
+    device: Device = "auto",
+    progress: Progress = no_progress,
+) -> Embedding:
     """Place every entity in ``embedding_dim`` dimensions so that neighbours are close and other pairs are not.
 
     Minimises the average over edges of w p(d) and over random pairs of q(d); see ``push_and_pull.PushAndPull`` for
@@ -119,9 +129,13 @@ def build(
         held = np.zeros(connected.size, bool)
         start = start_positions(init, edges, weights, n_entities=connected.size, n_dims=embedding_dim, seed=seed)
     problem = PushAndPull(
-        edges, weights, n_entities=connected.size, repulsive_ratio=repulsive_ratio, repulsive_pairs=repulsive_pairs,
+        edges,
+        weights,
+        n_entities=connected.size,
+        repulsive_ratio=repulsive_ratio,
+        repulsive_pairs=repulsive_pairs,
         seed=seed,
-    )  # fmt: skip
+    )
     limit = max_iterations or (ITERATIONS_OF_LARGE if connected.size > LARGE else ITERATIONS)
     run = _Run(problem, start, held, _constraint(constraint, held, start), limit, tolerance, resample, progress)
     found, device_used = _on_devices(run, attractive_penalty, repulsive_penalty, device)
@@ -136,9 +150,13 @@ def build(
         positions[connected] = found.x
     positions = place_isolated(positions, graph.isolated)
     return Embedding(
-        positions=positions, loss=found.value, iterations=found.iterations, residual=found.residual,
-        device=device_used, converged=found.converged,
-    )  # fmt: skip
+        positions=positions,
+        loss=found.value,
+        iterations=found.iterations,
+        residual=found.residual,
+        device=device_used,
+        converged=found.converged,
+    )
 
 
 def _constraint(name: str, held: np.ndarray, start: np.ndarray) -> Constraint:
@@ -203,20 +221,37 @@ class _Run:
         limit = min(self.max_iterations, WARM_ITERATIONS + round(new * self.max_iterations))
         if not self.held.all() and not isinstance(self.constraint, Anchored):
             start = minimise(
-                objective, start, constraint=Anchored(self.held, start), max_iterations=min(SETTLING, limit),
-                tolerance=self.tolerance, first_step=WARM_STEP,
-            ).x  # fmt: skip
+                objective,
+                start,
+                constraint=Anchored(self.held, start),
+                max_iterations=min(SETTLING, limit),
+                tolerance=self.tolerance,
+                first_step=WARM_STEP,
+            ).x
         return self._minimise(objective, start, limit, WARM_STEP, of=limit)
 
     def _minimise(
-        self, objective: Objective, start: np.ndarray, limit: int, first_step: float, *, before: int = 0,
-        of: int | None = None, is_last: bool = True,
-    ) -> Minimum:  # fmt: skip
+        self,
+        objective: Objective,
+        start: np.ndarray,
+        limit: int,
+        first_step: float,
+        *,
+        before: int = 0,
+        of: int | None = None,
+        is_last: bool = True,
+    ) -> Minimum:
         """``limit`` iterations at most, told as those that follow ``before`` others, ``of`` so many in all."""
         return minimise(
-            objective, start, constraint=self.constraint, max_iterations=limit, tolerance=self.tolerance,
-            first_step=first_step, refresh=self._refresh, told=self._told(before, of or self.max_iterations, is_last),
-        )  # fmt: skip
+            objective,
+            start,
+            constraint=self.constraint,
+            max_iterations=limit,
+            tolerance=self.tolerance,
+            first_step=first_step,
+            refresh=self._refresh,
+            told=self._told(before, of or self.max_iterations, is_last),
+        )
 
     def _refresh(self, iteration: int) -> bool:
         if not self.resample or iteration == 0 or iteration % self.resample:
@@ -251,8 +286,9 @@ def _on_devices(run: _Run, attractive: Penalty, repulsive: Penalty, device: Devi
                 warnings.warn(
                     f"The GPU ran out of memory with {run.problem.n_entities:,} entities and {run.problem.n_edges:,} "
                     f"edges ({error}); going on with the CPU. Free its memory, or set the device to 'cpu'.",
-                    RuntimeWarning, stacklevel=3,
-                )  # fmt: skip
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
         elif device == "cuda":
             warnings.warn("No CUDA device was found; going on with the CPU.", RuntimeWarning, stacklevel=3)
     if attractive in penalties.ATTRACTIVE and repulsive in penalties.REPULSIVE:
@@ -268,9 +304,11 @@ def _through_torch(problem: PushAndPull, attractive: Penalty, repulsive: Penalty
     from atlas_assets.stages.embedding.torch_distortion import TorchDistortion, penalty
 
     return TorchDistortion(
-        problem, attractive=penalty(attractive, role="attractive_penalty"),
-        repulsive=penalty(repulsive, role="repulsive_penalty"), device=device,
-    )  # fmt: skip
+        problem,
+        attractive=penalty(attractive, role="attractive_penalty"),
+        repulsive=penalty(repulsive, role="repulsive_penalty"),
+        device=device,
+    )
 
 
 def gpu_present() -> bool:

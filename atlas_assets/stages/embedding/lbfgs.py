@@ -38,10 +38,16 @@ class Minimum(NamedTuple):
 
 
 def minimise(
-    objective: Objective, start: np.ndarray, *, constraint: Constraint, max_iterations: int, tolerance: float,
-    first_step: float = 0.05, refresh: Callable[[int], bool] = lambda iteration: False,
+    objective: Objective,
+    start: np.ndarray,
+    *,
+    constraint: Constraint,
+    max_iterations: int,
+    tolerance: float,
+    first_step: float = 0.05,
+    refresh: Callable[[int], bool] = lambda iteration: False,
     told: Callable[[int, float, float], None] = lambda iteration, value, residual: None,
-) -> Minimum:  # fmt: skip
+) -> Minimum:
     """A local minimum from ``start`` (n, d) float32 on. ``objective(x, gradient)`` gives the value and fills gradient.
 
     first_step: length of the first one relative to x. refresh(iteration): called before each; true when the objective

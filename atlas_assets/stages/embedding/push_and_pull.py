@@ -33,9 +33,15 @@ class PushAndPull:
     """
 
     def __init__(
-        self, edges: np.ndarray, edge_weights: np.ndarray, *, n_entities: int, repulsive_ratio: float,
-        repulsive_pairs: int, seed: int,
-    ) -> None:  # fmt: skip
+        self,
+        edges: np.ndarray,
+        edge_weights: np.ndarray,
+        *,
+        n_entities: int,
+        repulsive_ratio: float,
+        repulsive_pairs: int,
+        seed: int,
+    ) -> None:
         n, m = n_entities, len(edges)
         ends = (np.r_[edges[:, 0], edges[:, 1]], np.r_[edges[:, 1], edges[:, 0]])
         matrix = csr_array((np.r_[edge_weights, edge_weights].astype(np.float32), ends), shape=(n, n))
@@ -88,6 +94,18 @@ class FusedDistortion:
         """Distortion of positions x (n, d) float32; overwrites gradient (n, d) float32."""
         p = self.problem
         return value_and_gradient(
-            x, p.indptr, p.columns, p.weights, self._widest, p.place, p.ring, p.steps, np.float32(p.push_weight),
-            np.float32(p.scale), *self._kinds, self._doubled, self._pushed, gradient,
-        )  # fmt: skip
+            x,
+            p.indptr,
+            p.columns,
+            p.weights,
+            self._widest,
+            p.place,
+            p.ring,
+            p.steps,
+            np.float32(p.push_weight),
+            np.float32(p.scale),
+            *self._kinds,
+            self._doubled,
+            self._pushed,
+            gradient,
+        )

@@ -61,9 +61,14 @@ class TorchDistortion:
     """
 
     def __init__(
-        self, problem: PushAndPull, *, attractive: Penalty, repulsive: Penalty, device: str,
+        self,
+        problem: PushAndPull,
+        *,
+        attractive: Penalty,
+        repulsive: Penalty,
+        device: str,
         working_pairs: int = WORKING_PAIRS,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.problem, self.device, self.working_pairs = problem, device, working_pairs
         self._attractive, self._repulsive = attractive, repulsive
         self._indptr = torch.from_numpy(problem.indptr)

@@ -13,9 +13,14 @@ SPREAD = 1.0  # standard deviation of a start; a few iterations find the map's o
 
 
 def start_positions(
-    init: Literal["spectral", "random"] | str, edges: np.ndarray, edge_weights: np.ndarray, *, n_entities: int,
-    n_dims: int, seed: int,
-) -> np.ndarray:  # fmt: skip
+    init: Literal["spectral", "random"] | str,
+    edges: np.ndarray,
+    edge_weights: np.ndarray,
+    *,
+    n_entities: int,
+    n_dims: int,
+    seed: int,
+) -> np.ndarray:
     """(n, n_dims) float32 around the origin. Raises AtlasError for an ``init`` that does not exist."""
     if init == "random":
         return np.random.default_rng(seed).standard_normal((n_entities, n_dims)).astype(np.float32) * SPREAD

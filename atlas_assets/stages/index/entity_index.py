@@ -71,16 +71,24 @@ class CollectionIndex(Artifact):
         ascending = complete and bool(kernels.ascending(self.indptr, self.entities))
         checks = [
             _ids_check(self.ids),
-            Check("every column has one entry per membership",
-                  complete and all(a.size == self.entities.size for a in columns),
-                  f"{self.entities.size:,} memberships in {sizes.size:,} collections"),
+            Check(
+                "every column has one entry per membership",
+                complete and all(a.size == self.entities.size for a in columns),
+                f"{self.entities.size:,} memberships in {sizes.size:,} collections",
+            ),
             Check("entities are in range", in_range, f"{n:,} entities"),
             Check("entities are ascending and unique in a collection", ascending, ""),
-            Check("recorded numbers of collections are those counted",
-                  counted.size == n and bool((counted == recorded).all()), f"{int(recorded.sum()):,} recorded"),
-            Check("every entity is in enough collections", rarest >= self.min_collections,
-                  f"{rarest} at least, {self.min_collections} asked for"),
-        ]  # fmt: skip
+            Check(
+                "recorded numbers of collections are those counted",
+                counted.size == n and bool((counted == recorded).all()),
+                f"{int(recorded.sum()):,} recorded",
+            ),
+            Check(
+                "every entity is in enough collections",
+                rarest >= self.min_collections,
+                f"{rarest} at least, {self.min_collections} asked for",
+            ),
+        ]
         if self.holdout_indptr is not None and self.holdout_entities is not None:
             held = self.holdout_entities
             good = _in_range(held, n) and held.size == self.holdout_indptr[-1]
@@ -118,7 +126,7 @@ class EdgeIndex(Artifact):
             Check("edges are sorted and unique", bool((np.diff(keys) > 0).all()), ""),
             Check("no edge joins an entity to itself", not bool((self.source == self.target).any()), ""),
             Check("weights are finite", bool(np.isfinite(self.weight).all()), ""),
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True)
@@ -136,10 +144,13 @@ class VectorIndex(Artifact):
     def check(self) -> list[Check]:
         return [
             _ids_check(self.ids),
-            Check("one vector per entity", self.vectors.ndim == 2 and len(self.vectors) == self.n_entities,
-                  f"{self.vectors.shape}"),
+            Check(
+                "one vector per entity",
+                self.vectors.ndim == 2 and len(self.vectors) == self.n_entities,
+                f"{self.vectors.shape}",
+            ),
             Check("vectors are finite", bool(np.isfinite(self.vectors).all()), ""),
-        ]  # fmt: skip
+        ]
 
 
 def from_collections(
@@ -230,14 +241,17 @@ def from_collections(
     rows.renumber(numbers)
     progress(0.85, "reading values")
     return CollectionIndex(
-        ids=ids[order], indptr=rows.borders(), entities=rows.entities,
+        ids=ids[order],
+        indptr=rows.borders(),
+        entities=rows.entities,
         values=rows.column("value") if "value" in wanted else None,
         timestamps=rows.column("timestamp") if "timestamp" in wanted else None,
         weights=rows.column("weight") if "weight" in wanted else None,
         holdout_indptr=None if held is None else held.borders(),
         holdout_entities=None if held is None else held.entities,
-        steps=steps.listed, min_collections=min_collections,
-    )  # fmt: skip
+        steps=steps.listed,
+        min_collections=min_collections,
+    )
 
 
 def from_edges(
@@ -317,9 +331,12 @@ def from_vectors(
         steps.add(f"a sample of {top:,}", ids.len(), 0, ids.len())
     if ids.len() < 2:
         raise DataError(
-            file="filter", where="keep and drop", found=Found(f"leave {ids.len()} of {entities.height:,} entities"),
-            expected="at least two", remedy="List more entities in filter.keep, or fewer in filter.drop.",
-        )  # fmt: skip
+            file="filter",
+            where="keep and drop",
+            found=Found(f"leave {ids.len()} of {entities.height:,} entities"),
+            expected="at least two",
+            remedy="List more entities in filter.keep, or fewer in filter.drop.",
+        )
     rows, _ = _row_order(ids, previous)
     order, ids = order[rows], ids[rows]
     chosen = np.ascontiguousarray(vectors[order], dtype=np.float32)
@@ -406,11 +423,12 @@ def _named(listed: Sequence[str | int], ids: pl.Series, labels: pl.DataFrame, fi
     mask = found.to_series().to_numpy()
     if not mask.any():
         raise DataError(
-            file="filter", where=field,
+            file="filter",
+            where=field,
             found=Found(f"names no entity of the data (first of {len(listed):,}: {listed[0]!r})"),
             expected=f"ids or labels, such as {', '.join(repr(v) for v in table['id'].head(3).to_list())}",
             remedy=f"Correct filter.{field}: letter case and blanks count.",
-        )  # fmt: skip
+        )
     return mask
 
 
@@ -423,10 +441,13 @@ def _nothing_left(steps: Steps, advice: str) -> DataError:
     )
     what = f"leaves {steps.listed[-1]['entities']:,} of {start['entities']:,} entities ({told})"
     return DataError(
-        file="filter", where="", found=Found(what), expected="at least two entities that keep company",
+        file="filter",
+        where="",
+        found=Found(what),
+        expected="at least two entities that keep company",
         remedy=f"The rule '{worst['rule']}' removed most ({worst['removed_entities']:,} entities): "
         f"relax it, or {advice}.",
-    )  # fmt: skip
+    )
 
 
 def _ids_check(ids: pl.DataFrame) -> Check:

@@ -24,8 +24,10 @@ from atlas_assets.stages.index.stable_hash import hash_ids
 NO_TIME = np.iinfo(np.int64).min
 _BATCH = 1 << 20
 _COLUMNS: dict[str, tuple[type, float | int]] = {
-    "value": (np.float32, np.nan), "timestamp": (np.int64, NO_TIME), "weight": (np.float32, 1.0),
-}  # fmt: skip
+    "value": (np.float32, np.nan),
+    "timestamp": (np.int64, NO_TIME),
+    "weight": (np.float32, 1.0),
+}
 
 
 class Table:
@@ -125,9 +127,7 @@ class Memberships:
         collection = table.codes("collection", of_collection, lambda done: progress(0.2 * done / n, told))
         entity = table.codes("entity", of_entity, lambda done: progress(0.2 + 0.2 * done / n, told))
         progress(0.4, "sorting")
-        indptr, entities, places = kernels.group(
-            collection, entity, len(collection_ids), with_places=bool(table.names)
-        )  # fmt: skip
+        indptr, entities, places = kernels.group(collection, entity, len(collection_ids), with_places=bool(table.names))
         counts = kernels.count_entities(entities, len(entity_ids))
         return cls(collection_ids, entity_ids, indptr, entities, places, counts, table)
 
@@ -155,10 +155,8 @@ class Memberships:
         if collections[self.indptr[1:] > self.indptr[:-1]].all() and entities[self.counts > 0].all():
             return
         self._cut(
-            kernels.select(
-                self.indptr, self.entities, self.places, collections, entities, self.entities, self.places
-            )
-        )  # fmt: skip
+            kernels.select(self.indptr, self.entities, self.places, collections, entities, self.entities, self.places)
+        )
 
     def keep_values(self, limit: float) -> None:
         """Remove memberships of a smaller value, or none."""
@@ -199,9 +197,7 @@ class Memberships:
         large = np.flatnonzero(self.sizes() > limit)
         if large.size:
             of_large, of_entity = hash_ids(self.collection_ids.gather(large), seed), hash_ids(self.entity_ids, seed)
-            self._cut(
-                kernels.sample(self.indptr, self.entities, self.places, limit, large, of_large, of_entity)
-            )  # fmt: skip
+            self._cut(kernels.sample(self.indptr, self.entities, self.places, limit, large, of_large, of_entity))
 
     def renumber(self, numbers: np.ndarray) -> None:
         """Give every entity another number, (E,) int32; entities of a collection are sorted again if need be."""

@@ -46,9 +46,14 @@ class LayoutInputs:
     """
 
     def __init__(
-        self, graph: KnnGraph, embedding: Embedded | None = None, *, most_neighbors: int = 0, seed: int = 0,
+        self,
+        graph: KnnGraph,
+        embedding: Embedded | None = None,
+        *,
+        most_neighbors: int = 0,
+        seed: int = 0,
         device: Literal["auto", "cpu", "cuda"] = "auto",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.graph, self.embedding, self.seed, self.device = graph, embedding, seed, device
         self.source: Literal["embedding", "graph"] = "graph" if embedding is None else "embedding"
         self.rows = np.flatnonzero(~graph.isolated)

@@ -49,10 +49,18 @@ class Projection(Artifact):
 
 
 def project(
-    method: str, *, inputs: LayoutInputs, engine: methods.Engine = "atlas", dims: int = 2,
-    params: dict[str, Any] | None = None, seed: int = 0, start: np.ndarray | None = None, changed: float = 1.0,
-    reference: np.ndarray | None = None, progress: Progress = no_progress,
-) -> Projection:  # fmt: skip
+    method: str,
+    *,
+    inputs: LayoutInputs,
+    engine: methods.Engine = "atlas",
+    dims: int = 2,
+    params: dict[str, Any] | None = None,
+    seed: int = 0,
+    start: np.ndarray | None = None,
+    changed: float = 1.0,
+    reference: np.ndarray | None = None,
+    progress: Progress = no_progress,
+) -> Projection:
     """Lay out the embedding in ``inputs``, or its graph where it has none, in ``dims`` dimensions.
 
     params: the method's parameters (``methods.METHODS``); missing ones take their defaults, and unknown or impossible

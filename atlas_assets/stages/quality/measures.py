@@ -48,50 +48,114 @@ SIGNS = {"share": " %", "times": " ×"}
 FIGURES = {
     figure.name: figure
     for figure in (
-        Figure("held_out_recall", "held-out", "Held-out recall", "share", "more",
-               "Of the pairs that occur together in collections the map never saw, the share in which the one is among "
-               "the other's 15 nearest on the map.",
-               plain=("Predicts unseen data",
-                      "Of the pairs that were kept from the map to test it, the share that it still puts "
-                      "close together.")),
-        Figure("held_out_lift", "lift", "Lift over chance", "times", "more",
-               "How many times as many of these pairs as on a map with everything in a random place.",
-               plain=("Better than chance",
-                      "How many times as many of these pairs as a map with everything in a random "
-                      "place.")),
-        Figure("neighbour_recall", "neighbours", "Neighbour recall", "share", "more",
-               "Of the 15 nearest in the data, the share that are among the 15 nearest on the map.",
-               plain=("Keeps neighbours",
-                      "Of each point's true neighbours, the share that are its neighbours on the "
-                      "map.")),
-        Figure("embedding_recall", "embedding", "Embedding recall", "share", "more",
-               "Of the 15 nearest in the embedding that the map was made from, the share that are among the 15 nearest "
-               "on the map.",
-               plain=("Keeps the space it was drawn from",
-                      "Of the neighbours in the space that this map was drawn from, the share that are "
-                      "neighbours on the map.")),
-        Figure("trustworthiness", "trust", "Trustworthiness", "share", "more",
-               "100 % when no stranger lies next to anyone on the map; 50 % is chance (Venna & Kaski 2001).",
-               plain=("Few strangers side by side",
-                      "100 % when the map puts nobody next to a stranger; 50 % is "
-                      "chance.")),
-        Figure("continuity", "continuity", "Continuity", "share", "more",
-               "100 % when no neighbours in the data are torn apart on the map; 50 % is chance (Venna & Kaski 2001).",
-               plain=("Few neighbours torn apart", "100 % when the map tears no neighbours apart; 50 % is chance.")),
-        Figure("triplet_accuracy", "shape", "Overall shape", "share", "more",
-               "Of random triplets, the share in which the map keeps which of two entities is closer to the third; "
-               "50 % is chance (Wang et al. 2021).",
-               plain=("Overall shape",
-                      "Of three random points, how often the map keeps which of two is the nearer one; 50 % "
-                      "is chance.")),
-        Figure("edge_length_median", "edge", "Median edge", "length", "less",
-               "Length of the graph's median edge on the map; 1 is the typical distance from the map's centre."),
-        Figure("edge_length_p95", "long edge", "Long edges", "length", "less",
-               "5 % of the graph's edges are longer than this on the map."),
-        Figure("isolated", "isolated", "Isolated entities", "count", None,
-               "Entities without any relation; they stand beside the map and are not measured."),
+        Figure(
+            "held_out_recall",
+            "held-out",
+            "Held-out recall",
+            "share",
+            "more",
+            "Of the pairs that occur together in collections the map never saw, the share in which the one is among "
+            "the other's 15 nearest on the map.",
+            plain=(
+                "Predicts unseen data",
+                "Of the pairs that were kept from the map to test it, the share that it still puts close together.",
+            ),
+        ),
+        Figure(
+            "held_out_lift",
+            "lift",
+            "Lift over chance",
+            "times",
+            "more",
+            "How many times as many of these pairs as on a map with everything in a random place.",
+            plain=(
+                "Better than chance",
+                "How many times as many of these pairs as a map with everything in a random place.",
+            ),
+        ),
+        Figure(
+            "neighbour_recall",
+            "neighbours",
+            "Neighbour recall",
+            "share",
+            "more",
+            "Of the 15 nearest in the data, the share that are among the 15 nearest on the map.",
+            plain=(
+                "Keeps neighbours",
+                "Of each point's true neighbours, the share that are its neighbours on the map.",
+            ),
+        ),
+        Figure(
+            "embedding_recall",
+            "embedding",
+            "Embedding recall",
+            "share",
+            "more",
+            "Of the 15 nearest in the embedding that the map was made from, the share that are among the 15 nearest "
+            "on the map.",
+            plain=(
+                "Keeps the space it was drawn from",
+                "Of the neighbours in the space that this map was drawn from, the share that are "
+                "neighbours on the map.",
+            ),
+        ),
+        Figure(
+            "trustworthiness",
+            "trust",
+            "Trustworthiness",
+            "share",
+            "more",
+            "100 % when no stranger lies next to anyone on the map; 50 % is chance (Venna & Kaski 2001).",
+            plain=("Few strangers side by side", "100 % when the map puts nobody next to a stranger; 50 % is chance."),
+        ),
+        Figure(
+            "continuity",
+            "continuity",
+            "Continuity",
+            "share",
+            "more",
+            "100 % when no neighbours in the data are torn apart on the map; 50 % is chance (Venna & Kaski 2001).",
+            plain=("Few neighbours torn apart", "100 % when the map tears no neighbours apart; 50 % is chance."),
+        ),
+        Figure(
+            "triplet_accuracy",
+            "shape",
+            "Overall shape",
+            "share",
+            "more",
+            "Of random triplets, the share in which the map keeps which of two entities is closer to the third; "
+            "50 % is chance (Wang et al. 2021).",
+            plain=(
+                "Overall shape",
+                "Of three random points, how often the map keeps which of two is the nearer one; 50 % is chance.",
+            ),
+        ),
+        Figure(
+            "edge_length_median",
+            "edge",
+            "Median edge",
+            "length",
+            "less",
+            "Length of the graph's median edge on the map; 1 is the typical distance from the map's centre.",
+        ),
+        Figure(
+            "edge_length_p95",
+            "long edge",
+            "Long edges",
+            "length",
+            "less",
+            "5 % of the graph's edges are longer than this on the map.",
+        ),
+        Figure(
+            "isolated",
+            "isolated",
+            "Isolated entities",
+            "count",
+            None,
+            "Entities without any relation; they stand beside the map and are not measured.",
+        ),
     )
-}  # fmt: skip
+}
 DECISIVE = ("held_out_recall", "neighbour_recall", "trustworthiness", "triplet_accuracy")
 """The columns of narrow tables, the one that decides first."""
 

@@ -21,9 +21,17 @@ from atlas_assets.stages.quality.sampling_error import Estimate, grouped, share
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 METRICS = (
-    "held_out_recall", "held_out_lift", "neighbour_recall", "embedding_recall", "trustworthiness", "continuity",
-    "triplet_accuracy", "edge_length_median", "edge_length_p95", "isolated",
-)  # fmt: skip
+    "held_out_recall",
+    "held_out_lift",
+    "neighbour_recall",
+    "embedding_recall",
+    "trustworthiness",
+    "continuity",
+    "triplet_accuracy",
+    "edge_length_median",
+    "edge_length_p95",
+    "isolated",
+)
 ROW_MEASURES = ("trustworthiness", "continuity", "triplet_accuracy")
 
 
@@ -109,11 +117,13 @@ def measure(positions: np.ndarray, yardstick: Yardstick, *, progress: Progress =
     progress(0.9, "distortion")
     parts = [estimates[name].parts if name in estimates else np.zeros(rows.size) for name in ROW_MEASURES]
     return Quality(
-        metrics=metrics, errors=errors, distortion=distortion(positions, graph, near=near),
+        metrics=metrics,
+        errors=errors,
+        distortion=distortion(positions, graph, near=near),
         row_parts=np.stack(parts, axis=1).astype(np.float32),
         collection_parts=None if held_out is None else grouped(held_out.parts, seed=yardstick.seed).astype(np.float32),
         samples={"rows": yardstick.sample_of_rows, "collections": yardstick.sample_of_collections},
-    )  # fmt: skip
+    )
 
 
 def recall(wanted: np.ndarray, found: np.ndarray) -> float | None:
@@ -156,7 +166,7 @@ def continuity(reference: np.ndarray, points: np.ndarray, *, own: np.ndarray, k:
 
 def _preservation(
     reference: np.ndarray, points: np.ndarray, own: np.ndarray, k: int, *, nearest: str
-) -> Estimate | None:  # fmt: skip
+) -> Estimate | None:
     n = len(points)
     if n <= 2 * k:
         return None

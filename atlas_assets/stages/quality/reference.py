@@ -44,9 +44,13 @@ class Yardstick:
     """
 
     def __init__(
-        self, graph: KnnGraph, *, embedding: Any | None = None, holdout: tuple[np.ndarray, np.ndarray] | None = None,
+        self,
+        graph: KnnGraph,
+        *,
+        embedding: Any | None = None,
+        holdout: tuple[np.ndarray, np.ndarray] | None = None,
         seed: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.graph, self.embedding, self.seed = graph, embedding, seed
         self.holdout = None
         if holdout is not None and len(holdout[1]):

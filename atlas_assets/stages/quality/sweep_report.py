@@ -88,16 +88,25 @@ def build(
     best_at = {figure: _best_at(ranked, figure) for figure in DECISIVE}
     rows = [
         {
-            "key": p.key, "name": p.name, "dims": p.dims, "rank": rank, "as_good_as_best": p in as_good[p.dims],
+            "key": p.key,
+            "name": p.name,
+            "dims": p.dims,
+            "rank": rank,
+            "as_good_as_best": p in as_good[p.dims],
             "best_at": [figure for figure, best in best_at.items() if p in best],
-            "metrics": p.quality.metrics, "errors": p.quality.errors or {},
+            "metrics": p.quality.metrics,
+            "errors": p.quality.errors or {},
         }
         for rank, p in enumerate(ranked, start=1)
-    ]  # fmt: skip
+    ]
     return SweepReport(
-        rows=rows, recommended=chosen.key, reason=_reason(chosen, ranked, as_good[dims], name), ranked_by=name,
-        missing=dict(missing or {}), failures=dict(failures or {}),
-    )  # fmt: skip
+        rows=rows,
+        recommended=chosen.key,
+        reason=_reason(chosen, ranked, as_good[dims], name),
+        ranked_by=name,
+        missing=dict(missing or {}),
+        failures=dict(failures or {}),
+    )
 
 
 def difference_error(one: Quality, other: Quality, name: str) -> float:

@@ -13,9 +13,13 @@ JOIN = " · "
 
 
 def name_regions(
-    members: np.ndarray, *, popularity: np.ndarray, labels: list[str], fields: pl.DataFrame | None,
+    members: np.ndarray,
+    *,
+    popularity: np.ndarray,
+    labels: list[str],
+    fields: pl.DataFrame | None,
     within: list[str] | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """One name per region 0...members.max(), no two alike. within: the name of the larger region around each, if any.
 
     A region is named by the field value with the largest share * ln(share / share on the map), the value's part in the

@@ -54,9 +54,16 @@ class Regions(Artifact):
 
 
 def build(
-    positions: np.ndarray, *, popularity: np.ndarray, labels: list[str], fields: pl.DataFrame | None = None,
-    levels: int = 2, seed: int = 0, before: Division | None = None, progress: Progress = no_progress,
-) -> Regions:  # fmt: skip
+    positions: np.ndarray,
+    *,
+    popularity: np.ndarray,
+    labels: list[str],
+    fields: pl.DataFrame | None = None,
+    levels: int = 2,
+    seed: int = 0,
+    before: Division | None = None,
+    progress: Progress = no_progress,
+) -> Regions:
     """Divide the map, positions (n, 2 or 3), into ``levels`` nested levels of regions and name them.
 
     About 1.2 n^(1/4) coarse regions (3 to 15) and 0.55 sqrt(n) fine ones (up to 80). A sample of entities is first
@@ -83,12 +90,17 @@ def build(
             place = _label_position(positions[inside])
             rows.append(
                 {
-                    "region": offset + region, "name": name, "x": place[0], "y": place[1],
-                    "z": place[2] if len(place) == 3 else None, "size": int(sizes[region]), "level": level,
+                    "region": offset + region,
+                    "name": name,
+                    "x": place[0],
+                    "y": place[1],
+                    "z": place[2] if len(place) == 3 else None,
+                    "size": int(sizes[region]),
+                    "level": level,
                     "parent": None if coarser is None else int(coarser[inside[0]]),
                     "priority": (levels - level - 1 + float(sizes[region]) / n) / levels,
                 }
-            )  # fmt: skip
+            )
         coarser = members + offset
         offset += len(names)
     region = np.full(n, -1) if coarser is None else coarser
@@ -103,9 +115,16 @@ def _names_around(members: np.ndarray, coarser: np.ndarray, rows: list[dict]) ->
 
 
 SCHEMA = {
-    "region": pl.Int32, "name": pl.String, "x": pl.Float32, "y": pl.Float32, "z": pl.Float32, "size": pl.Int32,
-    "level": pl.Int32, "parent": pl.Int32, "priority": pl.Float32,
-}  # fmt: skip
+    "region": pl.Int32,
+    "name": pl.String,
+    "x": pl.Float32,
+    "y": pl.Float32,
+    "z": pl.Float32,
+    "size": pl.Int32,
+    "level": pl.Int32,
+    "parent": pl.Int32,
+    "priority": pl.Float32,
+}
 
 
 def _region_counts(n: int, levels: int) -> list[int]:

@@ -53,10 +53,13 @@ class Cooccurrence(Artifact):
         found = float(np.sum(self.data, dtype=np.float64))
         error = abs(found - self.pair_weight_expected) / max(self.pair_weight_expected, 1e-300)
         checks = [
-            Check("sum of pair weights equals the independent count", error < 1e-6 or found == error == 0.0,
-                  f"{found:,.6g} counted, {self.pair_weight_expected:,.6g} expected"),
+            Check(
+                "sum of pair weights equals the independent count",
+                error < 1e-6 or found == error == 0.0,
+                f"{found:,.6g} counted, {self.pair_weight_expected:,.6g} expected",
+            ),
             Check("every pair has a column and a weight", lengths_match, f"{self.indices.size // 2:,} pairs"),
-        ]  # fmt: skip
+        ]
         if lengths_match:
             sound = [_is_sound(*block) for block in self._blocks()]
             names = ["rows are sorted and unique", "no entity is paired with itself", "all weights are positive"]
@@ -89,9 +92,13 @@ def _is_sound(rows: np.ndarray, columns: np.ndarray, data: np.ndarray) -> tuple[
 
 
 def build(
-    index: Collections, folder: Path, *, weights: PairWeights | None = None, memory: int | None = None,
+    index: Collections,
+    folder: Path,
+    *,
+    weights: PairWeights | None = None,
+    memory: int | None = None,
     progress: Progress = no_progress,
-) -> Cooccurrence:  # fmt: skip
+) -> Cooccurrence:
     """Count, for every pair of entities, the weight of the collections that hold both, and write the matrix.
 
     ``folder`` receives the artifact as ``save`` would write it; what is returned is read from there. Rows are counted
@@ -116,16 +123,21 @@ def build(
             data.append((sums * counting.unit).astype(dtype))
     if not lengths.any():
         raise DataError(
-            file="entity_index", where="collections", found=Found("hold no pair: no two entities share a collection"),
+            file="entity_index",
+            where="collections",
+            found=Found("hold no pair: no two entities share a collection"),
             expected="some that hold two entities or more",
             remedy="Filter less strictly, or look at relation's weights, which may be 0 for all rows but one.",
-        )  # fmt: skip
+        )
     progress(1.0, f"{lengths.sum() // 2:,} pairs")
     Cooccurrence(
-        indptr=np.concatenate([[0], np.cumsum(lengths)]), indices=None, data=None,  # type: ignore[arg-type]
-        occurrences=counting.occurrences, total=float(counting.total),
+        indptr=np.concatenate([[0], np.cumsum(lengths)]),
+        indices=None,
+        data=None,  # type: ignore[arg-type]
+        occurrences=counting.occurrences,
+        total=float(counting.total),
         pair_weight_expected=pair_weights.expected_total(index, counting.weights),
-    ).save(folder)  # fmt: skip
+    ).save(folder)
     return Cooccurrence.load(folder)
 
 

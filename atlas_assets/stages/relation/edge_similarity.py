@@ -24,9 +24,12 @@ def adjacency(
     if unusable.any():
         row = int(np.flatnonzero(unusable)[0])
         raise DataError(
-            file="entity_index", where=f"weight of edge {row}", found=float(weight[row]),
-            expected="a finite number above 0", remedy="Mend the weight column or leave columns.weight out.",
-        )  # fmt: skip
+            file="entity_index",
+            where=f"weight of edge {row}",
+            found=float(weight[row]),
+            expected="a finite number above 0",
+            remedy="Mend the weight column or leave columns.weight out.",
+        )
     loops = source == target
     low, high = np.minimum(source, target)[~loops], np.maximum(source, target)[~loops]
     both_ways = np.concatenate([low, high]), np.concatenate([high, low])
@@ -47,6 +50,9 @@ def shared_neighbourhoods(matrix: csr_array, *, measure: Literal["cosine", "jacc
     if linked.size:
         strongest[linked] = np.maximum.reduceat(matrix.data, matrix.indptr[linked])
     return overlaps(
-        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, strongest,
+        matrix.indptr.astype(np.int64),
+        matrix.indices.astype(np.int32),
+        matrix.data,
+        strongest,
         use_minima=measure == "jaccard",
-    )  # fmt: skip
+    )

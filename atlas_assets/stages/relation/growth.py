@@ -52,9 +52,12 @@ class Difference:
 
 
 def compare(
-    before: CollectionRows, after: CollectionRows, *, weights_before: PairWeights | None = None,
+    before: CollectionRows,
+    after: CollectionRows,
+    *,
+    weights_before: PairWeights | None = None,
     weights_after: PairWeights | None = None,
-) -> Difference | None:  # fmt: skip
+) -> Difference | None:
     """The difference of two indices, or None where everything has to be made anew.
 
     That is so where the unit of sums differs, where entities do not keep their order, and where most has changed.
@@ -82,9 +85,13 @@ def compare(
 
 
 def update_cooccurrence(
-    previous: Cooccurrence, difference: Difference, after: CollectionRows, folder: Path, *,
+    previous: Cooccurrence,
+    difference: Difference,
+    after: CollectionRows,
+    folder: Path,
+    *,
     progress: Progress = no_progress,
-) -> Cooccurrence | None:  # fmt: skip
+) -> Cooccurrence | None:
     """``cooccurrence.build(after, folder)`` from the matrix of the earlier index; None where that cannot be."""
     later, n = difference.after, difference.after.n_entities
     dtype = value_type(later)
@@ -109,17 +116,28 @@ def update_cooccurrence(
             indices.append(block.indices)
             data.append(block.data.astype(dtype))
     replace(
-        previous, indptr=np.concatenate([[0], np.cumsum(lengths)]), indices=None, data=None,  # type: ignore[arg-type]
-        occurrences=later.occurrences, total=float(later.total),
+        previous,
+        indptr=np.concatenate([[0], np.cumsum(lengths)]),
+        indices=None,
+        data=None,  # type: ignore[arg-type]
+        occurrences=later.occurrences,
+        total=float(later.total),
         pair_weight_expected=pair_weights.expected_total(after, later.weights),
-    ).save(folder)  # fmt: skip
+    ).save(folder)
     return Cooccurrence.load(folder)
 
 
 def update_neighbours(
-    previous: Neighbours, difference: Difference, after: CollectionRows, *, n_neighbors: int, similarity: str,
-    shrinkage: float, memory: int | None = None, progress: Progress = no_progress,
-) -> tuple[Neighbours, int] | None:  # fmt: skip
+    previous: Neighbours,
+    difference: Difference,
+    after: CollectionRows,
+    *,
+    n_neighbors: int,
+    similarity: str,
+    shrinkage: float,
+    memory: int | None = None,
+    progress: Progress = no_progress,
+) -> tuple[Neighbours, int] | None:
     """``neighbours.from_collections(after, ...)`` from the lists of the earlier index, and how many rows were counted.
 
     previous: lists of the earlier index by the same similarity and shrinkage. The result is guaranteed for the first
@@ -149,17 +167,27 @@ def update_neighbours(
         lists.names[rows], lists.scores[rows], lists.shared[rows], lists.entry[:] = NONE, 0.0, 0.0, np.inf
         visits = whole(later.indptr, later.entities, later.n_entities, rows=rows, weighted=False)
         fill(
-            lists, rows, np.arange(rows.size), visits, prefix=False, scoring=judge, weighting=None,
+            lists,
+            rows,
+            np.arange(rows.size),
+            visits,
+            prefix=False,
+            scoring=judge,
+            weighting=None,
             offer_slots=neighbours.panel_slots(memory),
-        )  # fmt: skip
+        )
         bar[rows] = lists.scores[rows, -1]  # 0 unless the list is full
     listed = lists.names != NONE
     made = Neighbours(
-        indices=np.where(listed, lists.names, 0).astype(np.int32) - ~listed, similarity=lists.scores,
-        shared=lists.shared, method=similarity, guaranteed=n_neighbors, bar=bar,
+        indices=np.where(listed, lists.names, 0).astype(np.int32) - ~listed,
+        similarity=lists.scores,
+        shared=lists.shared,
+        method=similarity,
+        guaranteed=n_neighbors,
+        bar=bar,
         pair_weight=_pair_weight(previous, difference),
         pair_weight_expected=pair_weights.expected_total(after, later.weights),
-    )  # fmt: skip
+    )
     return made, rows.size
 
 

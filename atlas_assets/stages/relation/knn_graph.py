@@ -54,9 +54,12 @@ class KnnGraph(Artifact):
         edges = self.edges.astype(np.int64)
         return [
             *list_checks(self.indices, self.similarity, self.filled),
-            Check("edges are the union of the lists", np.array_equal(_union(self.indices)[0], edges),
-                  f"{len(edges):,} edges, {int(self.isolated.sum()):,} entities without one"),
-        ]  # fmt: skip
+            Check(
+                "edges are the union of the lists",
+                np.array_equal(_union(self.indices)[0], edges),
+                f"{len(edges):,} edges, {int(self.isolated.sum()):,} entities without one",
+            ),
+        ]
 
 
 def build(
@@ -70,9 +73,12 @@ def build(
     """
     if neighbours.guaranteed < n_neighbors:
         raise DataError(
-            file="neighbours", where="length of the lists", found=neighbours.guaranteed,
-            expected=f"at least n_neighbors, which is {n_neighbors}", remedy="Materialise neighbours again.",
-        )  # fmt: skip
+            file="neighbours",
+            where="length of the lists",
+            found=neighbours.guaranteed,
+            expected=f"at least n_neighbors, which is {n_neighbors}",
+            remedy="Materialise neighbours again.",
+        )
     progress(0.0, f"joining the lists of {neighbours.n_entities:,} entities")
     k = n_neighbors * CANDIDATES if damp_hubs else n_neighbors
     listed, values = np.array(neighbours.indices[:, :k]), np.array(neighbours.similarity[:, :k])
@@ -84,13 +90,20 @@ def build(
     filled = _fill(listed, values)
     edges, edge_weights = _union(listed)
     notes = {
-        "filled": int(filled.sum()), "missing": int((listed < 0).sum()), "isolated": int((listed < 0).all(axis=1).sum())
-    }  # fmt: skip
+        "filled": int(filled.sum()),
+        "missing": int((listed < 0).sum()),
+        "isolated": int((listed < 0).all(axis=1).sum()),
+    }
     return KnnGraph(
-        indices=listed, similarity=values.astype(np.float32), shared=shared, filled=filled,
-        edges=edges.astype(np.int32), edge_weights=edge_weights, method=neighbours.method,
+        indices=listed,
+        similarity=values.astype(np.float32),
+        shared=shared,
+        filled=filled,
+        edges=edges.astype(np.int32),
+        edge_weights=edge_weights,
+        method=neighbours.method,
         notes=notes,
-    )  # fmt: skip
+    )
 
 
 def _fill(listed: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -64,9 +64,12 @@ class Neighbours(Artifact):
         if self.pair_weight is not None and self.pair_weight_expected is not None:
             error = abs(self.pair_weight - self.pair_weight_expected) / max(self.pair_weight_expected, 1e-300)
             checks.append(
-                Check("sum of pair weights equals the independent count", error < 1e-9,
-                      f"{self.pair_weight:,.6g} counted, {self.pair_weight_expected:,.6g} expected")
-            )  # fmt: skip
+                Check(
+                    "sum of pair weights equals the independent count",
+                    error < 1e-9,
+                    f"{self.pair_weight:,.6g} counted, {self.pair_weight_expected:,.6g} expected",
+                )
+            )
         return checks
 
 
@@ -80,11 +83,14 @@ def list_checks(indices: np.ndarray, similarity: np.ndarray, filled: np.ndarray 
     return [
         Check("no entity is its own neighbour", not bool((indices == np.arange(n)[:, None]).any()), ""),
         Check("no neighbour is listed twice", bool((np.diff(ordered, axis=1) > 0).all()), ""),
-        Check("missing neighbours come last", bool((listed[:, :-1] >= listed[:, 1:]).all()),
-              f"{int((~listed).sum()):,} missing{added}"),
+        Check(
+            "missing neighbours come last",
+            bool((listed[:, :-1] >= listed[:, 1:]).all()),
+            f"{int((~listed).sum()):,} missing{added}",
+        ),
         Check("similarity falls along each row", bool((np.diff(similarity, axis=1)[compared] <= 0).all()), ""),
         Check("similarity is finite", bool(np.isfinite(similarity).all()), ""),
-    ]  # fmt: skip
+    ]
 
 
 class CollectionRows(Collections, Protocol):
@@ -115,9 +121,15 @@ class Vectors(Protocol):
 
 
 def from_collections(
-    index: CollectionRows, *, n_neighbors: int, similarity: PairSimilarity = "jaccard", shrinkage: float = 0.0,
-    weights: PairWeights | None = None, memory: int | None = None, progress: Progress = no_progress,
-) -> Neighbours:  # fmt: skip
+    index: CollectionRows,
+    *,
+    n_neighbors: int,
+    similarity: PairSimilarity = "jaccard",
+    shrinkage: float = 0.0,
+    weights: PairWeights | None = None,
+    memory: int | None = None,
+    progress: Progress = no_progress,
+) -> Neighbours:
     """The n_neighbors most similar entities of each entity by the company they keep (formulae: kernels.similarities).
 
     Pairs are counted row by row and the best of a row are taken while it is hot; their matrix is never stored.
@@ -145,22 +157,30 @@ def from_collections(
     lists = nearest_pairs.empty_lists(counting.n_entities, n_neighbors)
     rows = np.arange(counting.n_entities)
     tally = nearest_pairs.fill(
-        lists, rows, rows, visits, prefix=True, weighting=counting.weighting,
+        lists,
+        rows,
+        rows,
+        visits,
+        prefix=True,
+        weighting=counting.weighting,
         scoring=scoring(counting, similarity, shrinkage, id_ranks(index.ids["id"]), order),
         offer_slots=panel_slots(memory),
         progress=lambda share: progress(0.1 + 0.85 * share, f"{similarity} of {counting.entities.size:,} memberships"),
-    )  # fmt: skip
+    )
     place = np.empty(counting.n_entities, np.int64)  # back from popularity to rows
     place[order] = rows
     names = lists.names[place]
     listed = names != nearest_pairs.NONE
     return Neighbours(
         indices=np.where(listed, order[np.where(listed, names, 0)], -1).astype(np.int32),
-        similarity=lists.scores[place], shared=lists.shared[place], method=similarity,
+        similarity=lists.scores[place],
+        shared=lists.shared[place],
+        method=similarity,
         pair_weight=2.0 * float(tally.sum()) * counting.unit,
         pair_weight_expected=pair_weights.expected_total(index, counting.weights),
-        guaranteed=n_neighbors, bar=lists.scores[place, -1],  # 0 unless the list is full
-    )  # fmt: skip
+        guaranteed=n_neighbors,
+        bar=lists.scores[place, -1],  # 0 unless the list is full
+    )
 
 
 def scoring(
@@ -172,9 +192,13 @@ def scoring(
 
     order = np.arange(counting.n_entities) if order is None else order
     return nearest_pairs.Scoring(
-        CODES[similarity], counting.occurrences[order], float(counting.total), float(shrinkage), counting.unit,
+        CODES[similarity],
+        counting.occurrences[order],
+        float(counting.total),
+        float(shrinkage),
+        counting.unit,
         ranks[order],
-    )  # fmt: skip
+    )
 
 
 def panel_slots(memory: int | None) -> int:
@@ -233,7 +257,9 @@ def from_vectors(
 def _require_enough(n_entities: int, n_neighbors: int) -> None:
     if n_entities <= n_neighbors:
         raise DataError(
-            file="entity_index", where="number of entities", found=n_entities,
+            file="entity_index",
+            where="number of entities",
+            found=n_entities,
             expected=f"more than n_neighbors, which is {n_neighbors}",
             remedy="Lower sweep.n_neighbors, or filter less strictly so that more entities remain.",
-        )  # fmt: skip
+        )

@@ -47,10 +47,15 @@ def prepare(index: Collections, weights: PairWeights | None = None) -> Counting:
     occurrences = counts.astype(np.float64) if weights.are_one else pair_weights.occurrences(index, weights)
     scale = 1.0 if weights.are_one else _scale(occurrences)
     return Counting(
-        indptr=indptr, entities=entities, counts=counts,
+        indptr=indptr,
+        entities=entities,
+        counts=counts,
         weighting=None if weights.are_one else _weighting(weights, scale),
-        unit=1.0 / scale, occurrences=occurrences, total=pair_weights.total(index, weights), weights=weights,
-    )  # fmt: skip
+        unit=1.0 / scale,
+        occurrences=occurrences,
+        total=pair_weights.total(index, weights),
+        weights=weights,
+    )
 
 
 def _scale(occurrences: np.ndarray) -> float:
@@ -64,7 +69,12 @@ def _weighting(weights: PairWeights, scale: float) -> Weighting:
         return np.empty(0, dtype) if given is None else np.ascontiguousarray(given, dtype).view(np.ndarray)
 
     return Weighting(
-        array(weights.rows, np.float64), array(weights.collections, np.float64), array(weights.values, np.float64),
-        array(weights.times, np.int64), FORMS[weights.value_form], weights.value_width or 1.0,
-        weights.half_life or 1.0, scale,
-    )  # fmt: skip
+        array(weights.rows, np.float64),
+        array(weights.collections, np.float64),
+        array(weights.values, np.float64),
+        array(weights.times, np.int64),
+        FORMS[weights.value_form],
+        weights.value_width or 1.0,
+        weights.half_life or 1.0,
+        scale,
+    )

@@ -109,9 +109,12 @@ def of(
     if rows is not None:
         if rows.size and not rows.any():
             raise DataError(
-                file="relation", where="the weights of all rows", found=Found("are 0"), expected="some above 0",
+                file="relation",
+                where="the weights of all rows",
+                found=Found("are 0"),
+                expected="some above 0",
                 remedy="Give some value a weight in relation.value_weights, or look at the weight column.",
-            )  # fmt: skip
+            )
         if (rows == 1).all():
             rows = None
     closeness = dict(value_closeness or {})
@@ -170,9 +173,15 @@ def expected_total(index: Collections, weights: PairWeights) -> float:
         pairs = sizes * (sizes - 1)  # below 2^63: there are fewer than 2^31 entities
         return math.fsum(pairs.astype(np.float64) * weights.collections)
     return pair_totals(
-        np.asarray(index.indptr), rows=weights.rows, collections=weights.collections, values=weights.values,
-        form=weights.value_form, width=weights.value_width, times=weights.times, half_life=weights.half_life,
-    )  # fmt: skip
+        np.asarray(index.indptr),
+        rows=weights.rows,
+        collections=weights.collections,
+        values=weights.values,
+        form=weights.value_form,
+        width=weights.value_width,
+        times=weights.times,
+        half_life=weights.half_life,
+    )
 
 
 def pair_weight_reference(weights: PairWeights, collection: int, a: int, b: int) -> float:
@@ -222,10 +231,12 @@ def _source_weights(column: np.ndarray) -> np.ndarray:
     if unusable.any():
         row = int(np.flatnonzero(unusable)[0])
         raise DataError(
-            file="entity_index", where=f"weight of row {row:,}", found=float(weights[row]),
+            file="entity_index",
+            where=f"weight of row {row:,}",
+            found=float(weights[row]),
             expected="a finite number, 0 or more",
             remedy="Mend the weight column, leave columns.weight out, or set relation.use_weights: false.",
-        )  # fmt: skip
+        )
     return weights
 
 
@@ -240,18 +251,22 @@ def _values(index: Collections, option: str) -> np.ndarray:
     values = None if index.values is None else np.asarray(index.values)
     if values is None or (values.size and np.isnan(values).all()):
         raise DataError(
-            file="source", where="value", found=Found("is not known for any row"),
+            file="source",
+            where="value",
+            found=Found("is not known for any row"),
             expected=f"a column with values, because relation.{option} weighs rows by them",
             remedy=f"Name the column in source.columns.value, or delete relation.{option}.",
-        )  # fmt: skip
+        )
     infinite = np.isinf(values)
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
         raise DataError(
-            file="entity_index", where=f"value of row {row:,}", found=float(values[row]),
+            file="entity_index",
+            where=f"value of row {row:,}",
+            found=float(values[row]),
             expected=f"a finite number, because relation.{option} weighs rows by their values",
             remedy=f"Mend the value column, or delete relation.{option}.",
-        )  # fmt: skip
+        )
     return values
 
 
@@ -259,10 +274,12 @@ def _times(index: Collections) -> np.ndarray:
     times = None if index.timestamps is None else np.asarray(index.timestamps, dtype=np.int64)
     if times is None or (times.size and (times == NO_TIME).all()):
         raise DataError(
-            file="source", where="timestamp", found=Found("is not known for any row"),
+            file="source",
+            where="timestamp",
+            found=Found("is not known for any row"),
             expected="a column with times, because relation.time_half_life compares them",
             remedy="Name the column in source.columns.timestamp, or delete relation.time_half_life.",
-        )  # fmt: skip
+        )
     return times
 
 

@@ -94,10 +94,12 @@ def _require_finite(vectors: np.ndarray, first: int) -> None:
     if unusable.any():
         row = int(np.flatnonzero(unusable)[0])
         raise DataError(
-            file="entity_index", where=f"vector of row {first + row}",
+            file="entity_index",
+            where=f"vector of row {first + row}",
             found=f"{vectors[row][~np.isfinite(vectors[row])][0]}",
-            expected="finite numbers only", remedy="Drop or mend this vector.",
-        )  # fmt: skip
+            expected="finite numbers only",
+            remedy="Drop or mend this vector.",
+        )
 
 
 def _empty_lists(n: int, length: int) -> Lists:

@@ -13,8 +13,18 @@ import numpy as np
 
 from atlas_assets.stages.bundle.reader import Bundle
 
-CATEGORIES = ("#2468b4", "#d06a08", "#12806a", "#c22f57", "#a27b00", "#7145c4", "#4c8a1a", "#c95796", "#0f87a0",
-              "#85552f")  # fmt: skip
+CATEGORIES = (
+    "#2468b4",
+    "#d06a08",
+    "#12806a",
+    "#c22f57",
+    "#a27b00",
+    "#7145c4",
+    "#4c8a1a",
+    "#c95796",
+    "#0f87a0",
+    "#85552f",
+)
 RAMP = ("#8fd04a", "#35b779", "#21918c", "#2c728e", "#3b528b", "#472d7b", "#440154")
 OTHER, UNKNOWN, PLAIN, NO = "#8b929c", "#c3c9d1", "#52708f", "#a0a7b1"
 RAMP_STEPS = 256

@@ -14,8 +14,19 @@ from PIL import ImageFont
 SERIF = {"normal": "STIXGeneral", "bold": "STIXGeneralBol", "italic": "STIXGeneralItalic"}
 SANS = {"normal": "DejaVuSans", "bold": "DejaVuSans-Bold", "italic": "DejaVuSans-Oblique"}
 # Families with many alphabets as Linux and macOS name them; asked only for letters that the two above lack.
-WIDER = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans", "Hiragino Sans",
-         "PingFang SC", "Apple SD Gothic Neo", "Arial Unicode MS", "WenQuanYi Zen Hei", "Unifont")  # fmt: skip
+WIDER = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Noto Sans JP",
+    "Noto Sans SC",
+    "Noto Sans",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Apple SD Gothic Neo",
+    "Arial Unicode MS",
+    "WenQuanYi Zen Hei",
+    "Unifont",
+)
 
 
 def font_for(text: str, size: int, *, serif: bool, style: str) -> ImageFont.FreeTypeFont:

@@ -64,9 +64,15 @@ class SiteReport(Artifact):
 
 
 def build(
-    site_folder: Path, *, bundle_folder: Path, viewer_folder: Path, atlas: dict[str, Any],
-    public_url: str | None = None, keep: int = 5, progress: Progress = no_progress,
-) -> SiteReport:  # fmt: skip
+    site_folder: Path,
+    *,
+    bundle_folder: Path,
+    viewer_folder: Path,
+    atlas: dict[str, Any],
+    public_url: str | None = None,
+    keep: int = 5,
+    progress: Progress = no_progress,
+) -> SiteReport:
     """Publish a bundle with a viewer into ``site_folder``; a site that is there is switched over to them.
 
     atlas: as for ``bundle.build``; its title and description go into the page's head. public_url: where the site will
@@ -81,9 +87,8 @@ def build(
     copies = {path: viewer_folder / path for path in _files_below(viewer_folder) if path != INDEX}
     elsewhere = {"manifest.json", bundle_files.PROVENANCE, bundle_files.POSTER, bundle.OPEN_DATA}
     copies |= {
-        f"data/{map_name}/{path}": bundle_folder / path
-        for path in _files_below(bundle_folder) if path not in elsewhere
-    }  # fmt: skip
+        f"data/{map_name}/{path}": bundle_folder / path for path in _files_below(bundle_folder) if path not in elsewhere
+    }
     preview = _preview(opened)
     preview_path = f"assets/preview.{hashlib.sha256(preview).hexdigest()[:8]}.png"
     abandoned = _begin(site_folder, [*copies, preview_path, manifest])
@@ -104,10 +109,17 @@ def build(
 
     progress(0.4, "packing the downloads")
     # The archive cannot list its own hash, so the manifest inside it lists the other downloads only.
-    archive.write(site_folder / ARCHIVE, site_folder, files.names, own={
-        INDEX: page, manifest: manifest_file.as_bytes(opened.manifest | {"downloads": alone}),
-        DOWNLOADS: _listing(alone), "README.txt": README.encode(),
-    })  # fmt: skip
+    archive.write(
+        site_folder / ARCHIVE,
+        site_folder,
+        files.names,
+        own={
+            INDEX: page,
+            manifest: manifest_file.as_bytes(opened.manifest | {"downloads": alone}),
+            DOWNLOADS: _listing(alone),
+            "README.txt": README.encode(),
+        },
+    )
     files.names.append(ARCHIVE)
     downloads = [bundle.describe_file(site_folder / ARCHIVE, ARCHIVE), *alone]
     published = opened.manifest | {"downloads": downloads, "versions": VERSIONS}
@@ -152,9 +164,10 @@ class _Files:
         """``.gz`` and ``.br`` beside texts, for servers that hand them out (nginx and Caddy can); on all cores."""
         beside = [(name, suffix) for name in names for suffix in SIDECARS]
         there = {
-            (name, suffix) for name, suffix in beside
+            (name, suffix)
+            for name, suffix in beside
             if site_versions.never_changes(name) and (self.folder / (name + suffix)).exists()
-        }  # fmt: skip
+        }
         wanted = [pair for pair in beside if pair not in there]
         with ThreadPoolExecutor(project.cores()) as pool:
             made = pool.map(lambda pair: _compressed((self.folder / pair[0]).read_bytes(), pair[1]), wanted)

@@ -14,10 +14,23 @@ from PIL import Image, ImageDraw, ImageFont
 
 BACKGROUND = (11, 14, 20)
 # Twelve hues of like lightness that stay apart for colour-blind eyes as far as twelve can; regions take turns.
-PALETTE = np.array([
-    (94, 160, 255), (255, 158, 74), (74, 201, 148), (240, 106, 122), (178, 136, 255), (222, 196, 84),
-    (72, 199, 219), (240, 130, 200), (150, 190, 96), (255, 188, 160), (128, 150, 214), (208, 160, 120),
-], np.float64)  # fmt: skip
+PALETTE = np.array(
+    [
+        (94, 160, 255),
+        (255, 158, 74),
+        (74, 201, 148),
+        (240, 106, 122),
+        (178, 136, 255),
+        (222, 196, 84),
+        (72, 199, 219),
+        (240, 130, 200),
+        (150, 190, 96),
+        (255, 188, 160),
+        (128, 150, 214),
+        (208, 160, 120),
+    ],
+    np.float64,
+)
 UNASSIGNED = (110, 120, 138)
 # Without regions the colour says how dense it is, from few to many.
 SPARSE, DENSE = np.array((70, 130, 220.0)), np.array((255, 244, 214.0))
@@ -31,9 +44,13 @@ GAP, TEXT_SIZE, LINE = 8, 12, 16
 
 
 def thumbnail(
-    positions: np.ndarray, *, region: np.ndarray | None = None, size: int | tuple[int, int] = 400,
-    max_bytes: int = 12_000, transparent: bool = False,
-) -> bytes:  # fmt: skip
+    positions: np.ndarray,
+    *,
+    region: np.ndarray | None = None,
+    size: int | tuple[int, int] = 400,
+    max_bytes: int = 12_000,
+    transparent: bool = False,
+) -> bytes:
     """A PNG of at most ``max_bytes`` of a layout: positions (n, 2) or (n, 3), the latter seen from an angle.
 
     region: a colour group per row, (n,) integer, -1 for none; without it, colour follows density. size: side or
@@ -53,9 +70,14 @@ def thumbnail(
 
 
 def contact_sheet(
-    maps: Sequence[tuple[str, np.ndarray]], *, region: np.ndarray | None = None, framed: int | None = None,
-    size: int = 180, columns: int = 4, max_bytes: int = 400_000,
-) -> bytes:  # fmt: skip
+    maps: Sequence[tuple[str, np.ndarray]],
+    *,
+    region: np.ndarray | None = None,
+    framed: int | None = None,
+    size: int = 180,
+    columns: int = 4,
+    max_bytes: int = 400_000,
+) -> bytes:
     """One PNG of several maps of the same entities, (caption, positions) each, in rows of ``columns``.
 
     region (n,): one colour group per entity, for all maps. framed: the place of a map to be marked. Captions may have
@@ -105,9 +127,9 @@ def _draw(
         region = np.asarray(region)[np.isfinite(positions).all(axis=1)]
     columns, rows = _pixels(flattened(seen), wide, high)
     disc = _disc(len(seen), wide, high)
-    cells = np.concatenate([
-        np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1) for dx, dy in disc
-    ])  # fmt: skip
+    cells = np.concatenate(
+        [np.clip(rows + dy, 0, high - 1) * wide + np.clip(columns + dx, 0, wide - 1) for dx, dy in disc]
+    )
     weight = np.bincount(cells, minlength=wide * high)
     drawn = np.flatnonzero(weight)  # of many pixels few, as a rule
     # Dense pixels saturate slowly, over orders of magnitude.
