@@ -57,6 +57,7 @@ lint: install-dev  ## formatting, lint and types, Python and frontend
 	$(BIN)/dg check defs
 	cd frontend && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run lint && npm run check
 
-format: install-dev  ## format the Python code
+format: install-dev  ## format the code, Python and frontend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	cd frontend && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run format

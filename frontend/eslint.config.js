@@ -27,7 +27,14 @@ export default ts.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['svelte', 'svelte/*', '*.svelte', '**/ui/**'], message: 'core is framework-free; components live in ui.' }] },
+        {
+          patterns: [
+            {
+              group: ['svelte', 'svelte/*', '*.svelte', '**/ui/**'],
+              message: 'core is framework-free; components live in ui.',
+            },
+          ],
+        },
       ],
     },
   },

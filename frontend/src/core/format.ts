@@ -59,7 +59,8 @@ export function showValue(field: Field, value: DetailValue | undefined): Shown |
     const time = Date.parse(String(value))
     return { kind: 'text', text: Number.isNaN(time) ? String(value) : dateFormat.format(time) }
   }
-  if (typeof value === 'number') return { kind: 'text', text: formatNumber(value) + (field.unit ? ` ${field.unit}` : '') }
+  if (typeof value === 'number')
+    return { kind: 'text', text: formatNumber(value) + (field.unit ? ` ${field.unit}` : '') }
   return { kind: 'text', text: String(value) }
 }
 

@@ -58,7 +58,14 @@ export class Atlas {
   #failed = $state.raw<Failure[]>([])
   #running = 0
   readonly notice = $derived<Notice | null>(
-    this.#failed.length > 0 ? { text: sentenceOf(this.#failed.at(-1)!.error), stale: this.#failed.some(({ error }) => isStale(error)), retry: () => this.#retry(), dismiss: () => (this.#failed = []) } : null,
+    this.#failed.length > 0
+      ? {
+          text: sentenceOf(this.#failed.at(-1)!.error),
+          stale: this.#failed.some(({ error }) => isStale(error)),
+          retry: () => this.#retry(),
+          dismiss: () => (this.#failed = []),
+        }
+      : null,
   )
   /** What a screen reader is told. */
   said = $state('')
@@ -121,7 +128,10 @@ export class Atlas {
   async attach(stage: HTMLElement, canvas: HTMLCanvasElement, labels: HTMLElement): Promise<void> {
     const bundle = this.bundle!
     this.map = MapView.create({
-      canvas, stage, labels, bundle,
+      canvas,
+      stage,
+      labels,
+      bundle,
       reducedMotion: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
       events: this.eventsOf(() => this.map!),
     })
@@ -143,14 +153,19 @@ export class Atlas {
 
   /** Everything that the first paint did without. When a file fails, what is there stays, and trying again goes on. */
   async #loadRest(colour: string, positions?: () => Promise<void>): Promise<void> {
-    await Promise.all([positions?.(), this.attempt(() => this.#loadSizes()), this.colour.set(colour, { remember: false })])
+    await Promise.all([
+      positions?.(),
+      this.attempt(() => this.#loadSizes()),
+      this.colour.set(colour, { remember: false }),
+    ])
     const linked = Promise.all([this.link.open(), this.profile.open()])
     for (let bucket = this.namesLoaded; bucket < this.manifest!.buckets.length; bucket++) await this.#loadNames(bucket)
     await linked
     this.complete = true
     this.#settle.resolve()
     const { versions = null } = this.manifest!
-    if (!embedded && (versions || readParts(location.hash).has('since'))) this.past ??= new (await laterPanels()).Past(this, versions)
+    if (!embedded && (versions || readParts(location.hash).has('since')))
+      this.past ??= new (await laterPanels()).Past(this, versions)
   }
 
   /** What a map tells the page; `map`: which, since a region is drawn around places on one. */
@@ -298,10 +313,26 @@ export class Atlas {
     const { theme } = this
     theme.apply()
     this.colour.paint()
-    const unit = (rgb: number[], alpha: number) => [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
+    const unit = (rgb: number[], alpha: number) =>
+      [rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha] as [number, number, number, number]
     const dark = theme.scheme === 'dark'
     // Orange and blue: told apart with any colour vision, and on either background.
-    const [mine, theirs] = dark ? [[255, 176, 64], [92, 200, 255]] : [[176, 84, 0], [0, 98, 168]]
-    this.map?.setTheme({ background: unit(theme.background, 1), ring: unit(theme.text, 1), selected: unit(theme.accent, 1), line: unit(theme.accent, 0.75), mine: unit(mine, 1), theirs: unit(theirs, 1) })
+    const [mine, theirs] = dark
+      ? [
+          [255, 176, 64],
+          [92, 200, 255],
+        ]
+      : [
+          [176, 84, 0],
+          [0, 98, 168],
+        ]
+    this.map?.setTheme({
+      background: unit(theme.background, 1),
+      ring: unit(theme.text, 1),
+      selected: unit(theme.accent, 1),
+      line: unit(theme.accent, 0.75),
+      mine: unit(mine, 1),
+      theirs: unit(theirs, 1),
+    })
   }
 }

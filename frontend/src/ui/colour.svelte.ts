@@ -72,7 +72,9 @@ export class Colour {
 
   #fieldOf(key: string): FilterField | null {
     const { fields } = this.atlas.filter
-    return fields.find((field) => (field.source === 'column' ? key === `field:${field.name}` : key === field.source)) ?? null
+    return (
+      fields.find((field) => (field.source === 'column' ? key === `field:${field.name}` : key === field.source)) ?? null
+    )
   }
 
   /** The choice that a link names, or the one the atlas opens with. */
@@ -117,7 +119,10 @@ export class Colour {
       return encodeDistortion(distortion, distortionData(distortion))
     }
     if (field.source === 'region') {
-      const [regions, rows] = await Promise.all([bundle.regions(atlas.projection!), bundle.regionRows(atlas.projection!)])
+      const [regions, rows] = await Promise.all([
+        bundle.regions(atlas.projection!),
+        bundle.regionRows(atlas.projection!),
+      ])
       return encodeField(regionCodes(regions, rows), choice)
     }
     const column = columnOf(bundle.manifest, field.name)!
@@ -139,7 +144,8 @@ export class Colour {
   /** What belongs to one projection is another on the next. */
   async projectionChanged(): Promise<void> {
     const { key } = this.choice
-    if (key === 'distortion' || key === 'region') await this.set(this.#fieldOf(key) ? this.text : 'none', { remember: false })
+    if (key === 'distortion' || key === 'region')
+      await this.set(this.#fieldOf(key) ? this.text : 'none', { remember: false })
   }
 
   /** Colours of the slots, for the scheme of the page. */
@@ -154,7 +160,9 @@ export class Colour {
 
   /** Columns that can size points. */
   get sizeChoices(): NumberColumn[] {
-    return (this.atlas.manifest?.columns ?? []).filter((column): column is NumberColumn => column.type === 'number' || column.type === 'year' || column.type === 'date')
+    return (this.atlas.manifest?.columns ?? []).filter(
+      (column): column is NumberColumn => column.type === 'number' || column.type === 'year' || column.type === 'date',
+    )
   }
 
   /** The column of popularity, which also ranks names: it stays the same whatever sizes the points. */

@@ -66,14 +66,21 @@ export class Compare {
     })
     atlas.link.register({
       key: 'c',
-      read: () => (this.pair ? `${this.pair.b}~${this.way === 'side' ? 'side' : Math.round(this.t * 100) / 100}` : null),
+      read: () =>
+        this.pair ? `${this.pair.b}~${this.way === 'side' ? 'side' : Math.round(this.t * 100) / 100}` : null,
       apply: (value, all) => {
         const cut = value?.lastIndexOf('~') ?? -1
         const b = value?.slice(0, Math.max(0, cut))
         const how = value?.slice(cut + 1)
-        if (!b || !how || !this.#projection(b)) return this.pair ? atlas.showProjection(this.pair.a, { remember: false }) : undefined
+        if (!b || !how || !this.#projection(b))
+          return this.pair ? atlas.showProjection(this.pair.a, { remember: false }) : undefined
         const a = all.get('map') ?? atlas.manifest!.default.projection
-        return this.open(b, { a, way: how === 'side' ? 'side' : 'blend', t: Number.isFinite(Number(how)) ? Math.min(1, Math.max(0, Number(how))) : 0, remember: false })
+        return this.open(b, {
+          a,
+          way: how === 'side' ? 'side' : 'blend',
+          t: Number.isFinite(Number(how)) ? Math.min(1, Math.max(0, Number(how))) : 0,
+          remember: false,
+        })
       },
     })
   }
@@ -163,7 +170,8 @@ export class Compare {
     this.#token++
     this.pair = null
     this.#forget()
-    if (this.atlas.colourKey === 'moved') void this.atlas.setColour(this.#colourBefore ?? this.atlas.colour.textOf(null), { remember: false })
+    if (this.atlas.colourKey === 'moved')
+      void this.atlas.setColour(this.#colourBefore ?? this.atlas.colour.textOf(null), { remember: false })
     return this.way === 'blend'
   }
 
@@ -241,7 +249,10 @@ export class Compare {
     if (colourKey !== 'moved') this.#colourBefore = colour.text
     while (this.pair) {
       const values = this.measure === 'places' ? this.moved : this.kept?.map((share) => 1 - share)
-      if (values) return encodeChange(values, manifest!.n, (most) => (this.measure === 'places' ? ['stayed', `moved ${percent(most)} or more`] : ['same neighbours', 'new ones']))
+      if (values)
+        return encodeChange(values, manifest!.n, (most) =>
+          this.measure === 'places' ? ['stayed', `moved ${percent(most)} or more`] : ['same neighbours', 'new ones'],
+        )
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     return null
@@ -275,7 +286,9 @@ export class Compare {
       const projection = this.#projection(key)!
       if (!projection.region_rows) return () => null
       // Without their names, groups are told by their members.
-      const [regions, rows] = await Promise.all([bundle!.regions(projection), bundle!.regionRows(projection)]).catch(() => [[], new Uint16Array(0)] as const)
+      const [regions, rows] = await Promise.all([bundle!.regions(projection), bundle!.regionRows(projection)]).catch(
+        () => [[], new Uint16Array(0)] as const,
+      )
       return (row) => (rows[row] === undefined || rows[row] === NO_REGION ? null : (regions[rows[row]]?.name ?? null))
     }
     const { a, b } = this.pair!
@@ -284,8 +297,11 @@ export class Compare {
     this.groups = groups.map((group) => ({
       ...group,
       ...wordsFor(group, {
-        nameOf: (row) => bundle!.nameOf(row) ?? '', importance: (row) => sizes[row] ?? 0, entity: manifest!.atlas.entity,
-        regionOf: group.kind === 'joined' ? after : before, maps: [this.a!.name, this.b!.name],
+        nameOf: (row) => bundle!.nameOf(row) ?? '',
+        importance: (row) => sizes[row] ?? 0,
+        entity: manifest!.atlas.entity,
+        regionOf: group.kind === 'joined' ? after : before,
+        maps: [this.a!.name, this.b!.name],
       }),
     }))
   }

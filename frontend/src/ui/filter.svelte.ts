@@ -4,7 +4,14 @@ import { MOST_CONDITIONS, type Grouping } from '../core/filter/crossfilter'
 import { FilterEngine, type Filtered } from '../core/filter/engine'
 import { fieldsOf, loadField, type FieldData, type FilterField } from '../core/filter/fields'
 import { NameMatcher } from '../core/filter/names_client'
-import { conditionsOf, formatQuery, parseQuery, type Clause, type FieldClause, type QueryError } from '../core/filter/query'
+import {
+  conditionsOf,
+  formatQuery,
+  parseQuery,
+  type Clause,
+  type FieldClause,
+  type QueryError,
+} from '../core/filter/query'
 import { formatCount } from '../core/format'
 import type { FilterMode } from '../core/map/looks'
 import { packIds, unpackIds } from '../core/select/ids'
@@ -29,7 +36,9 @@ export class Filter {
   /** The page was opened with a filter. */
   arrived = $state(false)
   readonly active = $derived(this.clauses.length > 0)
-  readonly fields: FilterField[] = $derived.by(() => (this.atlas.manifest ? fieldsOf(this.atlas.manifest, this.atlas.projection) : []))
+  readonly fields: FilterField[] = $derived.by(() =>
+    this.atlas.manifest ? fieldsOf(this.atlas.manifest, this.atlas.projection) : [],
+  )
   /** The filter as a query (see core/filter/query.ts). */
   readonly text = $derived(formatQuery(this.clauses, this.fields))
   /** "1,234 of 8,478 cards shown" */
@@ -69,7 +78,14 @@ export class Filter {
     const query = parseQuery(text, this.fields)
     const conditions = conditionsOf(query)
     if (query.errors.length === 0 && conditions.length > MOST_CONDITIONS) {
-      return [{ kind: 'syntax', message: `At most ${MOST_CONDITIONS} conditions at a time; these are ${conditions.length}.`, from: 0, to: text.length }]
+      return [
+        {
+          kind: 'syntax',
+          message: `At most ${MOST_CONDITIONS} conditions at a time; these are ${conditions.length}.`,
+          from: 0,
+          to: text.length,
+        },
+      ]
     }
     if (query.errors.length === 0) await this.set(conditions)
     return query.errors
@@ -107,13 +123,19 @@ export class Filter {
 
   /** The condition that the panel and the legend edit: the first one about a field. */
   clauseOf(name: string): FieldClause | null {
-    return (this.clauses.find((clause) => 'field' in clause && clause.field === name) as FieldClause | undefined) ?? null
+    return (
+      (this.clauses.find((clause) => 'field' in clause && clause.field === name) as FieldClause | undefined) ?? null
+    )
   }
 
   /** Puts a condition in the place of the first one about its field; null removes it. */
   setClause(name: string, clause: FieldClause | null, options: { live?: boolean } = {}): Promise<void> {
     const before = this.clauseOf(name)
-    const rest = before ? this.clauses.flatMap((other) => (other === before ? (clause ?? []) : other)) : clause ? [...this.clauses, clause] : this.clauses
+    const rest = before
+      ? this.clauses.flatMap((other) => (other === before ? (clause ?? []) : other))
+      : clause
+        ? [...this.clauses, clause]
+        : this.clauses
     return this.set(rest, options)
   }
 
@@ -178,8 +200,12 @@ export class Filter {
     return (this.#engine ??= new FilterEngine({
       rows: manifest!.n,
       load: (field) => loadField(bundle, field, this.atlas.projection!),
-      matchNames: (clause) => (this.#names ??= new NameMatcher(() => Promise.all(manifest!.buckets.map((_, bucket) => bundle.names(bucket))))).match(clause),
-      rowsOf: async (clause) => (clause.kind === 'ids' ? (await bundle.rowsOfIds(clause.ids)).values() : (this.#sets[clause.key] ?? [])),
+      matchNames: (clause) =>
+        (this.#names ??= new NameMatcher(() =>
+          Promise.all(manifest!.buckets.map((_, bucket) => bundle.names(bucket))),
+        )).match(clause),
+      rowsOf: async (clause) =>
+        clause.kind === 'ids' ? (await bundle.rowsOfIds(clause.ids)).values() : (this.#sets[clause.key] ?? []),
     }))
   }
 
@@ -243,7 +269,9 @@ export class Filter {
       if (ids) this.#sets[line.slice(0, equals)] = Uint32Array.from((await this.atlas.bundle!.rowsOfIds(ids)).values())
     }
     // A set that only lived in another window is left out: to show nothing at all would be worse.
-    const readable = conditionsOf(parseQuery(text, this.fields)).filter((clause) => clause.kind !== 'set' || clause.key in this.#sets)
+    const readable = conditionsOf(parseQuery(text, this.fields)).filter(
+      (clause) => clause.kind !== 'set' || clause.key in this.#sets,
+    )
     if (readable.length > 0) this.arrived = true
     await this.set(readable, { remember: false })
   }

@@ -35,7 +35,12 @@ export interface AtlasHooks {
   drawNow(...options: Parameters<MapView['drawNow']>): ReturnType<MapView['drawNow']> | null
   sizeOf(row: number): number
   search(text: string, limit: number): Promise<number[] | null>
-  profile(): { mine: [row: number, weight: number][]; theirs: [row: number, weight: number][]; close: number[]; loading: boolean }
+  profile(): {
+    mine: [row: number, weight: number][]
+    theirs: [row: number, weight: number][]
+    close: number[]
+    loading: boolean
+  }
   showProjection(key: string): Promise<void>
   setColour(text: string): Promise<void>
   loseContext(): void
@@ -60,13 +65,17 @@ export function exposeHooks(atlas: Atlas): void {
     nameOf: (row) => atlas.bundle?.nameOf(row) ?? null,
     select: (row) => atlas.selection.choose(row),
     state: () => ({
-      projection: atlas.projectionKey, colour: atlas.colourKey, selected: atlas.selection.row, hovered: atlas.hovered,
-      zoom: atlas.map?.zoom ?? 0, frames: atlas.map?.frames ?? 0,
+      projection: atlas.projectionKey,
+      colour: atlas.colourKey,
+      selected: atlas.selection.row,
+      hovered: atlas.hovered,
+      zoom: atlas.map?.zoom ?? 0,
+      frames: atlas.map?.frames ?? 0,
     }),
     picked: () => [...atlas.picked.rows],
     async settled() {
       // Counted in animation frames: on a busy machine one frame can take longer than any fixed pause.
-      for (let quiet = 0, before = -1; quiet < 3; ) {
+      for (let quiet = 0, before = -1; quiet < 3;) {
         await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50)))
         const frames = atlas.map?.frames ?? 0
         quiet = frames === before && (frames > 0 || !atlas.map) ? quiet + 1 : 0
@@ -82,8 +91,10 @@ export function exposeHooks(atlas: Atlas): void {
     sizeOf: (row) => atlas.sizes[row],
     search: (text, limit) => atlas.search.query(text, limit),
     profile: () => ({
-      mine: [...atlas.profile.mine.weights], theirs: [...atlas.profile.theirs.weights],
-      close: atlas.profile.close.map(({ row }) => row), loading: atlas.profile.loading !== null || atlas.profile.mine.busy,
+      mine: [...atlas.profile.mine.weights],
+      theirs: [...atlas.profile.theirs.weights],
+      close: atlas.profile.close.map(({ row }) => row),
+      loading: atlas.profile.loading !== null || atlas.profile.mine.busy,
     }),
     showProjection: (key) => atlas.showProjection(key),
     setColour: (text) => atlas.setColour(text),

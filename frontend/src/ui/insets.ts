@@ -16,7 +16,12 @@ export function measureCover(root: HTMLElement, narrow: boolean): Cover {
   for (const panel of root.querySelectorAll<HTMLElement>('[data-covers]')) {
     const box = panel.getBoundingClientRect()
     if (box.width === 0 || box.height === 0) continue
-    obstacles.push({ left: box.left - frame.left - 4, top: box.top - frame.top - 4, right: box.right - frame.left + 4, bottom: box.bottom - frame.top + 4 })
+    obstacles.push({
+      left: box.left - frame.left - 4,
+      top: box.top - frame.top - 4,
+      right: box.right - frame.left + 4,
+      bottom: box.bottom - frame.top + 4,
+    })
     const side = panel.dataset.covers
     if (side === 'left') insets.left = Math.max(insets.left, box.right - frame.left + margin)
     else if (side === 'right') insets.right = Math.max(insets.right, frame.right - box.left + margin)
@@ -27,7 +32,12 @@ export function measureCover(root: HTMLElement, narrow: boolean): Cover {
 }
 
 /** Calls `changed` now and whenever a panel inside `chrome` comes, goes or changes its size; returns what ends that. */
-export function watchCover(root: HTMLElement, chrome: HTMLElement, narrow: boolean, changed: (cover: Cover) => void): () => void {
+export function watchCover(
+  root: HTMLElement,
+  chrome: HTMLElement,
+  narrow: boolean,
+  changed: (cover: Cover) => void,
+): () => void {
   const tell = () => changed(measureCover(root, narrow))
   const sizes = new ResizeObserver(tell)
   let watched: Element[] = []

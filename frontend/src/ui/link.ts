@@ -49,7 +49,8 @@ export function registerCamera(atlas: Atlas): void {
     read: () => {
       const map = atlas.map!
       const { pose } = map
-      const fitted = map.projection.dims === 2 && Math.abs(map.zoomOf(pose) - 1) < 0.01 && Math.hypot(pose.x, pose.y) < 0.01
+      const fitted =
+        map.projection.dims === 2 && Math.abs(map.zoomOf(pose) - 1) < 0.01 && Math.hypot(pose.x, pose.y) < 0.01
       // A link that selects without a camera flies there; this page has not.
       return fitted && atlas.selection.row < 0 ? null : writeCamera({ ...pose, zoom: map.zoomOf(pose) })
     },

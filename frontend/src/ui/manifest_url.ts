@@ -6,7 +6,9 @@ export function manifestUrl(): string {
   const asked = import.meta.env.DEV ? new URLSearchParams(location.search).get('manifest') : null
   const path = asked ?? (built !== '' ? built : import.meta.env.DEV ? 'test/.fixture/data/towns/manifest.json' : '')
   if (path === '') {
-    throw new BundleError('This page holds the viewer but no map yet: its “atlas-manifest” entry is empty. Build a site with Atlas, which fills it in.')
+    throw new BundleError(
+      'This page holds the viewer but no map yet: its “atlas-manifest” entry is empty. Build a site with Atlas, which fills it in.',
+    )
   }
   return new URL(path, document.baseURI).href
 }

@@ -48,11 +48,15 @@ export class Picked {
     const given = rowSet(rows)
     const before = this.rows
     const next =
-      how === 'add' ? union(before, given)
-      : how === 'remove' ? minus(before, given)
-      : how === 'toggle' ? toggle(before, given)
-      : how === 'keep' ? intersect(before, given)
-      : given
+      how === 'add'
+        ? union(before, given)
+        : how === 'remove'
+          ? minus(before, given)
+          : how === 'toggle'
+            ? toggle(before, given)
+            : how === 'keep'
+              ? intersect(before, given)
+              : given
     if (!sameRows(before, next)) this.#step(label)
     this.#show(next)
   }
@@ -99,7 +103,9 @@ export class Picked {
     this.#mark(rows)
     if (alone >= 0) void atlas.selection.choose(alone)
     else atlas.selection.clear()
-    atlas.say(rows.length === 0 ? 'Nothing selected' : `${countText(rows.length, atlas.manifest!.atlas.entity)} selected`)
+    atlas.say(
+      rows.length === 0 ? 'Nothing selected' : `${countText(rows.length, atlas.manifest!.atlas.entity)} selected`,
+    )
     atlas.link.remember('push')
   }
 

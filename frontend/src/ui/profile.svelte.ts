@@ -1,6 +1,13 @@
 /** The visitor's own list on the map, what lies close to it, and a second list to compare with. Nothing of it leaves the browser. */
 import { sentenceOf } from '../core/data/errors'
-import { closeTo, compareProfiles, regionShares, relatedPairs, type Close, type NeighbourLists } from '../core/profile/close'
+import {
+  closeTo,
+  compareProfiles,
+  regionShares,
+  relatedPairs,
+  type Close,
+  type NeighbourLists,
+} from '../core/profile/close'
 import { ListReader } from '../core/profile/client'
 import { readListFile } from '../core/profile/file'
 import { loadNeighbours, rowsOf } from '../core/profile/neighbours'
@@ -55,7 +62,13 @@ export class Profile {
   })
   readonly #ranked = $derived.by(() => {
     const { sizeValues, sizeColumn } = this.atlas
-    return closeTo({ pulls: this.#pulls, neighbours: this.#neighbours, popularity: sizeColumn ? sizeValues : null, modesty: TASTES[this.taste], usual: sizeColumn?.quantiles[10] ?? 0 })
+    return closeTo({
+      pulls: this.#pulls,
+      neighbours: this.#neighbours,
+      popularity: sizeColumn ? sizeValues : null,
+      modesty: TASTES[this.taste],
+      usual: sizeColumn?.quantiles[10] ?? 0,
+    })
   })
   /** What lies close that the visitor lacks, closest first; without what was dismissed or is filtered out. */
   readonly close = $derived.by((): Close[] => {
@@ -63,7 +76,11 @@ export class Profile {
     return this.#ranked.filter(({ row }) => !this.#dismissed.includes(row) && (!passes || passes[row] === 1))
   })
   readonly dismissed = $derived.by(() => this.#ranked.filter(({ row }) => this.#dismissed.includes(row)).length)
-  readonly comparison = $derived.by(() => (this.mine.weights.size > 0 && this.theirs.weights.size > 0 ? compareProfiles(this.mine.weights, this.theirs.weights, this.#neighbours) : null))
+  readonly comparison = $derived.by(() =>
+    this.mine.weights.size > 0 && this.theirs.weights.size > 0
+      ? compareProfiles(this.mine.weights, this.theirs.weights, this.#neighbours)
+      : null,
+  )
 
   constructor(private readonly atlas: Atlas) {
     const reader = () => (this.#reader ??= new ListReader(atlas.bundle!, atlas.sizeValues))
@@ -170,7 +187,11 @@ export class Profile {
   paint(): void {
     const worth = (row: number) => this.atlas.sizeValues?.[row] || 0
     const ordered = ({ weights }: Roster) => mostLikedFirst(weights, worth)
-    this.atlas.map?.setProfile(ordered(this.mine), ordered(this.theirs), relatedPairs(this.mine.weights, this.#neighbours, MOST_LINES))
+    this.atlas.map?.setProfile(
+      ordered(this.mine),
+      ordered(this.theirs),
+      relatedPairs(this.mine.weights, this.#neighbours, MOST_LINES),
+    )
   }
 
   /** Regions of the projection that is shown, in which the list lies. */
@@ -187,7 +208,10 @@ export class Profile {
       return place
     })
     const regionOf = finest.map((place) => outermost[place] ?? 65535)
-    this.regions = regionShares(this.mine.weights.keys(), regionOf).map(({ region, ...rest }) => ({ name: regions[region].name, ...rest }))
+    this.regions = regionShares(this.mine.weights.keys(), regionOf).map(({ region, ...rest }) => ({
+      name: regions[region].name,
+      ...rest,
+    }))
   }
 
   // ---- Remembering
@@ -231,7 +255,10 @@ export class Profile {
     const byId = value === null ? null : await unpackProfile(value)
     if (!byId) return
     const bundle = this.atlas.bundle!
-    const [rows] = await Promise.all([bundle.rowsOfIds([...byId.keys()]), ...bundle.manifest.buckets.map((_, bucket) => bundle.names(bucket))])
+    const [rows] = await Promise.all([
+      bundle.rowsOfIds([...byId.keys()]),
+      ...bundle.manifest.buckets.map((_, bucket) => bundle.names(bucket)),
+    ])
     this.#borrowed = this.arrived = true
     this.mine.adopt([...rows].map(([id, row]) => [row, byId.get(id)!]))
     this.#linked = value

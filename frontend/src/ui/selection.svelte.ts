@@ -121,7 +121,8 @@ export class Selection {
     const token = this.#token
     map.positionsOf(projectionKey).then(
       (layer) => {
-        if (token === this.#token && projectionKey === this.atlas.projectionKey) this.kept = keptOnMap(layer, row, neighbours)
+        if (token === this.#token && projectionKey === this.atlas.projectionKey)
+          this.kept = keptOnMap(layer, row, neighbours)
       },
       () => {}, // the map itself says when its positions are missing
     )

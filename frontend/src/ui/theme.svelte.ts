@@ -35,12 +35,16 @@ export class Theme {
     return this.stark ? STARK[this.scheme] : wish ? readable(wish, TEXT[this.scheme], NAMES) : BACKGROUND[this.scheme]
   })
   /** The accent, as light or dark as it must be to be read as text on a panel (WCAG AA, AAA where asked for). */
-  readonly accent = $derived(readable(parseHex(this.#wishes.accent ?? '') ?? DEFAULT_ACCENT, RAISED[this.scheme], this.stark ? 7 : 4.6))
+  readonly accent = $derived(
+    readable(parseHex(this.#wishes.accent ?? '') ?? DEFAULT_ACCENT, RAISED[this.scheme], this.stark ? 7 : 4.6),
+  )
   /** The atlas's own colours of categories, each told from the ground; empty = the usual ones. */
-  readonly categories = $derived((this.#wishes.palette ?? []).flatMap((hex) => {
-    const colour = parseHex(hex)
-    return colour ? [readable(colour, this.background, POINTS)] : []
-  }))
+  readonly categories = $derived(
+    (this.#wishes.palette ?? []).flatMap((hex) => {
+      const colour = parseHex(hex)
+      return colour ? [readable(colour, this.background, POINTS)] : []
+    }),
+  )
 
   constructor() {
     this.#light.addEventListener('change', () => (this.#system = this.#light.matches ? 'light' : 'dark'))
@@ -66,7 +70,10 @@ export class Theme {
     const { dataset, style } = document.documentElement
     dataset.theme = this.scheme
     style.setProperty('--accent', toHex(this.accent))
-    style.setProperty('--on-accent', toHex(contrast(this.accent, DARK_TEXT) > contrast(this.accent, LIGHT_TEXT) ? DARK_TEXT : LIGHT_TEXT))
+    style.setProperty(
+      '--on-accent',
+      toHex(contrast(this.accent, DARK_TEXT) > contrast(this.accent, LIGHT_TEXT) ? DARK_TEXT : LIGHT_TEXT),
+    )
     style.setProperty('--map', toHex(this.background))
     style.setProperty('--halo', toHex(this.background) + (this.stark ? '' : 'da'))
   }

@@ -43,7 +43,10 @@ describe.each([['light'], ['dark']] as const)('in the %s theme', { timeout: 90_0
     expect(await violations()).toEqual([])
   })
 
-  it.each([['a desktop', DESKTOP], ['a phone', PHONE]] as const)('%s: the list, and with details', async (_, device) => {
+  it.each([
+    ['a desktop', DESKTOP],
+    ['a phone', PHONE],
+  ] as const)('%s: the list, and with details', async (_, device) => {
     await site.opened('#v=list', { ...device, colorScheme })
     await site.page.locator('ol .value').first().waitFor()
     expect(await violations()).toEqual([])
@@ -52,12 +55,18 @@ describe.each([['light'], ['dark']] as const)('in the %s theme', { timeout: 90_0
     expect(await violations()).toEqual([])
   })
 
-  it.each([['a desktop', DESKTOP], ['a phone', PHONE]] as const)('%s: a picked set, with its forms and menus, and saved ones', async (_, device) => {
+  it.each([
+    ['a desktop', DESKTOP],
+    ['a phone', PHONE],
+  ] as const)('%s: a picked set, with its forms and menus, and saved ones', async (_, device) => {
     await site.opened('', { ...device, colorScheme })
     await site.page.evaluate(() => window.__atlas.select(3))
     await site.page.getByRole('button', { name: /^Select these/ }).click()
     const panel = site.page.getByRole('complementary', { name: /^Selection of/ })
-    await panel.getByText(/of these, [\d.]+ % of all/).first().waitFor()
+    await panel
+      .getByText(/of these, [\d.]+ % of all/)
+      .first()
+      .waitFor()
     expect(await violations()).toEqual([])
     await panel.getByRole('button', { name: 'Export', exact: true }).click()
     expect(await violations(), 'export').toEqual([])

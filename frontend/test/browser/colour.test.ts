@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { PHONE, sitePage } from './site_page'
 
 const at = sitePage()
-const shown = () => at.page.evaluate(() => Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.passes(row)).filter(Boolean).length)
-const hashHas = (text: string) => at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), text)
+const shown = () =>
+  at.page.evaluate(
+    () => Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.passes(row)).filter(Boolean).length,
+  )
+const hashHas = (text: string) =>
+  at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), text)
 const legend = (label: string) => at.page.getByRole('list', { name: `Legend, ${label}` })
 const countIn = async (text: string | null) => Number(/([\d,]+)/.exec(text ?? '')![1].replace(/,/g, ''))
 
@@ -33,7 +37,9 @@ describe('the legend', () => {
     const head = await list.getByRole('button').locator('.count').allTextContents()
     expect(await shown()).toBe((await Promise.all(head.slice(0, 10).map(countIn))).reduce((a, b) => a + b))
     await at.page.evaluate(() => window.__atlas.filter('coastal:yes'))
-    const now = await Promise.all((await list.getByRole('button').locator('.count').allTextContents()).map((text) => countIn(text)))
+    const now = await Promise.all(
+      (await list.getByRole('button').locator('.count').allTextContents()).map((text) => countIn(text)),
+    )
     expect(now.reduce((a, b) => a + b)).toBe(await shown())
   })
 
@@ -52,7 +58,10 @@ describe('the legend', () => {
     await at.page.getByRole('slider', { name: 'Colour, Founded, upper end' }).press('End')
     await hashHas('founded:>=')
     expect(await shown()).toBeGreaterThan(some)
-    await at.page.locator('.legend').getByRole('button', { name: /^Unknown/ }).click()
+    await at.page
+      .locator('.legend')
+      .getByRole('button', { name: /^Unknown/ })
+      .click()
     await hashHas('f=founded:?')
     expect(await shown()).toBe(await countIn(await at.page.locator('.legend .count').textContent()))
   })
@@ -75,7 +84,15 @@ describe('the legend', () => {
   it('offers every field, the regions of the map and how faithful it is, each with all rows counted', async () => {
     await at.opened()
     const select = at.page.getByRole('combobox', { name: 'Colour', exact: true })
-    for (const key of ['none', 'field:popularity', 'field:visited', 'field:coastal', 'field:trades', 'region', 'distortion']) {
+    for (const key of [
+      'none',
+      'field:popularity',
+      'field:visited',
+      'field:coastal',
+      'field:trades',
+      'region',
+      'distortion',
+    ]) {
       await select.selectOption(key)
       await at.page.waitForFunction((wanted) => window.__atlas.state().colour === wanted, key)
     }

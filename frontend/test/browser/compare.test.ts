@@ -24,7 +24,11 @@ describe('the list of maps', () => {
     await at.page.getByRole('combobox', { name: 'Sort by' }).selectOption({ label: 'Keeps neighbours' })
     expect((await names())[0]).toContain('t-SNE')
     await at.page.getByRole('combobox', { name: 'Sort by' }).selectOption({ label: 'Predicts unseen data' })
-    expect(await names()).toEqual([expect.stringContaining('PyMDE'), expect.stringContaining('UMAP'), expect.stringContaining('t-SNE')])
+    expect(await names()).toEqual([
+      expect.stringContaining('PyMDE'),
+      expect.stringContaining('UMAP'),
+      expect.stringContaining('t-SNE'),
+    ])
     const quality = at.page.getByRole('region', { name: 'Quality of the chosen map' })
     expect(await quality.textContent()).toMatch(/14\.2 %\s*± 0\.4/)
     await quality.getByRole('button', { name: 'What does this say?' }).click()
@@ -39,8 +43,17 @@ describe('the list of maps', () => {
 
   it('narrows a long sweep down by method', async () => {
     const [first] = manifest.projections
-    const more = Array.from({ length: 12 }, (_, i) => ({ ...first, key: `more${i}`, name: `PaCMAP ${i}`, method: 'pacmap', recommended: false }))
-    const body = JSON.stringify({ ...JSON.parse(readFileSync(join(FIXTURE, 'manifest.json'), 'utf8')), projections: [...manifest.projections, ...more] })
+    const more = Array.from({ length: 12 }, (_, i) => ({
+      ...first,
+      key: `more${i}`,
+      name: `PaCMAP ${i}`,
+      method: 'pacmap',
+      recommended: false,
+    }))
+    const body = JSON.stringify({
+      ...JSON.parse(readFileSync(join(FIXTURE, 'manifest.json'), 'utf8')),
+      projections: [...manifest.projections, ...more],
+    })
     at.site.override = (path) => (path.endsWith('manifest.json') ? { body } : null)
     await at.opened()
     await openMaps()
@@ -77,7 +90,12 @@ describe('from one map to the other', () => {
     expect(middle.y).toBeCloseTo((start.y + end.y) / 2, -1)
     await at.page.waitForFunction((b) => decodeURIComponent(location.hash).includes(`c=${b}~0.5`), B)
     await bar().getByRole('button', { name: 'Swap the maps' }).click()
-    await at.page.waitForFunction(([a, b]) => decodeURIComponent(location.hash).includes(`map=${b}`) && decodeURIComponent(location.hash).includes(`c=${a}~0.5`), [A, B])
+    await at.page.waitForFunction(
+      ([a, b]) =>
+        decodeURIComponent(location.hash).includes(`map=${b}`) &&
+        decodeURIComponent(location.hash).includes(`c=${a}~0.5`),
+      [A, B],
+    )
     await at.page.keyboard.press('Tab')
     await bar().getByRole('button', { name: 'Stop comparing' }).click()
     await bar().waitFor({ state: 'detached' })
@@ -124,7 +142,11 @@ describe('from one map to the other', () => {
     })
     await bar().getByRole('button', { name: 'Play' }).click()
     await at.page.waitForFunction(() => document.querySelector<HTMLInputElement>('.slider')!.value === '1')
-    expect(await at.page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen].filter((t) => t !== '0' && t !== '1'))).toEqual([])
+    expect(
+      await at.page.evaluate(() =>
+        [...(window as unknown as { seen: Set<string> }).seen].filter((t) => t !== '0' && t !== '1'),
+      ),
+    ).toEqual([])
   })
 })
 
@@ -145,7 +167,11 @@ describe('what changed', () => {
     expect(await around.textContent()).toMatch(/keeps [\d.]+ % of its neighbours/)
     await around.getByText(/nearest in the data/).waitFor()
     await around.getByRole('button', { name: /^New/ }).click()
-    await around.getByRole('list', { name: /^Near on t-SNE/ }).getByRole('button').first().click()
+    await around
+      .getByRole('list', { name: /^Near on t-SNE/ })
+      .getByRole('button')
+      .first()
+      .click()
     await at.page.waitForFunction((before) => window.__atlas.nameOf(window.__atlas.state().selected) !== before, name)
     await at.page.getByRole('button', { name: 'Neighbours', exact: true }).click()
     await at.page.getByRole('heading', { name: 'Changed company most' }).waitFor()
@@ -167,14 +193,23 @@ describe('side by side', () => {
   it('shows the second map with the same looks, hover, selection and camera, and cleans up', async () => {
     await at.opened(link(C, 'side'))
     await second().waitFor()
-    await at.page.waitForFunction(() => document.querySelectorAll('.stage').length === 2 && document.querySelectorAll('.stage')[1].querySelectorAll('.label').length > 0)
+    await at.page.waitForFunction(
+      () =>
+        document.querySelectorAll('.stage').length === 2 &&
+        document.querySelectorAll('.stage')[1].querySelectorAll('.label').length > 0,
+    )
     const [first, other] = await at.page.locator('.stage').all()
     const [p, q] = [(await first.boundingBox())!, (await other.boundingBox())!]
     expect(p.x + p.width).toBeCloseTo(q.x, 0)
     // A label of the second map selects on both.
     const label = await at.page.evaluate(() => {
-      const labels = [...document.querySelectorAll('.stage')[1].querySelectorAll('.label.entity')].map((node) => ({ name: node.textContent!, box: node.getBoundingClientRect() }))
-      const { name, box } = labels.find(({ box: { right, bottom } }) => right < innerWidth - 120 && bottom < innerHeight - 200)!
+      const labels = [...document.querySelectorAll('.stage')[1].querySelectorAll('.label.entity')].map((node) => ({
+        name: node.textContent!,
+        box: node.getBoundingClientRect(),
+      }))
+      const { name, box } = labels.find(
+        ({ box: { right, bottom } }) => right < innerWidth - 120 && bottom < innerHeight - 200,
+      )!
       return { name, x: box.x + box.width / 2, y: box.y + box.height / 2 }
     })
     const { name } = label
@@ -203,7 +238,10 @@ describe('side by side', () => {
     const divided = (await other.boundingBox())!.x
     await at.page.getByRole('separator', { name: 'Share of the first map' }).focus()
     await at.page.keyboard.press('ArrowLeft')
-    await at.page.waitForFunction((x) => document.querySelectorAll('.stage')[1].getBoundingClientRect().left < x - 20, divided)
+    await at.page.waitForFunction(
+      (x) => document.querySelectorAll('.stage')[1].getBoundingClientRect().left < x - 20,
+      divided,
+    )
     await bar().getByRole('button', { name: 'Side by side' }).click()
     await second().waitFor({ state: 'detached' })
     expect(await slider().count()).toBe(1)
@@ -214,11 +252,18 @@ describe('on a phone', () => {
   it('the slider takes touch, maps lie one above the other, everything is large enough', async () => {
     await at.opened('', PHONE)
     await at.page.getByRole('button', { name: 'Maps' }).tap()
-    await at.page.getByRole('list', { name: 'Maps' }).getByRole('button', { name: /^Compare with/ }).first().tap()
+    await at.page
+      .getByRole('list', { name: 'Maps' })
+      .getByRole('button', { name: /^Compare with/ })
+      .first()
+      .tap()
     const box = (await slider().boundingBox())!
     await at.page.touchscreen.tap(box.x + box.width * 0.7, box.y + box.height / 2)
-    await at.page.waitForFunction(() => Math.abs(Number(document.querySelector<HTMLInputElement>('.slider')!.value) - 0.7) < 0.06)
-    for (const control of await bar().locator('button, input, select').all()) expect((await control.boundingBox())!.height).toBeGreaterThanOrEqual(44)
+    await at.page.waitForFunction(
+      () => Math.abs(Number(document.querySelector<HTMLInputElement>('.slider')!.value) - 0.7) < 0.06,
+    )
+    for (const control of await bar().locator('button, input, select').all())
+      expect((await control.boundingBox())!.height).toBeGreaterThanOrEqual(44)
     await bar().getByRole('button', { name: 'One above the other' }).tap()
     await second().waitFor()
     await at.page.waitForFunction(() => {

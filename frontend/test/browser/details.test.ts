@@ -14,18 +14,27 @@ describe('what is said about one entity', () => {
     const text = (await nearest().textContent())!
     expect(text).toMatch(/seen together in [\d,]+ travellers?, similarity 0\.\d\d/)
     expect(text).not.toMatch(/in 1 travellers/)
-    await panel().getByText(/This map keeps (all|none|\d+) of its/).waitFor()
-    await panel().getByText(/Similarity: 1 is/).waitFor()
+    await panel()
+      .getByText(/This map keeps (all|none|\d+) of its/)
+      .waitFor()
+    await panel()
+      .getByText(/Similarity: 1 is/)
+      .waitFor()
   })
 
   it('the number kept is that of the shown map', async () => {
     await site.opened()
     await select(7)
-    const kept = async () => (await panel().getByText(/This map keeps/).textContent())!
+    const kept = async () =>
+      (await panel()
+        .getByText(/This map keeps/)
+        .textContent())!
     const before = await kept()
     await site.page.evaluate(() => (location.hash = location.hash + '&map=k15_tsne-p30'))
     await site.page.waitForFunction(() => window.__atlas.state().projection === 'k15_tsne-p30')
-    await panel().getByText(/This map keeps/).waitFor()
+    await panel()
+      .getByText(/This map keeps/)
+      .waitFor()
     expect(before).toMatch(/\d+ of its 12 nearest/)
     expect(await kept()).toMatch(/This map keeps/)
   })
@@ -33,12 +42,19 @@ describe('what is said about one entity', () => {
   it('a value that is clicked filters the map, and undo takes it back', async () => {
     await site.opened()
     await select(7)
-    await panel().getByRole('button', { name: /towns|valleys|roads|mills|forests|coast|country|hills|works|isles|forts|plains/i }).first().click()
+    await panel()
+      .getByRole('button', { name: /towns|valleys|roads|mills|forests|coast|country|hills|works|isles|forts|plains/i })
+      .first()
+      .click()
     await site.page.getByText(/^Only Region:/).waitFor()
     expect(await site.page.evaluate(() => window.__atlas.passes(7))).toBe(true)
-    await site.page.waitForFunction(() => Array.from({ length: 1000 }, (_, row) => row).some((row) => !window.__atlas.passes(row)))
+    await site.page.waitForFunction(() =>
+      Array.from({ length: 1000 }, (_, row) => row).some((row) => !window.__atlas.passes(row)),
+    )
     await site.page.getByRole('button', { name: 'Undo', exact: true }).click()
-    await site.page.waitForFunction(() => Array.from({ length: 1000 }, (_, row) => row).every((row) => window.__atlas.passes(row)))
+    await site.page.waitForFunction(() =>
+      Array.from({ length: 1000 }, (_, row) => row).every((row) => window.__atlas.passes(row)),
+    )
   })
 
   it('what the filter hides is said, of the entity and of its neighbours', async () => {
@@ -62,10 +78,16 @@ describe('what is said about one entity', () => {
     await site.page.keyboard.press('Enter')
     await site.page.waitForFunction(() => window.__atlas.state().selected === 20)
     expect(await heading()).toBe(await site.nameOf(20))
-    await panel().getByRole('button', { name: `Forward to ${await site.nameOf(30)}` }).click()
+    await panel()
+      .getByRole('button', { name: `Forward to ${await site.nameOf(30)}` })
+      .click()
     await site.page.waitForFunction(() => window.__atlas.state().selected === 30)
-    await panel().getByRole('button', { name: `Back to ${await site.nameOf(20)}` }).click()
-    await panel().getByRole('button', { name: `Back to ${await site.nameOf(7)}` }).click()
+    await panel()
+      .getByRole('button', { name: `Back to ${await site.nameOf(20)}` })
+      .click()
+    await panel()
+      .getByRole('button', { name: `Back to ${await site.nameOf(7)}` })
+      .click()
     await site.page.waitForFunction(() => window.__atlas.state().selected === 7)
   })
 
@@ -86,7 +108,9 @@ describe('what is said about one entity', () => {
     await select(7)
     await nearest().waitFor()
     const count = (await nearest().getByRole('listitem').count()) + 1
-    await panel().getByRole('button', { name: `Select these ${count}` }).click()
+    await panel()
+      .getByRole('button', { name: `Select these ${count}` })
+      .click()
     expect(await site.page.evaluate(() => window.__atlas.picked())).toHaveLength(count)
   })
 
@@ -94,8 +118,13 @@ describe('what is said about one entity', () => {
     await site.opened('', PHONE)
     await select(7)
     await nearest().waitFor()
-    const sizes = await panel().locator('button:visible').evaluateAll((nodes) => nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]))
-    for (const [name, height] of sizes) if (!/Larger|Smaller/.test(String(name))) expect(height, String(name)).toBeGreaterThanOrEqual(44)
+    const sizes = await panel()
+      .locator('button:visible')
+      .evaluateAll((nodes) =>
+        nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]),
+      )
+    for (const [name, height] of sizes)
+      if (!/Larger|Smaller/.test(String(name))) expect(height, String(name)).toBeGreaterThanOrEqual(44)
     await panel().getByRole('button', { name: 'Add to a selection' }).tap()
     await panel().getByRole('button', { name: 'In the selection' }).waitFor()
     await panel().getByRole('button', { name: 'Close' }).tap()

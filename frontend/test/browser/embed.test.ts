@@ -64,11 +64,21 @@ describe('embedded in a page', () => {
     await frame.getByRole('combobox', { name: /^Search/ }).fill(name)
     await frame.getByRole('option').first().waitFor()
     await site.page.keyboard.press('Enter')
-    await site.page.waitForFunction((wanted) => (window as unknown as { heard: { name?: string }[] }).heard.some((data) => data.name === wanted), name)
-    await site.page.evaluate(() => document.querySelector('iframe')!.contentWindow!.postMessage({ atlas: 'select', id: 'town-77' }, '*'))
-    await site.page.waitForFunction(() => (window as unknown as { heard: { atlas: string; id?: string }[] }).heard.some((data) => data.atlas === 'selected' && data.id === 'town-77'))
+    await site.page.waitForFunction(
+      (wanted) => (window as unknown as { heard: { name?: string }[] }).heard.some((data) => data.name === wanted),
+      name,
+    )
+    await site.page.evaluate(() =>
+      document.querySelector('iframe')!.contentWindow!.postMessage({ atlas: 'select', id: 'town-77' }, '*'),
+    )
+    await site.page.waitForFunction(() =>
+      (window as unknown as { heard: { atlas: string; id?: string }[] }).heard.some(
+        (data) => data.atlas === 'selected' && data.id === 'town-77',
+      ),
+    )
     await site.page.evaluate(() => {
-      for (const data of [null, 'select', { atlas: 'select', id: 7 }, { atlas: 'select', id: 'nobody' }]) document.querySelector('iframe')!.contentWindow!.postMessage(data, '*')
+      for (const data of [null, 'select', { atlas: 'select', id: 7 }, { atlas: 'select', id: 'nobody' }])
+        document.querySelector('iframe')!.contentWindow!.postMessage(data, '*')
     })
     await site.page.waitForFunction(() => (window as unknown as { heard: { id?: string }[] }).heard.at(-1)!.id === null)
   })
@@ -76,11 +86,14 @@ describe('embedded in a page', () => {
   it('on a phone keeps one finger for the page; controls are large enough', async () => {
     const frame = await hosted('', PHONE)
     expect(await frame.locator('.stage').evaluate((node) => getComputedStyle(node).touchAction)).toBe('pan-x pan-y')
-    const heights = await frame.locator('button:visible:not(.label):not(.skip), a:visible').evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().height))
+    const heights = await frame
+      .locator('button:visible:not(.label):not(.skip), a:visible')
+      .evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().height))
     for (const height of heights) expect(height).toBeGreaterThanOrEqual(44)
     const row = await frame.evaluate(() => window.__atlas.screenOf(0)!)
     const client = await site.page.context().newCDPSession(site.page)
-    const touch = (type: string, points: { x: number; y: number; id: number }[]) => client.send('Input.dispatchTouchEvent', { type: type as 'touchStart', touchPoints: points })
+    const touch = (type: string, points: { x: number; y: number; id: number }[]) =>
+      client.send('Input.dispatchTouchEvent', { type: type as 'touchStart', touchPoints: points })
     await touch('touchStart', [{ x: 200, y: 300, id: 1 }])
     for (let i = 1; i < 6; i++) await touch('touchMove', [{ x: 200, y: 300 - i * 20, id: 1 }])
     await touch('touchEnd', [])
@@ -88,8 +101,15 @@ describe('embedded in a page', () => {
     expect(await frame.evaluate(() => window.__atlas.screenOf(0)!)).toEqual(row)
     await site.page.evaluate(() => scrollTo(0, 0))
     await touch('touchStart', [{ x: 150, y: 250, id: 1 }])
-    await touch('touchStart', [{ x: 150, y: 250, id: 1 }, { x: 250, y: 250, id: 2 }])
-    for (let i = 1; i < 6; i++) await touch('touchMove', [{ x: 150 - i * 8, y: 250, id: 1 }, { x: 250 + i * 8, y: 250, id: 2 }])
+    await touch('touchStart', [
+      { x: 150, y: 250, id: 1 },
+      { x: 250, y: 250, id: 2 },
+    ])
+    for (let i = 1; i < 6; i++)
+      await touch('touchMove', [
+        { x: 150 - i * 8, y: 250, id: 1 },
+        { x: 250 + i * 8, y: 250, id: 2 },
+      ])
     await touch('touchEnd', [])
     await frame.waitForFunction(() => window.__atlas.state().zoom > 1.2)
   })

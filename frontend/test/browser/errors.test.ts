@@ -14,7 +14,11 @@ const WAYS = {
   'was cut off': () => ({ body: Uint8Array.from([0x1f, 0x8b, 8, 0, 0, 0]) }),
   'is a page of the server': () => ({ body: '<!doctype html><title>Not found</title>' }),
 } as const
-const SENTENCES = { 'is not there': /is missing on the server/, 'was cut off': /cut off/, 'is a page of the server': /the server sent a web page in its place/ }
+const SENTENCES = {
+  'is not there': /is missing on the server/,
+  'was cut off': /cut off/,
+  'is a page of the server': /the server sent a web page in its place/,
+}
 
 /** Waits until an alert names the file, mends the server, and presses its button. */
 async function sayAndMend(path: string, sentence: RegExp): Promise<void> {
@@ -66,11 +70,36 @@ describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('a file that %s', { ti
   })
 
   it.each([
-    ['another map', () => site.page.evaluate(() => void window.__atlas.showProjection('k15_d3_mde')), manifest.projections[2].buckets[1].path, () => site.page.waitForFunction(() => window.__atlas.state().projection === 'k15_d3_mde')],
-    ['how faithful the map is', () => site.page.evaluate(() => void window.__atlas.setColour('distortion')), first.distortion![1].path, () => site.page.waitForFunction(() => window.__atlas.state().colour === 'distortion')],
-    ['regions as colours', () => site.page.evaluate(() => void window.__atlas.setColour('region')), first.region_rows![1].path, () => site.page.waitForFunction(() => window.__atlas.state().colour === 'region')],
-    ['neighbours', () => site.page.evaluate(() => void window.__atlas.select(3)), manifest.neighbours.shards[0].path, () => site.page.getByRole('list', { name: /Nearest/ }).waitFor()],
-    ['details', () => site.page.evaluate(() => void window.__atlas.select(3)), manifest.details.shards[0].path, () => site.page.getByRole('complementary').getByText('On the coast').waitFor()],
+    [
+      'another map',
+      () => site.page.evaluate(() => void window.__atlas.showProjection('k15_d3_mde')),
+      manifest.projections[2].buckets[1].path,
+      () => site.page.waitForFunction(() => window.__atlas.state().projection === 'k15_d3_mde'),
+    ],
+    [
+      'how faithful the map is',
+      () => site.page.evaluate(() => void window.__atlas.setColour('distortion')),
+      first.distortion![1].path,
+      () => site.page.waitForFunction(() => window.__atlas.state().colour === 'distortion'),
+    ],
+    [
+      'regions as colours',
+      () => site.page.evaluate(() => void window.__atlas.setColour('region')),
+      first.region_rows![1].path,
+      () => site.page.waitForFunction(() => window.__atlas.state().colour === 'region'),
+    ],
+    [
+      'neighbours',
+      () => site.page.evaluate(() => void window.__atlas.select(3)),
+      manifest.neighbours.shards[0].path,
+      () => site.page.getByRole('list', { name: /Nearest/ }).waitFor(),
+    ],
+    [
+      'details',
+      () => site.page.evaluate(() => void window.__atlas.select(3)),
+      manifest.details.shards[0].path,
+      () => site.page.getByRole('complementary').getByText('On the coast').waitFor(),
+    ],
   ])('is said when somebody asks for it: %s', async (_, ask, path, there) => {
     await site.opened()
     breakFile(path, way)
@@ -84,7 +113,10 @@ it('a picture of a map that is not there leaves the name of the map', async () =
   breakFile(manifest.projections[1].thumbnail!.path, 'is not there')
   const page = await site.opened()
   await page.getByRole('button', { name: /^Map/ }).first().click()
-  await page.getByRole('button', { name: new RegExp(manifest.projections[1].name) }).first().click()
+  await page
+    .getByRole('button', { name: new RegExp(manifest.projections[1].name) })
+    .first()
+    .click()
   await page.waitForFunction((key) => window.__atlas.state().projection === key, manifest.projections[1].key)
 })
 
@@ -93,7 +125,8 @@ it('a site that was updated meanwhile asks for the page to be loaded again', asy
   site.allowed = /Failed to load resource/
   const { path, bytes } = first.distortion![1]
   // Of the right length, gzip, and of other content: what a mixed deployment hands out.
-  site.site.override = (asked: string) => (asked.endsWith(path) ? { body: Uint8Array.from({ length: bytes }, (_, i) => [0x1f, 0x8b, 8][i] ?? 0) } : null)
+  site.site.override = (asked: string) =>
+    asked.endsWith(path) ? { body: Uint8Array.from({ length: bytes }, (_, i) => [0x1f, 0x8b, 8][i] ?? 0) } : null
   await page.evaluate(() => void window.__atlas.setColour('distortion'))
   const alert = page.getByRole('alert')
   await alert.waitFor()
@@ -126,7 +159,9 @@ it('on a slow connection the bytes count up, then a line at the top stays until 
   })
   await page.reload()
   await page.getByRole('progressbar', { name: 'Loading the rest' }).waitFor({ state: 'attached' })
-  expect(await page.getByRole('progressbar', { name: 'Loading the rest' }).getAttribute('title')).toMatch(/^\d.* of \d.*(bytes|kB|MB)$/)
+  expect(await page.getByRole('progressbar', { name: 'Loading the rest' }).getAttribute('title')).toMatch(
+    /^\d.* of \d.*(bytes|kB|MB)$/,
+  )
   release()
   await page.evaluate(() => window.__atlas.ready)
   await page.getByRole('progressbar', { name: 'Loading the rest' }).waitFor({ state: 'detached' })

@@ -6,10 +6,18 @@ import { PHONE, sitePage } from './site_page'
 const at = sitePage()
 const MANY = 3000
 
-const shown = () => at.page.evaluate(() => Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.passes(row)).filter(Boolean).length)
+const shown = () =>
+  at.page.evaluate(
+    () => Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.passes(row)).filter(Boolean).length,
+  )
 const panel = (label: string) => at.page.getByRole('region', { name: `Filter by ${label}` })
-const textIs = (text: string) => at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(`f=${wanted}`), text)
-const summary = (count: number) => at.page.getByText(`${count.toLocaleString('en')} of 3,000 towns shown`).first().waitFor()
+const textIs = (text: string) =>
+  at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(`f=${wanted}`), text)
+const summary = (count: number) =>
+  at.page
+    .getByText(`${count.toLocaleString('en')} of 3,000 towns shown`)
+    .first()
+    .waitFor()
 
 async function openFilter(...fields: string[]): Promise<void> {
   await at.page.getByRole('button', { name: /^Filter/ }).click()
@@ -21,7 +29,7 @@ async function dragAcross(area: Locator, from: number, to: number): Promise<void
   const y = box.y + box.height / 3
   await at.page.mouse.move(box.x + box.width * from, y)
   await at.page.mouse.down()
-  await at.page.mouse.move(box.x + box.width * (from + to) / 2, y, { steps: 3 })
+  await at.page.mouse.move(box.x + (box.width * (from + to)) / 2, y, { steps: 3 })
   await at.page.mouse.move(box.x + box.width * to, y, { steps: 3 })
   await at.page.mouse.up()
 }
@@ -129,7 +137,9 @@ describe('the filter', () => {
     await text.press('Enter')
     await at.page.waitForFunction(() => decodeURIComponent(location.hash).includes('coastal:? <b>'))
     await at.page.waitForFunction(() => {
-      const rows = Array.from({ length: window.__atlas.rows }, (_, row) => row).filter((row) => window.__atlas.passes(row))
+      const rows = Array.from({ length: window.__atlas.rows }, (_, row) => row).filter((row) =>
+        window.__atlas.passes(row),
+      )
       return rows.length > 0 && rows.length < 100 && rows.every((row) => window.__atlas.nameOf(row)!.includes('<b>'))
     })
     await at.page.getByText('Name with').waitFor()
@@ -157,16 +167,22 @@ describe('the filter on a phone', () => {
     await area.scrollIntoViewIfNeeded()
     const box = (await area.boundingBox())!
     const client = await at.page.context().newCDPSession(at.page)
-    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: { x: number; y: number; id: number }[]) => client.send('Input.dispatchTouchEvent', { type, touchPoints })
+    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: { x: number; y: number; id: number }[]) =>
+      client.send('Input.dispatchTouchEvent', { type, touchPoints })
     const y = box.y + box.height - 4
     await send('touchStart', [{ x: box.x + 2, y, id: 1 }])
     for (let step = 1; step <= 6; step++) await send('touchMove', [{ x: box.x + (box.width * step) / 12, y, id: 1 }])
     await send('touchEnd', [])
     await textIs('founded:>=')
     expect(await shown()).toBeLessThan(MANY)
-    for (const target of await panel('Founded').locator('button, input:not([type=checkbox]), select, [role=slider], label').all()) {
+    for (const target of await panel('Founded')
+      .locator('button, input:not([type=checkbox]), select, [role=slider], label')
+      .all()) {
       const size = (await target.boundingBox())!
-      expect(Math.min(size.width, size.height), await target.evaluate((node) => node.outerHTML.slice(0, 120))).toBeGreaterThanOrEqual(43.5)
+      expect(
+        Math.min(size.width, size.height),
+        await target.evaluate((node) => node.outerHTML.slice(0, 120)),
+      ).toBeGreaterThanOrEqual(43.5)
     }
   })
 })

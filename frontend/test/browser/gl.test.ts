@@ -26,8 +26,19 @@ let script: string
 beforeAll(async () => {
   const outDir = join(FRONTEND, 'test/.fixture/harness')
   await build({
-    configFile: false, logLevel: 'warn', publicDir: false,
-    build: { outDir, emptyOutDir: true, lib: { entry: join(FRONTEND, 'test/browser/harness.ts'), formats: ['iife'], name: 'harness', fileName: () => 'harness.js' } },
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      outDir,
+      emptyOutDir: true,
+      lib: {
+        entry: join(FRONTEND, 'test/browser/harness.ts'),
+        formats: ['iife'],
+        name: 'harness',
+        fileName: () => 'harness.js',
+      },
+    },
   })
   script = readFileSync(join(outDir, 'harness.js'), 'utf8')
   browser = await launch()
@@ -47,19 +58,41 @@ describe('renderer', () => {
 
   it('draws known points at known pixels in their colours', async () => {
     const colours = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [1, 0], [0, 1]])
-      return h.draw([[200, 200], [300, 200], [200, 100], [250, 200], [200, 212]])
+      const h = new window.Harness([
+        [0, 0],
+        [1, 0],
+        [0, 1],
+      ])
+      return h.draw([
+        [200, 200],
+        [300, 200],
+        [200, 100],
+        [250, 200],
+        [200, 212],
+      ])
     })
     expect(colours).toEqual([RED, GREEN, BLUE, BLACK, BLACK])
   })
 
   it('draws popular points on top and larger', async () => {
     const colours = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [0.02, 0]])
+      const h = new window.Harness([
+        [0, 0],
+        [0.02, 0],
+      ])
       h.sizes([255, 0])
-      const popularFirst = h.draw([[202, 200], [200, 217]])
+      const popularFirst = h.draw([
+        [202, 200],
+        [200, 217],
+      ])
       h.sizes([0, 255])
-      return [...popularFirst, ...h.draw([[202, 200], [202, 217]])]
+      return [
+        ...popularFirst,
+        ...h.draw([
+          [202, 200],
+          [202, 217],
+        ]),
+      ]
     })
     expect(colours).toEqual([RED, RED, GREEN, GREEN])
   })
@@ -69,10 +102,18 @@ describe('renderer', () => {
       const h = new window.Harness([[-1, 0]], [[1, 0.5]])
       return [0, 0.5, 1].map((mix) => {
         h.mix = mix
-        return h.draw([[100, 200], [200, 175], [300, 150]])
+        return h.draw([
+          [100, 200],
+          [200, 175],
+          [300, 150],
+        ])
       })
     })
-    expect(at).toEqual([[RED, BLACK, BLACK], [BLACK, RED, BLACK], [BLACK, BLACK, RED]])
+    expect(at).toEqual([
+      [RED, BLACK, BLACK],
+      [BLACK, RED, BLACK],
+      [BLACK, BLACK, RED],
+    ])
   })
 
   it('starts a new morph where the old one was interrupted', async () => {
@@ -89,15 +130,25 @@ describe('renderer', () => {
 
   it('fades in what is on the second map only, and out what is no row any more, which is never picked', async () => {
     const { pictures, picks, restored } = await page.evaluate(async () => {
-      const h = new window.Harness([[-1, 0], [0, 0]])
+      const h = new window.Harness([
+        [-1, 0],
+        [0, 0],
+      ])
       const first = h.renderer.layer(0)
       first.positions[7] = 65535
       h.renderer.setLayer(0, first)
       const place = [65535, 32768, 32768]
-      h.renderer.setGhosts({ positions: [Uint16Array.of(...place, 0), Uint16Array.of(...place, 65535)], look: Uint8Array.of(2, 0, 0, 0) })
+      h.renderer.setGhosts({
+        positions: [Uint16Array.of(...place, 0), Uint16Array.of(...place, 65535)],
+        look: Uint8Array.of(2, 0, 0, 0),
+      })
       const at = (mix: number) => {
         h.mix = mix
-        return h.draw([[100, 200], [200, 200], [300, 200]])
+        return h.draw([
+          [100, 200],
+          [200, 200],
+          [300, 200],
+        ])
       }
       const pictures = [0, 0.5, 1].map(at)
       const picks = [1, 0].map((mix) => {
@@ -113,14 +164,21 @@ describe('renderer', () => {
     expect(then).toEqual([RED, BLACK, BLUE])
     expect(between).toEqual([RED, [0, expect.closeTo(128, -1), 0], [0, 0, expect.closeTo(128, -1)]])
     expect(now).toEqual([RED, GREEN, BLACK])
-    expect(picks).toEqual([[0, 1, -1], [0, -1, -1]])
+    expect(picks).toEqual([
+      [0, 1, -1],
+      [0, -1, -1],
+    ])
     expect(restored).toEqual(then)
     expect(without).toEqual([RED, BLACK, BLACK])
   })
 
   it('lets near points hide far ones in 3-D, whatever their order', async () => {
     const colours = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0, -0.5], [0, 0, 0.5], [0.9, 0, -0.5]])
+      const h = new window.Harness([
+        [0, 0, -0.5],
+        [0, 0, 0.5],
+        [0.9, 0, -0.5],
+      ])
       h.spatial = 1
       const front = h.draw([[200, 200]])
       h.pose = { ...h.pose, yaw: Math.PI }
@@ -134,9 +192,20 @@ describe('renderer', () => {
 
   it('draws only the most important rows while frames are slow', async () => {
     const colours = await page.evaluate(() => {
-      const h = new window.Harness([[-1, 0], [0, 0], [1, 0]])
+      const h = new window.Harness([
+        [-1, 0],
+        [0, 0],
+        [1, 0],
+      ])
       h.sizes([0, 9, 4])
-      return h.draw([[100, 200], [200, 200], [300, 200]], 1 / 3)
+      return h.draw(
+        [
+          [100, 200],
+          [200, 200],
+          [300, 200],
+        ],
+        1 / 3,
+      )
     })
     expect(colours).toEqual([BLACK, GREEN, BLACK])
   })
@@ -146,7 +215,13 @@ describe('renderer', () => {
       const h = new window.Harness([[0, 0]])
       const before = h.draw([[206, 200]])
       h.select(0)
-      return [...h.draw([[200, 200], [206, 200]]), ...before]
+      return [
+        ...h.draw([
+          [200, 200],
+          [206, 200],
+        ]),
+        ...before,
+      ]
     })
     expect(centre).toEqual(RED)
     expect(before).toEqual(BLACK)
@@ -155,10 +230,17 @@ describe('renderer', () => {
 
   it('dims what the filter leaves out below all else, or hides it', async () => {
     const [dimmed, above, hidden, ring] = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [0.02, 0], [1, 0]])
+      const h = new window.Harness([
+        [0, 0],
+        [0.02, 0],
+        [1, 0],
+      ])
       h.sizes([0, 255, 0])
       h.mark('out', [1])
-      const [dimmed, above] = h.draw([[215, 200], [200, 200]])
+      const [dimmed, above] = h.draw([
+        [215, 200],
+        [200, 200],
+      ])
       h.outOpacity = 0
       const [hidden] = h.draw([[215, 200]])
       h.mark('picked', [1])
@@ -173,10 +255,19 @@ describe('renderer', () => {
 
   it('rings picked rows in place, without a second list of them', async () => {
     const [fill, ring, highlights] = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [1, 0]])
+      const h = new window.Harness([
+        [0, 0],
+        [1, 0],
+      ])
       h.opacity = 0.5
       h.mark('picked', [0])
-      return [...h.draw([[200, 200], [206, 200]]), [h.renderer.arrangement.picked]]
+      return [
+        ...h.draw([
+          [200, 200],
+          [206, 200],
+        ]),
+        [h.renderer.arrangement.picked],
+      ]
     })
     expect(fill).toEqual(RED)
     expect(Math.min(...ring)).toBeGreaterThan(150)
@@ -185,13 +276,29 @@ describe('renderer', () => {
 
   it('rings profiles in two colours, larger with their weight, one half each where both have a row', async () => {
     const [light, heavy, left, right] = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [1, 0], [-1, 0]])
-      h.renderer.setTheme({ background: [0, 0, 0, 1], ring: [1, 1, 1, 1], selected: [1, 1, 1, 1], line: [1, 1, 1, 1], mine: [1, 0.5, 0, 1], theirs: [0, 0.5, 1, 1] })
+      const h = new window.Harness([
+        [0, 0],
+        [1, 0],
+        [-1, 0],
+      ])
+      h.renderer.setTheme({
+        background: [0, 0, 0, 1],
+        ring: [1, 1, 1, 1],
+        selected: [1, 1, 1, 1],
+        line: [1, 1, 1, 1],
+        mine: [1, 0.5, 0, 1],
+        theirs: [0, 0.5, 1, 1],
+      })
       h.mark('mine', [0, 2], 0)
       h.mark('mine', [1], 255)
       h.mark('theirs', [2], 0)
       h.renderer.setHighlights(Uint32Array.from([0, 1, 2]))
-      return h.draw([[209, 200], [310, 200], [93, 200], [106, 200]])
+      return h.draw([
+        [209, 200],
+        [310, 200],
+        [93, 200],
+        [106, 200],
+      ])
     })
     expect(light).toEqual(BLACK)
     expect(heavy).toEqual([255, 128, 0])
@@ -203,7 +310,11 @@ describe('renderer', () => {
     const colours = await page.evaluate(() => {
       const h = new window.Harness([[-0.9, 0.9]])
       h.line([-1, 0], [1, 0])
-      return h.draw([[150, 200], [250, 199], [200, 206]])
+      return h.draw([
+        [150, 200],
+        [250, 199],
+        [200, 206],
+      ])
     })
     expect(Math.max(...colours[0])).toBeGreaterThan(120)
     expect(Math.max(...colours[1])).toBeGreaterThan(120)
@@ -212,10 +323,17 @@ describe('renderer', () => {
 
   it('comes back from a lost context with the same picture and picks', async () => {
     const result = await page.evaluate(async () => {
-      const h = new window.Harness([[0, 0], [1, 0]])
+      const h = new window.Harness([
+        [0, 0],
+        [1, 0],
+      ])
       h.select(1)
       h.mark('picked', [0])
-      const places = [[200, 200], [300, 200], [306, 200]]
+      const places = [
+        [200, 200],
+        [300, 200],
+        [306, 200],
+      ]
       const before = h.draw(places)
       const harmless = await h.loseAndRestore()
       return { before, after: h.draw(places), picks: [h.pick(200, 200), h.pick(300, 200)], harmless }
@@ -229,15 +347,29 @@ describe('renderer', () => {
 describe('picker', () => {
   it('returns the row under the pointer, at once and asynchronously, and none on empty ground', async () => {
     const picks = await page.evaluate(async () => {
-      const h = new window.Harness([[0, 0], [1, 0], [0, 1]])
-      return [h.pick(200, 200), h.pick(300, 200), h.pick(200, 100), h.pick(350, 350), await h.pickSoon(300, 200), await h.pickSoon(20, 20)]
+      const h = new window.Harness([
+        [0, 0],
+        [1, 0],
+        [0, 1],
+      ])
+      return [
+        h.pick(200, 200),
+        h.pick(300, 200),
+        h.pick(200, 100),
+        h.pick(350, 350),
+        await h.pickSoon(300, 200),
+        await h.pickSoon(20, 20),
+      ]
     })
     expect(picks).toEqual([0, 1, 2, -1, 1, -1])
   })
 
   it('takes the nearest within reach of a finger', async () => {
     const picks = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [0.4, 0]])
+      const h = new window.Harness([
+        [0, 0],
+        [0.4, 0],
+      ])
       return [h.pick(217, 200, 20), h.pick(223, 200, 20), h.pick(217, 200, 2), h.pick(200, 235, 20)]
     })
     expect(picks).toEqual([0, 1, -1, -1])
@@ -245,7 +377,10 @@ describe('picker', () => {
 
   it('finds nothing that the filter leaves out, however it is marked', async () => {
     const picks = await page.evaluate(() => {
-      const h = new window.Harness([[0, 0], [1, 0]])
+      const h = new window.Harness([
+        [0, 0],
+        [1, 0],
+      ])
       h.mark('out', [0])
       h.select(0)
       return [h.pick(200, 200), h.pick(300, 200)]
@@ -255,7 +390,11 @@ describe('picker', () => {
 
   it('is right near the pointer at once and everywhere when asked again', async () => {
     const picks = await page.evaluate(() => {
-      const h = new window.Harness([[-1, 0], [1, 0], [0, 1]])
+      const h = new window.Harness([
+        [-1, 0],
+        [1, 0],
+        [0, 1],
+      ])
       return [h.pick(100, 200), h.pick(300, 200), h.pick(200, 100), h.pick(102, 201)]
     })
     expect(picks).toEqual([0, 1, 2, 0])

@@ -28,7 +28,9 @@ async function matches(name: string): Promise<void> {
   const [now, before] = [PNG.sync.read(png), PNG.sync.read(readFileSync(file))]
   expect([now.width, now.height]).toEqual([before.width, before.height])
   const difference = new PNG({ width: now.width, height: now.height })
-  const share = pixelmatch(before.data, now.data, difference.data, now.width, now.height, { threshold: 0.2 }) / (now.width * now.height)
+  const share =
+    pixelmatch(before.data, now.data, difference.data, now.width, now.height, { threshold: 0.2 }) /
+    (now.width * now.height)
   if (share > TOLERANCE) {
     mkdirSync(SEEN, { recursive: true })
     writeFileSync(join(SEEN, `${name}.png`), png)

@@ -9,7 +9,9 @@ const SIZE = 400
 const view: View = { width: SIZE, height: SIZE, centreX: SIZE / 2, centreY: SIZE / 2 }
 
 const layerOf = (points: number[][]): Layer => ({
-  positions: Uint16Array.from(points.flatMap(([x, y, z = 0]) => [x, y, z].map((v) => Math.round(((v + 1) / 2) * 65535)).concat(0))),
+  positions: Uint16Array.from(
+    points.flatMap(([x, y, z = 0]) => [x, y, z].map((v) => Math.round(((v + 1) / 2) * 65535)).concat(0)),
+  ),
   scale: [2, 2, 2],
   offset: [-1, -1, -1],
 })
@@ -30,7 +32,13 @@ export class Harness {
     this.renderer.setLayer(0, layerOf(a))
     this.renderer.setLayer(1, layerOf(b))
     const palette = new Uint8Array(1024)
-    for (const [slot, colour] of [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0]].entries()) palette.set([...colour, 255], slot * 4)
+    for (const [slot, colour] of [
+      [255, 0, 0],
+      [0, 255, 0],
+      [0, 0, 255],
+      [255, 255, 0],
+    ].entries())
+      palette.set([...colour, 255], slot * 4)
     this.renderer.setPalette(palette)
     this.sizes(a.map(() => 0))
     a.forEach((_, row) => (this.renderer.look[row * LOOK.stride + LOOK.colour] = row % 4))
@@ -80,8 +88,17 @@ export class Harness {
 
   frame(share = 1): Frame {
     return {
-      viewProjection: viewProjection(this.pose, view), distance: distanceOf(this.pose, view), mix: this.mix, spatial: this.spatial,
-      minPx: 10, maxPx: 40, opacity: this.opacity, outOpacity: this.outOpacity, dim: 1, share, lineOpacity: 1,
+      viewProjection: viewProjection(this.pose, view),
+      distance: distanceOf(this.pose, view),
+      mix: this.mix,
+      spatial: this.spatial,
+      minPx: 10,
+      maxPx: 40,
+      opacity: this.opacity,
+      outOpacity: this.outOpacity,
+      dim: 1,
+      share,
+      lineOpacity: 1,
     }
   }
 
@@ -107,7 +124,8 @@ export class Harness {
   async loseAndRestore(): Promise<boolean> {
     const { gl } = this.renderer
     const extension = gl.getExtension('WEBGL_lose_context')!
-    const event = (name: string) => new Promise((resolve) => this.canvas.addEventListener(name, resolve, { once: true }))
+    const event = (name: string) =>
+      new Promise((resolve) => this.canvas.addEventListener(name, resolve, { once: true }))
     const lost = event('webglcontextlost')
     extension.loseContext()
     await lost

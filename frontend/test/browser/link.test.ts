@@ -3,7 +3,8 @@ import { manifest, PHONE, sitePage } from './site_page'
 
 const site = sitePage()
 const hash = () => site.page.evaluate(() => decodeURIComponent(location.hash))
-const waitForHash = (text: string) => site.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), text)
+const waitForHash = (text: string) =>
+  site.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), text)
 
 describe('back and forward', () => {
   it('restore map, camera, colour, filter and selection, step by step', async () => {
@@ -33,7 +34,11 @@ describe('back and forward', () => {
       await page.waitForTimeout(400)
       expect(await hash()).toBe(seen[i].hash)
       const now = await site.state()
-      expect(now).toMatchObject({ projection: seen[i].state.projection, colour: seen[i].state.colour, selected: seen[i].state.selected })
+      expect(now).toMatchObject({
+        projection: seen[i].state.projection,
+        colour: seen[i].state.colour,
+        selected: seen[i].state.selected,
+      })
       expect(now.zoom).toBeCloseTo(seen[i].state.zoom, 2)
     }
     for (const i of [2, 1, 0]) {
@@ -48,7 +53,11 @@ describe('back and forward', () => {
 
   it('do not mind parts that make no sense, and keep those from another version', async () => {
     await site.opened('#map=none&at=a,b&select=nobody&colour=field:none&f=%25%25:%20%22&later=1')
-    expect(await site.state()).toMatchObject({ projection: manifest.default.projection, colour: `field:${manifest.default.colour}`, selected: -1 })
+    expect(await site.state()).toMatchObject({
+      projection: manifest.default.projection,
+      colour: `field:${manifest.default.colour}`,
+      selected: -1,
+    })
     await site.page.evaluate(() => window.__atlas.select(5))
     await waitForHash('select=')
     expect(await hash()).toContain('later=1')
@@ -57,7 +66,10 @@ describe('back and forward', () => {
 })
 
 describe('sharing', () => {
-  it.each([['desktop', {}], ['phone', PHONE]])('gives a link and code that open the same view (%s)', async (_, device) => {
+  it.each([
+    ['desktop', {}],
+    ['phone', PHONE],
+  ])('gives a link and code that open the same view (%s)', async (_, device) => {
     const page = await site.opened('#at=0.2,-0.1,3', device)
     await page.getByRole('button', { name: 'More' }).click()
     await page.getByRole('button', { name: 'Share this view' }).click()

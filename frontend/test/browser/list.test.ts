@@ -9,7 +9,8 @@ const withoutWebGL = () => {
   } as typeof original
 }
 const rowButtons = () => site.page.locator('ol .name')
-const travellers = async () => (await site.page.locator('ol .size').allTextContents()).map((text) => Number(text.replace(/\D/g, '')))
+const travellers = async () =>
+  (await site.page.locator('ol .size').allTextContents()).map((text) => Number(text.replace(/\D/g, '')))
 
 describe('the list', () => {
   it('is a choice, has every entity, the most popular first, and is in the link', async () => {
@@ -67,17 +68,26 @@ describe('the list', () => {
     expect(await page.locator('ol input:checked').count()).toBe(2)
   })
 
-  it.each([['desktop', {}], ['phone', PHONE]] as const)('is what a browser without WebGL 2 gets: search, filters, details, neighbours (%s)', async (_, device) => {
-    const page = await site.open('', { ...device, init: withoutWebGL })
-    await page.evaluate(() => window.__atlas.ready)
-    await page.getByText('cannot draw the map').waitFor()
-    expect(await page.locator('canvas:not(.bar)').count()).toBe(0)
-    await rowButtons().first().click()
-    await page.getByRole('list', { name: /Nearest/ }).waitFor()
-    await page.getByRole('complementary').getByRole('button', { name: /^Close/ }).first().click()
-    await page.getByRole('combobox', { name: /Search/ }).fill('mar')
-    await page.getByRole('option').first().click()
-    await page.getByRole('complementary').waitFor()
-  })
+  it.each([
+    ['desktop', {}],
+    ['phone', PHONE],
+  ] as const)(
+    'is what a browser without WebGL 2 gets: search, filters, details, neighbours (%s)',
+    async (_, device) => {
+      const page = await site.open('', { ...device, init: withoutWebGL })
+      await page.evaluate(() => window.__atlas.ready)
+      await page.getByText('cannot draw the map').waitFor()
+      expect(await page.locator('canvas:not(.bar)').count()).toBe(0)
+      await rowButtons().first().click()
+      await page.getByRole('list', { name: /Nearest/ }).waitFor()
+      await page
+        .getByRole('complementary')
+        .getByRole('button', { name: /^Close/ })
+        .first()
+        .click()
+      await page.getByRole('combobox', { name: /Search/ }).fill('mar')
+      await page.getByRole('option').first().click()
+      await page.getByRole('complementary').waitFor()
+    },
+  )
 })
-

@@ -10,14 +10,17 @@ const TABLET = { ...DESKTOP, hasTouch: true }
 
 /** Rows whose points lie strictly inside a box on screen. */
 const rowsIn = (x0: number, y0: number, x1: number, y1: number) =>
-  page().evaluate(([left, top, right, bottom]) => {
-    const rows = []
-    for (let row = 0; row < window.__atlas.rows; row++) {
-      const { x, y } = window.__atlas.screenOf(row)!
-      if (x > left && x < right && y > top && y < bottom) rows.push(row)
-    }
-    return rows
-  }, [x0, y0, x1, y1])
+  page().evaluate(
+    ([left, top, right, bottom]) => {
+      const rows = []
+      for (let row = 0; row < window.__atlas.rows; row++) {
+        const { x, y } = window.__atlas.screenOf(row)!
+        if (x > left && x < right && y > top && y < bottom) rows.push(row)
+      }
+      return rows
+    },
+    [x0, y0, x1, y1],
+  )
 const picked = () => page().evaluate(() => window.__atlas.picked())
 const pressed = () => page().locator('.tools [aria-pressed=true]').getAttribute('aria-keyshortcuts')
 
@@ -30,13 +33,25 @@ async function drag(points: [number, number][], modifiers: string[] = []): Promi
   for (const key of modifiers) await page().keyboard.up(key)
   await settled()
 }
-const box = (x0: number, y0: number, x1: number, y1: number): [number, number][] => [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0 + 1]]
+const box = (x0: number, y0: number, x1: number, y1: number): [number, number][] => [
+  [x0, y0],
+  [x1, y0],
+  [x1, y1],
+  [x0, y1],
+  [x0, y0 + 1],
+]
 
 /** Fingers through the browser's own input, each a path of points; all move together. */
 async function touch(fingers: [number, number][][], hold = 0): Promise<void> {
   const client: CDPSession = await page().context().newCDPSession(page())
-  const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: { x: number; y: number; id: number }[]) => client.send('Input.dispatchTouchEvent', { type, touchPoints })
-  const at = (step: number) => fingers.map((path, id) => ({ x: path[Math.min(step, path.length - 1)][0], y: path[Math.min(step, path.length - 1)][1], id }))
+  const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: { x: number; y: number; id: number }[]) =>
+    client.send('Input.dispatchTouchEvent', { type, touchPoints })
+  const at = (step: number) =>
+    fingers.map((path, id) => ({
+      x: path[Math.min(step, path.length - 1)][0],
+      y: path[Math.min(step, path.length - 1)][1],
+      id,
+    }))
   await send('touchStart', at(0))
   if (hold > 0) await page().waitForTimeout(hold)
   for (let step = 1; step < Math.max(...fingers.map((path) => path.length)); step++) await send('touchMove', at(step))
@@ -46,12 +61,17 @@ async function touch(fingers: [number, number][][], hold = 0): Promise<void> {
   await settled()
 }
 const path = (from: [number, number], to: [number, number], steps = 8): [number, number][] =>
-  Array.from({ length: steps + 1 }, (_, i) => [from[0] + ((to[0] - from[0]) * i) / steps, from[1] + ((to[1] - from[1]) * i) / steps])
+  Array.from({ length: steps + 1 }, (_, i) => [
+    from[0] + ((to[0] - from[0]) * i) / steps,
+    from[1] + ((to[1] - from[1]) * i) / steps,
+  ])
 
 describe('selecting regions', () => {
   it('by lasso and mouse: replaces, adds with Shift, takes out with Alt', async () => {
     await site.opened()
-    await page().getByRole('button', { name: /Draw around/ }).click()
+    await page()
+      .getByRole('button', { name: /Draw around/ })
+      .click()
     const first = await rowsIn(600, 250, 760, 400)
     expect(first.length).toBeGreaterThan(20)
     await drag(box(600, 250, 760, 400))
@@ -70,7 +90,10 @@ describe('selecting regions', () => {
     expect(await pressed()).toBe('R')
     const inside = await rowsIn(600, 250, 760, 400)
     const before = await screenOf(inside[0])
-    await drag([[600, 250], [760, 400]])
+    await drag([
+      [600, 250],
+      [760, 400],
+    ])
     expect(await picked()).toEqual(inside)
     expect(await screenOf(inside[0])).toEqual({ x: expect.closeTo(before.x, 0), y: expect.closeTo(before.y, 0) }) // the map stays
     await page().keyboard.press('Escape')
@@ -89,8 +112,15 @@ describe('selecting regions', () => {
   it('by finger, on a phone; a second finger drops the shape and moves the map', async () => {
     await site.opened('', PHONE)
     await page().getByRole('button', { name: /Tools/ }).tap()
-    await page().getByRole('button', { name: /Draw around/ }).tap()
-    const corners: [number, number][] = [[100, 300], [300, 300], [300, 480], [100, 480]]
+    await page()
+      .getByRole('button', { name: /Draw around/ })
+      .tap()
+    const corners: [number, number][] = [
+      [100, 300],
+      [300, 300],
+      [300, 480],
+      [100, 480],
+    ]
     const inside = await rowsIn(101, 301, 299, 479)
     await touch([corners.flatMap((corner, i) => path(corner, corners[(i + 1) % 4], 6))])
     expect(inside.length).toBeGreaterThan(20)
@@ -107,7 +137,10 @@ describe('selecting regions', () => {
     await site.opened('', TABLET)
     const [a, b] = await page().evaluate(() => {
       const found: number[] = []
-      const free = [{ left: 420, right: 560 }, { left: 600, right: 720 }] // well apart
+      const free = [
+        { left: 420, right: 560 },
+        { left: 600, right: 720 },
+      ] // well apart
       for (let row = 0; row < window.__atlas.rows && found.length < 2; row++) {
         const { x, y } = window.__atlas.screenOf(row)!
         const { left, right } = free[found.length]
@@ -131,7 +164,13 @@ describe('zooming to a box', () => {
   it('with Shift on a flat map, and with its tool', async () => {
     await site.opened()
     const [row] = await rowsIn(690, 300, 720, 330)
-    await drag([[640, 270], [770, 380]], ['Shift'])
+    await drag(
+      [
+        [640, 270],
+        [770, 380],
+      ],
+      ['Shift'],
+    )
     expect((await state()).zoom).toBeGreaterThan(4)
     expect(await picked()).toEqual([])
     const { x, y } = await screenOf(row)
@@ -139,7 +178,10 @@ describe('zooming to a box', () => {
     await page().keyboard.press('0')
     await settled()
     await page().keyboard.press('b')
-    await drag([[640, 270], [770, 380]])
+    await drag([
+      [640, 270],
+      [770, 380],
+    ])
     expect((await state()).zoom).toBeGreaterThan(4)
   })
 })
@@ -166,7 +208,10 @@ describe('moving', () => {
     const before = await screenOf(0)
     await touch([path([200, 500], [260, 460])])
     const after = await screenOf(0)
-    expect(Math.abs(after.x - before.x - 60) < 3 && Math.abs(after.y - before.y + 40) < 3, JSON.stringify([before, after])).toBe(true)
+    expect(
+      Math.abs(after.x - before.x - 60) < 3 && Math.abs(after.y - before.y + 40) < 3,
+      JSON.stringify([before, after]),
+    ).toBe(true)
     await touch([path([150, 400], [100, 400]), path([250, 400], [300, 400])])
     const zoomed = (await state()).zoom
     expect(zoomed).toBeGreaterThan(1.6)
@@ -180,7 +225,10 @@ describe('moving', () => {
     await site.opened(SPATIAL, TABLET)
     const place = () => screenOf(700)
     let before = await place()
-    await drag([[700, 400], [800, 440]])
+    await drag([
+      [700, 400],
+      [800, 440],
+    ])
     expect(Math.hypot((await place()).x - before.x, (await place()).y - before.y)).toBeGreaterThan(3)
     before = await place()
     await touch([path([700, 400], [780, 380])])
@@ -195,7 +243,10 @@ describe('moving', () => {
     expect(await pressed()).toBe('W')
     const flown = await place()
     expect(Math.hypot(flown.x - before.x, flown.y - before.y)).toBeGreaterThan(3)
-    await drag([[700, 400], [760, 400]]) // looks around
+    await drag([
+      [700, 400],
+      [760, 400],
+    ]) // looks around
     expect((await place()).x).toBeGreaterThan(flown.x + 20)
     await page().keyboard.press('Escape')
     await settled()
@@ -229,7 +280,9 @@ describe('by keyboard', () => {
     expect(await page().locator('[aria-live=polite]').first().textContent()).toBe(await site.nameOf(hovered))
     await page().keyboard.press('Enter')
     await page().waitForFunction((row) => window.__atlas.state().selected === row, hovered)
-    await page().getByRole('list', { name: /Nearest/ }).waitFor()
+    await page()
+      .getByRole('list', { name: /Nearest/ })
+      .waitFor()
     await page().keyboard.press(']')
     await page().waitForFunction((row) => window.__atlas.state().hovered !== row, hovered)
     const first = (await state()).hovered
@@ -245,7 +298,8 @@ describe('by keyboard', () => {
     await site.opened()
     await page().locator('.stage').focus()
     await page().keyboard.press('Tab')
-    const focused = () => page().evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.className)
+    const focused = () =>
+      page().evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.className)
     const first = await focused()
     expect(await page().locator(':focus').getAttribute('class')).toContain('label')
     await page().keyboard.press('ArrowDown')
@@ -290,7 +344,10 @@ describe('a lost context', () => {
   it('comes back with filter and picked rows', async () => {
     await site.opened()
     await page().keyboard.press('r')
-    await drag([[600, 250], [760, 400]])
+    await drag([
+      [600, 250],
+      [760, 400],
+    ])
     await page().keyboard.press('Escape')
     const shot = () => page().locator('.stage canvas').first().screenshot()
     const before = await shot()

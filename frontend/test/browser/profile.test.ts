@@ -6,10 +6,14 @@ import { describe, expect, it } from 'vitest'
 import { DESKTOP, PHONE, sitePage } from './site_page'
 
 const site = sitePage()
-const SIZES: [string, BrowserContextOptions][] = [['a desktop', DESKTOP], ['a phone', PHONE]]
+const SIZES: [string, BrowserContextOptions][] = [
+  ['a desktop', DESKTOP],
+  ['a phone', PHONE],
+]
 
 const profile = () => site.page.evaluate(() => window.__atlas.profile())
-const read = () => site.page.waitForFunction(() => window.__atlas.profile().mine.length > 0 && !window.__atlas.profile().loading)
+const read = () =>
+  site.page.waitForFunction(() => window.__atlas.profile().mine.length > 0 && !window.__atlas.profile().loading)
 const field = (page: Page) => page.getByRole('textbox', { name: 'Your list of towns' })
 /** On screen; a screen reader is told the same. */
 const found = (page: Page, text: string) => page.locator('p.found', { hasText: text })
@@ -21,7 +25,9 @@ const rowsWithOwnName = (count: number) =>
     const names = Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.nameOf(row)!)
     const times = new Map<string, number>()
     for (const name of names) times.set(name.toLowerCase(), (times.get(name.toLowerCase()) ?? 0) + 1)
-    const plain = names.flatMap((name, row) => (times.get(name.toLowerCase()) === 1 && /^[A-Z][a-z]{5,}$/.test(name) && row % 7 === 0 ? [{ row, name }] : []))
+    const plain = names.flatMap((name, row) =>
+      times.get(name.toLowerCase()) === 1 && /^[A-Z][a-z]{5,}$/.test(name) && row % 7 === 0 ? [{ row, name }] : [],
+    )
     return plain.slice(0, wanted)
   }, count)
 
@@ -39,7 +45,9 @@ describe.each(SIZES)('a list on %s', (_, size) => {
     const towns = await rowsWithOwnName(6)
     await openList(page)
     expect((await field(page).getAttribute('placeholder'))!.split('\n')).toHaveLength(4)
-    await field(page).fill(`${towns.map(({ name }, i) => `- ${name.toUpperCase()} ${5 - (i % 2)}/5`).join('\n')}\nAtlantis Beneath The Waves`)
+    await field(page).fill(
+      `${towns.map(({ name }, i) => `- ${name.toUpperCase()} ${5 - (i % 2)}/5`).join('\n')}\nAtlantis Beneath The Waves`,
+    )
     await page.getByRole('button', { name: 'Show on the map' }).click()
     await read()
     expect(await found(page, '6 of 7 found').isVisible()).toBe(true)
@@ -54,7 +62,9 @@ describe.each(SIZES)('a list on %s', (_, size) => {
     const first = page.getByRole('list', { name: 'Close to yours' }).getByRole('listitem').first()
     expect(await first.textContent()).toMatch(/close to \S+/)
     for (const text of sent) for (const { name } of towns) expect(text.toLowerCase()).not.toContain(name.toLowerCase())
-    expect(await page.evaluate(() => location.href + document.cookie + JSON.stringify(localStorage))).not.toContain(towns[0].name)
+    expect(await page.evaluate(() => location.href + document.cookie + JSON.stringify(localStorage))).not.toContain(
+      towns[0].name,
+    )
   })
 
   it('comes with a link: ids or names, ratings, and a second list', async () => {
@@ -93,14 +103,19 @@ describe('files', () => {
       ([fileName, content]) => {
         const data = new DataTransfer()
         data.items.add(new File([content], fileName))
-        const send = (kind: string) => document.querySelector('canvas')!.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }))
+        const send = (kind: string) =>
+          document
+            .querySelector('canvas')!
+            .dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }))
         send('dragenter')
         send('dragover')
-        return new Promise<boolean>((resolve) => setTimeout(() => {
-          const hinted = document.body.textContent!.includes('Drop your list of towns')
-          send('drop')
-          resolve(hinted)
-        }, 50))
+        return new Promise<boolean>((resolve) =>
+          setTimeout(() => {
+            const hinted = document.body.textContent!.includes('Drop your list of towns')
+            send('drop')
+            resolve(hinted)
+          }, 50),
+        )
       },
       [name, text],
     )
@@ -118,7 +133,10 @@ describe('files', () => {
   it('are chosen', async () => {
     const page = await site.opened()
     await openList(page)
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Choose a file' }).click()])
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('button', { name: 'Choose a file' }).click(),
+    ])
     await chooser.setFiles(csv('list.json', '[{"id": "town-1"}, {"id": "town-2"}]'))
     await read()
     expect((await profile()).mine).toHaveLength(2)
@@ -137,7 +155,8 @@ describe('what is not clear', () => {
     const page = await site.opened()
     const twins = await page.evaluate(() => {
       const rows = new Map<string, number[]>()
-      for (let row = 0; row < window.__atlas.rows; row++) rows.set(window.__atlas.nameOf(row)!, [...(rows.get(window.__atlas.nameOf(row)!) ?? []), row])
+      for (let row = 0; row < window.__atlas.rows; row++)
+        rows.set(window.__atlas.nameOf(row)!, [...(rows.get(window.__atlas.nameOf(row)!) ?? []), row])
       const [name, found] = [...rows].find(([, all]) => all.length === 2)!
       return { name, rows: found }
     })
@@ -193,7 +212,9 @@ describe('with the keyboard alone', () => {
 
 describe('a list in a link', () => {
   it('opens with its weights, leaves what the browser remembers alone, and goes from the address when the list changes', async () => {
-    const page = await site.opened('#p=town-3:100,town-4:50', { init: () => localStorage.setItem('atlas-list:towns', 'town-9') })
+    const page = await site.opened('#p=town-3:100,town-4:50', {
+      init: () => localStorage.setItem('atlas-list:towns', 'town-9'),
+    })
     await read()
     expect((await profile()).mine.map(([, weight]) => weight).sort()).toEqual([0.5, 1])
     expect(await page.evaluate(() => localStorage.getItem('atlas-list:towns'))).toBe('town-9')

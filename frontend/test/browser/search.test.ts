@@ -8,10 +8,13 @@ const names = () => site.page.locator('[role=option] .name').allTextContents()
 /** Types and waits for the answer to all of it. */
 async function type(text: string): Promise<void> {
   await box().fill(text)
-  await site.page.waitForFunction(() => document.querySelector('[role=listbox]')!.textContent !== '' && !document.querySelector('[role=listbox] .none')?.textContent!.includes('Searching'))
+  await site.page.waitForFunction(
+    () =>
+      document.querySelector('[role=listbox]')!.textContent !== '' &&
+      !document.querySelector('[role=listbox] .none')?.textContent!.includes('Searching'),
+  )
   await site.page.waitForTimeout(150)
 }
-
 
 describe('searching with a keyboard', () => {
   beforeEach(() => site.opened())
@@ -83,7 +86,10 @@ describe('searching with a keyboard', () => {
     await page.keyboard.press('/')
     await page.getByText('Search in a field').waitFor()
     await page.keyboard.type('reg')
-    await page.locator('.offer', { hasText: /Region/ }).first().waitFor()
+    await page
+      .locator('.offer', { hasText: /Region/ })
+      .first()
+      .waitFor()
     await box().fill('region:har')
     const offer = page.locator('.offer').first()
     await offer.waitFor()
@@ -110,7 +116,9 @@ describe('questions', () => {
   })
 
   it('show similar names apart, and say when there is nothing', async () => {
-    const name = (await site.page.evaluate(() => Array.from({ length: 300 }, (_, row) => window.__atlas.nameOf(row)!))).find((one) => /^[A-Za-z]{9,}$/.test(one))!
+    const name = (
+      await site.page.evaluate(() => Array.from({ length: 300 }, (_, row) => window.__atlas.nameOf(row)!))
+    ).find((one) => /^[A-Za-z]{9,}$/.test(one))!
     await type(name.slice(0, 4) + name[5] + name[4] + name.slice(6))
     await site.page.getByText(/similar/i).waitFor()
     expect(await names()).toContain(name)
@@ -121,7 +129,9 @@ describe('questions', () => {
   it('select all matches, and show only these', async () => {
     const { page } = site
     await type('founded:1200..1500 coastal:yes')
-    const total = Number((await page.locator('.search footer').textContent())!.match(/([\d,]+) matches/)![1].replace(',', ''))
+    const total = Number(
+      (await page.locator('.search footer').textContent())!.match(/([\d,]+) matches/)![1].replace(',', ''),
+    )
     expect(total).toBeGreaterThan(5)
     expect(await page.locator('[role=option] .aside').first().textContent()).toMatch(/^1[2-5]\d\d · yes$/)
     await page.getByRole('button', { name: 'Show only these' }).click()
@@ -131,7 +141,6 @@ describe('questions', () => {
     for (const name of await names()) expect(name).toMatch(/^b/i)
     await page.getByRole('button', { name: 'Select all' }).click()
     await page.waitForFunction(() => location.hash.includes('s='))
-
   })
 
   it('show what the filter leaves out, and a way to see it', async () => {
@@ -169,7 +178,10 @@ it('on a phone: touch targets, a list that scrolls under the finger, and a tap',
   const page = await site.opened('', PHONE)
   await box().tap()
   await type('mar')
-  for (const height of await page.locator('[role=option], .search footer button').evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().height))) expect(height).toBeGreaterThanOrEqual(44)
+  for (const height of await page
+    .locator('[role=option], .search footer button')
+    .evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().height)))
+    expect(height).toBeGreaterThanOrEqual(44)
   const frame = await page.locator('.search .list').evaluate((node) => node.getBoundingClientRect().toJSON() as DOMRect)
   expect(frame.left >= 0 && frame.right <= 390 && frame.bottom <= 844).toBe(true)
   const name = await options().nth(2).locator('.name').textContent()

@@ -27,7 +27,7 @@ async function saveAs(name: string, tags = '', note = ''): Promise<void> {
   await site.page.getByText(`Saved as “${name}”`).waitFor()
 }
 async function downloaded(act: () => Promise<unknown>): Promise<{ name: string; bytes: Buffer }> {
-  const [download] = await Promise.all([site.page.waitForEvent('download'), act()]) as [Download, unknown]
+  const [download] = (await Promise.all([site.page.waitForEvent('download'), act()])) as [Download, unknown]
   return { name: download.suggestedFilename(), bytes: readFileSync((await download.path())!) }
 }
 const exporting = (name: RegExp) => downloaded(() => panel().getByRole('button', { name }).click())
@@ -37,11 +37,14 @@ const openExport = () => panel().getByRole('button', { name: 'Export', exact: tr
 function readPng(bytes: Buffer): { width: number; height: number; colours: number } {
   const [width, height, channels] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20), bytes[25] === 6 ? 4 : 3]
   const parts: Buffer[] = []
-  for (let at = 8; at < bytes.length; at += 12 + bytes.readUInt32BE(at)) if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)))
+  for (let at = 8; at < bytes.length; at += 12 + bytes.readUInt32BE(at))
+    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
+      parts.push(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)))
   const raw = inflateSync(Buffer.concat(parts))
   const colours = new Set<number>()
   const stride = 1 + width * channels
-  for (let y = 0; y < height; y += 7) for (let i = 1; i < stride; i += channels) colours.add(raw.readUIntBE(y * stride + i, 3)) // filtered bytes: enough to tell a picture from one colour
+  for (let y = 0; y < height; y += 7)
+    for (let i = 1; i < stride; i += channels) colours.add(raw.readUIntBE(y * stride + i, 3)) // filtered bytes: enough to tell a picture from one colour
   return { width, height, colours: colours.size }
 }
 
@@ -57,7 +60,9 @@ describe('a picked set', () => {
     await panel().waitFor()
     expect(await picked()).toEqual([3, row].sort((a, b) => a - b))
     expect(await panel().getByRole('heading', { level: 2 }).textContent()).toBe('2 towns')
-    await panel().getByRole('button', { name: `Take ${await site.nameOf(3)} out` }).click()
+    await panel()
+      .getByRole('button', { name: `Take ${await site.nameOf(3)} out` })
+      .click()
     await page.getByRole('complementary', { name: /^Details of/ }).waitFor() // one alone is looked at
     expect((await site.state()).selected).toBe(row)
     await page.keyboard.press('Control+z')
@@ -71,7 +76,13 @@ describe('a picked set', () => {
     await page.keyboard.press('l')
     await page.mouse.move(500, 200)
     await page.mouse.down()
-    for (const [x, y] of [[800, 200], [800, 500], [500, 500], [500, 210]]) await page.mouse.move(x, y, { steps: 5 })
+    for (const [x, y] of [
+      [800, 200],
+      [800, 500],
+      [500, 500],
+      [500, 210],
+    ])
+      await page.mouse.move(x, y, { steps: 5 })
     await page.mouse.up()
     await panel().waitFor()
     const drawn = await picked()
@@ -92,13 +103,19 @@ describe('a picked set', () => {
 
   it('says what it has in common, grows by neighbours and is shown alone', async () => {
     const rows = await withSet()
-    await panel().getByText(/of these, [\d.]+ % of all/).first().waitFor()
+    await panel()
+      .getByText(/of these, [\d.]+ % of all/)
+      .first()
+      .waitFor()
     await panel().getByRole('button', { name: 'Add neighbours' }).click()
     await site.page.waitForFunction((before) => window.__atlas.picked().length > before, rows.length)
     const grown = await picked()
     expect(rows.every((row) => grown.includes(row))).toBe(true)
     await panel().getByRole('button', { name: 'Only these' }).click()
-    await site.page.waitForFunction((row) => !window.__atlas.passes(row), grown[0] === 0 ? grown.find((row, i) => row !== i)! - 1 : 0)
+    await site.page.waitForFunction(
+      (row) => !window.__atlas.passes(row),
+      grown[0] === 0 ? grown.find((row, i) => row !== i)! - 1 : 0,
+    )
     for (const row of rows) expect(await site.page.evaluate((r) => window.__atlas.passes(r), row)).toBe(true)
   })
 
@@ -186,7 +203,12 @@ describe('exporting', () => {
     const page = await site.opened()
     await page.getByRole('button', { name: 'More' }).click()
     await page.getByRole('button', { name: 'Export' }).click()
-    const { name, bytes } = await downloaded(() => page.getByRole('dialog').getByRole('button', { name: /Picture of the map/ }).click())
+    const { name, bytes } = await downloaded(() =>
+      page
+        .getByRole('dialog')
+        .getByRole('button', { name: /Picture of the map/ })
+        .click(),
+    )
     expect(name).toBe('towns-umap.png')
     expect(readPng(bytes).colours).toBeGreaterThan(200)
     expect(await page.locator('dialog[open]').count()).toBe(0)
@@ -199,7 +221,9 @@ describe('exporting', () => {
     await openExport()
     await panel().getByRole('button', { name: 'Add neighbours' }).click() // rows of shards not loaded before
     await panel().getByRole('button', { name: 'Invert' }).click()
-    await panel().getByRole('button', { name: /as a table/ }).click()
+    await panel()
+      .getByRole('button', { name: /as a table/ })
+      .click()
     await site.page.getByText(/is missing on the server/).waitFor()
     site.site.override = () => null
     const { bytes } = await downloaded(() => site.page.getByRole('button', { name: 'Try again' }).click())
@@ -229,7 +253,9 @@ describe('saved selections', () => {
 
     await site.page.getByRole('group', { name: 'Filter by tag' }).getByRole('button', { name: 'sea' }).click()
     expect(await section().getByRole('listitem').count()).toBe(1)
-    await section().getByRole('button', { name: /^Ports/ }).click()
+    await section()
+      .getByRole('button', { name: /^Ports/ })
+      .click()
     await site.page.waitForFunction((count) => window.__atlas.picked().length === count, first.length)
     expect(await picked()).toEqual(first)
     await site.page.getByRole('group', { name: 'Filter by tag' }).getByRole('button', { name: 'sea' }).click()
@@ -258,11 +284,16 @@ describe('saved selections', () => {
     await site.opened()
     await site.page.getByRole('button', { name: 'More' }).click()
     await site.page.getByRole('button', { name: 'Export' }).click()
-    const read = async (buffer: Buffer) => site.page.locator('dialog[open] input[type=file]').setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer })
+    const read = async (buffer: Buffer) =>
+      site.page
+        .locator('dialog[open] input[type=file]')
+        .setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer })
     await read(bytes)
     await site.page.getByText('1 added').waitFor()
     await unfold()
-    await section().getByRole('button', { name: /^Ports/ }).click()
+    await section()
+      .getByRole('button', { name: /^Ports/ })
+      .click()
     await panel().waitFor()
     expect(await picked()).toEqual(rows)
   })
@@ -279,7 +310,10 @@ describe('saved selections', () => {
     await panel().getByRole('button', { name: 'Save', exact: true }).click()
     await panel().getByRole('textbox', { name: 'Name' }).fill('Ports')
     await site.page.keyboard.press('Enter')
-    await site.page.getByText(/this browser keeps nothing/i).first().waitFor()
+    await site.page
+      .getByText(/this browser keeps nothing/i)
+      .first()
+      .waitFor()
     await unfold()
     expect(await section().getByRole('listitem').count()).toBe(1)
   })
@@ -287,23 +321,34 @@ describe('saved selections', () => {
 
 describe('on a phone', () => {
   const largeEnough = async (page: Page) => {
-    const sizes = await panel().locator('button:visible, input:visible').evaluateAll((nodes) => nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]))
+    const sizes = await panel()
+      .locator('button:visible, input:visible')
+      .evaluateAll((nodes) =>
+        nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]),
+      )
     expect(sizes.length).toBeGreaterThan(8)
-    for (const [name, height] of sizes) if (!/Larger|Smaller/.test(String(name))) expect(height, String(name)).toBeGreaterThanOrEqual(44)
+    for (const [name, height] of sizes)
+      if (!/Larger|Smaller/.test(String(name))) expect(height, String(name)).toBeGreaterThanOrEqual(44)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
   }
 
   it('a set is a sheet, everything in it can be hit by a finger, and it can be saved', async () => {
     const rows = await withSet(5, PHONE)
     const page = site.page
-    await panel().getByText(/of these, [\d.]+ % of all/).first().waitFor()
+    await panel()
+      .getByText(/of these, [\d.]+ % of all/)
+      .first()
+      .waitFor()
     await largeEnough(page)
     await saveAs('Ports')
     await panel().getByRole('button', { name: 'Close' }).tap()
     await panel().waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Close this message' }).tap()
     await page.getByRole('button', { name: 'Saved', exact: true }).tap()
-    await page.getByRole('list', { name: 'Saved selections' }).getByRole('button', { name: /^Ports/ }).tap()
+    await page
+      .getByRole('list', { name: 'Saved selections' })
+      .getByRole('button', { name: /^Ports/ })
+      .tap()
     await panel().waitFor()
     expect(await picked()).toEqual(rows)
   })

@@ -21,7 +21,13 @@ declare global {
 export const manifest = JSON.parse(readFileSync(join(FIXTURE, 'manifest.json'), 'utf8')) as Manifest
 
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1200, height: 800 }, reducedMotion: 'reduce' }
-export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce', hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  reducedMotion: 'reduce',
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+}
 
 export class SitePage {
   browser!: Browser
@@ -63,7 +69,14 @@ export class SitePage {
       const [left, right] = innerWidth > 720 ? [420, innerWidth - 100] : [40, innerWidth - 40]
       for (let row = 0; row < window.__atlas.rows; row++) {
         const at = window.__atlas.screenOf(row)!
-        if (at.x > left && at.x < right && at.y > 80 && at.y < innerHeight - 120 && window.__atlas.pick(at.x, at.y) === row) return row
+        if (
+          at.x > left &&
+          at.x < right &&
+          at.y > 80 &&
+          at.y < innerHeight - 120 &&
+          window.__atlas.pick(at.x, at.y) === row
+        )
+          return row
       }
       return -1
     })

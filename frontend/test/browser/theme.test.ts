@@ -8,25 +8,41 @@ import { FIXTURE } from '../support/global_setup'
 import { manifest, PHONE, sitePage } from './site_page'
 
 const site = sitePage()
-const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#c2410c"/><script>parent.document.title = "pwned"</script></svg>'
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#c2410c"/><script>parent.document.title = "pwned"</script></svg>'
 
 function dressed(theme: Theme): void {
   const body = JSON.stringify({ ...manifest, atlas: { ...manifest.atlas, theme } })
-  site.site.override = (path) => (path.endsWith('manifest.json') ? { body } : path.endsWith('logo.svg') ? { body: LOGO } : null)
+  site.site.override = (path) =>
+    path.endsWith('manifest.json') ? { body } : path.endsWith('logo.svg') ? { body: LOGO } : null
 }
 
-const variable = (name: string) => site.page.evaluate((n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim(), name)
+const variable = (name: string) =>
+  site.page.evaluate((n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim(), name)
 /** Of the most frequent categories, as the list shows them. */
 async function coloursOf(places: number[]): Promise<string[]> {
   const file = (manifest.columns[3] as { dictionary: { path: string } }).dictionary.path
   const dictionary = JSON.parse(gunzipSync(readFileSync(join(FIXTURE, file))).toString()) as [string, number][]
-  return Promise.all(places.map((place) => site.page.locator('ol .name', { hasText: dictionary[place][0] }).first().locator('.dot').evaluate((dot) => getComputedStyle(dot).backgroundColor)))
+  return Promise.all(
+    places.map((place) =>
+      site.page
+        .locator('ol .name', { hasText: dictionary[place][0] })
+        .first()
+        .locator('.dot')
+        .evaluate((dot) => getComputedStyle(dot).backgroundColor),
+    ),
+  )
 }
 const rgbOf = (css: string): Rgb => css.match(/\d+/g)!.slice(0, 3).map(Number) as Rgb
 
 describe("an atlas's own look", () => {
   it('is taken on: ground, accent, palette, logo and links', async () => {
-    dressed({ accent: '#c2410c', background: { dark: '#14110e' }, palette: ['#ff8800', '#00aaff'], logo: { path: 'theme/logo.svg', bytes: LOGO.length } })
+    dressed({
+      accent: '#c2410c',
+      background: { dark: '#14110e' },
+      palette: ['#ff8800', '#00aaff'],
+      logo: { path: 'theme/logo.svg', bytes: LOGO.length },
+    })
     const page = await site.opened('#v=list', { colorScheme: 'dark' })
     await page.locator('ol .value').first().waitFor()
     expect(await variable('--map')).toBe('#14110e')
@@ -46,7 +62,9 @@ describe("an atlas's own look", () => {
     const page = await site.opened('#v=list', { colorScheme })
     await page.locator('ol .value').first().waitFor()
     const ground = parseHex(await variable('--map'))!
-    expect(contrast(rgbOf(await page.evaluate(() => getComputedStyle(document.body).color)), ground)).toBeGreaterThanOrEqual(6.5)
+    expect(
+      contrast(rgbOf(await page.evaluate(() => getComputedStyle(document.body).color)), ground),
+    ).toBeGreaterThanOrEqual(6.5)
     for (const css of await coloursOf([0, 1])) expect(contrast(rgbOf(css), ground)).toBeGreaterThanOrEqual(2.9)
   })
 
@@ -59,12 +77,16 @@ describe("an atlas's own look", () => {
     await expect.poll(() => variable('--map')).toBe('#14110e')
   })
 
-  it.each([['a desktop', {}], ['a phone', PHONE]] as const)('leaves everything there to people with colours of their own, on %s', async (_, device) => {
+  it.each([
+    ['a desktop', {}],
+    ['a phone', PHONE],
+  ] as const)('leaves everything there to people with colours of their own, on %s', async (_, device) => {
     dressed({ background: { dark: '#14110e' } })
     const page = await site.opened('', { ...device, forcedColors: 'active' })
     await page.evaluate(() => window.__atlas.select(3))
     await page.getByRole('list', { name: /Nearest/ }).waitFor()
     const selected = page.locator('.label.selected').first()
-    if (await selected.count()) expect(await selected.evaluate((node) => getComputedStyle(node).borderTopWidth)).not.toBe('0px')
+    if (await selected.count())
+      expect(await selected.evaluate((node) => getComputedStyle(node).borderTopWidth)).not.toBe('0px')
   })
 })

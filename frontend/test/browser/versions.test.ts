@@ -11,8 +11,18 @@ const at = sitePage()
 const FIRST = join(FIXTURE, '../towns-first')
 const SECOND = join(FIXTURE, '../towns-second')
 const [A, B, C] = manifest.projections.map(({ key }) => key)
-const entry = (id: string, published: string, n: number) => ({ version: `${id}00`, published, n, manifest: `data/${id}/manifest.json`, files: [] })
-const listed = [entry('first', '2025-11-03T12:00:00Z', 2400), entry('second', '2025-11-14T12:00:00Z', 2700), entry('map', '2025-11-21T12:00:00Z', 3000)]
+const entry = (id: string, published: string, n: number) => ({
+  version: `${id}00`,
+  published,
+  n,
+  manifest: `data/${id}/manifest.json`,
+  files: [],
+})
+const listed = [
+  entry('first', '2025-11-03T12:00:00Z', 2400),
+  entry('second', '2025-11-14T12:00:00Z', 2700),
+  entry('map', '2025-11-21T12:00:00Z', 3000),
+]
 let published = listed
 let kept = ['first', 'second']
 
@@ -21,7 +31,14 @@ beforeAll(() => {
   // Then: one town that has sunk since, and those of the salt coast elsewhere; without the map in three dimensions.
   makeFixture(FIRST, {
     n: 2400,
-    change: (towns) => towns.map((town, i) => (i === 0 ? { ...town, ...lost } : town.cluster === 5 ? { ...town, at: [town.at[0] + 3, town.at[1] + 2, town.at[2]] } : town)),
+    change: (towns) =>
+      towns.map((town, i) =>
+        i === 0
+          ? { ...town, ...lost }
+          : town.cluster === 5
+            ? { ...town, at: [town.at[0] + 3, town.at[1] + 2, town.at[2]] }
+            : town,
+      ),
   })
   makeFixture(SECOND, { n: 2700 })
 })
@@ -49,7 +66,8 @@ const version = (name: RegExp) => list().getByRole('button', { name })
 const bar = () => at.page.getByRole('region', { name: 'An earlier version of the map' })
 const slider = () => bar().getByRole('slider')
 const said = (text: RegExp) => at.page.locator('main > [aria-live=polite]').filter({ hasText: text }).waitFor()
-const hash = (part: string) => at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), part)
+const hash = (part: string) =>
+  at.page.waitForFunction((wanted) => decodeURIComponent(location.hash).includes(wanted), part)
 async function opened(path = '', options: Parameters<typeof at.opened>[1] = {}): Promise<void> {
   await at.opened(path, options)
   await section().waitFor()
@@ -61,7 +79,9 @@ describe('versions', { timeout: 60_000 }, () => {
     await section().focus()
     await at.page.keyboard.press('Enter')
     expect(await list().getByRole('button').allTextContents()).toEqual([
-      expect.stringMatching(/21 Nov 2025\s*Latest\s*3,000 towns/), expect.stringMatching(/14 Nov 2025\s*2,700 towns/), expect.stringMatching(/3 Nov 2025\s*2,400 towns/),
+      expect.stringMatching(/21 Nov 2025\s*Latest\s*3,000 towns/),
+      expect.stringMatching(/14 Nov 2025\s*2,700 towns/),
+      expect.stringMatching(/3 Nov 2025\s*2,400 towns/),
     ])
     await version(/^3 Nov/).focus()
     await at.page.keyboard.press('Enter')
@@ -69,10 +89,17 @@ describe('versions', { timeout: 60_000 }, () => {
     expect(await version(/^3 Nov/).getAttribute('aria-pressed')).toBe('true')
     await hash('since=2025-11-03:first')
     const list_ = (name: RegExp) => at.page.getByRole('list', { name })
-    expect(await list_(/^601 new/).getByRole('button').count()).toBe(6)
+    expect(
+      await list_(/^601 new/)
+        .getByRole('button')
+        .count(),
+    ).toBe(6)
     expect(await list_(/^1 gone/).textContent()).toContain('Atlantis')
     await list_(/^Moved most/).waitFor()
-    await list_(/^Moved together/).getByText(/moved together/).first().waitFor()
+    await list_(/^Moved together/)
+      .getByText(/moved together/)
+      .first()
+      .waitFor()
     await slider().focus()
     await at.page.keyboard.press('End')
     expect(await slider().getAttribute('aria-valuetext')).toBe('Latest')
@@ -89,7 +116,8 @@ describe('versions', { timeout: 60_000 }, () => {
       const { rows, nameOf } = window.__atlas
       return Array.from({ length: rows }, (_, row) => row).filter((row) => nameOf(row) !== '')
     })
-    const coast = (await at.page.evaluate(async () => (await window.__atlas.filter('region:"Salt coast"')).count, null)) > 0
+    const coast =
+      (await at.page.evaluate(async () => (await window.__atlas.filter('region:"Salt coast"')).count, null)) > 0
     expect(coast).toBe(true)
     const moved = await at.page.evaluate((all) => all.filter((row) => window.__atlas.passes(row)), rows)
     await at.page.evaluate(() => window.__atlas.filter(''))
@@ -101,7 +129,10 @@ describe('versions', { timeout: 60_000 }, () => {
     const then = await at.screenOf(moved[0])
     expect(Math.hypot(then.x - before.x, then.y - before.y)).toBeGreaterThan(30)
     // Everyone else stays, whatever the box around the map has become.
-    const still = await at.page.evaluate((gone) => Array.from({ length: 40 }, (_, row) => row).filter((row) => !gone.includes(row)), moved)
+    const still = await at.page.evaluate(
+      (gone) => Array.from({ length: 40 }, (_, row) => row).filter((row) => !gone.includes(row)),
+      moved,
+    )
     const after = await Promise.all(still.map((row) => at.screenOf(row)))
     await slider().fill('1')
     await at.settled()
@@ -118,10 +149,14 @@ describe('versions', { timeout: 60_000 }, () => {
     }, 400)
     await slider().fill('0')
     await at.settled()
-    const there = await at.page.evaluate((places) => places.filter(({ row, x, y }) => {
-      const now = window.__atlas.screenOf(row)!
-      return Math.hypot(now.x - x, now.y - y) < 3 && window.__atlas.pick(now.x, now.y) !== row
-    }).length, fresh)
+    const there = await at.page.evaluate(
+      (places) =>
+        places.filter(({ row, x, y }) => {
+          const now = window.__atlas.screenOf(row)!
+          return Math.hypot(now.x - x, now.y - y) < 3 && window.__atlas.pick(now.x, now.y) !== row
+        }).length,
+      fresh,
+    )
     expect(there).toBeGreaterThan(20)
   })
 
@@ -167,7 +202,11 @@ describe('versions', { timeout: 60_000 }, () => {
     await at.page.waitForFunction(() => window.__atlas.picked().length === 300)
     expect(await slider().inputValue()).toBe('1')
     await at.page.keyboard.press('Escape')
-    await at.page.getByRole('list', { name: /^300 new/ }).getByRole('button').first().click()
+    await at.page
+      .getByRole('list', { name: /^300 new/ })
+      .getByRole('button')
+      .first()
+      .click()
     await at.page.getByRole('list', { name: /Nearest/ }).waitFor()
     expect((await at.state()).selected).toBeGreaterThanOrEqual(0)
   })
@@ -190,7 +229,10 @@ describe('versions', { timeout: 60_000 }, () => {
   it('a link to one that is gone from the site says so, and shows the latest', async () => {
     published = listed.slice(1)
     await opened('#since=2025-11-03:first~0.5&colour=founded')
-    await at.page.getByRole('status').getByText('The version of 3 November 2025 is not kept any more; this is the latest one.').waitFor()
+    await at.page
+      .getByRole('status')
+      .getByText('The version of 3 November 2025 is not kept any more; this is the latest one.')
+      .waitFor()
     expect(await bar().count()).toBe(0)
     expect(await at.page.getByRole('alert').count()).toBe(0)
   })
@@ -202,7 +244,10 @@ describe('versions', { timeout: 60_000 }, () => {
     published = listed.slice(1)
     kept = ['second']
     await version(/^3 Nov/).click()
-    await at.page.getByRole('status').getByText(/not kept any more/).waitFor()
+    await at.page
+      .getByRole('status')
+      .getByText(/not kept any more/)
+      .waitFor()
     expect(await list().getByRole('button').count()).toBe(2)
   })
 
@@ -242,47 +287,68 @@ describe('versions', { timeout: 60_000 }, () => {
     expect(above.y + above.height).toBeLessThan(below.y)
   })
 
-  it.each([390, 360])('a phone %i px wide: every chip of the bar is in sight, or an arrow points to where it is', async (width) => {
-    const device = { ...PHONE, viewport: { width, height: 844 } }
-    /** Those that lie inside the screen, in nobody's way. */
-    const inSight = () => at.page.locator('nav .chips button').evaluateAll((chips) => chips.filter((chip) => {
-      const { left, right, top, height } = chip.getBoundingClientRect()
-      if (height < 44 || right - left < 44) throw new Error(`${chip.textContent} is too small for a finger`)
-      return left >= 0 && right <= innerWidth && [left + 4, right - 4].every((x) => document.elementFromPoint(x, top + height / 2) === chip)
-    }).map((chip) => chip.textContent))
-    const arrow = (end: string) => at.page.locator(`nav .bar.${end}`).waitFor()
-    await at.opened('', device)
-    await at.page.locator('nav .chips button', { hasText: 'Versions' }).waitFor()
-    expect(await inSight()).toEqual(['Maps', 'Colour', 'Filter', 'My list', 'Versions'])
-    expect(await at.page.locator('nav').getByRole('button').count()).toBe(7) // the tools are there, too
-    expect(await at.page.locator('nav .bar.after, nav .bar.before').count()).toBe(0)
-    // While maps are compared there is one more than fits.
-    await at.opened(`#c=${B}~0.3`, device)
-    await at.page.locator('nav .chips button', { hasText: 'Versions' }).waitFor()
-    await arrow('after')
-    const first = await inSight()
-    expect(first[0]).toBe('Maps')
-    await at.page.locator('nav .chips').evaluate((row) => row.scrollTo(row.scrollWidth, 0))
-    await arrow('before')
-    const last = await inSight()
-    expect(last.at(-1)).toBe('Versions')
-    expect(new Set([...first, ...last])).toEqual(new Set(['Maps', 'Changes', 'Colour', 'Filter', 'My list', 'Versions']))
-  })
+  it.each([390, 360])(
+    'a phone %i px wide: every chip of the bar is in sight, or an arrow points to where it is',
+    async (width) => {
+      const device = { ...PHONE, viewport: { width, height: 844 } }
+      /** Those that lie inside the screen, in nobody's way. */
+      const inSight = () =>
+        at.page.locator('nav .chips button').evaluateAll((chips) =>
+          chips
+            .filter((chip) => {
+              const { left, right, top, height } = chip.getBoundingClientRect()
+              if (height < 44 || right - left < 44) throw new Error(`${chip.textContent} is too small for a finger`)
+              return (
+                left >= 0 &&
+                right <= innerWidth &&
+                [left + 4, right - 4].every((x) => document.elementFromPoint(x, top + height / 2) === chip)
+              )
+            })
+            .map((chip) => chip.textContent),
+        )
+      const arrow = (end: string) => at.page.locator(`nav .bar.${end}`).waitFor()
+      await at.opened('', device)
+      await at.page.locator('nav .chips button', { hasText: 'Versions' }).waitFor()
+      expect(await inSight()).toEqual(['Maps', 'Colour', 'Filter', 'My list', 'Versions'])
+      expect(await at.page.locator('nav').getByRole('button').count()).toBe(7) // the tools are there, too
+      expect(await at.page.locator('nav .bar.after, nav .bar.before').count()).toBe(0)
+      // While maps are compared there is one more than fits.
+      await at.opened(`#c=${B}~0.3`, device)
+      await at.page.locator('nav .chips button', { hasText: 'Versions' }).waitFor()
+      await arrow('after')
+      const first = await inSight()
+      expect(first[0]).toBe('Maps')
+      await at.page.locator('nav .chips').evaluate((row) => row.scrollTo(row.scrollWidth, 0))
+      await arrow('before')
+      const last = await inSight()
+      expect(last.at(-1)).toBe('Versions')
+      expect(new Set([...first, ...last])).toEqual(
+        new Set(['Maps', 'Changes', 'Colour', 'Filter', 'My list', 'Versions']),
+      )
+    },
+  )
 
-  it.each(['light', 'dark'] as const)('a desktop in the %s theme keeps every rule of accessibility', async (colorScheme) => {
-    await opened('#since=2025-11-03:first', { colorScheme })
-    await at.page.getByRole('list', { name: /^Moved together/ }).waitFor()
-    expect(await violations(at)).toEqual([])
-  })
+  it.each(['light', 'dark'] as const)(
+    'a desktop in the %s theme keeps every rule of accessibility',
+    async (colorScheme) => {
+      await opened('#since=2025-11-03:first', { colorScheme })
+      await at.page.getByRole('list', { name: /^Moved together/ }).waitFor()
+      expect(await violations(at)).toEqual([])
+    },
+  )
 
   it('slides where motion is welcome', async () => {
     await opened('', { reducedMotion: 'no-preference' })
     await section().click()
     await version(/^14 Nov/).click()
-    await at.page.waitForFunction(() => {
-      const t = Number(document.querySelector<HTMLInputElement>('.slider')?.value ?? 1)
-      return t > 0.05 && t < 0.95
-    }, null, { polling: 'raf' })
+    await at.page.waitForFunction(
+      () => {
+        const t = Number(document.querySelector<HTMLInputElement>('.slider')?.value ?? 1)
+        return t > 0.05 && t < 0.95
+      },
+      null,
+      { polling: 'raf' },
+    )
     await at.page.waitForFunction(() => document.querySelector<HTMLInputElement>('.slider')!.value === '0')
   })
 
@@ -290,7 +356,9 @@ describe('versions', { timeout: 60_000 }, () => {
   async function pathTo(name: RegExp, then: string): Promise<{ x: number; y: number }[]> {
     const row = await at.page.evaluate(async () => {
       await window.__atlas.filter('region:"Salt coast"')
-      const found = Array.from({ length: window.__atlas.rows }, (_, row) => row).find((row) => window.__atlas.passes(row))!
+      const found = Array.from({ length: window.__atlas.rows }, (_, row) => row).find((row) =>
+        window.__atlas.passes(row),
+      )!
       await window.__atlas.filter('')
       return found
     })
@@ -318,7 +386,10 @@ describe('versions', { timeout: 60_000 }, () => {
 
   it('one slides straight into another, there and back, with what is gone since', async () => {
     await opened('#since=2025-11-14:second', { reducedMotion: 'no-preference' })
-    const [there, back] = [await pathTo(/^3 Nov/, 'since=2025-11-03:first'), await pathTo(/^14 Nov/, 'since=2025-11-14:second')].map(onTheWay)
+    const [there, back] = [
+      await pathTo(/^3 Nov/, 'since=2025-11-03:first'),
+      await pathTo(/^14 Nov/, 'since=2025-11-14:second'),
+    ].map(onTheWay)
     expect(there.way).toBeGreaterThan(30)
     expect(back.way).toBeCloseTo(there.way, 0)
     expect(Math.min(there.between, back.between)).toBeGreaterThan(2)
@@ -344,10 +415,11 @@ describe('versions', { timeout: 60_000 }, () => {
     await slider().waitFor()
     await at.settled()
     /** Rows that a click finds: none that was not there yet. */
-    const found = () => at.page.evaluate(() => {
-      const places = Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.screenOf(row)!)
-      return places.filter(({ x, y }, row) => window.__atlas.pick(x, y) === row).length
-    })
+    const found = () =>
+      at.page.evaluate(() => {
+        const places = Array.from({ length: window.__atlas.rows }, (_, row) => window.__atlas.screenOf(row)!)
+        return places.filter(({ x, y }, row) => window.__atlas.pick(x, y) === row).length
+      })
     const before = await found()
     await version(/^3 Nov/).click()
     await bar().getByText('does not have this map').waitFor()

@@ -33,23 +33,49 @@ describe('opening', () => {
   it('keeps labels apart from each other and from the panels', async () => {
     await site.opened('#at=0.1,0.1,3')
     const boxes = await site.page.locator('.label, .panel').evaluateAll((nodes) =>
-      nodes.filter((n) => n.getBoundingClientRect().width > 0 && !n.closest('[hidden]') && !n.closest('dialog')).map((n) => ({ text: n.textContent!.slice(0, 30), label: n.classList.contains('label'), box: n.getBoundingClientRect().toJSON() as DOMRect })),
+      nodes
+        .filter((n) => n.getBoundingClientRect().width > 0 && !n.closest('[hidden]') && !n.closest('dialog'))
+        .map((n) => ({
+          text: n.textContent!.slice(0, 30),
+          label: n.classList.contains('label'),
+          box: n.getBoundingClientRect().toJSON() as DOMRect,
+        })),
     )
     const labels = boxes.filter((b) => b.label)
     expect(labels.length).toBeGreaterThan(10)
     for (const [i, a] of labels.entries()) {
       for (const b of [...labels.slice(i + 1), ...boxes.filter((box) => !box.label)]) {
-        const apart = a.box.right <= b.box.left + 3 || b.box.right <= a.box.left + 3 || a.box.bottom <= b.box.top + 3 || b.box.bottom <= a.box.top + 3
+        const apart =
+          a.box.right <= b.box.left + 3 ||
+          b.box.right <= a.box.left + 3 ||
+          a.box.bottom <= b.box.top + 3 ||
+          b.box.bottom <= a.box.top + 3
         expect(apart, `${a.text} | ${b.text}`).toBe(true)
       }
     }
   })
 
   it.each([
-    ['a manifest that is not there', (path: string) => (path.endsWith('manifest.json') ? { status: 404 } : null), /manifest\.json is missing on the server/],
-    ['a newer format', (path: string) => (path.endsWith('manifest.json') ? { body: '{"format":"atlas-bundle","version":9}' } : null), /version 9 of the bundle format/],
-    ['positions that are not there', (path: string) => (path.includes('/proj/') && path.includes('.0.') ? { status: 404 } : null), /proj\/.* is missing on the server/],
-    ['names that were cut off', (path: string) => (path.includes('/names/0') ? { body: Uint8Array.from([0x1f, 0x8b, 8, 0]) } : null), /names\/0.*has 4 bytes and the manifest promises/],
+    [
+      'a manifest that is not there',
+      (path: string) => (path.endsWith('manifest.json') ? { status: 404 } : null),
+      /manifest\.json is missing on the server/,
+    ],
+    [
+      'a newer format',
+      (path: string) => (path.endsWith('manifest.json') ? { body: '{"format":"atlas-bundle","version":9}' } : null),
+      /version 9 of the bundle format/,
+    ],
+    [
+      'positions that are not there',
+      (path: string) => (path.includes('/proj/') && path.includes('.0.') ? { status: 404 } : null),
+      /proj\/.* is missing on the server/,
+    ],
+    [
+      'names that were cut off',
+      (path: string) => (path.includes('/names/0') ? { body: Uint8Array.from([0x1f, 0x8b, 8, 0]) } : null),
+      /names\/0.*has 4 bytes and the manifest promises/,
+    ],
   ])('says in a sentence that it found %s, and opens after trying again', async (_, override, sentence) => {
     site.site.override = override
     site.allowed = /Failed to load resource/
@@ -64,7 +90,8 @@ describe('opening', () => {
   })
 
   it('tells what is missing when the page was never given a map', async () => {
-    site.site.override = (path) => (path === 'index.html' ? { body: readFileSync(join(FRONTEND, 'dist/index.html')) } : null)
+    site.site.override = (path) =>
+      path === 'index.html' ? { body: readFileSync(join(FRONTEND, 'dist/index.html')) } : null
     await site.open('index.html')
     expect(await site.page.getByRole('alert').textContent()).toContain('its “atlas-manifest” entry is empty')
   })
@@ -87,7 +114,10 @@ describe('selecting', () => {
       expect(await link.getAttribute('rel')).toContain('noopener')
     }
     expect(await panel.locator('em').count()).toBe(0) // markup in the data is text
-    const neighbour = panel.getByRole('list', { name: /Nearest/ }).getByRole('button').first()
+    const neighbour = panel
+      .getByRole('list', { name: /Nearest/ })
+      .getByRole('button')
+      .first()
     const name = await neighbour.locator('.name').textContent()
     await neighbour.click()
     await site.page.waitForFunction((r) => window.__atlas.state().selected !== r, row)
@@ -129,7 +159,10 @@ describe('searching', () => {
     await site.page.keyboard.press('/')
     await site.page.keyboard.type(name.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase())
     await site.page.getByRole('option', { name, exact: false }).first().waitFor()
-    await site.page.waitForFunction((wanted) => document.querySelector('[role=option] .name')?.textContent === wanted, name)
+    await site.page.waitForFunction(
+      (wanted) => document.querySelector('[role=option] .name')?.textContent === wanted,
+      name,
+    )
     await site.page.keyboard.press('ArrowDown')
     await site.page.keyboard.press('ArrowUp')
     await site.page.keyboard.press('Enter')
@@ -155,7 +188,10 @@ describe('maps and colours', () => {
     await site.opened('', { reducedMotion: 'no-preference' })
     await site.page.evaluate(() => window.__atlas.select(10))
     await site.page.getByRole('button', { name: /^Map\b/ }).click()
-    await site.page.getByRole('list', { name: 'Maps' }).getByRole('button', { name: /^PyMDE · three dimensions/ }).click()
+    await site.page
+      .getByRole('list', { name: 'Maps' })
+      .getByRole('button', { name: /^PyMDE · three dimensions/ })
+      .click()
     await site.page.waitForFunction(() => window.__atlas.state().projection === 'k15_d3_mde')
     await site.settled()
     expect(await site.state()).toMatchObject({ selected: 10, projection: 'k15_d3_mde' })
@@ -187,17 +223,27 @@ describe('maps and colours', () => {
 describe('about this map', () => {
   const how = async () => {
     await site.page.getByRole('button', { name: 'About this map' }).first().click()
-    return site.page.getByRole('dialog').getByText(/ is one of \d+ that were made/).locator('xpath=following-sibling::*[1]')
+    return site.page
+      .getByRole('dialog')
+      .getByText(/ is one of \d+ that were made/)
+      .locator('xpath=following-sibling::*[1]')
   }
 
   it('names the maps of the sweep that are missing, and says nothing where none is', async () => {
-    const missing = [{ name: 'UMAP, n_neighbors 50', reason: 'failed' }, ...Array.from({ length: 6 }, (_, i) => ({ name: `t-SNE, perplexity ${i}`, reason: 'not made yet' }))]
-    site.site.override = (path) => (path.endsWith('manifest.json') ? { body: JSON.stringify({ ...manifest, missing: missing.slice(0, 1) }) } : null)
+    const missing = [
+      { name: 'UMAP, n_neighbors 50', reason: 'failed' },
+      ...Array.from({ length: 6 }, (_, i) => ({ name: `t-SNE, perplexity ${i}`, reason: 'not made yet' })),
+    ]
+    site.site.override = (path) =>
+      path.endsWith('manifest.json') ? { body: JSON.stringify({ ...manifest, missing: missing.slice(0, 1) }) } : null
     await site.opened()
     expect(await (await how()).textContent()).toBe('1 map is missing: UMAP, n_neighbors 50 (failed).')
-    site.site.override = (path) => (path.endsWith('manifest.json') ? { body: JSON.stringify({ ...manifest, missing }) } : null)
+    site.site.override = (path) =>
+      path.endsWith('manifest.json') ? { body: JSON.stringify({ ...manifest, missing }) } : null
     await site.opened()
-    expect(await (await how()).textContent()).toMatch(/^7 maps are missing: UMAP, n_neighbors 50 \(failed\); t-SNE, perplexity 0 \(not made yet\);.*; and 2 more\.$/)
+    expect(await (await how()).textContent()).toMatch(
+      /^7 maps are missing: UMAP, n_neighbors 50 \(failed\); t-SNE, perplexity 0 \(not made yet\);.*; and 2 more\.$/,
+    )
     site.site.override = () => null
     await site.opened()
     await how()
@@ -210,7 +256,12 @@ describe('links', () => {
     await site.opened('#map=k15_tsne-p30&at=0.2,-0.1,6&select=town-77&colour=field:founded')
     expect(await site.state()).toMatchObject({ projection: 'k15_tsne-p30', colour: 'field:founded' })
     expect((await site.state()).zoom).toBeCloseTo(6, 1)
-    await site.page.getByRole('complementary').getByRole('link', { name: /town-77|Page/ }).or(site.page.getByRole('complementary')).first().waitFor()
+    await site.page
+      .getByRole('complementary')
+      .getByRole('link', { name: /town-77|Page/ })
+      .or(site.page.getByRole('complementary'))
+      .first()
+      .waitFor()
     expect((await site.state()).selected).toBeGreaterThanOrEqual(0)
   })
 
@@ -267,7 +318,11 @@ describe('moving', () => {
 describe('other devices', () => {
   it('a phone: a tap selects what is near, controls are large enough', async () => {
     await site.opened('', PHONE)
-    const sizes = await site.page.locator('button:visible:not(.label), input:visible, select:visible').evaluateAll((nodes) => nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]))
+    const sizes = await site.page
+      .locator('button:visible:not(.label), input:visible, select:visible')
+      .evaluateAll((nodes) =>
+        nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]),
+      )
     for (const [name, height] of sizes) expect(height, String(name)).toBeGreaterThanOrEqual(44)
     await site.page.getByRole('button', { name: 'Colour' }).tap()
     await site.page.getByRole('region', { name: 'Colour' }).locator('.legend').waitFor()
@@ -291,7 +346,11 @@ describe('other devices', () => {
       },
     })
     expect(await site.page.getByText('cannot draw the map').count()).toBe(1)
-    await site.page.getByRole('button', { name: await site.nameOf(0), exact: true }).or(site.page.locator('ol button')).first().click()
+    await site.page
+      .getByRole('button', { name: await site.nameOf(0), exact: true })
+      .or(site.page.locator('ol button'))
+      .first()
+      .click()
     await site.page.getByRole('list', { name: /Nearest/ }).waitFor()
     await site.page.getByRole('combobox', { name: /Search/ }).fill('mar')
     await site.page.getByRole('option').first().click()

@@ -1,12 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { distanceOf, fitPose, fitScale, limited, MAX_ZOOM, orbited, panned, scaleLimits, toScreen, toWorld, viewProjection, zoomedAt, type Extent, type Pose, type View } from '../../src/core/camera/camera'
+import {
+  distanceOf,
+  fitPose,
+  fitScale,
+  limited,
+  MAX_ZOOM,
+  orbited,
+  panned,
+  scaleLimits,
+  toScreen,
+  toWorld,
+  viewProjection,
+  zoomedAt,
+  type Extent,
+  type Pose,
+  type View,
+} from '../../src/core/camera/camera'
 import { flight } from '../../src/core/camera/flight'
 import { Framing } from '../../src/core/map/framing'
 import { generator } from '../support/random'
 
 const view: View = { width: 1200, height: 800, centreX: 700, centreY: 380 }
 const flat: Extent = [1, 0.6, 0]
-const screen = (pose: Pose, x: number, y: number, z: number) => toScreen(viewProjection(pose, view), view, distanceOf(pose, view), x, y, z, { x: 0, y: 0, nearness: 0 })
+const screen = (pose: Pose, x: number, y: number, z: number) =>
+  toScreen(viewProjection(pose, view), view, distanceOf(pose, view), x, y, z, { x: 0, y: 0, nearness: 0 })
 
 describe('camera', () => {
   it('sees a flat map as an exact similarity: right = x, up = y, scale px per unit', () => {
@@ -26,7 +43,14 @@ describe('camera', () => {
   it('maps the screen back to the plane of the target', () => {
     const random = generator(1)
     for (let i = 0; i < 50; i++) {
-      const pose: Pose = { x: random() - 0.5, y: random() - 0.5, z: random() - 0.5, yaw: random() * 6, pitch: random() * 2.8 - 1.4, scale: 200 + random() * 5000 }
+      const pose: Pose = {
+        x: random() - 0.5,
+        y: random() - 0.5,
+        z: random() - 0.5,
+        yaw: random() * 6,
+        pitch: random() * 2.8 - 1.4,
+        scale: 200 + random() * 5000,
+      }
       const [sx, sy] = [random() * 1200, random() * 800]
       const p = screen(pose, ...toWorld(pose, view, sx, sy))
       expect(p.x).toBeCloseTo(sx, 0)
@@ -61,7 +85,10 @@ describe('camera', () => {
     const random = generator(9)
     let pose = fitPose(400, false)
     for (let i = 0; i < 500; i++) {
-      const wild = random() < 0.5 ? panned(pose, (random() - 0.5) * 9000, (random() - 0.5) * 9000) : zoomedAt(pose, view, random() * 4, random() * 1200, random() * 800, scaleLimits(400))
+      const wild =
+        random() < 0.5
+          ? panned(pose, (random() - 0.5) * 9000, (random() - 0.5) * 9000)
+          : zoomedAt(pose, view, random() * 4, random() * 1200, random() * 800, scaleLimits(400))
       pose = limited(wild, flat, 400, false)
       expect(Math.abs(pose.x)).toBeLessThanOrEqual(1)
       expect(Math.abs(pose.y)).toBeLessThanOrEqual(0.6)
@@ -117,7 +144,12 @@ describe('framing', () => {
     framing.resize(1200, 800, framing.whole())
     return [framing, framing.whole()]
   }
-  const place = (framing: Framing, pose: Pose) => toScreen(viewProjection(pose, framing.view), framing.view, distanceOf(pose, framing.view), 0.4, 0.1, 0, { x: 0, y: 0, nearness: 0 })
+  const place = (framing: Framing, pose: Pose) =>
+    toScreen(viewProjection(pose, framing.view), framing.view, distanceOf(pose, framing.view), 0.4, 0.1, 0, {
+      x: 0,
+      y: 0,
+      nearness: 0,
+    })
 
   it('does not move the map when a panel opens on the right', () => {
     const [framing, pose] = fitted()

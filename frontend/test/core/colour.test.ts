@@ -12,7 +12,20 @@ const files = [file]
 function numberColumn(values: number[], more: Partial<NumberColumn> = {}): NumberColumn {
   const known = values.filter((v) => !Number.isNaN(v)).sort((a, b) => a - b)
   const quantiles = Array.from({ length: 21 }, (_, i) => known[Math.round((i / 20) * (known.length - 1))])
-  return { name: 'v', label: 'V', type: 'number', files, nulls: 0, encoding: 'f32-split', min: known[0], max: known.at(-1)!, integer: false, scale: 'linear', quantiles, ...more }
+  return {
+    name: 'v',
+    label: 'V',
+    type: 'number',
+    files,
+    nulls: 0,
+    encoding: 'f32-split',
+    min: known[0],
+    max: known.at(-1)!,
+    integer: false,
+    scale: 'linear',
+    quantiles,
+    ...more,
+  }
 }
 const backgrounds: Record<Scheme, Rgb> = { dark: [13, 17, 23], light: [247, 248, 250] }
 
@@ -53,7 +66,10 @@ describe('ramps', () => {
   })
 
   it('show unknown values apart, with their count', () => {
-    const encoding = encodeColumn(numberColumn([1, 2, NaN]), { kind: 'numbers', values: Float32Array.from([1, NaN, 2]) })
+    const encoding = encodeColumn(numberColumn([1, 2, NaN]), {
+      kind: 'numbers',
+      values: Float32Array.from([1, NaN, 2]),
+    })
     expect([...encoding.slots]).toEqual([0, SLOT.unknown, SLOT.ramp - 1])
     expect(encoding.legend).toMatchObject({ unknown: 1 })
   })
@@ -65,7 +81,16 @@ describe('ramps', () => {
 })
 
 describe('categories', () => {
-  const column: CategoryColumn = { name: 'c', label: 'C', type: 'category', files, nulls: 1, encoding: 'codes-u8', dictionary: file, cardinality: 14 }
+  const column: CategoryColumn = {
+    name: 'c',
+    label: 'C',
+    type: 'category',
+    files,
+    nulls: 1,
+    encoding: 'codes-u8',
+    dictionary: file,
+    cardinality: 14,
+  }
   const dictionary = Array.from({ length: 14 }, (_, i) => [`v${i}`, 14 - i] as [string, number])
 
   it('show the ten largest, the others together, and unknown; all rows are counted', () => {
@@ -85,9 +110,18 @@ describe('categories', () => {
   })
 
   it('yes, no and unknown', () => {
-    const { slots, legend } = encodeColumn({ name: 'b', label: 'B', type: 'boolean', encoding: 'bool-u8', files, nulls: 1 }, { kind: 'booleans', values: Uint8Array.from([1, 0, 255, 1]) })
+    const { slots, legend } = encodeColumn(
+      { name: 'b', label: 'B', type: 'boolean', encoding: 'bool-u8', files, nulls: 1 },
+      { kind: 'booleans', values: Uint8Array.from([1, 0, 255, 1]) },
+    )
     expect([...slots]).toEqual([1, 0, SLOT.unknown, 1])
-    expect(legend).toMatchObject({ entries: [{ label: 'Yes', count: 2 }, { label: 'No', count: 1 }, { label: 'Unknown', count: 1 }] })
+    expect(legend).toMatchObject({
+      entries: [
+        { label: 'Yes', count: 2 },
+        { label: 'No', count: 1 },
+        { label: 'Unknown', count: 1 },
+      ],
+    })
   })
 
   it('distortion runs from faithful to torn', () => {
@@ -109,12 +143,19 @@ describe('palettes', () => {
 
   it('turn an accent into one that can be read (WCAG AA)', () => {
     for (const hex of ['#ffff00', '#000000', '#ffffff', '#e8833a', '#3355ff']) {
-      for (const background of Object.values(backgrounds)) expect(contrast(readable(parseHex(hex)!, background, 4.5), background)).toBeGreaterThanOrEqual(4.5)
+      for (const background of Object.values(backgrounds))
+        expect(contrast(readable(parseHex(hex)!, background, 4.5), background)).toBeGreaterThanOrEqual(4.5)
     }
   })
 
   it('convert to OKLab and back', () => {
-    for (const c of [[0, 0, 0], [255, 255, 255], [18, 130, 200], [255, 0, 0]] as Rgb[]) expect(fromOklab(toOklab(c))).toEqual(c)
+    for (const c of [
+      [0, 0, 0],
+      [255, 255, 255],
+      [18, 130, 200],
+      [255, 0, 0],
+    ] as Rgb[])
+      expect(fromOklab(toOklab(c))).toEqual(c)
   })
 })
 
@@ -141,11 +182,16 @@ describe('points', () => {
 
   it('spread ties over the map, so that a prefix is a fair sample and labels do not crowd a corner', () => {
     const last = drawingOrder(new Uint8Array(1000), 1000).slice(-50)
-    for (let quarter = 0; quarter < 4; quarter++) expect(last.filter((row) => Math.floor(row / 250) === quarter).length).toBeGreaterThan(8)
+    for (let quarter = 0; quarter < 4; quarter++)
+      expect(last.filter((row) => Math.floor(row / 250) === quarter).length).toBeGreaterThan(8)
     const ranks = Array.from({ length: 1000 }, (_, row) => scatter(row))
     expect(ranks.every((rank) => rank >= 0 && rank < 1)).toBe(true)
-    const first = ranks.map((rank, row) => [rank, row]).sort((a, b) => a[0] - b[0]).slice(0, 50)
-    for (let quarter = 0; quarter < 4; quarter++) expect(first.filter(([, row]) => Math.floor(row / 250) === quarter).length).toBeGreaterThan(8)
+    const first = ranks
+      .map((rank, row) => [rank, row])
+      .sort((a, b) => a[0] - b[0])
+      .slice(0, 50)
+    for (let quarter = 0; quarter < 4; quarter++)
+      expect(first.filter(([, row]) => Math.floor(row / 250) === quarter).length).toBeGreaterThan(8)
   })
 
   it('get smaller and fainter in a crowd, larger when zoomed in', () => {

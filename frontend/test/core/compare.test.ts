@@ -16,7 +16,8 @@ import type { Layer } from '../../src/core/gl/renderer'
 import { SLOT } from '../../src/core/gl/look'
 import { generator } from '../support/random'
 
-const normalOf = (random: () => number) => () => Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random())
+const normalOf = (random: () => number) => () =>
+  Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random())
 
 function layerOf(points: number[][], dims: 2 | 3 = 2): Layer {
   const positions = new Uint16Array(points.length * 4)
@@ -34,24 +35,36 @@ function cloud(n: number, dims: 2 | 3, seed: number): number[][] {
   while (points.length < n) {
     const kind = random()
     if (kind < 0.1 && points.length > 0) points.push([...points[Math.floor(random() * points.length)]])
-    else if (kind < 0.6) points.push(Array.from({ length: dims }, () => Math.max(-1, Math.min(1, 0.4 + normal() * 0.02))))
+    else if (kind < 0.6)
+      points.push(Array.from({ length: dims }, () => Math.max(-1, Math.min(1, 0.4 + normal() * 0.02))))
     else points.push(Array.from({ length: dims }, () => random() * 2 - 1))
   }
   return points
 }
 
 function distance(layer: Layer, i: number, j: number): number {
-  const d = (axis: number) => ((layer.positions[4 * i + axis] - layer.positions[4 * j + axis]) * layer.scale[axis]) / 65535
+  const d = (axis: number) =>
+    ((layer.positions[4 * i + axis] - layer.positions[4 * j + axis]) * layer.scale[axis]) / 65535
   return Math.hypot(d(0), d(1), d(2))
 }
 
 function naiveNearest(layer: Layer, row: number, k: number): number[] {
   const rows = layer.positions.length / 4
-  return Array.from({ length: rows }, (_, i) => i).filter((i) => i !== row).sort((i, j) => distance(layer, row, i) - distance(layer, row, j) || i - j).slice(0, k)
+  return Array.from({ length: rows }, (_, i) => i)
+    .filter((i) => i !== row)
+    .sort((i, j) => distance(layer, row, i) - distance(layer, row, j) || i - j)
+    .slice(0, k)
 }
 
 describe('nearest on a map', () => {
-  it.each([[2, 1], [2, 5], [2, 13], [2, 600], [3, 40], [3, 700]] as const)('finds the same distances as looking at everything: %i-D, %i rows', (dims, n) => {
+  it.each([
+    [2, 1],
+    [2, 5],
+    [2, 13],
+    [2, 600],
+    [3, 40],
+    [3, 700],
+  ] as const)('finds the same distances as looking at everything: %i-D, %i rows', (dims, n) => {
     const layer = { ...layerOf(cloud(n, dims, n), dims) }
     layer.scale = dims === 3 ? [2, 0.7, 1.3] : [2, 0.6, 0]
     const k = 10
@@ -104,23 +117,36 @@ function randomTurn(random: () => number, dims: 2 | 3): Float64Array {
 }
 
 describe('laying maps over each other', () => {
-  it.each([1, 2, 3, 4, 5, 6])('finds a turn, mirror, scale and shift although a third of the rows went elsewhere (%i)', (seed) => {
-    const random = generator(seed)
-    for (const dims of [2, 3] as const) {
-      const n = 600
-      const a = cloud(n, dims, seed).map((p) => p.map((v) => v * 0.3))
-      const truth = { scale: 0.7 + random() * 0.6, turn: randomTurn(random, dims), shift: [0.1, -0.08, dims === 3 ? 0.05 : 0] as [number, number, number] }
-      const back = inverse(truth)
-      const b = a.map((p, i) => (i % 3 === 0 ? p.map(() => random() * 2 - 1) : carried(back, p[0], p[1], p[2] ?? 0, [0, 0, 0])))
-      const found = align(layerOf(a, dims), layerOf(b, dims), Uint32Array.from({ length: n }, (_, i) => i))
-      expect(Math.abs(found.scale - truth.scale)).toBeLessThan(2e-3)
-      for (let i = 0; i < n; i++) {
-        if (i % 3 === 0) continue
-        const at = carried(found, b[i][0], b[i][1], b[i][2] ?? 0, [0, 0, 0])
-        expect(Math.hypot(at[0] - a[i][0], at[1] - a[i][1])).toBeLessThan(3e-3)
+  it.each([1, 2, 3, 4, 5, 6])(
+    'finds a turn, mirror, scale and shift although a third of the rows went elsewhere (%i)',
+    (seed) => {
+      const random = generator(seed)
+      for (const dims of [2, 3] as const) {
+        const n = 600
+        const a = cloud(n, dims, seed).map((p) => p.map((v) => v * 0.3))
+        const truth = {
+          scale: 0.7 + random() * 0.6,
+          turn: randomTurn(random, dims),
+          shift: [0.1, -0.08, dims === 3 ? 0.05 : 0] as [number, number, number],
+        }
+        const back = inverse(truth)
+        const b = a.map((p, i) =>
+          i % 3 === 0 ? p.map(() => random() * 2 - 1) : carried(back, p[0], p[1], p[2] ?? 0, [0, 0, 0]),
+        )
+        const found = align(
+          layerOf(a, dims),
+          layerOf(b, dims),
+          Uint32Array.from({ length: n }, (_, i) => i),
+        )
+        expect(Math.abs(found.scale - truth.scale)).toBeLessThan(2e-3)
+        for (let i = 0; i < n; i++) {
+          if (i % 3 === 0) continue
+          const at = carried(found, b[i][0], b[i][1], b[i][2] ?? 0, [0, 0, 0])
+          expect(Math.hypot(at[0] - a[i][0], at[1] - a[i][1])).toBeLessThan(3e-3)
+        }
       }
-    }
-  })
+    },
+  )
 
   it('a turn keeps lengths, whatever it is made from', () => {
     const random = generator(9)
@@ -131,14 +157,22 @@ describe('laying maps over each other', () => {
         for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) cross[3 * i + j] += u[i] * v[j]
       }
       const turn = nearestTurn(cross)
-      for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) expect(turn[3 * i] * turn[3 * j] + turn[3 * i + 1] * turn[3 * j + 1] + turn[3 * i + 2] * turn[3 * j + 2]).toBeCloseTo(i === j ? 1 : 0, 9)
+      for (let i = 0; i < 3; i++)
+        for (let j = 0; j < 3; j++)
+          expect(
+            turn[3 * i] * turn[3 * j] + turn[3 * i + 1] * turn[3 * j + 1] + turn[3 * i + 2] * turn[3 * j + 2],
+          ).toBeCloseTo(i === j ? 1 : 0, 9)
     }
   })
 
   it('there and back is where it was', () => {
     const random = generator(4)
     const there = { scale: 1.7, turn: randomTurn(random, 3), shift: [0.2, -0.4, 0.9] as [number, number, number] }
-    const at = carried(inverse(there), ...(carried(there, 0.3, 0.2, -0.1, [0, 0, 0]) as [number, number, number]), [0, 0, 0])
+    const at = carried(
+      inverse(there),
+      ...(carried(there, 0.3, 0.2, -0.1, [0, 0, 0]) as [number, number, number]),
+      [0, 0, 0],
+    )
     at.forEach((v, i) => expect(v).toBeCloseTo([0.3, 0.2, -0.1][i], 9))
   })
 
@@ -153,20 +187,31 @@ describe('laying maps over each other', () => {
     const random = generator(8)
     const spatial = cloud(400, 3, 2).map((p) => p.map((v) => v * 0.55))
     const turn = randomTurn(random, 3)
-    const flat = spatial.map((p) => carried({ scale: 1, turn, shift: [0, 0, 0] }, p[0], p[1], p[2], [0, 0, 0]).slice(0, 2))
-    for (const [a, b] of [[layerOf(flat), layerOf(spatial, 3)], [layerOf(spatial, 3), layerOf(flat)]]) {
+    const flat = spatial.map((p) =>
+      carried({ scale: 1, turn, shift: [0, 0, 0] }, p[0], p[1], p[2], [0, 0, 0]).slice(0, 2),
+    )
+    for (const [a, b] of [
+      [layerOf(flat), layerOf(spatial, 3)],
+      [layerOf(spatial, 3), layerOf(flat)],
+    ]) {
       expect(Math.max(...movementBetween(a, b).shares)).toBeLessThan(0.01)
     }
   })
 })
 
 describe('neighbours kept, gained and lost', () => {
-  const lists = (rows: number[][], k: number) => Uint32Array.from(rows.flatMap((list) => Array.from({ length: k }, (_, i) => list[i] ?? NONE)))
+  const lists = (rows: number[][], k: number) =>
+    Uint32Array.from(rows.flatMap((list) => Array.from({ length: k }, (_, i) => list[i] ?? NONE)))
 
   it('agrees with sets, for one row and for all', () => {
     const random = generator(12)
     const [rows, total, k] = [80, 100, 6]
-    const some = () => Array.from({ length: rows }, () => Array.from({ length: Math.floor(random() * (k + 1)) }, () => Math.floor(random() * total)).filter((r, i, list) => list.indexOf(r) === i))
+    const some = () =>
+      Array.from({ length: rows }, () =>
+        Array.from({ length: Math.floor(random() * (k + 1)) }, () => Math.floor(random() * total)).filter(
+          (r, i, list) => list.indexOf(r) === i,
+        ),
+      )
     const [a, b] = [some(), some()]
     const kept = keptShares(lists(a, k), lists(b, k), k, total)
     for (let row = 0; row < rows; row++) {
@@ -180,7 +225,10 @@ describe('neighbours kept, gained and lost', () => {
       expect(named(changes.lost)).toEqual(a[row].filter((r) => !b[row].includes(r)).sort((x, y) => x - y))
     }
     const known = kept.filter((v) => !Number.isNaN(v))
-    expect(changesOf(lists(a, k), lists(b, k), k).share).toBeCloseTo(known.reduce((sum, v) => sum + v, 0) / known.length, 6)
+    expect(changesOf(lists(a, k), lists(b, k), k).share).toBeCloseTo(
+      known.reduce((sum, v) => sum + v, 0) / known.length,
+      6,
+    )
   })
 
   it('of a set: what most of its rows lose counts as lost, in one list only', () => {
@@ -191,7 +239,19 @@ describe('neighbours kept, gained and lost', () => {
   })
 
   it('against the data: the share of true neighbours that a map shows', () => {
-    expect(trueShare([[1, 2, 3, 4], []], lists([[2, 9, 1, 8], [1, 2, 3, 4]], 4), 4)).toBe(0.5)
+    expect(
+      trueShare(
+        [[1, 2, 3, 4], []],
+        lists(
+          [
+            [2, 9, 1, 8],
+            [1, 2, 3, 4],
+          ],
+          4,
+        ),
+        4,
+      ),
+    ).toBe(0.5)
     expect(trueShare([[]], lists([[1]], 1), 1)).toBeNaN()
   })
 })
@@ -202,7 +262,10 @@ describe('suggested groups', () => {
   /** Nine clusters on a 3 × 3 grid. */
   const clusters = (seed: number) => {
     const normal = normalOf(generator(seed))
-    return Array.from({ length: n }, (_, row) => [((row % 9) % 3) * 0.6 - 0.6 + normal() * 0.05, Math.floor((row % 9) / 3) * 0.6 - 0.6 + normal() * 0.05])
+    return Array.from({ length: n }, (_, row) => [
+      ((row % 9) % 3) * 0.6 - 0.6 + normal() * 0.05,
+      Math.floor((row % 9) / 3) * 0.6 - 0.6 + normal() * 0.05,
+    ])
   }
   const suggested = (a: number[][], b: number[][]) => {
     const [la, lb] = [layerOf(a), layerOf(b)]
@@ -238,7 +301,10 @@ describe('suggested groups', () => {
     const a = clusters(1)
     expect(suggested(a, a)).toEqual([])
     const random = generator(5)
-    const groups = suggested(a, a.map(([x, y], row) => (row % 9 < 3 ? [x + 0.3, y + 0.2] : row % 9 === 5 ? [random(), random()] : [x, y])))
+    const groups = suggested(
+      a,
+      a.map(([x, y], row) => (row % 9 < 3 ? [x + 0.3, y + 0.2] : row % 9 === 5 ? [random(), random()] : [x, y])),
+    )
     const seen = new Set<number>()
     for (const { rows } of groups) {
       expect([...rows].filter((row) => seen.has(row)).length).toBeLessThanOrEqual(rows.length / 3)
@@ -248,18 +314,36 @@ describe('suggested groups', () => {
   })
 
   it('names them by their region or their best known members, and says why', () => {
-    const about = { nameOf: (row: number) => `town ${row}`, importance: (row: number) => row, regionOf: () => null, entity: ['town', 'towns'] as [string, string], maps: ['UMAP', 't-SNE'] as [string, string] }
+    const about = {
+      nameOf: (row: number) => `town ${row}`,
+      importance: (row: number) => row,
+      regionOf: () => null,
+      entity: ['town', 'towns'] as [string, string],
+      maps: ['UMAP', 't-SNE'] as [string, string],
+    }
     const group = { kind: 'moved' as const, rows: Uint32Array.of(3, 9, 5), moved: 0.252, kept: 0.4 }
-    expect(wordsFor(group, about)).toEqual({ name: 'town 9, town 5 …', reason: '3 towns moved together by a quarter of the map.' })
-    expect(wordsFor({ ...group, kind: 'split' }, { ...about, regionOf: (row) => (row > 3 ? 'Salt coast' : null) })).toEqual({ name: 'Salt coast', reason: '3 towns lie together on UMAP and apart on t-SNE.' })
+    expect(wordsFor(group, about)).toEqual({
+      name: 'town 9, town 5 …',
+      reason: '3 towns moved together by a quarter of the map.',
+    })
+    expect(
+      wordsFor({ ...group, kind: 'split' }, { ...about, regionOf: (row) => (row > 3 ? 'Salt coast' : null) }),
+    ).toEqual({ name: 'Salt coast', reason: '3 towns lie together on UMAP and apart on t-SNE.' })
     expect([portion(0.5), portion(0.34), portion(0.123), portion(0.032)]).toEqual(['half', 'a third', '12 %', '3.2 %'])
   })
 })
 
 describe('colour and camera', () => {
   it('colours from as before to most changed, unknown where nothing is known', () => {
-    const { slots, legend } = encodeChange(Float32Array.from([0, 1, 2, 4, NaN]), 6, (most) => ['as before', `${most} or more`])
-    expect([...slots]).toEqual([0, 60, 120, 239, SLOT.unknown, SLOT.unknown].map((v, i) => (i === 1 ? Math.round(239 / 4) : i === 2 ? Math.round(239 / 2) : v)))
+    const { slots, legend } = encodeChange(Float32Array.from([0, 1, 2, 4, NaN]), 6, (most) => [
+      'as before',
+      `${most} or more`,
+    ])
+    expect([...slots]).toEqual(
+      [0, 60, 120, 239, SLOT.unknown, SLOT.unknown].map((v, i) =>
+        i === 1 ? Math.round(239 / 4) : i === 2 ? Math.round(239 / 2) : v,
+      ),
+    )
     expect(legend).toMatchObject({ kind: 'ramp', unknown: 2, ticks: [{ text: 'as before' }, { text: '4 or more' }] })
   })
 
@@ -267,7 +351,12 @@ describe('colour and camera', () => {
     const pose = { x: 0.2, y: -0.1, z: 0, yaw: 0, pitch: 0, scale: 900 }
     const other = { scaleOf: (zoom: number) => zoom * 50, spatial: false, pose: { ...pose, yaw: 0.3 } }
     const shifted = { ...IDENTITY, shift: [0.4, 0, 0] as [number, number, number] }
-    expect(linkedPose({ ...pose, x: 0, y: 0 }, 1, shifted, other, false, null)).toMatchObject({ x: 0, y: 0, scale: 50, yaw: 0.3 })
+    expect(linkedPose({ ...pose, x: 0, y: 0 }, 1, shifted, other, false, null)).toMatchObject({
+      x: 0,
+      y: 0,
+      scale: 50,
+      yaw: 0.3,
+    })
     const near = linkedPose(pose, 1e9, shifted, other, false, null)
     expect(near.x).toBeCloseTo(0.6, 6)
     const anchored = linkedPose(pose, 1e9, shifted, other, false, { here: [0.2, -0.1, 0], there: [-0.5, 0.5, 0] })
@@ -277,22 +366,45 @@ describe('colour and camera', () => {
 })
 
 describe('maps of a sweep', () => {
-  const figure = (name: string, share: number | null, text = `${share}`): Figure => ({ name, label: name, explanation: '', text, error: null, share })
+  const figure = (name: string, share: number | null, text = `${share}`): Figure => ({
+    name,
+    label: name,
+    explanation: '',
+    text,
+    error: null,
+    share,
+  })
   const map = (key: string, figures: Figure[], recommended = false) => ({ key, figures, recommended }) as Projection
-  const maps = [map('a', [figure('x', 0.1), figure('y', null, '1,200 ×')]), map('b', [figure('x', 0.4)], true), map('c', [figure('z', 1), figure('y', null, '900 ×')])]
+  const maps = [
+    map('a', [figure('x', 0.1), figure('y', null, '1,200 ×')]),
+    map('b', [figure('x', 0.4)], true),
+    map('c', [figure('z', 1), figure('y', null, '900 ×')]),
+  ]
 
   it('are sorted by a figure, those without it last, and otherwise stay in order', () => {
-    const keys = (name: string | null) => sorted(maps, name).map(({ key }) => key).join('')
+    const keys = (name: string | null) =>
+      sorted(maps, name)
+        .map(({ key }) => key)
+        .join('')
     expect([keys(null), keys('x'), keys('y'), keys('z')]).toEqual(['bac', 'bac', 'acb', 'cab'])
     expect(comparable(maps).map(({ name }) => name)).toEqual(['x', 'y'])
     expect(againstBest(maps, maps[2].figures[1])).toBe(0.75)
   })
 
   it('say how they were made in the words of their method, also of methods and settings nobody knows', () => {
-    const words = { label: 'Sorter', about: 'Sorts.', parameters: { n_neighbors: 'looks at the {} nearest' }, library: 'sort-learn' }
+    const words = {
+      label: 'Sorter',
+      about: 'Sorts.',
+      parameters: { n_neighbors: 'looks at the {} nearest' },
+      library: 'sort-learn',
+    }
     const params = { k: 15, method: 'sort', from: 'embedding', embedding_dim: 3, dims: 2, n_neighbors: 50 }
-    expect(madeBy({ words, params })).toBe('Sorts. Looks at the 50 nearest, made from an embedding of 3 dimensions, 15 neighbours of each were kept.')
-    expect(madeBy({ words, params: { method: 'sort', engine: 'library', from: 'graph' } })).toBe('Sorts. Made straight from who is near whom, laid out by sort-learn.')
+    expect(madeBy({ words, params })).toBe(
+      'Sorts. Looks at the 50 nearest, made from an embedding of 3 dimensions, 15 neighbours of each were kept.',
+    )
+    expect(madeBy({ words, params: { method: 'sort', engine: 'library', from: 'graph' } })).toBe(
+      'Sorts. Made straight from who is near whom, laid out by sort-learn.',
+    )
     const unknown = { label: 'Mystery', about: '', parameters: {} }
     expect(madeBy({ words: unknown, params: { FP_ratio: 2 } })).toBe('FP ratio 2.')
     expect(madeBy({ words: unknown, params: {} })).toBe('')
@@ -300,13 +412,23 @@ describe('maps of a sweep', () => {
 })
 
 describe('a screen for two', () => {
-  const cover = { insets: { left: 340, top: 0, right: 0, bottom: 80 }, obstacles: [{ left: 900, top: 10, right: 1000, bottom: 40 }] }
+  const cover = {
+    insets: { left: 340, top: 0, right: 0, bottom: 80 },
+    obstacles: [{ left: 900, top: 10, right: 1000, bottom: 40 }],
+  }
 
   it('is divided in what the panels leave free, and never too narrow', () => {
     expect(divideAt(cover, { width: 1440, height: 900 }, false, 0.5)).toBe(890)
     expect(divideAt(cover, { width: 1440, height: 900 }, false, 0)).toBe(450)
     expect(divideAt(cover, { width: 1440, height: 900 }, true, 1)).toBe(710)
-    expect(divideAt({ ...cover, insets: { left: 10, top: 300, right: 10, bottom: 450 } }, { width: 390, height: 844 }, true, 0.9)).toBe(347)
+    expect(
+      divideAt(
+        { ...cover, insets: { left: 10, top: 300, right: 10, bottom: 450 } },
+        { width: 390, height: 844 },
+        true,
+        0.9,
+      ),
+    ).toBe(347)
   })
 
   it('each part has the panels on its own side', () => {
@@ -314,7 +436,9 @@ describe('a screen for two', () => {
     expect([first.insets.right, first.insets.left, second.insets.left, second.insets.bottom]).toEqual([0, 340, 0, 80])
     expect(second.obstacles).toEqual([{ left: 10, top: 10, right: 110, bottom: 40 }])
     const [upper, lower] = partCover(cover, 400, true)
-    expect([upper.insets.bottom, lower.insets.top, lower.insets.left, lower.obstacles[0].top]).toEqual([0, 0, 340, -390])
+    expect([upper.insets.bottom, lower.insets.top, lower.insets.left, lower.obstacles[0].top]).toEqual([
+      0, 0, 340, -390,
+    ])
   })
 })
 

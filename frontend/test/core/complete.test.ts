@@ -11,13 +11,23 @@ const FIELDS: QueryField[] = [
   { name: 'live', label: 'Live', type: 'boolean' },
   { name: 'size class', label: 'Size class', type: 'category' },
 ]
-const GENRES: Dictionary = [['Rock', 90], ['Hip hop', 50], ['Jazz', 40], ['Free jazz', 12], ['Acid jazz', 3], ['Böse "Ü"', 1], ['a|b', 1]]
+const GENRES: Dictionary = [
+  ['Rock', 90],
+  ['Hip hop', 50],
+  ['Jazz', 40],
+  ['Free jazz', 12],
+  ['Acid jazz', 3],
+  ['Böse "Ü"', 1],
+  ['a|b', 1],
+]
 
 /** `|` stands for the cursor; the answers show it too. */
 function offered(typed: string, dictionary: Dictionary | null = GENRES): string[] {
   const caret = typed.indexOf('^')
   const text = typed.replace('^', '')
-  return completions(text, caret, FIELDS, dictionary).map((one) => `${one.text.slice(0, one.caret)}^${one.text.slice(one.caret)}`)
+  return completions(text, caret, FIELDS, dictionary).map(
+    (one) => `${one.text.slice(0, one.caret)}^${one.text.slice(one.caret)}`,
+  )
 }
 
 describe('completions', () => {
@@ -43,9 +53,14 @@ describe('completions', () => {
 
   it('can be read by the query language', () => {
     for (const [value] of GENRES) {
-      const [text] = offered(`genre:${value.slice(0, 2).replace(/[|"]/g, '')}^`).filter((one) => one.includes(value.split('"')[0].slice(0, 3)))
+      const [text] = offered(`genre:${value.slice(0, 2).replace(/[|"]/g, '')}^`).filter((one) =>
+        one.includes(value.split('"')[0].slice(0, 3)),
+      )
       const { clauses, errors } = parseQuery(text.replace('^', ''), FIELDS)
-      expect([errors, clauses]).toEqual([[], [{ kind: 'values', field: 'genre', values: [value], all: false, unknown: false, not: false }]])
+      expect([errors, clauses]).toEqual([
+        [],
+        [{ kind: 'values', field: 'genre', values: [value], all: false, unknown: false, not: false }],
+      ])
     }
   })
 
@@ -57,7 +72,9 @@ describe('completions', () => {
   })
 
   it('know what is complete, and how to begin', () => {
-    expect(['genre:jazz', 'genre:"Hip hop', 'genre:ja', 'jazz'].map((text) => isComplete(text, text.length, GENRES))).toEqual([true, true, false, false])
+    expect(
+      ['genre:jazz', 'genre:"Hip hop', 'genre:ja', 'jazz'].map((text) => isComplete(text, text.length, GENRES)),
+    ).toEqual([true, true, false, false])
     expect(openings(FIELDS).map((one) => one.text)).toEqual(['genre:', 'tags:', 'year:', 'live:', '"size class":'])
   })
 
@@ -71,17 +88,26 @@ describe('completions', () => {
 
 describe('interpreting', () => {
   it('takes plain text as words, whatever is in it', () => {
-    for (const text of ['dune', 'C++', 'Wars: A new hope', 'std::vector', 'foo:bar', '12" vinyl', 'the "quo']) expect(interpret(text, FIELDS)).toMatchObject({ kind: 'words', text })
+    for (const text of ['dune', 'C++', 'Wars: A new hope', 'std::vector', 'foo:bar', '12" vinyl', 'the "quo'])
+      expect(interpret(text, FIELDS)).toMatchObject({ kind: 'words', text })
     expect(interpret('  ', FIELDS).kind).toBe('nothing')
     expect(interpret('foo:bar', FIELDS).errors).toHaveLength(1)
   })
 
   it('takes fields, patterns, quotes and exclusions as a query', () => {
     expect(interpret('moon genre:jazz /^b/i -sun', FIELDS)).toMatchObject({
-      kind: 'query', fields: [{ field: 'genre', values: ['jazz'] }],
-      names: [{ kind: 'name', text: 'moon', not: false }, { kind: 'regex', source: '^b' }, { kind: 'name', text: 'sun', not: true }],
+      kind: 'query',
+      fields: [{ field: 'genre', values: ['jazz'] }],
+      names: [
+        { kind: 'name', text: 'moon', not: false },
+        { kind: 'regex', source: '^b' },
+        { kind: 'name', text: 'sun', not: true },
+      ],
     })
-    expect(interpret('"blue moon"', FIELDS)).toMatchObject({ kind: 'query', names: [{ kind: 'name', text: 'blue moon' }] })
+    expect(interpret('"blue moon"', FIELDS)).toMatchObject({
+      kind: 'query',
+      names: [{ kind: 'name', text: 'blue moon' }],
+    })
     expect(interpret('genre:jazz year:', FIELDS)).toMatchObject({ kind: 'query', errors: [{ kind: 'value' }] })
     expect(interpret('id:a|b', FIELDS)).toMatchObject({ kind: 'query', others: [{ kind: 'ids', ids: ['a', 'b'] }] })
   })

@@ -22,10 +22,23 @@ function setUp(spatial = false) {
     moveFreely: vi.fn((next: Pose) => (pose = next)),
     tool: () => tool,
     setTool: vi.fn((next: Tool) => (tool = next)),
-    toggle: vi.fn(), startSketch: vi.fn(), sketchTo: vi.fn(), finishSketch: vi.fn(), dropSketch: vi.fn(() => false),
-    unfocused: vi.fn(), keyed: vi.fn(), chooseMeant: vi.fn(() => true), toggleMeant: vi.fn(() => true), step: vi.fn(() => true),
+    toggle: vi.fn(),
+    startSketch: vi.fn(),
+    sketchTo: vi.fn(),
+    finishSketch: vi.fn(),
+    dropSketch: vi.fn(() => false),
+    unfocused: vi.fn(),
+    keyed: vi.fn(),
+    chooseMeant: vi.fn(() => true),
+    toggleMeant: vi.fn(() => true),
+    step: vi.fn(() => true),
     fly: vi.fn((next: Pose) => (pose = next)),
-    fit: vi.fn(), hover: vi.fn(), leave: vi.fn(), click: vi.fn(), escape: vi.fn(), search: vi.fn(),
+    fit: vi.fn(),
+    hover: vi.fn(),
+    leave: vi.fn(),
+    click: vi.fn(),
+    escape: vi.fn(),
+    search: vi.fn(),
   } satisfies ControlsHost
   const controls = new Controls(canvas, host)
   let time = 0
@@ -35,7 +48,8 @@ function setUp(spatial = false) {
     Object.defineProperty(event, 'timeStamp', { value: time })
     canvas.dispatchEvent(event)
   }
-  const key = (name: string, init: KeyboardEventInit = {}) => canvas.dispatchEvent(new KeyboardEvent('keydown', { key: name, ...init }))
+  const key = (name: string, init: KeyboardEventInit = {}) =>
+    canvas.dispatchEvent(new KeyboardEvent('keydown', { key: name, ...init }))
   return { canvas, host, controls, send, key, pose: () => pose }
 }
 

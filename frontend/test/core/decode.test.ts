@@ -4,7 +4,15 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { encodeColumn } from '../../src/core/colour/encode'
 import { Bundle } from '../../src/core/data/bundle'
-import { decodeBooleans, decodeCodes, decodeLists, decodeNeighbours, decodeNumbers, decodePositions, decodeTexts } from '../../src/core/data/decode'
+import {
+  decodeBooleans,
+  decodeCodes,
+  decodeLists,
+  decodeNeighbours,
+  decodeNumbers,
+  decodePositions,
+  decodeTexts,
+} from '../../src/core/data/decode'
 import type { Manifest } from '../../src/core/data/manifest'
 import { SLOT } from '../../src/core/gl/look'
 import { encodePositions } from '../fixtures/make_fixture.mjs'
@@ -38,7 +46,9 @@ describe('positions', () => {
   })
 
   it('of the wrong length are refused with both lengths and what to do', () => {
-    expect(() => decodePositions(new Uint8Array(7998), 2, 2000, new Uint16Array(8000), 0)).toThrow(/7998 bytes, expected 8000.*build the site again/)
+    expect(() => decodePositions(new Uint8Array(7998), 2, 2000, new Uint16Array(8000), 0)).toThrow(
+      /7998 bytes, expected 8000.*build the site again/,
+    )
   })
 })
 
@@ -75,7 +85,9 @@ describe('texts', () => {
   })
 
   it('with a missing line are refused', () => {
-    expect(() => decodeTexts(new TextEncoder().encode('a\nb'), 3, 'names/0.bin')).toThrow('names/0.bin: 2 lines, expected 3')
+    expect(() => decodeTexts(new TextEncoder().encode('a\nb'), 3, 'names/0.bin')).toThrow(
+      'names/0.bin: 2 lines, expected 3',
+    )
   })
 })
 
@@ -115,12 +127,14 @@ describe.skipIf(!existsSync(golden))('the golden bundle of the Python writer', (
       const { slots } = encodeColumn(column, data)
       expect(slots.length).toBe(manifest.n)
       const unknown = slots.filter((slot) => slot === SLOT.unknown).length
-      if (column.type === 'list') expect(unknown, column.name).toBeGreaterThanOrEqual(column.nulls) // an empty list has no colour either
+      if (column.type === 'list')
+        expect(unknown, column.name).toBeGreaterThanOrEqual(column.nulls) // an empty list has no colour either
       else expect(unknown, column.name).toBe(column.nulls)
     }
     for (const projection of manifest.projections) {
       const positions = new Uint16Array(manifest.n * 4)
-      for (let bucket = 0; bucket < manifest.buckets.length; bucket++) await bundle.positions(projection, bucket, positions)
+      for (let bucket = 0; bucket < manifest.buckets.length; bucket++)
+        await bundle.positions(projection, bucket, positions)
       // Quantised on its own bounding box: every axis reaches both ends.
       for (let axis = 0; axis < projection.dims; axis++) {
         const values = Array.from({ length: manifest.n }, (_, row) => positions[4 * row + axis])
@@ -131,7 +145,8 @@ describe.skipIf(!existsSync(golden))('the golden bundle of the Python writer', (
     }
     for (let row = 0; row < manifest.n; row++) {
       expect(await bundle.details(row)).toHaveLength(manifest.details.fields.length)
-      for (const neighbour of await bundle.neighbours(row)) expect(neighbour.row < manifest.n && neighbour.row !== row).toBe(true)
+      for (const neighbour of await bundle.neighbours(row))
+        expect(neighbour.row < manifest.n && neighbour.row !== row).toBe(true)
     }
   })
 })

@@ -19,7 +19,14 @@ const only = (text: string): Clause => {
   expect([errors, words, clauses.length], text).toEqual([[], [], 1])
   return clauses[0]
 }
-const ranged = (field: string, ranges: Range[], more: Partial<Clause> = {}) => ({ kind: 'range', field, ranges, unknown: false, not: false, ...more })
+const ranged = (field: string, ranges: Range[], more: Partial<Clause> = {}) => ({
+  kind: 'range',
+  field,
+  ranges,
+  unknown: false,
+  not: false,
+  ...more,
+})
 
 describe('the language', () => {
   it.each<[string, Range]>([
@@ -46,14 +53,37 @@ describe('the language', () => {
   })
 
   it('reads values, lists, yes and no, and what is unknown', () => {
-    expect(only('genre:"hip hop"|rock')).toEqual({ kind: 'values', field: 'genre', values: ['hip hop', 'rock'], all: false, unknown: false, not: false })
-    expect(only('-tags:live&solo')).toEqual({ kind: 'values', field: 'tags', values: ['live', 'solo'], all: true, unknown: false, not: true })
-    expect(only('genre:"?"|?')).toEqual({ kind: 'values', field: 'genre', values: ['?'], all: false, unknown: true, not: false })
+    expect(only('genre:"hip hop"|rock')).toEqual({
+      kind: 'values',
+      field: 'genre',
+      values: ['hip hop', 'rock'],
+      all: false,
+      unknown: false,
+      not: false,
+    })
+    expect(only('-tags:live&solo')).toEqual({
+      kind: 'values',
+      field: 'tags',
+      values: ['live', 'solo'],
+      all: true,
+      unknown: false,
+      not: true,
+    })
+    expect(only('genre:"?"|?')).toEqual({
+      kind: 'values',
+      field: 'genre',
+      values: ['?'],
+      all: false,
+      unknown: true,
+      not: false,
+    })
     expect(only('coastal:no')).toEqual({ kind: 'flags', field: 'coastal', flags: [false], unknown: false, not: false })
     expect(only('-is:coastal')).toEqual({ kind: 'flags', field: 'coastal', flags: [true], unknown: false, not: true })
     expect(only('"is":yes')).toMatchObject({ field: 'is' })
-    for (const text of ['year:?', 'is:unknown(year)', '-has:year']) expect(only(text)).toEqual(ranged('year', [], { unknown: true }))
-    for (const text of ['-year:?', 'has:year']) expect(only(text)).toEqual(ranged('year', [], { unknown: true, not: true }))
+    for (const text of ['year:?', 'is:unknown(year)', '-has:year'])
+      expect(only(text)).toEqual(ranged('year', [], { unknown: true }))
+    for (const text of ['-year:?', 'has:year'])
+      expect(only(text)).toEqual(ranged('year', [], { unknown: true, not: true }))
     expect(only('year:>2010|?')).toEqual(ranged('year', [range(2010, Infinity, true)], { unknown: true }))
     expect(only('id:a|"b c"')).toEqual({ kind: 'ids', ids: ['a', 'b c'], not: false })
   })
@@ -67,7 +97,8 @@ describe('the language', () => {
       ranged('year', [range(2010, Infinity, true)]),
     ])
     expect(conditionsOf(query)).toHaveLength(5)
-    for (const text of ['std::vector', 'https://example.org', 'Wars: hope', 'a - b', '/usr/bin', 'C++', 'year']) expect(parse(text).errors, text).toEqual([])
+    for (const text of ['std::vector', 'https://example.org', 'Wars: hope', 'a - b', '/usr/bin', 'C++', 'year'])
+      expect(parse(text).errors, text).toEqual([])
     expect(parse('std::vector Wars: hope').words).toEqual(['std::vector', 'Wars:', 'hope'])
   })
 
@@ -97,12 +128,37 @@ describe('what is written', () => {
   const int = (n: number) => Math.floor(random() * n)
   const pick = <T>(list: readonly T[]): T => list[int(list.length)]
   const coin = () => random() < 0.5
-  const TEXTS = ['jazz', 'hip hop', 'R&B', 'a|b', '?', '', '"quoted"', 'back\\slash', '-minus', '/slash/', 'colon:x', 'é–ñ', '>5', 'is:x', 'x..y', '..', '日本 語']
+  const TEXTS = [
+    'jazz',
+    'hip hop',
+    'R&B',
+    'a|b',
+    '?',
+    '',
+    '"quoted"',
+    'back\\slash',
+    '-minus',
+    '/slash/',
+    'colon:x',
+    'é–ñ',
+    '>5',
+    'is:x',
+    'x..y',
+    '..',
+    '日本 語',
+  ]
   const number = () => pick([0, 1, -3, 2010, 3.25, -0.001, 1e21, 1e-9, 123456789])
   const anyRange = (date: boolean): Range => {
     const value = () => (date ? dayOf(1900 + int(200), 1 + int(12), 1 + int(28)) : number())
     const [a, b] = [value(), value()].sort((x, y) => x - y)
-    return pick([range(a, a), range(a, b, coin(), coin()), range(a, Infinity, coin()), range(-Infinity, b, false, coin()), range(-Infinity, Infinity), range(dayOf(1990, 1, 1), dayOf(1990 + int(3), 12, 31))])
+    return pick([
+      range(a, a),
+      range(a, b, coin(), coin()),
+      range(a, Infinity, coin()),
+      range(-Infinity, b, false, coin()),
+      range(-Infinity, Infinity),
+      range(dayOf(1990, 1, 1), dayOf(1990 + int(3), 12, 31)),
+    ])
   }
   const many = <T>(make: () => T, least = 0) => Array.from({ length: least + int(3) }, make)
   const clause = (): Clause => {
@@ -110,14 +166,29 @@ describe('what is written', () => {
     const field = pick(fields)
     const kind = int(8)
     if (kind === 0) return { kind: 'name', text: pick(TEXTS.filter((t) => t !== '')), not: true }
-    if (kind === 1) return { kind: 'regex', source: pick(['a b', '^x$', '\\/', '(a|b)+', '[" ]']), flags: pick(['', 'i', 'iu']), not }
+    if (kind === 1)
+      return { kind: 'regex', source: pick(['a b', '^x$', '\\/', '(a|b)+', '[" ]']), flags: pick(['', 'i', 'iu']), not }
     if (kind === 2) return { kind: 'ids', ids: many(() => pick(TEXTS), 1), not }
     if (kind === 3) return { kind: 'set', key: pick(TEXTS), not }
     const unknown = coin()
-    if (field.type === 'boolean') return { kind: 'flags', field: field.name, flags: unknown ? pick([[], [true], [false, true]]) : [coin()], unknown, not }
+    if (field.type === 'boolean')
+      return {
+        kind: 'flags',
+        field: field.name,
+        flags: unknown ? pick([[], [true], [false, true]]) : [coin()],
+        unknown,
+        not,
+      }
     if (field.type === 'category' || field.type === 'list') {
       const values = many(() => pick(TEXTS), unknown ? 0 : 1)
-      return { kind: 'values', field: field.name, values, all: field.type === 'list' && values.length > 1 && coin(), unknown, not }
+      return {
+        kind: 'values',
+        field: field.name,
+        values,
+        all: field.type === 'list' && values.length > 1 && coin(),
+        unknown,
+        not,
+      }
     }
     const ranges = many(() => anyRange(field.type === 'date'), unknown ? 0 : 1)
     return { kind: 'range', field: field.name, ranges, unknown, not }
@@ -149,6 +220,8 @@ describe('what is written', () => {
   })
 
   it('is short where it can be', () => {
-    expect(formatQuery(parse('"first published":2001..2010 genre:"jazz"|rock last_seen:2001..2004').clauses, fields)).toBe('year:2001..2010 genre:jazz|rock last_seen:2001..2004')
+    expect(
+      formatQuery(parse('"first published":2001..2010 genre:"jazz"|rock last_seen:2001..2004').clauses, fields),
+    ).toBe('year:2001..2010 genre:jazz|rock last_seen:2001..2004')
   })
 })

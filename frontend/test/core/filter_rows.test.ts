@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { Crossfilter, type Grouping } from '../../src/core/filter/crossfilter'
 import { regionCodes, regionLists, type FieldData, type NumberSummary } from '../../src/core/filter/fields'
-import { assignBins, axisTicks, binIndex, binsOf, placeOf, placesOf, rangeBetween, scalesFor, type Scale } from '../../src/core/filter/histogram'
+import {
+  assignBins,
+  axisTicks,
+  binIndex,
+  binsOf,
+  placeOf,
+  placesOf,
+  rangeBetween,
+  scalesFor,
+  type Scale,
+} from '../../src/core/filter/histogram'
 import { codesNamed, matchRows } from '../../src/core/filter/match'
 import type { FieldClause } from '../../src/core/filter/query'
 import { dayOf, range } from '../../src/core/filter/range'
@@ -39,8 +49,16 @@ function table(n: number): { rows: Row[]; data: Record<keyof Row, FieldData> } {
     rows,
     data: {
       number: { kind: 'numbers', values: Float32Array.from(rows, (row) => row.number ?? NaN), summary },
-      category: { kind: 'codes', codes: Uint16Array.from(rows, (row) => (row.category === null ? 65535 : code(row.category))), dictionary },
-      list: { kind: 'lists', lists: { starts, codes: Uint16Array.from(rows.flatMap((row) => row.list.map(code))) }, dictionary },
+      category: {
+        kind: 'codes',
+        codes: Uint16Array.from(rows, (row) => (row.category === null ? 65535 : code(row.category))),
+        dictionary,
+      },
+      list: {
+        kind: 'lists',
+        lists: { starts, codes: Uint16Array.from(rows.flatMap((row) => row.list.map(code))) },
+        dictionary,
+      },
       flag: { kind: 'booleans', values: Uint8Array.from(rows, (row) => (row.flag === null ? 255 : Number(row.flag))) },
     },
   }
@@ -66,10 +84,19 @@ function satisfies(row: Row, clause: FieldClause): boolean {
   const missing = value === null || (Array.isArray(value) && value.length === 0)
   const inner = missing
     ? clause.unknown
-    : clause.kind === 'range' ? clause.ranges.some((r) => (value as number) >= r.from && (value as number) <= r.to && !(r.fromOpen && value === r.from) && !(r.toOpen && value === r.to))
-    : clause.kind === 'flags' ? clause.flags.includes(value as boolean)
-    : clause.all && Array.isArray(value) ? clause.values.length > 0 && clause.values.every((wanted) => value.includes(wanted))
-    : clause.values.some((wanted) => (Array.isArray(value) ? value.includes(wanted) : value === wanted))
+    : clause.kind === 'range'
+      ? clause.ranges.some(
+          (r) =>
+            (value as number) >= r.from &&
+            (value as number) <= r.to &&
+            !(r.fromOpen && value === r.from) &&
+            !(r.toOpen && value === r.to),
+        )
+      : clause.kind === 'flags'
+        ? clause.flags.includes(value as boolean)
+        : clause.all && Array.isArray(value)
+          ? clause.values.length > 0 && clause.values.every((wanted) => value.includes(wanted))
+          : clause.values.some((wanted) => (Array.isArray(value) ? value.includes(wanted) : value === wanted))
   return inner !== clause.not
 }
 
@@ -94,14 +121,25 @@ describe('clauses', () => {
     expect(names('polka')).toEqual([])
     const { rows, data } = table(50)
     const passes = new Uint8Array(50)
-    const clause: FieldClause = { kind: 'values', field: 'category', values: ['polka', 'rock'], all: false, unknown: false, not: false }
+    const clause: FieldClause = {
+      kind: 'values',
+      field: 'category',
+      values: ['polka', 'rock'],
+      all: false,
+      unknown: false,
+      not: false,
+    }
     expect(matchRows(clause, data.category, passes)).toBe('No value is called “polka”.')
     expect([...passes]).toEqual(rows.map((row) => Number(row.category === 'rock')))
   })
 
   it('mean the number that is written, although values are stored in single precision', () => {
     const passes = new Uint8Array(2)
-    const data: FieldData = { kind: 'numbers', values: Float32Array.of(4.02, 4.03), summary: { type: 'number', min: 4.02, max: 4.03, quantiles: [], integer: false, scale: 'linear' } }
+    const data: FieldData = {
+      kind: 'numbers',
+      values: Float32Array.of(4.02, 4.03),
+      summary: { type: 'number', min: 4.02, max: 4.03, quantiles: [], integer: false, scale: 'linear' },
+    }
     matchRows({ kind: 'range', field: 'v', ranges: [range(4.02, 4.02)], unknown: false, not: false }, data, passes)
     expect([...passes]).toEqual([1, 0])
   })
@@ -125,7 +163,8 @@ describe('conditions together', () => {
           matchRows(clause, data[clause.field as keyof Row], passes)
           filter.set(slot, passes)
         }
-        const passing = (row: Row, except: number[]) => [...slots].every(([s, clause]) => except.includes(s) || satisfies(row, clause))
+        const passing = (row: Row, except: number[]) =>
+          [...slots].every(([s, clause]) => except.includes(s) || satisfies(row, clause))
         const { passes, count } = filter.result()
         expect([...passes]).toEqual(rows.map((row) => Number(passing(row, []))))
         expect(count).toBe(rows.filter((row) => passing(row, [])).length)
@@ -134,9 +173,15 @@ describe('conditions together', () => {
         const kept = rows.filter((row) => passing(row, except))
         const { codes } = data.category as Extract<FieldData, { kind: 'codes' }>
         const byCategory: Grouping = { groups: dictionary.length, of: codes }
-        expect([...filter.tally(byCategory, except)]).toEqual([...dictionary.map(([name]) => kept.filter((row) => row.category === name).length), kept.filter((row) => row.category === null).length])
+        expect([...filter.tally(byCategory, except)]).toEqual([
+          ...dictionary.map(([name]) => kept.filter((row) => row.category === name).length),
+          kept.filter((row) => row.category === null).length,
+        ])
         const { lists } = data.list as Extract<FieldData, { kind: 'lists' }>
-        expect([...filter.tally({ groups: dictionary.length, lists }, except)]).toEqual([...dictionary.map(([name]) => kept.filter((row) => row.list.includes(name)).length), kept.filter((row) => row.list.length === 0).length])
+        expect([...filter.tally({ groups: dictionary.length, lists }, except)]).toEqual([
+          ...dictionary.map(([name]) => kept.filter((row) => row.list.includes(name)).length),
+          kept.filter((row) => row.list.length === 0).length,
+        ])
       }
     }
   })
@@ -145,7 +190,15 @@ describe('conditions together', () => {
 function summaryOf(values: number[], more: Partial<NumberSummary> = {}): NumberSummary {
   const sorted = [...values].sort((a, b) => a - b)
   const quantiles = Array.from({ length: 21 }, (_, i) => sorted[Math.round((i / 20) * (sorted.length - 1))])
-  return { type: 'number', min: sorted[0], max: sorted.at(-1)!, quantiles, integer: values.every(Number.isInteger), scale: 'linear', ...more }
+  return {
+    type: 'number',
+    min: sorted[0],
+    max: sorted.at(-1)!,
+    quantiles,
+    integer: values.every(Number.isInteger),
+    scale: 'linear',
+    ...more,
+  }
 }
 
 describe('histograms', () => {
@@ -163,46 +216,63 @@ describe('histograms', () => {
     ['one value', () => 4, {}],
     ['one value that is no whole', () => 0.5, {}],
   ]
-  it.each(samples)('count every value once, in growing bins, and brushes keep what they cover (%s)', (_, draw, more) => {
-    const values = Array.from({ length: 500 }, () => Math.fround(draw()))
-    const summary = summaryOf(values, more)
-    for (const scale of scalesFor(summary) as Scale[]) {
-      const bins = binsOf(summary, scale)
-      const { edges } = bins
-      const last = edges.length - 1
-      expect(last).toBeLessThanOrEqual(43)
-      for (let i = 1; i <= last; i++) expect(edges[i]).toBeGreaterThan(edges[i - 1])
-      expect(edges[0]).toBeLessThanOrEqual(summary.min)
-      expect(edges[last]).toBeGreaterThanOrEqual(summary.max)
-      const assigned = assignBins(Float32Array.from([...values, NaN]), bins)
-      expect(assigned[500]).toBe(last)
-      const [low, high] = [int(last + 1), int(last + 1)].sort((a, b) => a - b)
-      if (low === high) continue
-      const brushed = rangeBetween(bins, low, high)
-      const [a, b] = placesOf(bins, brushed)
-      expect([a, b]).toEqual([low, high])
-      const passes = new Uint8Array(500)
-      matchRows({ kind: 'range', field: 'v', ranges: [brushed], unknown: false, not: false }, { kind: 'numbers', values: Float32Array.from(values), summary }, passes)
-      values.forEach((value, row) => {
-        expect(assigned[row], `${value} in ${edges.join(' ')}`).toBe(binIndex(edges.map(Math.fround), value))
-        expect(passes[row], `${value} in bin ${assigned[row]} of ${low}..${high}`).toBe(Number(assigned[row] >= low && assigned[row] < high))
-      })
-      const places = values.map((value) => [value, placeOf(bins, value)]).sort((x, y) => x[0] - y[0])
-      for (let i = 1; i < places.length; i++) expect(places[i][1]).toBeGreaterThanOrEqual(places[i - 1][1])
-      for (const { place, value } of axisTicks(bins)) expect(edges[place]).toBe(value)
-    }
-  })
+  it.each(samples)(
+    'count every value once, in growing bins, and brushes keep what they cover (%s)',
+    (_, draw, more) => {
+      const values = Array.from({ length: 500 }, () => Math.fround(draw()))
+      const summary = summaryOf(values, more)
+      for (const scale of scalesFor(summary) as Scale[]) {
+        const bins = binsOf(summary, scale)
+        const { edges } = bins
+        const last = edges.length - 1
+        expect(last).toBeLessThanOrEqual(43)
+        for (let i = 1; i <= last; i++) expect(edges[i]).toBeGreaterThan(edges[i - 1])
+        expect(edges[0]).toBeLessThanOrEqual(summary.min)
+        expect(edges[last]).toBeGreaterThanOrEqual(summary.max)
+        const assigned = assignBins(Float32Array.from([...values, NaN]), bins)
+        expect(assigned[500]).toBe(last)
+        const [low, high] = [int(last + 1), int(last + 1)].sort((a, b) => a - b)
+        if (low === high) continue
+        const brushed = rangeBetween(bins, low, high)
+        const [a, b] = placesOf(bins, brushed)
+        expect([a, b]).toEqual([low, high])
+        const passes = new Uint8Array(500)
+        matchRows(
+          { kind: 'range', field: 'v', ranges: [brushed], unknown: false, not: false },
+          { kind: 'numbers', values: Float32Array.from(values), summary },
+          passes,
+        )
+        values.forEach((value, row) => {
+          expect(assigned[row], `${value} in ${edges.join(' ')}`).toBe(binIndex(edges.map(Math.fround), value))
+          expect(passes[row], `${value} in bin ${assigned[row]} of ${low}..${high}`).toBe(
+            Number(assigned[row] >= low && assigned[row] < high),
+          )
+        })
+        const places = values.map((value) => [value, placeOf(bins, value)]).sort((x, y) => x[0] - y[0])
+        for (let i = 1; i < places.length; i++) expect(places[i][1]).toBeGreaterThanOrEqual(places[i - 1][1])
+        for (const { place, value } of axisTicks(bins)) expect(edges[place]).toBe(value)
+      }
+    },
+  )
 
   it('have a bar for each year of a few decades, and keep a long tail in one bar', () => {
     const years = Array.from({ length: 600 }, () => 1993 + int(34))
-    expect(binsOf(summaryOf(years, { type: 'year' }), 'linear').edges).toEqual(Array.from({ length: 35 }, (_, i) => 1993 + i))
+    expect(binsOf(summaryOf(years, { type: 'year' }), 'linear').edges).toEqual(
+      Array.from({ length: 35 }, (_, i) => 1993 + i),
+    )
     const old = binsOf(summaryOf([...years, -1750, 1300, 1600], { type: 'year' }), 'linear')
     expect([old.below, old.edges[0]]).toEqual([true, -1750])
     expect(old.edges[1]).toBeGreaterThan(1950)
   })
 
   it('begin months and years on their first day', () => {
-    const { edges } = binsOf(summaryOf(Array.from({ length: 400 }, () => dayOf(2024, 1, 1) + int(900)), { type: 'date' }), 'linear')
+    const { edges } = binsOf(
+      summaryOf(
+        Array.from({ length: 400 }, () => dayOf(2024, 1, 1) + int(900)),
+        { type: 'date' },
+      ),
+      'linear',
+    )
     for (const edge of edges) expect(new Date(edge * 86_400_000).getUTCDate()).toBe(1)
     expect(edges.length).toBeGreaterThan(25)
   })
@@ -224,10 +294,20 @@ describe('regions', () => {
 
   it('hold their finer ones, and are coloured by the coarsest', () => {
     const coarse = regionCodes(regions, rows)
-    expect(coarse.dictionary).toEqual([['North', 4], ['South', 1]])
+    expect(coarse.dictionary).toEqual([
+      ['North', 4],
+      ['South', 1],
+    ])
     expect([...coarse.codes]).toEqual([0, 0, 0, 1, 65535, 0])
     const passes = new Uint8Array(6)
-    const clause = (value: string): FieldClause => ({ kind: 'values', field: 'region', values: [value], all: false, unknown: false, not: false })
+    const clause = (value: string): FieldClause => ({
+      kind: 'values',
+      field: 'region',
+      values: [value],
+      all: false,
+      unknown: false,
+      not: false,
+    })
     matchRows(clause('north'), regionLists(regions, rows), passes)
     expect([...passes]).toEqual([1, 1, 1, 0, 0, 1])
     matchRows(clause('Isles'), regionLists(regions, rows), passes)

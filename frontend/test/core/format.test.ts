@@ -6,7 +6,11 @@ const field = (type: FieldType, unit: string | null = null) => ({ name: 'f', lab
 
 describe('values', () => {
   it('link only to http and https, and never run a script', () => {
-    expect(showValue(field('link'), 'https://www.example.org/a')).toEqual({ kind: 'link', href: 'https://www.example.org/a', text: 'example.org/a' })
+    expect(showValue(field('link'), 'https://www.example.org/a')).toEqual({
+      kind: 'link',
+      href: 'https://www.example.org/a',
+      text: 'example.org/a',
+    })
     for (const bad of ['javascript:alert(1)', 'data:text/html,x', 'vbscript:x', '//example.org', 'nonsense']) {
       expect(showValue(field('link'), bad)).toEqual({ kind: 'text', text: bad })
     }
@@ -14,7 +18,8 @@ describe('values', () => {
 
   it('show images only from https', () => {
     expect(showValue(field('image'), 'https://example.org/a.png')).toMatchObject({ kind: 'image' })
-    for (const bad of ['http://example.org/a.png', 'data:image/png;base64,x', 'javascript:1']) expect(showValue(field('image'), bad)).toBeNull()
+    for (const bad of ['http://example.org/a.png', 'data:image/png;base64,x', 'javascript:1'])
+      expect(showValue(field('image'), bad)).toBeNull()
   })
 
   it('read well: years without separators, dates in words, units, lists', () => {
@@ -33,5 +38,10 @@ describe('values', () => {
 
 it('sizes and ticks are short', () => {
   expect([formatBytes(999), formatBytes(12_345), formatBytes(3_400_000)]).toEqual(['999 bytes', '12 kB', '3.4 MB'])
-  expect([formatTick(1999, 'year'), formatTick(0, 'date'), formatTick(25_000, 'number'), formatTick(1.5, 'number')]).toEqual(['1999', '1970', '25K', '1.5'])
+  expect([
+    formatTick(1999, 'year'),
+    formatTick(0, 'date'),
+    formatTick(25_000, 'number'),
+    formatTick(1.5, 'number'),
+  ]).toEqual(['1999', '1970', '25K', '1.5'])
 })

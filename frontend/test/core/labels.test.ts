@@ -4,7 +4,14 @@ import { SpatialIndex } from '../../src/core/labels/spatial_index'
 import { generator } from '../support/random'
 
 const VIEW = { width: 1000, height: 700 }
-const options = (more: Partial<PlacementOptions> = {}): PlacementOptions => ({ ...VIEW, obstacles: [], shown: new Map(), limit: 80, zoomingOut: false, ...more })
+const options = (more: Partial<PlacementOptions> = {}): PlacementOptions => ({
+  ...VIEW,
+  obstacles: [],
+  shown: new Map(),
+  limit: 80,
+  zoomingOut: false,
+  ...more,
+})
 
 interface World {
   key: string
@@ -16,13 +23,28 @@ interface World {
 
 function world(seed: number, count: number): World[] {
   const random = generator(seed)
-  return Array.from({ length: count }, (_, i) => ({ key: `e${i}`, x: random(), y: random(), width: 30 + random() * 120, rank: i }))
+  return Array.from({ length: count }, (_, i) => ({
+    key: `e${i}`,
+    x: random(),
+    y: random(),
+    width: 30 + random() * 120,
+    rank: i,
+  }))
 }
 
 /** The world seen at a zoom about its centre. */
 function seen(places: World[], zoom: number): Candidate[] {
   return places
-    .map(({ key, x, y, width, rank }) => ({ key, x: 500 + (x - 0.5) * 1000 * zoom, y: 350 + (y - 0.5) * 700 * zoom, width, height: 17, gap: 5, rank, tier: TIER.entity }))
+    .map(({ key, x, y, width, rank }) => ({
+      key,
+      x: 500 + (x - 0.5) * 1000 * zoom,
+      y: 350 + (y - 0.5) * 700 * zoom,
+      width,
+      height: 17,
+      gap: 5,
+      rank,
+      tier: TIER.entity,
+    }))
     .filter((c) => c.x >= 0 && c.y >= 0 && c.x <= 1000 && c.y <= 700)
 }
 
@@ -32,7 +54,8 @@ describe('label placement', () => {
     expect(placed.length).toBeGreaterThan(20)
     for (const [i, a] of placed.entries()) {
       expect(a.rect.left >= 0 && a.rect.top >= 0 && a.rect.right <= 1000 && a.rect.bottom <= 700).toBe(true)
-      for (const b of placed.slice(i + 1)) expect(overlaps(a.rect, b.rect), `${a.candidate.key} ${b.candidate.key}`).toBe(false)
+      for (const b of placed.slice(i + 1))
+        expect(overlaps(a.rect, b.rect), `${a.candidate.key} ${b.candidate.key}`).toBe(false)
     }
   })
 
@@ -54,9 +77,22 @@ describe('label placement', () => {
   })
 
   it('puts the most important first, and pinned ones before all', () => {
-    const at = (key: string, rank: number, tier: number = TIER.entity): Candidate => ({ key, x: 500, y: 350, width: 400, height: 300, gap: 0, rank, tier })
+    const at = (key: string, rank: number, tier: number = TIER.entity): Candidate => ({
+      key,
+      x: 500,
+      y: 350,
+      width: 400,
+      height: 300,
+      gap: 0,
+      rank,
+      tier,
+    })
     expect(place([at('b', 2), at('a', 1)], options()).map((p) => p.candidate.key)).toEqual(['a'])
-    expect(place([at('a', 1), at('p', 99, TIER.pinned)], options({ shown: new Map([['a', 'centre']]) })).map((p) => p.candidate.key)).toEqual(['p'])
+    expect(
+      place([at('a', 1), at('p', 99, TIER.pinned)], options({ shown: new Map([['a', 'centre']]) })).map(
+        (p) => p.candidate.key,
+      ),
+    ).toEqual(['p'])
   })
 
   it('keeps what is shown while zooming in, until it leaves the screen', () => {
@@ -91,7 +127,16 @@ describe('label placement', () => {
   })
 
   it('lets the important ones win when zooming out', () => {
-    const place2 = (x: number, key: string, rank: number): Candidate => ({ key, x, y: 300, width: 100, height: 17, gap: 0, rank, tier: TIER.entity })
+    const place2 = (x: number, key: string, rank: number): Candidate => ({
+      key,
+      x,
+      y: 300,
+      width: 100,
+      height: 17,
+      gap: 0,
+      rank,
+      tier: TIER.entity,
+    })
     const shown = new Map([['minor', 'centre' as const]])
     const candidates = [place2(500, 'minor', 50), place2(520, 'major', 1)]
     expect(place(candidates, options({ shown, zoomingOut: true }))[0].candidate.key).toBe('major')
@@ -100,7 +145,8 @@ describe('label placement', () => {
 
   it('keeps clear of panels', () => {
     const panel = { left: 0, top: 0, right: 340, bottom: 700 }
-    for (const p of place(seen(world(2, 300), 1), options({ obstacles: [panel] }))) expect(overlaps(p.rect, panel)).toBe(false)
+    for (const p of place(seen(world(2, 300), 1), options({ obstacles: [panel] })))
+      expect(overlaps(p.rect, panel)).toBe(false)
   })
 })
 

@@ -205,7 +205,11 @@ describe('the link', () => {
     const { link } = await opened('', [])
     link.register({ key: 'p', read: () => null, apply: () => {}, share: () => 'my list' })
     link.register({ key: 'f', read: () => 'year:1990', apply: () => {} })
-    expect([await link.shared('p'), await link.shared('f'), await link.shared('x')]).toEqual(['my list', 'year:1990', null])
+    expect([await link.shared('p'), await link.shared('f'), await link.shared('x')]).toEqual([
+      'my list',
+      'year:1990',
+      null,
+    ])
     expect([...(await link.values())]).toEqual([['f', 'year:1990']])
   })
 })

@@ -5,7 +5,10 @@ import { bareForm, editDistance, mayBeWithin, signatureOf, tailsOf } from '../..
 import { parseItems, parseList } from '../../src/core/profile/parse'
 import { generator } from '../support/random'
 
-function indexOf(names: string[], { ids = names.map((_, i) => `id${i}`), popularity = names.map(() => 1) } = {}): NameIndex {
+function indexOf(
+  names: string[],
+  { ids = names.map((_, i) => `id${i}`), popularity = names.map(() => 1) } = {},
+): NameIndex {
   const index = new NameIndex()
   index.add(0, names, ids)
   index.setPopularity(popularity)
@@ -14,7 +17,20 @@ function indexOf(names: string[], { ids = names.map((_, i) => `id${i}`), popular
 const match = (index: NameIndex, name: string, more = {}) => index.match([entryOf(1, name, more)])[0]
 const rowsOf = (index: NameIndex, name: string, more = {}) => match(index, name, more).rows
 
-const BOOKS = ['Dune (Dune Chronicles #1)', 'Dune Messiah (Dune Chronicles #2)', 'The Hobbit', 'The Hobbit: Graphic Novel', 'Selected Poems', 'Selected Poems', 'Saga (Saga, #1)', 'Saga (Saga, #2)', 'Les Misérables', "The Hitchhiker's Guide to the Galaxy", '1984', 'Grind // Dust']
+const BOOKS = [
+  'Dune (Dune Chronicles #1)',
+  'Dune Messiah (Dune Chronicles #2)',
+  'The Hobbit',
+  'The Hobbit: Graphic Novel',
+  'Selected Poems',
+  'Selected Poems',
+  'Saga (Saga, #1)',
+  'Saga (Saga, #2)',
+  'Les Misérables',
+  "The Hitchhiker's Guide to the Galaxy",
+  '1984',
+  'Grind // Dust',
+]
 
 describe('matching', () => {
   const books = indexOf(BOOKS)
@@ -59,7 +75,11 @@ describe('matching', () => {
   it('lets the rest of the list say whether 1984 is an id or a name', () => {
     const index = indexOf(['1984', 'Dune', 'Ubik'], { ids: ['7', '1984', '12'] })
     expect(index.match(['1984', 'Ubik'].map((name, i) => entryOf(i, name))).map(({ rows }) => rows)).toEqual([[0], [2]])
-    expect(index.match(['1984', '7', '12'].map((name, i) => entryOf(i, name))).map(({ rows }) => rows)).toEqual([[1], [0], [2]])
+    expect(index.match(['1984', '7', '12'].map((name, i) => entryOf(i, name))).map(({ rows }) => rows)).toEqual([
+      [1],
+      [0],
+      [2],
+    ])
   })
 
   it('takes the whole line where what looks like a rating or a count belongs to the name', () => {
@@ -70,7 +90,9 @@ describe('matching', () => {
   })
 
   it('finds paths by their end if there is one of it, or one clearly in front', () => {
-    const index = indexOf(['numpy.asarray', 'jax.numpy.asarray', 'torch.nn.Linear', 'a.load', 'b.load', 'vuejs/core'], { popularity: [900, 100, 5, 30, 20, 1] })
+    const index = indexOf(['numpy.asarray', 'jax.numpy.asarray', 'torch.nn.Linear', 'a.load', 'b.load', 'vuejs/core'], {
+      popularity: [900, 100, 5, 30, 20, 1],
+    })
     expect(match(index, 'asarray')).toMatchObject({ rows: [0], how: 'path' })
     expect(rowsOf(index, 'nn.Linear')).toEqual([2])
     expect(rowsOf(index, 'load')).toEqual([3, 4])
@@ -94,7 +116,9 @@ describe('matching', () => {
 
   it('takes the artists of a table of songs where the atlas knows artists and no songs', () => {
     const index = indexOf(['Massive Attack', 'Portishead', 'Tricky'])
-    const { list, matches } = index.read(parseList('Track,Artist\nTeardrop,Massive Attack\nAngel,Massive Attack\nGlory Box,Portishead'))
+    const { list, matches } = index.read(
+      parseList('Track,Artist\nTeardrop,Massive Attack\nAngel,Massive Attack\nGlory Box,Portishead'),
+    )
     expect(list.entries.map(({ name }) => name)).toEqual(['Massive Attack', 'Portishead'])
     expect(matches.map(({ rows }) => rows)).toEqual([[0], [1]])
   })
@@ -102,20 +126,37 @@ describe('matching', () => {
 
 describe('names', () => {
   it('has short forms that are worked out by hand', () => {
-    expect(['Dune: A Novel', 'The Hobbit (Illustrated)', 'Matrix, The', 'Fire // Ice', 'A', '(500) Days of Summer', '???'].map(bareForm)).toEqual(['dune', 'hobbit', 'matrix', 'fire', 'a', '500 days of summer', '???'])
+    expect(
+      [
+        'Dune: A Novel',
+        'The Hobbit (Illustrated)',
+        'Matrix, The',
+        'Fire // Ice',
+        'A',
+        '(500) Days of Summer',
+        '???',
+      ].map(bareForm),
+    ).toEqual(['dune', 'hobbit', 'matrix', 'fire', 'a', '500 days of summer', '???'])
   })
 
   it('measures edits as the plain recursion does, up to its limit', () => {
     const slow = (a: string, b: string): number => {
       if (a === '' || b === '') return a.length + b.length
-      const drop = Math.min(slow(a.slice(1), b) + 1, slow(a, b.slice(1)) + 1, slow(a.slice(1), b.slice(1)) + (a[0] === b[0] ? 0 : 1))
-      return a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0] ? Math.min(drop, slow(a.slice(2), b.slice(2)) + 1) : drop
+      const drop = Math.min(
+        slow(a.slice(1), b) + 1,
+        slow(a, b.slice(1)) + 1,
+        slow(a.slice(1), b.slice(1)) + (a[0] === b[0] ? 0 : 1),
+      )
+      return a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0]
+        ? Math.min(drop, slow(a.slice(2), b.slice(2)) + 1)
+        : drop
     }
     const random = generator(3)
     const word = () => Array.from({ length: Math.floor(random() * 6) }, () => 'abc'[Math.floor(random() * 3)]).join('')
     for (let round = 0; round < 400; round++) {
       const [a, b] = [word(), word()]
-      for (const limit of [0, 1, 2, 3]) expect(editDistance(a, b, limit), `${a} ${b} ${limit}`).toBe(Math.min(limit + 1, slow(a, b)))
+      for (const limit of [0, 1, 2, 3])
+        expect(editDistance(a, b, limit), `${a} ${b} ${limit}`).toBe(Math.min(limit + 1, slow(a, b)))
     }
   })
 
@@ -141,7 +182,11 @@ describe('names', () => {
 
   it('finds every name within reach that a full comparison finds, and matches 100 names against 100,000 quickly', () => {
     const random = generator(21)
-    const word = () => Array.from({ length: 3 + Math.floor(random() * 7) }, () => 'aaeeeiioulnrsttdcmpghbyfvkwzxjq'[Math.floor(random() * 31)]).join('')
+    const word = () =>
+      Array.from(
+        { length: 3 + Math.floor(random() * 7) },
+        () => 'aaeeeiioulnrsttdcmpghbyfvkwzxjq'[Math.floor(random() * 31)],
+      ).join('')
     const all = Array.from({ length: 100_000 }, () => `${word()} ${word()}`)
     const index = indexOf(all)
     const asked = Array.from({ length: 100 }, () => {

@@ -9,7 +9,11 @@ import { generator } from '../support/random'
 type Found = Answer & { names: string[]; similarNames: string[] }
 const words = (text: string): Ask => ({ kind: 'words', text })
 
-function searching(names: string[], importance: number[] = names.map(() => 0), fields: string[] | null = null): (ask: string | Ask, limit?: number) => Promise<Found> {
+function searching(
+  names: string[],
+  importance: number[] = names.map(() => 0),
+  fields: string[] | null = null,
+): (ask: string | Ask, limit?: number) => Promise<Found> {
   const search = new NameSearch()
   const ready = search.add(0, names, fields)
   search.setImportance(Uint8Array.from(importance))
@@ -18,7 +22,11 @@ function searching(names: string[], importance: number[] = names.map(() => 0), f
     let last: Answer | null = null
     await search.answer(typeof ask === 'string' ? words(ask) : ask, limit, (answer) => (last = answer))
     const answer = last! as Answer
-    return { ...answer, names: answer.hits.map((hit) => names[hit.row]), similarNames: answer.similar.map((hit) => names[hit.row]) }
+    return {
+      ...answer,
+      names: answer.hits.map((hit) => names[hit.row]),
+      similarNames: answer.similar.map((hit) => names[hit.row]),
+    }
   }
 }
 /** The marked letters, in brackets. */
@@ -35,7 +43,14 @@ function bracketed(text: string, marks: number[]): string {
 describe('search', () => {
   it('ignores case and diacritics on both sides', async () => {
     const find = searching(['Łódź', 'Ñandú', 'São Paulo', 'Straße', 'ΟΔΥΣΣΕΥΣ', 'İstanbul'])
-    for (const [text, name] of [['lodz', 'Łódź'], ['SÃO', 'São Paulo'], ['strasse', 'Straße'], ['nandu', 'Ñandú'], ['οδυσ', 'ΟΔΥΣΣΕΥΣ'], ['istan', 'İstanbul']]) {
+    for (const [text, name] of [
+      ['lodz', 'Łódź'],
+      ['SÃO', 'São Paulo'],
+      ['strasse', 'Straße'],
+      ['nandu', 'Ñandú'],
+      ['οδυσ', 'ΟΔΥΣΣΕΥΣ'],
+      ['istan', 'İstanbul'],
+    ]) {
       expect((await find(text)).names).toEqual([name])
     }
   })
@@ -46,7 +61,11 @@ describe('search', () => {
   })
 
   it('prefers the popular among equals', async () => {
-    expect((await searching(['Anna K', 'Anna B', 'Anna C'], [1, 9, 5])('anna')).names).toEqual(['Anna B', 'Anna C', 'Anna K'])
+    expect((await searching(['Anna K', 'Anna B', 'Anna C'], [1, 9, 5])('anna')).names).toEqual([
+      'Anna B',
+      'Anna C',
+      'Anna K',
+    ])
   })
 
   it('finds the last part of a dotted name first', async () => {
@@ -81,7 +100,11 @@ describe('search', () => {
   })
 
   it('looks into fields too, says where it found the rest, and puts names first', async () => {
-    const find = searching(['Dune', 'A Tolkien Companion', 'The Hobbit', 'Kopie'], [9, 1, 200, 0], ['Frank Herbert · science fiction', 'Someone · essays', 'J. R. R. Tolkien · fantasy', ' · photolkienesque'])
+    const find = searching(
+      ['Dune', 'A Tolkien Companion', 'The Hobbit', 'Kopie'],
+      [9, 1, 200, 0],
+      ['Frank Herbert · science fiction', 'Someone · essays', 'J. R. R. Tolkien · fantasy', ' · photolkienesque'],
+    )
     const found = await find('tolkien')
     expect(found.names).toEqual(['A Tolkien Companion', 'The Hobbit', 'Kopie'])
     expect(found.hits[0].aside).toBeNull()
@@ -109,7 +132,9 @@ describe('search', () => {
     const random = generator(11)
     const pick = (n: number) => Math.floor(random() * n)
     const stems = ['al', 'Ber', 'cör', 'ŁU', ' ', ' ', '.', 'ß']
-    const names = Array.from({ length: 70_000 }, () => Array.from({ length: 1 + pick(5) }, () => stems[pick(8)]).join(''))
+    const names = Array.from({ length: 70_000 }, () =>
+      Array.from({ length: 1 + pick(5) }, () => stems[pick(8)]).join(''),
+    )
     const search = new NameSearch()
     await search.add(0, names.slice(0, 100))
     await search.add(100, names.slice(100))
@@ -123,10 +148,25 @@ describe('search', () => {
   it('answers queries: conditions on the name, and a mask for all others', async () => {
     const names = ['The Moon', 'Moon over', 'the sun', 'Mond']
     const find = searching(names, [1, 2, 3, 4])
-    const query = (conditions: Extract<Ask, { kind: 'query' }>['conditions'], passes: Uint8Array | null = null): Ask => ({ kind: 'query', conditions, passes })
-    expect((await find(query([{ kind: 'regex', source: '^the ', flags: 'i', not: false }]))).names).toEqual(['the sun', 'The Moon'])
+    const query = (
+      conditions: Extract<Ask, { kind: 'query' }>['conditions'],
+      passes: Uint8Array | null = null,
+    ): Ask => ({ kind: 'query', conditions, passes })
+    expect((await find(query([{ kind: 'regex', source: '^the ', flags: 'i', not: false }]))).names).toEqual([
+      'the sun',
+      'The Moon',
+    ])
     expect((await find(query([{ kind: 'name', text: 'Moon', not: false }]))).names).toEqual(['Moon over', 'The Moon'])
-    expect((await find(query([{ kind: 'name', text: 'moon', not: true }, { kind: 'regex', source: 'n$', flags: '', not: true }]))).names).toEqual(['Mond'])
+    expect(
+      (
+        await find(
+          query([
+            { kind: 'name', text: 'moon', not: true },
+            { kind: 'regex', source: 'n$', flags: '', not: true },
+          ]),
+        )
+      ).names,
+    ).toEqual(['Mond'])
     const masked = await find(query([], Uint8Array.of(1, 0, 0, 1)), 1)
     expect(masked).toMatchObject({ names: ['Mond'], total: 2, done: true })
     const { hits } = await find(query([{ kind: 'regex', source: 'o+', flags: '', not: false }]))
@@ -143,28 +183,51 @@ describe('search', () => {
     expect(breaths).toBeGreaterThan(2)
     stale = true
     let told = 0
-    await search.answer({ kind: 'query', conditions: [{ kind: 'regex', source: '(\\d)\\1\\d*\\1', flags: '', not: false }], passes: null }, 10, () => told++, manners)
+    await search.answer(
+      {
+        kind: 'query',
+        conditions: [{ kind: 'regex', source: '(\\d)\\1\\d*\\1', flags: '', not: false }],
+        passes: null,
+      },
+      10,
+      () => told++,
+      manners,
+    )
     expect(told).toBe(0)
   })
 })
 
 describe('rank', () => {
   it('takes a name with a subtitle or a series for the name itself', () => {
-    expect(['dune (dune chronicles #1)', 'dune: a novel', 'dune road'].map((name) => tier(name, 'dune'))).toEqual([0, 0, 1])
+    expect(['dune (dune chronicles #1)', 'dune: a novel', 'dune road'].map((name) => tier(name, 'dune'))).toEqual([
+      0, 0, 1,
+    ])
   })
 
   it('has tiers that are worked out by hand', () => {
-    expect(['torch', 'torch.nn', 'torchvision', 'my.torch', 'use torch now', 'pytorch'].map((name) => tier(name, 'torch'))).toEqual([0, 1, 2, 1, 3, 4])
+    expect(
+      ['torch', 'torch.nn', 'torchvision', 'my.torch', 'use torch now', 'pytorch'].map((name) => tier(name, 'torch')),
+    ).toEqual([0, 1, 2, 1, 3, 4])
     expect(tier('numpy', 'torch')).toBe(5)
   })
 
   it('keeps the same best as sorting everything would', () => {
     const random = generator(2)
     for (const limit of [0, 1, 7, 50]) {
-      const all = Array.from({ length: 300 }, (_, row): Scored => ({ row, tier: Math.floor(random() * 4), importance: Math.floor(random() * 6), length: Math.floor(random() * 9) }))
+      const all = Array.from({ length: 300 }, (_, row): Scored => ({
+        row,
+        tier: Math.floor(random() * 4),
+        importance: Math.floor(random() * 6),
+        length: Math.floor(random() * 9),
+      }))
       const best = new Best(limit)
       for (const one of all) best.offer(one)
-      expect(best.rows).toEqual([...all].sort(compare).slice(0, limit).map((one) => one.row))
+      expect(best.rows).toEqual(
+        [...all]
+          .sort(compare)
+          .slice(0, limit)
+          .map((one) => one.row),
+      )
     }
   })
 })

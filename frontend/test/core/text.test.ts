@@ -10,7 +10,13 @@ describe('names that are too long', () => {
   })
 
   it('never grow beyond the limit', () => {
-    for (const name of ['x'.repeat(99), 'a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q', 'first.second.third.fourth', 'one two three four five six', 'a/'.repeat(40)]) {
+    for (const name of [
+      'x'.repeat(99),
+      'a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q',
+      'first.second.third.fourth',
+      'one two three four five six',
+      'a/'.repeat(40),
+    ]) {
       for (const max of [8, 15, 20, 34]) expect(shorten(name, max).length).toBeLessThanOrEqual(max)
     }
   })

@@ -22,6 +22,11 @@ export async function violations(site: SitePage): Promise<string[]> {
       // Axe sees the canvas below a name as its background, and cannot know the halo that keeps the name readable.
       rules: { 'color-contrast': { enabled: true }, region: { enabled: true } },
     })
-    return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n').slice(1, 3).join(' ') ?? ''}`))
+    return violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(
+        (node) =>
+          `${id}: ${help}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n').slice(1, 3).join(' ') ?? ''}`,
+      ),
+    )
   })
 }

@@ -9,10 +9,22 @@ import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const FRONTEND = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png', '.bin': 'application/octet-stream' }
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.bin': 'application/octet-stream',
+}
 
 export function buildViewer() {
-  execFileSync(join(FRONTEND, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], { cwd: FRONTEND, stdio: 'inherit', env: { ...process.env, NODE_ENV: 'production' } }) // vitest sets it to test, which would build a development version
+  execFileSync(join(FRONTEND, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], {
+    cwd: FRONTEND,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_ENV: 'production' },
+  }) // vitest sets it to test, which would build a development version
 }
 
 /** Serves dist plus the bundle in `data` at /some/where/; override(path) may answer {status, body} instead of a file. */
@@ -35,7 +47,8 @@ export async function serveSite({ data, manifest = 'data/map/manifest.json', dis
       return
     }
     let body = readFileSync(file)
-    if (relative === 'index.html') body = body.toString().replace('name="atlas-manifest" content=""', `name="atlas-manifest" content="${manifest}"`)
+    if (relative === 'index.html')
+      body = body.toString().replace('name="atlas-manifest" content=""', `name="atlas-manifest" content="${manifest}"`)
     response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
     response.end(body)
   })

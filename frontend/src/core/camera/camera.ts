@@ -79,7 +79,15 @@ export function viewProjection(pose: Pose, view: View): Float32Array {
 }
 
 /** A world point on screen, given the matrix of viewProjection and the distance of its target. */
-export function toScreen(m: Float32Array, view: View, distance: number, x: number, y: number, z: number, out: ScreenPoint): ScreenPoint {
+export function toScreen(
+  m: Float32Array,
+  view: View,
+  distance: number,
+  x: number,
+  y: number,
+  z: number,
+  out: ScreenPoint,
+): ScreenPoint {
   const w = m[3] * x + m[7] * y + m[11] * z + m[15]
   out.x = ((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * view.width
   out.y = (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * view.height
@@ -126,20 +134,42 @@ export function limited(pose: Pose, extent: Extent, fit: number, spatial: boolea
 export function panned(pose: Pose, dx: number, dy: number): Pose {
   const { right, up } = axesOf(pose)
   const [a, b] = [-dx / pose.scale, dy / pose.scale]
-  return { ...pose, x: pose.x + right[0] * a + up[0] * b, y: pose.y + right[1] * a + up[1] * b, z: pose.z + right[2] * a + up[2] * b }
+  return {
+    ...pose,
+    x: pose.x + right[0] * a + up[0] * b,
+    y: pose.y + right[1] * a + up[1] * b,
+    z: pose.z + right[2] * a + up[2] * b,
+  }
 }
 
 export function orbited(pose: Pose, dx: number, dy: number): Pose {
   const radiansPerPx = 0.006
-  return { ...pose, yaw: pose.yaw - dx * radiansPerPx, pitch: Math.max(-MAX_PITCH, Math.min(MAX_PITCH, pose.pitch + dy * radiansPerPx)) }
+  return {
+    ...pose,
+    yaw: pose.yaw - dx * radiansPerPx,
+    pitch: Math.max(-MAX_PITCH, Math.min(MAX_PITCH, pose.pitch + dy * radiansPerPx)),
+  }
 }
 
 /** Zooms by `factor`; the world point under (screenX, screenY) stays there, unless a limit is reached. */
-export function zoomedAt(pose: Pose, view: View, factor: number, screenX: number, screenY: number, limits: { min: number; max: number }): Pose {
+export function zoomedAt(
+  pose: Pose,
+  view: View,
+  factor: number,
+  screenX: number,
+  screenY: number,
+  limits: { min: number; max: number },
+): Pose {
   const scale = Math.min(limits.max, Math.max(limits.min, pose.scale * factor))
   const before = toWorld(pose, view, screenX, screenY)
   const after = toWorld({ ...pose, scale }, view, screenX, screenY)
-  return { ...pose, scale, x: pose.x + before[0] - after[0], y: pose.y + before[1] - after[1], z: pose.z + before[2] - after[2] }
+  return {
+    ...pose,
+    scale,
+    x: pose.x + before[0] - after[0],
+    y: pose.y + before[1] - after[1],
+    z: pose.z + before[2] - after[2],
+  }
 }
 
 export function scaleLimits(fit: number): { min: number; max: number } {
@@ -161,7 +191,10 @@ function eyeOf(pose: Pose, view: View): [number, number, number] {
 function lookingFrom(eye: number[], pose: Pose, view: View, distance: number): Pose {
   const { back } = axesOf(pose)
   return {
-    ...pose, x: eye[0] - back[0] * distance, y: eye[1] - back[1] * distance, z: eye[2] - back[2] * distance,
+    ...pose,
+    x: eye[0] - back[0] * distance,
+    y: eye[1] - back[1] * distance,
+    z: eye[2] - back[2] * distance,
     scale: view.height / (2 * HALF_FOV_TANGENT * distance),
   }
 }
@@ -184,12 +217,21 @@ export function flown(pose: Pose, view: View, by: { right: number; up: number; a
   const { right, up, back } = axesOf(pose)
   const eye = eyeOf(pose, view).map((v, axis) => v + right[axis] * by.right + up[axis] * by.up - back[axis] * by.ahead)
   const reach = Math.max(1, Math.hypot(...eye) / FLIGHT_REACH)
-  return lookingFrom(eye.map((v) => v / reach), pose, view, distanceOf(pose, view))
+  return lookingFrom(
+    eye.map((v) => v / reach),
+    pose,
+    view,
+    distanceOf(pose, view),
+  )
 }
 
 /** Turns the view about the eye by a drag in CSS px. */
 export function lookedAround(pose: Pose, view: View, dx: number, dy: number): Pose {
   const radiansPerPx = 0.0035
-  const turned = { ...pose, yaw: pose.yaw + dx * radiansPerPx, pitch: Math.max(-MAX_PITCH, Math.min(MAX_PITCH, pose.pitch + dy * radiansPerPx)) }
+  const turned = {
+    ...pose,
+    yaw: pose.yaw + dx * radiansPerPx,
+    pitch: Math.max(-MAX_PITCH, Math.min(MAX_PITCH, pose.pitch + dy * radiansPerPx)),
+  }
   return lookingFrom(eyeOf(pose, view), turned, view, distanceOf(pose, view))
 }

@@ -64,8 +64,11 @@ export class Controls {
     private readonly host: ControlsHost,
   ) {
     this.#flying = new Flying(host)
-    const on = <K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void, passive = true) =>
-      stage.addEventListener(type, listener, { signal: this.#abort.signal, passive })
+    const on = <K extends keyof HTMLElementEventMap>(
+      type: K,
+      listener: (event: HTMLElementEventMap[K]) => void,
+      passive = true,
+    ) => stage.addEventListener(type, listener, { signal: this.#abort.signal, passive })
     on('pointerdown', (event) => this.#down(event))
     on('pointermove', (event) => this.#move(event))
     on('pointerup', (event) => this.#up(event, true))
@@ -123,13 +126,20 @@ export class Controls {
     const tool = this.host.tool()
     const boxZoom = tool === 'hand' && event.shiftKey && !this.host.spatial()
     const moves = event.button !== 0 || event.ctrlKey || event.metaKey
-    this.#press = { at, shape: tool === 'lasso' || tool === 'rectangle' ? tool : 'zoom', how: event.shiftKey ? 'add' : event.altKey ? 'remove' : 'replace' }
-    this.#drag =
-      moves ? 'pan'
-      : tool === 'fly' ? 'look'
-      : tool !== 'hand' || boxZoom ? 'draw'
-      : this.host.spatial() && !event.shiftKey ? 'turn'
-      : 'pan'
+    this.#press = {
+      at,
+      shape: tool === 'lasso' || tool === 'rectangle' ? tool : 'zoom',
+      how: event.shiftKey ? 'add' : event.altKey ? 'remove' : 'replace',
+    }
+    this.#drag = moves
+      ? 'pan'
+      : tool === 'fly'
+        ? 'look'
+        : tool !== 'hand' || boxZoom
+          ? 'draw'
+          : this.host.spatial() && !event.shiftKey
+            ? 'turn'
+            : 'pan'
     if (event.pointerType === 'touch') this.#longPress = window.setTimeout(() => this.#pressedLong(at), LONG_PRESS_MS)
   }
 
@@ -159,7 +169,8 @@ export class Controls {
       this.#dragging = true
       clearTimeout(this.#longPress)
       this.host.leave()
-      if (this.#drag === 'draw') this.host.startSketch(this.#press.shape, this.#press.at.x, this.#press.at.y, this.#press.how)
+      if (this.#drag === 'draw')
+        this.host.startSketch(this.#press.shape, this.#press.at.x, this.#press.at.y, this.#press.how)
     }
     const ms = Math.max(1, event.timeStamp - this.#velocity.at)
     const blend = Math.min(1, ms / 40)
@@ -182,7 +193,12 @@ export class Controls {
   #moveBy(dx: number, dy: number): void {
     const { host } = this
     const pose = host.pose()
-    if (host.tool() === 'fly') host.moveFreely(this.#drag === 'look' ? lookedAround(pose, host.view(), dx, dy) : flown(pose, host.view(), { right: -dx * FLIGHT_PER_PX, up: dy * FLIGHT_PER_PX, ahead: 0 }))
+    if (host.tool() === 'fly')
+      host.moveFreely(
+        this.#drag === 'look'
+          ? lookedAround(pose, host.view(), dx, dy)
+          : flown(pose, host.view(), { right: -dx * FLIGHT_PER_PX, up: dy * FLIGHT_PER_PX, ahead: 0 }),
+      )
     else host.move(this.#drag === 'turn' ? orbited(pose, dx, dy) : panned(pose, dx, dy))
   }
 
@@ -194,7 +210,13 @@ export class Controls {
     const factor = spread(now) / spread(before)
     const [dx, dy] = [(now.x - before.x) / 2, (now.y - before.y) / 2]
     if (host.tool() === 'fly') {
-      host.moveFreely(flown(host.pose(), host.view(), { right: -dx * FLIGHT_PER_PX, up: dy * FLIGHT_PER_PX, ahead: Math.log(factor) * FLIGHT_PER_ZOOM }))
+      host.moveFreely(
+        flown(host.pose(), host.view(), {
+          right: -dx * FLIGHT_PER_PX,
+          up: dy * FLIGHT_PER_PX,
+          ahead: Math.log(factor) * FLIGHT_PER_ZOOM,
+        }),
+      )
       return
     }
     const moved = panned(host.pose(), dx, dy)
@@ -224,7 +246,8 @@ export class Controls {
       host.toggle(at.x, at.y, event.pointerType)
       return
     }
-    const second = event.timeStamp - this.#lastTap.at < DOUBLE_MS && Math.hypot(at.x - this.#lastTap.x, at.y - this.#lastTap.y) < 30
+    const second =
+      event.timeStamp - this.#lastTap.at < DOUBLE_MS && Math.hypot(at.x - this.#lastTap.x, at.y - this.#lastTap.y) < 30
     this.#lastTap = { ...at, at: second ? -Infinity : event.timeStamp }
     if (second && host.tool() !== 'fly') {
       host.fly(zoomedAt(host.pose(), host.view(), event.altKey ? 0.4 : 2.5, at.x, at.y, host.limits()))

@@ -26,7 +26,8 @@ export function flight(from: Pose, to: Pose, view: View, options: { maxMs?: numb
     length = Math.abs(Math.log(w1 / w0)) / RHO
     along = (s) => ({ u: 0, w: w0 * Math.exp((w1 < w0 ? -1 : 1) * RHO * s) })
   } else {
-    const b = (w: number, sign: number) => (w1 * w1 - w0 * w0 + sign * rho2 * rho2 * distance * distance) / (2 * w * rho2 * distance)
+    const b = (w: number, sign: number) =>
+      (w1 * w1 - w0 * w0 + sign * rho2 * rho2 * distance * distance) / (2 * w * rho2 * distance)
     const r = (value: number) => Math.log(Math.sqrt(value * value + 1) - value)
     const [r0, r1] = [r(b(w0, 1)), r(b(w1, -1))]
     length = (r1 - r0) / RHO
@@ -36,7 +37,8 @@ export function flight(from: Pose, to: Pose, view: View, options: { maxMs?: numb
     })
   }
   const turn = Math.hypot(to.yaw - from.yaw, to.pitch - from.pitch)
-  const duration = length < 1e-4 && turn < 1e-4 ? 0 : Math.min(options.maxMs ?? 1400, Math.max(320, length * 420, turn * 500))
+  const duration =
+    length < 1e-4 && turn < 1e-4 ? 0 : Math.min(options.maxMs ?? 1400, Math.max(320, length * 420, turn * 500))
   return {
     duration,
     at(fraction) {
@@ -47,8 +49,12 @@ export function flight(from: Pose, to: Pose, view: View, options: { maxMs?: numb
       const share = distance < 1e-6 ? t : Math.min(1, u / distance)
       const mix = (a: number, b: number, f: number) => a + (b - a) * f
       return {
-        x: mix(from.x, to.x, share), y: mix(from.y, to.y, share), z: mix(from.z, to.z, share),
-        yaw: mix(from.yaw, to.yaw, t), pitch: mix(from.pitch, to.pitch, t), scale: size / w,
+        x: mix(from.x, to.x, share),
+        y: mix(from.y, to.y, share),
+        z: mix(from.z, to.z, share),
+        yaw: mix(from.yaw, to.yaw, t),
+        pitch: mix(from.pitch, to.pitch, t),
+        scale: size / w,
       }
     },
   }

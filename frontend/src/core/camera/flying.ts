@@ -4,7 +4,12 @@ import { flown, type Pose, type View } from './camera'
 type Direction = { right: number; up: number; ahead: number }
 
 const KEYS: Record<string, Partial<Direction>> = {
-  KeyW: { ahead: 1 }, KeyS: { ahead: -1 }, KeyA: { right: -1 }, KeyD: { right: 1 }, KeyQ: { up: -1 }, KeyE: { up: 1 },
+  KeyW: { ahead: 1 },
+  KeyS: { ahead: -1 },
+  KeyA: { right: -1 },
+  KeyD: { right: 1 },
+  KeyQ: { up: -1 },
+  KeyE: { up: 1 },
 }
 /** World units per second; the map is two wide. */
 const SPEED = 0.55
@@ -18,7 +23,9 @@ export class Flying {
   #frame = 0
   #last = 0
 
-  constructor(private readonly host: { pose(): Pose; view(): View; reducedMotion(): boolean; moveFreely(pose: Pose): void }) {}
+  constructor(
+    private readonly host: { pose(): Pose; view(): View; reducedMotion(): boolean; moveFreely(pose: Pose): void },
+  ) {}
 
   static handles(code: string): boolean {
     return code in KEYS
@@ -52,12 +59,19 @@ export class Flying {
     this.#last = now
     const wanted: Direction = { right: 0, up: 0, ahead: 0 }
     const speed = SPEED * (this.#fast ? FAST : 1)
-    for (const code of this.#held) for (const [axis, sign] of Object.entries(KEYS[code])) wanted[axis as keyof Direction] += sign * speed
+    for (const code of this.#held)
+      for (const [axis, sign] of Object.entries(KEYS[code])) wanted[axis as keyof Direction] += sign * speed
     const blend = this.host.reducedMotion() ? 1 : 1 - Math.exp(-ms / EASE_MS)
     const v = this.#velocity
     for (const axis of ['right', 'up', 'ahead'] as const) v[axis] += (wanted[axis] - v[axis]) * blend
     const seconds = ms / 1000
-    this.host.moveFreely(flown(this.host.pose(), this.host.view(), { right: v.right * seconds, up: v.up * seconds, ahead: v.ahead * seconds }))
+    this.host.moveFreely(
+      flown(this.host.pose(), this.host.view(), {
+        right: v.right * seconds,
+        up: v.up * seconds,
+        ahead: v.ahead * seconds,
+      }),
+    )
     const resting = this.#held.size === 0 && Math.hypot(v.right, v.up, v.ahead) < 0.01
     this.#frame = resting ? 0 : requestAnimationFrame(this.#step)
   }

@@ -75,9 +75,16 @@ function movesOf(event: KeyboardEvent, host: KeysHost): Record<string, () => voi
     const turn = host.spatial() && !event.shiftKey
     host.fly(turn ? orbited(host.pose(), dx * 0.6, dy * 0.6) : panned(host.pose(), dx, dy))
   }
-  const zoom = (factor: number) => () => host.fly(zoomedAt(host.pose(), view, factor, view.centreX, view.centreY, host.limits()))
+  const zoom = (factor: number) => () =>
+    host.fly(zoomedAt(host.pose(), view, factor, view.centreX, view.centreY, host.limits()))
   return {
-    ArrowLeft: move(STEP_PX, 0), ArrowRight: move(-STEP_PX, 0), ArrowUp: move(0, STEP_PX), ArrowDown: move(0, -STEP_PX),
-    '+': zoom(1.6), '=': zoom(1.6), '-': zoom(1 / 1.6), _: zoom(1 / 1.6),
+    ArrowLeft: move(STEP_PX, 0),
+    ArrowRight: move(-STEP_PX, 0),
+    ArrowUp: move(0, STEP_PX),
+    ArrowDown: move(0, -STEP_PX),
+    '+': zoom(1.6),
+    '=': zoom(1.6),
+    '-': zoom(1 / 1.6),
+    _: zoom(1 / 1.6),
   }
 }

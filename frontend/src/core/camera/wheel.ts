@@ -14,7 +14,9 @@ export class WheelReader {
   #trackpad = false
 
   /** `zoom`: factor about the pointer; x, y: CSS px by which the map moves. */
-  read(event: Pick<WheelEvent, 'deltaX' | 'deltaY' | 'deltaMode' | 'ctrlKey' | 'shiftKey'> & { wheelDeltaY?: number }): WheelAction {
+  read(
+    event: Pick<WheelEvent, 'deltaX' | 'deltaY' | 'deltaMode' | 'ctrlKey' | 'shiftKey'> & { wheelDeltaY?: number },
+  ): WheelAction {
     const px = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? PAGE_PX : 1
     if (!event.ctrlKey) this.#learn(event)
     const step = (delta: number): number => Math.max(-MAX_STEP_PX, Math.min(MAX_STEP_PX, delta * px))
@@ -25,7 +27,8 @@ export class WheelReader {
   }
 
   #learn({ deltaX, deltaY, deltaMode, shiftKey, wheelDeltaY }: Parameters<WheelReader['read']>[0]): void {
-    const notch = deltaMode !== 0 || (deltaX === 0 && wheelDeltaY !== undefined && wheelDeltaY !== 0 && wheelDeltaY % NOTCH === 0)
+    const notch =
+      deltaMode !== 0 || (deltaX === 0 && wheelDeltaY !== undefined && wheelDeltaY !== 0 && wheelDeltaY % NOTCH === 0)
     if (notch) this.#trackpad = false
     else if (deltaX !== 0 && !shiftKey && Math.abs(deltaX) < NOTCH && Math.abs(deltaY) < NOTCH) this.#trackpad = true
   }

@@ -9,7 +9,12 @@ export interface ColourChoice extends ColourOptions {
 const SCALES = ['linear', 'log', 'quantile'] as const
 
 export function formatChoice({ key, scale, clip, top }: ColourChoice): string {
-  return [key, ...(scale ? [scale] : []), ...(clip ? [`c${clip}`] : []), ...(top === PLAIN_OPTIONS.top ? [] : [`t${top}`])].join('~')
+  return [
+    key,
+    ...(scale ? [scale] : []),
+    ...(clip ? [`c${clip}`] : []),
+    ...(top === PLAIN_OPTIONS.top ? [] : [`t${top}`]),
+  ].join('~')
 }
 
 /** Options that make no sense are left out. A key may hold ~ itself: options are read from the end. */

@@ -60,7 +60,10 @@ export function encodeField(data: FieldData, options: ColourOptions = PLAIN_OPTI
   return encodeLists(data, options.top)
 }
 
-function encodeNumbers({ values, summary }: Extract<FieldData, { kind: 'numbers' }>, { scale: wanted, clip }: ColourOptions): Encoding {
+function encodeNumbers(
+  { values, summary }: Extract<FieldData, { kind: 'numbers' }>,
+  { scale: wanted, clip }: ColourOptions,
+): Encoding {
   const scale = wanted ?? scaleFor(summary)
   const domain = clipped(summary, clip, values)
   const position = rampPosition(domain, scale)
@@ -79,8 +82,15 @@ function encodeNumbers({ values, summary }: Extract<FieldData, { kind: 'numbers'
     return { ...tick, text: sign + formatPlace(tick.value, summary.type, span) }
   })
   return {
-    slots, palette: 'ramp', bars,
-    legend: { kind: 'ramp', scale, ticks: ticks.filter(({ text }, i) => i === 0 || text !== ticks[i - 1].text), unknown },
+    slots,
+    palette: 'ramp',
+    bars,
+    legend: {
+      kind: 'ramp',
+      scale,
+      ticks: ticks.filter(({ text }, i) => i === 0 || text !== ticks[i - 1].text),
+      unknown,
+    },
     grouping: { groups: bars.bins.edges.length - 1, of: assignBins(values, bars.bins) },
   }
 }
@@ -95,7 +105,13 @@ function encodeBooleans(values: Uint8Array): Encoding {
     { slot: 1, label: 'Yes', count: counts[1], group: 1 },
     { slot: 0, label: 'No', count: counts[0], group: 0 },
   ]
-  return { slots, palette: 'boolean', legend: { kind: 'entries', entries: withUnknown(entries, counts[2], 2), note: null }, grouping: { groups: 2, of: Uint16Array.from(values) }, dictionary: null }
+  return {
+    slots,
+    palette: 'boolean',
+    legend: { kind: 'entries', entries: withUnknown(entries, counts[2], 2), note: null },
+    grouping: { groups: 2, of: Uint16Array.from(values) },
+    dictionary: null,
+  }
 }
 
 /** A dictionary of one value more than fits gets a colour for that one too. */
@@ -117,7 +133,13 @@ function encodeCodes(codes: Uint16Array, dictionary: Dictionary, top: number): E
     of[row] = group
     counts[group]++
   }
-  return { slots, palette: 'category', legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: null }, grouping: { groups: unknownGroup, of }, dictionary }
+  return {
+    slots,
+    palette: 'category',
+    legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: null },
+    grouping: { groups: unknownGroup, of },
+    dictionary,
+  }
 }
 
 /**
@@ -148,8 +170,13 @@ function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }
   }
   for (let i = 0; i < end; i++) counts[codes[i]]++
   return {
-    slots, palette: 'category',
-    legend: { kind: 'entries', entries: valueEntries(dictionary, own, counts), note: 'Coloured by the most common of its values; counted under each.' },
+    slots,
+    palette: 'category',
+    legend: {
+      kind: 'entries',
+      entries: valueEntries(dictionary, own, counts),
+      note: 'Coloured by the most common of its values; counted under each.',
+    },
     grouping: { groups: unknownGroup, lists: { starts, codes: codes.subarray(0, end) } },
     dictionary,
   }
@@ -157,9 +184,17 @@ function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }
 
 /** Counts by group: the values with a colour, the others if there are any, the unknown. */
 function valueEntries(dictionary: Dictionary, own: number, counts: Uint32Array): LegendEntry[] {
-  const entries: LegendEntry[] = dictionary.slice(0, own).map(([label], code) => ({ slot: code, label, count: counts[code], group: code }))
+  const entries: LegendEntry[] = dictionary
+    .slice(0, own)
+    .map(([label], code) => ({ slot: code, label, count: counts[code], group: code }))
   const others = dictionary.length - own
-  if (others > 0 && counts[own] > 0) entries.push({ slot: SLOT.other, label: others === 1 ? dictionary[own][0] : `${others} others`, count: counts[own], group: own })
+  if (others > 0 && counts[own] > 0)
+    entries.push({
+      slot: SLOT.other,
+      label: others === 1 ? dictionary[own][0] : `${others} others`,
+      count: counts[own],
+      group: own,
+    })
   return withUnknown(entries, counts[counts.length - 1], counts.length - 1)
 }
 
@@ -174,7 +209,15 @@ export function encodeDistortion(distortion: Uint8Array, data?: FieldData): Enco
   return {
     slots,
     palette: 'distortion',
-    legend: { kind: 'ramp', scale: 'linear', ticks: [{ at: 0, value: 0, text: 'faithful' }, { at: 1, value: 100, text: 'torn from its neighbours' }], unknown: 0 },
+    legend: {
+      kind: 'ramp',
+      scale: 'linear',
+      ticks: [
+        { at: 0, value: 0, text: 'faithful' },
+        { at: 1, value: 100, text: 'torn from its neighbours' },
+      ],
+      unknown: 0,
+    },
     grouping: counted?.grouping,
     bars: counted?.bars,
   }

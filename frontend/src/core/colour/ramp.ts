@@ -68,7 +68,12 @@ export function clipped(summary: NumberSummary, percent: number, values: Float32
   if (percent <= 0 || quantiles.length < 21) return summary
   const [low, high] = percent === 5 ? [quantiles[1], quantiles[19]] : percentiles(values, percent)
   if (!(high > low)) return summary
-  return { ...summary, min: low, max: high, quantiles: quantiles.map((q) => Math.min(high, Math.max(low, q))).filter((q, i, all) => i === 0 || q > all[i - 1]) }
+  return {
+    ...summary,
+    min: low,
+    max: high,
+    quantiles: quantiles.map((q) => Math.min(high, Math.max(low, q))).filter((q, i, all) => i === 0 || q > all[i - 1]),
+  }
 }
 
 function percentiles(values: Float32Array, percent: number): [number, number] {
@@ -83,13 +88,27 @@ const BARS = 36
 export function rampBins(summary: NumberSummary, scale: RampScale): { bins: Bins; at: number[] } {
   const { min, max } = summary
   const integer = summary.integer || summary.type !== 'number'
-  if (!(max > min)) return { bins: { edges: [min, integer ? min + 1 : min + (Math.abs(min) || 1) * 1e-3], below: false, above: false, integer }, at: [0, 1] }
+  if (!(max > min))
+    return {
+      bins: {
+        edges: [min, integer ? min + 1 : min + (Math.abs(min) || 1) * 1e-3],
+        below: false,
+        above: false,
+        integer,
+      },
+      at: [0, 1],
+    }
   const value = rampValue(summary, scale)
   const position = rampPosition(summary, scale)
   const short = (v: number) => (integer ? Math.ceil(v) : Number(v.toPrecision(3)))
-  const inner = Array.from({ length: BARS - 1 }, (_, i) => short(value((i + 1) / BARS))).filter((edge) => edge > min && edge < max)
+  const inner = Array.from({ length: BARS - 1 }, (_, i) => short(value((i + 1) / BARS))).filter(
+    (edge) => edge > min && edge < max,
+  )
   const edges = [min, ...inner, max].filter((edge, i, all) => i === 0 || edge > all[i - 1])
-  return { bins: { edges, below: false, above: false, integer }, at: edges.map((edge, i) => (i === 0 ? 0 : i === edges.length - 1 ? 1 : position(edge))) }
+  return {
+    bins: { edges, below: false, above: false, integer },
+    at: edges.map((edge, i) => (i === 0 ? 0 : i === edges.length - 1 ? 1 : position(edge))),
+  }
 }
 
 /** Five values spread over the ramp, each at its own place. */
@@ -111,7 +130,13 @@ function logTicks(min: number, max: number): number[] {
   const thinned = inner.length <= 3 ? inner : [0, 1, 2].map((i) => inner[Math.round((i * (inner.length - 1)) / 2)])
   // A power of ten next to an end would be printed over it.
   const span = Math.log((max + 1) / (Math.max(0, min) + 1))
-  return [min, ...thinned.filter((t) => Math.log((t + 1) / (Math.max(0, min) + 1)) > 0.14 * span && Math.log((max + 1) / (t + 1)) > 0.2 * span), max]
+  return [
+    min,
+    ...thinned.filter(
+      (t) => Math.log((t + 1) / (Math.max(0, min) + 1)) > 0.14 * span && Math.log((max + 1) / (t + 1)) > 0.2 * span,
+    ),
+    max,
+  ]
 }
 
 function clamp01(v: number): number {

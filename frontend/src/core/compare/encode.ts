@@ -4,7 +4,11 @@ import { SLOT } from '../gl/look'
 import { quantile } from './groups'
 
 /** 0 = as before … the 98th percentile and above = the end of the ramp; not known (NaN) = unknown. `words`: for the ends. */
-export function encodeChange(values: Float32Array, rows: number, words: (most: number) => [low: string, high: string]): Encoding {
+export function encodeChange(
+  values: Float32Array,
+  rows: number,
+  words: (most: number) => [low: string, high: string],
+): Encoding {
   const most = quantile(values, 0.98) || 1
   const [low, high] = words(most)
   let unknown = 0
@@ -19,6 +23,14 @@ export function encodeChange(values: Float32Array, rows: number, words: (most: n
   return {
     slots,
     palette: 'distortion',
-    legend: { kind: 'ramp', scale: 'linear', ticks: [{ at: 0, value: 0, text: low }, { at: 1, value: most, text: high }], unknown },
+    legend: {
+      kind: 'ramp',
+      scale: 'linear',
+      ticks: [
+        { at: 0, value: 0, text: low },
+        { at: 1, value: most, text: high },
+      ],
+      unknown,
+    },
   }
 }

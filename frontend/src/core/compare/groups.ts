@@ -44,7 +44,9 @@ const TOGETHER = 0.1
 const APART = 2.5
 
 export function suggestGroups(input: GroupInput, limit: number): Group[] {
-  const groups = [...movedGroups(input), ...tornGroups(input, 'split'), ...tornGroups(input, 'joined')].sort((x, y) => y.score - x.score)
+  const groups = [...movedGroups(input), ...tornGroups(input, 'split'), ...tornGroups(input, 'joined')].sort(
+    (x, y) => y.score - x.score,
+  )
   const chosen: Group[] = []
   const taken = new Uint8Array(input.kept.length)
   for (const group of groups) {
@@ -63,17 +65,25 @@ function movedGroups({ movement, near, k, kept }: GroupInput): Group[] {
   const { shares, steps } = movement
   const least = Math.max(LEAST_MOVE, quantile(shares.subarray(0, rows), 0.5))
   const alike = (i: number, j: number) => {
-    const apart = Math.hypot(steps[3 * i] - steps[3 * j], steps[3 * i + 1] - steps[3 * j + 1], steps[3 * i + 2] - steps[3 * j + 2])
+    const apart = Math.hypot(
+      steps[3 * i] - steps[3 * j],
+      steps[3 * i + 1] - steps[3 * j + 1],
+      steps[3 * i + 2] - steps[3 * j + 2],
+    )
     return apart < ALIKE * Math.min(shares[i], shares[j])
   }
-  return components(near[0], k, (row) => row < rows && shares[row] >= least, alike, rows * MOST_SHARE).flatMap((members): Group[] => {
-    const mean = [0, 1, 2].map((axis) => average(members, (row) => steps[3 * row + axis]))
-    const length = Math.hypot(...mean)
-    const spread = average(members, (row) => Math.hypot(steps[3 * row] - mean[0], steps[3 * row + 1] - mean[1], steps[3 * row + 2] - mean[2]))
-    const consistency = 1 - spread / (length || 1)
-    if (length < LEAST_MOVE || consistency < 0.5) return []
-    return [groupOf('moved', members, { movement, kept }, consistency * Math.min(1, length / GREAT_MOVE))]
-  })
+  return components(near[0], k, (row) => row < rows && shares[row] >= least, alike, rows * MOST_SHARE).flatMap(
+    (members): Group[] => {
+      const mean = [0, 1, 2].map((axis) => average(members, (row) => steps[3 * row + axis]))
+      const length = Math.hypot(...mean)
+      const spread = average(members, (row) =>
+        Math.hypot(steps[3 * row] - mean[0], steps[3 * row + 1] - mean[1], steps[3 * row + 2] - mean[2]),
+      )
+      const consistency = 1 - spread / (length || 1)
+      if (length < LEAST_MOVE || consistency < 0.5) return []
+      return [groupOf('moved', members, { movement, kept }, consistency * Math.min(1, length / GREAT_MOVE))]
+    },
+  )
 }
 
 /** `split`: together on a, apart on b; `joined` is the same the other way round. */
@@ -81,15 +91,33 @@ function tornGroups({ a, b, movement, near, k, kept }: GroupInput, kind: 'split'
   const rows = kept.length
   const [here, there, list] = kind === 'split' ? [a, b, near[0]] : [b, a, near[1]]
   const most = Math.min(MOST_KEPT, quantile(kept, 0.3))
-  return components(list, k, (row) => row < rows && kept[row] <= most, () => true, rows * MOST_SHARE).flatMap((members): Group[] => {
+  return components(
+    list,
+    k,
+    (row) => row < rows && kept[row] <= most,
+    () => true,
+    rows * MOST_SHARE,
+  ).flatMap((members): Group[] => {
     const [together, apart] = [radiusOf(here, members), radiusOf(there, members)]
     if (together > TOGETHER || apart < Math.max(APART * together, LEAST_MOVE)) return []
     const consistency = 1 - together / apart
-    return [groupOf(kind, members, { movement, kept }, consistency * (1 - average(members, (row) => kept[row])) * Math.min(1, apart / GREAT_MOVE))]
+    return [
+      groupOf(
+        kind,
+        members,
+        { movement, kept },
+        consistency * (1 - average(members, (row) => kept[row])) * Math.min(1, apart / GREAT_MOVE),
+      ),
+    ]
   })
 }
 
-function groupOf(kind: GroupKind, members: number[], { movement, kept }: Pick<GroupInput, 'movement' | 'kept'>, change: number): Group {
+function groupOf(
+  kind: GroupKind,
+  members: number[],
+  { movement, kept }: Pick<GroupInput, 'movement' | 'kept'>,
+  change: number,
+): Group {
   return {
     kind,
     rows: Uint32Array.from(members).sort(),
@@ -103,7 +131,13 @@ function groupOf(kind: GroupKind, members: number[], { movement, kept }: Pick<Gr
  * Connected components of the rows that take part; two neighbours are joined where `alike`. A component of more than
  * `most` rows is parted by asking for ever nearer neighbours; what still does not part is no group but a landscape.
  */
-function components(near: Uint32Array, k: number, takesPart: (row: number) => boolean, alike: (i: number, j: number) => boolean, most: number): number[][] {
+function components(
+  near: Uint32Array,
+  k: number,
+  takesPart: (row: number) => boolean,
+  alike: (i: number, j: number) => boolean,
+  most: number,
+): number[][] {
   const rows = near.length / k
   const found: number[][] = []
   let candidates = Array.from({ length: rows }, (_, row) => row).filter(takesPart)
@@ -147,7 +181,9 @@ function average(members: number[], value: (row: number) => number): number {
 function radiusOf(layer: Layer, members: number[]): number {
   const place = (row: number, axis: number) => ((layer.positions[4 * row + axis] / 65535) * layer.scale[axis]) / 2
   const middle = [0, 1, 2].map((axis) => average(members, (row) => place(row, axis)))
-  return average(members, (row) => Math.hypot(place(row, 0) - middle[0], place(row, 1) - middle[1], place(row, 2) - middle[2]))
+  return average(members, (row) =>
+    Math.hypot(place(row, 0) - middle[0], place(row, 1) - middle[1], place(row, 2) - middle[2]),
+  )
 }
 
 /** The value below which a share of the known values lies. */

@@ -11,7 +11,8 @@ const SAME = 1e-9
  * spot of both screens lies on either map, or null. Returns what ends it.
  */
 export function linkCameras(
-  first: MapView, second: MapView,
+  first: MapView,
+  second: MapView,
   about: { similarity: Similarity; anchor: readonly [here: readonly number[], there: readonly number[]] | null },
 ): () => void {
   const { similarity, anchor } = about
@@ -22,9 +23,17 @@ export function linkCameras(
     const echo = echoes[from]
     if (echo && (Object.keys(pose) as (keyof Pose)[]).every((part) => Math.abs(pose[part] - echo[part]) < SAME)) return
     const [here, there] = from === 0 ? [first, second] : [second, first]
-    const other = { scaleOf: (zoom: number) => there.scaleOf(zoom), spatial: there.projection.dims === 3, pose: there.pose }
+    const other = {
+      scaleOf: (zoom: number) => there.scaleOf(zoom),
+      spatial: there.projection.dims === 3,
+      pose: there.pose,
+    }
     const target = linkedPose(
-      pose, here.zoomOf(pose), from === 0 ? back : similarity, other, here.projection.dims === 3,
+      pose,
+      here.zoomOf(pose),
+      from === 0 ? back : similarity,
+      other,
+      here.projection.dims === 3,
       anchor && { here: anchor[from], there: anchor[1 - from] },
     )
     there.setPose(target, { instant: true })

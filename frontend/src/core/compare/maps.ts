@@ -17,7 +17,9 @@ export function madeBy({ words, params }: Pick<Projection, 'words' | 'params'>):
   const names = [...new Set(order)].filter((name) => name in params && !UNSAID.has(name))
   const said = names.map((name) => {
     const value = String(params[name])
-    return words.parameters[name]?.replace('{}', value) ?? MADE_FROM[name]?.(value) ?? `${name.replace(/_/g, ' ')} ${value}`
+    return (
+      words.parameters[name]?.replace('{}', value) ?? MADE_FROM[name]?.(value) ?? `${name.replace(/_/g, ' ')} ${value}`
+    )
   })
   if (params.engine === 'library' && words.library) said.push(`laid out by ${words.library}`)
   const settings = said.join(', ').replace('an embedding, of', 'an embedding of')
@@ -67,6 +69,10 @@ export function sorted(projections: readonly Projection[], name: string | null):
 
 /** 0 … 1 for a bar: 1 = the best of all maps, so that close figures can still be told apart. */
 export function againstBest(projections: readonly Projection[], figure: Figure): number {
-  const best = Math.max(...projections.map((projection) => figureOf(projection, figure.name)).map((other) => (other ? valueOf(other) : -Infinity)))
+  const best = Math.max(
+    ...projections
+      .map((projection) => figureOf(projection, figure.name))
+      .map((other) => (other ? valueOf(other) : -Infinity)),
+  )
   return best > 0 ? Math.min(1, Math.max(0, valueOf(figure) / best)) : 0
 }

@@ -17,7 +17,9 @@ export interface Movement {
 
 export function movementBetween(a: Layer, b: Layer): Movement {
   const rows = a.positions.length / 4
-  const sample = Uint32Array.from({ length: Math.min(rows, SAMPLE) }, (_, i) => Math.floor((i * rows) / Math.min(rows, SAMPLE)))
+  const sample = Uint32Array.from({ length: Math.min(rows, SAMPLE) }, (_, i) =>
+    Math.floor((i * rows) / Math.min(rows, SAMPLE)),
+  )
   // The flat one of two is the target: what is compared is what both can show.
   const flipped = a.scale[2] > 0 && b.scale[2] === 0
   const [target, source] = flipped ? [b, a] : [a, b]
@@ -26,11 +28,13 @@ export function movementBetween(a: Layer, b: Layer): Movement {
   const shares = new Float32Array(rows)
   const steps = new Float32Array(rows * 3)
   const at = [0, 0, 0]
-  const world = (layer: Layer, row: number, axis: number) => (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
+  const world = (layer: Layer, row: number, axis: number) =>
+    (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
   const sign = flipped ? -1 : 1
   for (let row = 0; row < rows; row++) {
     carried(found, world(source, row, 0), world(source, row, 1), world(source, row, 2), at)
-    for (let axis = 0; axis < dims; axis++) steps[3 * row + axis] = (sign * (at[axis] - world(target, row, axis))) / WIDTH
+    for (let axis = 0; axis < dims; axis++)
+      steps[3 * row + axis] = (sign * (at[axis] - world(target, row, axis))) / WIDTH
     shares[row] = Math.hypot(steps[3 * row], steps[3 * row + 1], steps[3 * row + 2])
   }
   return { shares, steps, similarity: flipped ? inverse(found) : found }

@@ -63,11 +63,21 @@ export function changesOf(a: Uint32Array, b: Uint32Array, k: number): Changes {
     }
   }
   const all = [...counts.values()]
-  const ranked = (changes: NeighbourChange[], weight: (change: NeighbourChange) => number) => changes.sort((x, y) => weight(y) - weight(x) || x.row - y.row)
+  const ranked = (changes: NeighbourChange[], weight: (change: NeighbourChange) => number) =>
+    changes.sort((x, y) => weight(y) - weight(x) || x.row - y.row)
   return {
-    kept: ranked(all.filter((c) => c.before > 0 && c.after > 0 && Math.max(c.before, c.after) < 2 * Math.min(c.before, c.after)), (c) => Math.min(c.before, c.after)),
-    gained: ranked(all.filter((c) => c.after >= 2 * c.before && c.after > 0), (c) => c.after - c.before),
-    lost: ranked(all.filter((c) => c.before >= 2 * c.after && c.before > 0), (c) => c.before - c.after),
+    kept: ranked(
+      all.filter((c) => c.before > 0 && c.after > 0 && Math.max(c.before, c.after) < 2 * Math.min(c.before, c.after)),
+      (c) => Math.min(c.before, c.after),
+    ),
+    gained: ranked(
+      all.filter((c) => c.after >= 2 * c.before && c.after > 0),
+      (c) => c.after - c.before,
+    ),
+    lost: ranked(
+      all.filter((c) => c.before >= 2 * c.after && c.before > 0),
+      (c) => c.before - c.after,
+    ),
     share: counted > 0 ? shares / counted : NaN,
   }
 }

@@ -43,7 +43,9 @@ export class PointTree {
     this.#splits = new Uint16Array(inner)
     this.#build(0, 0, this.rows)
     this.#points = new Uint16Array(this.rows * this.dims)
-    for (let i = 0; i < this.rows; i++) for (let axis = 0; axis < this.dims; axis++) this.#points[i * this.dims + axis] = this.#positions[4 * this.order[i] + axis]
+    for (let i = 0; i < this.rows; i++)
+      for (let axis = 0; axis < this.dims; axis++)
+        this.#points[i * this.dims + axis] = this.#positions[4 * this.order[i] + axis]
   }
 
   #build(node: number, from: number, to: number): void {

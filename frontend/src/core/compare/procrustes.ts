@@ -17,7 +17,8 @@ const LEAST_REACH = 2e-4
 export const IDENTITY: Similarity = { scale: 1, turn: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), shift: [0, 0, 0] }
 
 export function carried({ scale, turn, shift }: Similarity, x: number, y: number, z: number, out: number[]): number[] {
-  for (let axis = 0; axis < 3; axis++) out[axis] = scale * (turn[3 * axis] * x + turn[3 * axis + 1] * y + turn[3 * axis + 2] * z) + shift[axis]
+  for (let axis = 0; axis < 3; axis++)
+    out[axis] = scale * (turn[3 * axis] * x + turn[3 * axis + 1] * y + turn[3 * axis + 2] * z) + shift[axis]
   return out
 }
 
@@ -61,7 +62,8 @@ export function align(target: Layer, source: Layer, rows: Uint32Array): Similari
 function worldOfAll(layer: Layer, rows: Uint32Array): Float64Array {
   const world = new Float64Array(rows.length * 3)
   rows.forEach((row, i) => {
-    for (let axis = 0; axis < 3; axis++) world[3 * i + axis] = (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
+    for (let axis = 0; axis < 3; axis++)
+      world[3 * i + axis] = (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
   })
   return world
 }
@@ -70,14 +72,18 @@ function fit(p: Float64Array, q: Float64Array, weights: Float64Array, dims: numb
   const [pm, qm] = [mean(p, weights), mean(q, weights)]
   const cross = new Float64Array(9) // source axis × target axis
   for (let i = 0; i < weights.length; i++) {
-    for (let s = 0; s < 3; s++) for (let t = 0; t < 3; t++) cross[3 * s + t] += weights[i] * (q[3 * i + s] - qm[s]) * (p[3 * i + t] - pm[t])
+    for (let s = 0; s < 3; s++)
+      for (let t = 0; t < 3; t++) cross[3 * s + t] += weights[i] * (q[3 * i + s] - qm[s]) * (p[3 * i + t] - pm[t])
   }
   const turn = nearestTurn(cross)
   // The ratio of the spreads, not the least-squares scale: that one shrinks maps that agree little until all rows meet.
   let [spread, size] = [0, 0]
   for (let i = 0; i < weights.length; i++) {
     for (let t = 0; t < dims; t++) {
-      const turned = turn[3 * t] * (q[3 * i] - qm[0]) + turn[3 * t + 1] * (q[3 * i + 1] - qm[1]) + turn[3 * t + 2] * (q[3 * i + 2] - qm[2])
+      const turned =
+        turn[3 * t] * (q[3 * i] - qm[0]) +
+        turn[3 * t + 1] * (q[3 * i + 1] - qm[1]) +
+        turn[3 * t + 2] * (q[3 * i + 2] - qm[2])
       spread += weights[i] * (p[3 * i + t] - pm[t]) ** 2
       size += weights[i] * turned ** 2
     }
@@ -100,14 +106,17 @@ function mean(points: Float64Array, weights: Float64Array): number[] {
 /** The orthogonal matrix that turns source axes to target axes best: V Uᵀ of cross = U S Vᵀ (Schönemann 1966). */
 export function nearestTurn(cross: Float64Array): Float64Array {
   const gram = new Float64Array(9) // crossᵀ cross = V S² Vᵀ
-  for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) for (let s = 0; s < 3; s++) gram[3 * i + j] += cross[3 * s + i] * cross[3 * s + j]
+  for (let i = 0; i < 3; i++)
+    for (let j = 0; j < 3; j++) for (let s = 0; s < 3; s++) gram[3 * i + j] += cross[3 * s + i] * cross[3 * s + j]
   const { values, vectors: v } = eigen(gram)
   const order = [0, 1, 2].sort((a, b) => values[b] - values[a])
   const right = order.map((c) => [v[c], v[3 + c], v[6 + c]])
   const left: number[][] = []
   const tiny = 1e-12 * Math.max(values[order[0]], 1e-300)
   order.forEach((c, i) => {
-    const u = [0, 1, 2].map((s) => cross[3 * s] * right[i][0] + cross[3 * s + 1] * right[i][1] + cross[3 * s + 2] * right[i][2])
+    const u = [0, 1, 2].map(
+      (s) => cross[3 * s] * right[i][0] + cross[3 * s + 1] * right[i][1] + cross[3 * s + 2] * right[i][2],
+    )
     const length = Math.hypot(...u)
     left.push(values[c] > tiny && length > 0 ? u.map((x) => x / length) : completed(left))
   })
@@ -137,7 +146,11 @@ function eigen(matrix: Float64Array): { values: number[]; vectors: Float64Array 
   const a = matrix.slice()
   const v = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1)
   for (let sweep = 0; sweep < 24; sweep++) {
-    for (const [p, q] of [[0, 1], [0, 2], [1, 2]]) {
+    for (const [p, q] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]) {
       if (Math.abs(a[3 * p + q]) < 1e-300) continue
       const theta = (a[3 * q + q] - a[3 * p + p]) / (2 * a[3 * p + q])
       const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1))

@@ -16,18 +16,30 @@ const SPEAKS = 0.6
  */
 export function wordsFor(
   group: Pick<Group, 'kind' | 'rows' | 'moved' | 'kept'>,
-  about: { nameOf: (row: number) => string; importance: (row: number) => number; regionOf: (row: number) => string | null; entity: [string, string]; maps: [string, string] },
+  about: {
+    nameOf: (row: number) => string
+    importance: (row: number) => number
+    regionOf: (row: number) => string | null
+    entity: [string, string]
+    maps: [string, string]
+  },
 ): GroupWords {
   const { rows } = group
   const count = `${formatCount(rows.length)} ${about.entity[rows.length === 1 ? 0 : 1]}`
   const region = commonest(rows, about.regionOf)
-  const known = [...rows].sort((i, j) => about.importance(j) - about.importance(i) || i - j).slice(0, 2).map(about.nameOf).filter((name) => name !== '')
+  const known = [...rows]
+    .sort((i, j) => about.importance(j) - about.importance(i) || i - j)
+    .slice(0, 2)
+    .map(about.nameOf)
+    .filter((name) => name !== '')
   const name = region ?? (known.length > 0 ? `${known.join(', ')}${rows.length > known.length ? ' …' : ''}` : count)
   const [from, to] = about.maps
   const reason =
-    group.kind === 'moved' ? `${count} moved together ${group.moved > 0.9 ? 'across the whole map' : `by ${portion(group.moved)} of the map`}.`
-    : group.kind === 'split' ? `${count} lie together on ${from} and apart on ${to}.`
-    : `${count} lie apart on ${from} and together on ${to}.`
+    group.kind === 'moved'
+      ? `${count} moved together ${group.moved > 0.9 ? 'across the whole map' : `by ${portion(group.moved)} of the map`}.`
+      : group.kind === 'split'
+        ? `${count} lie together on ${from} and apart on ${to}.`
+        : `${count} lie apart on ${from} and together on ${to}.`
   return { name, reason }
 }
 
@@ -43,7 +55,12 @@ function commonest(rows: Uint32Array, regionOf: (row: number) => string | null):
 
 /** "a third", "12 %": shares as people say them. */
 export function portion(share: number): string {
-  for (const [value, word] of [[1 / 4, 'a quarter'], [1 / 3, 'a third'], [1 / 2, 'half'], [2 / 3, 'two thirds']] as const) {
+  for (const [value, word] of [
+    [1 / 4, 'a quarter'],
+    [1 / 3, 'a third'],
+    [1 / 2, 'half'],
+    [2 / 3, 'two thirds'],
+  ] as const) {
     if (Math.abs(share / value - 1) < 0.06) return word
   }
   return percent(share)

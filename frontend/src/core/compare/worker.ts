@@ -71,5 +71,10 @@ async function compare({ id, keys, layers }: Extract<ToWorker, { kind: 'maps' }>
   }
   const near: [Uint32Array, Uint32Array] = [a.near!, b.near!]
   const kept = keptShares(near[0], near[1], NEIGHBOURS, a.tree.rows)
-  send({ kind: 'neighbours', id, kept, groups: suggestGroups({ a: a.layer, b: b.layer, movement, near, k: NEIGHBOURS, kept }, GROUPS) })
+  send({
+    kind: 'neighbours',
+    id,
+    kept,
+    groups: suggestGroups({ a: a.layer, b: b.layer, movement, near, k: NEIGHBOURS, kept }, GROUPS),
+  })
 }

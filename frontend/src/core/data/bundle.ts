@@ -1,11 +1,28 @@
 /** One opened bundle: fetches each file when it is first needed, once, and keeps what it decoded. */
 import {
-  decodeBooleans, decodeCodes, decodeJson, decodeLists, decodeNeighbours, decodeNumbers, decodePositions, decodeTexts,
-  NO_NEIGHBOUR, type Lists, type NeighbourShard,
+  decodeBooleans,
+  decodeCodes,
+  decodeJson,
+  decodeLists,
+  decodeNeighbours,
+  decodeNumbers,
+  decodePositions,
+  decodeTexts,
+  NO_NEIGHBOUR,
+  type Lists,
+  type NeighbourShard,
 } from './decode'
 import { fetchFile, fetchText, type Fetch } from './fetch'
 import { joinArrays, joinColumns } from './join'
-import { readManifest, type CategoryColumn, type Column, type FileEntry, type ListColumn, type Manifest, type Projection } from './manifest'
+import {
+  readManifest,
+  type CategoryColumn,
+  type Column,
+  type FileEntry,
+  type ListColumn,
+  type Manifest,
+  type Projection,
+} from './manifest'
 
 export type Dictionary = [value: string, count: number][]
 
@@ -56,7 +73,10 @@ export class Bundle {
   #total = 0
 
   /** Opens the bundle whose manifest lies at `url` (absolute). */
-  static async open(url: string, options: { get?: Fetch; onProgress?: (progress: Progress) => void } = {}): Promise<Bundle> {
+  static async open(
+    url: string,
+    options: { get?: Fetch; onProgress?: (progress: Progress) => void } = {},
+  ): Promise<Bundle> {
     const path = new URL(url).pathname.split('/').pop() ?? url
     const manifest = readManifest(await fetchText(url, path, options.get), path)
     return new Bundle(manifest, url, options.get, options.onProgress ?? (() => {}))
@@ -107,7 +127,9 @@ export class Bundle {
 
   /** Adds the positions of one bucket to `into`, laid out as decodePositions documents. */
   async positions(projection: Projection, bucket: number, into: Uint16Array): Promise<void> {
-    const bytes = await this.#once(`positions ${projection.key} ${bucket}`, () => this.#fetch(projection.buckets[bucket]))
+    const bytes = await this.#once(`positions ${projection.key} ${bucket}`, () =>
+      this.#fetch(projection.buckets[bucket]),
+    )
     decodePositions(bytes, projection.dims, this.#bucketRows(bucket), into, this.bucketStart(bucket))
     this.#pending.delete(`positions ${projection.key} ${bucket}`) // the caller keeps the decoded array
   }
@@ -159,7 +181,8 @@ export class Bundle {
       const table = new Map<string, number>()
       // Backwards, so that of equal ids the most important row stays, as rowOf finds it.
       for (let bucket = buckets.length - 1; bucket >= 0; bucket--) {
-        for (let i = buckets[bucket].length - 1; i >= 0; i--) table.set(buckets[bucket][i], this.bucketStart(bucket) + i)
+        for (let i = buckets[bucket].length - 1; i >= 0; i--)
+          table.set(buckets[bucket][i], this.bucketStart(bucket) + i)
       }
       return table
     })
@@ -170,7 +193,9 @@ export class Bundle {
   searchTexts(bucket: number): Promise<string[]> | null {
     const file = this.manifest.search?.files[bucket]
     if (!file) return null
-    return this.#once(`search ${bucket}`, async () => decodeTexts(await this.#fetch(file), this.#bucketRows(bucket), file.path))
+    return this.#once(`search ${bucket}`, async () =>
+      decodeTexts(await this.#fetch(file), this.#bucketRows(bucket), file.path),
+    )
   }
 
   /** The values of all rows. */
@@ -191,7 +216,8 @@ export class Bundle {
     return this.#once(`column ${column.name} ${bucket}`, async (): Promise<ColumnData> => {
       const rows = this.#bucketRows(bucket)
       const file = column.files[bucket]
-      if (column.type === 'boolean') return { kind: 'booleans', values: decodeBooleans(await this.#fetch(file), rows, file.path) }
+      if (column.type === 'boolean')
+        return { kind: 'booleans', values: decodeBooleans(await this.#fetch(file), rows, file.path) }
       if (column.type === 'category') {
         const [data, dictionary] = await Promise.all([this.#fetch(file), this.#dictionary(column)])
         return { kind: 'codes', codes: decodeCodes(data, rows, column.encoding, file.path), dictionary }
@@ -206,25 +232,37 @@ export class Bundle {
 
   #dictionary(column: CategoryColumn | ListColumn): Promise<Dictionary> {
     const file = column.dictionary
-    return this.#once(`dictionary ${column.name}`, async () => decodeJson<Dictionary>(await this.#fetch(file), file.path))
+    return this.#once(`dictionary ${column.name}`, async () =>
+      decodeJson<Dictionary>(await this.#fetch(file), file.path),
+    )
   }
 
   /** 0 = faithful … 255 = torn, per row. */
   distortion(projection: Projection): Promise<Uint8Array> {
     return this.#once(`distortion ${projection.key}`, async () =>
-      joinArrays(await this.#perBucket(projection.distortion!, (bytes, rows, path) => decodeBooleans(bytes, rows, path)), new Uint8Array(this.manifest.n)),
+      joinArrays(
+        await this.#perBucket(projection.distortion!, (bytes, rows, path) => decodeBooleans(bytes, rows, path)),
+        new Uint8Array(this.manifest.n),
+      ),
     )
   }
 
   /** The finest region of every row as a place in `regions()`; 65535 = none. Only where `projection.region_rows` is. */
   regionRows(projection: Projection): Promise<Uint16Array> {
     return this.#once(`region rows ${projection.key}`, async () =>
-      joinArrays(await this.#perBucket(projection.region_rows!, (bytes, rows, path) => decodeCodes(bytes, rows, 'codes-u16', path)), new Uint16Array(this.manifest.n)),
+      joinArrays(
+        await this.#perBucket(projection.region_rows!, (bytes, rows, path) =>
+          decodeCodes(bytes, rows, 'codes-u16', path),
+        ),
+        new Uint16Array(this.manifest.n),
+      ),
     )
   }
 
   #perBucket<T>(files: FileEntry[], decode: (bytes: Uint8Array, rows: number, path: string) => T): Promise<T[]> {
-    return Promise.all(files.map(async (file, bucket) => decode(await this.#fetch(file), this.#bucketRows(bucket), file.path)))
+    return Promise.all(
+      files.map(async (file, bucket) => decode(await this.#fetch(file), this.#bucketRows(bucket), file.path)),
+    )
   }
 
   regions(projection: Projection): Promise<Region[]> {
@@ -238,7 +276,9 @@ export class Bundle {
     const { k, shard_rows, shards, shared } = this.manifest.neighbours
     const shard = Math.floor(row / shard_rows)
     const rows = Math.min(shard_rows, this.manifest.n - shard * shard_rows)
-    const data = await this.#once<NeighbourShard>(`neighbours ${shard}`, async () => decodeNeighbours(await this.#fetch(shards[shard]), rows, k, shared))
+    const data = await this.#once<NeighbourShard>(`neighbours ${shard}`, async () =>
+      decodeNeighbours(await this.#fetch(shards[shard]), rows, k, shared),
+    )
     const neighbours: Neighbour[] = []
     for (let i = (row - shard * shard_rows) * k, end = i + k; i < end; i++) {
       if (data.indices[i] === NO_NEIGHBOUR) continue
@@ -251,7 +291,9 @@ export class Bundle {
   async details(row: number): Promise<DetailValue[]> {
     const { shard_rows, shards } = this.manifest.details
     const shard = Math.floor(row / shard_rows)
-    const rows = await this.#once(`details ${shard}`, async () => decodeJson<DetailValue[][]>(await this.#fetch(shards[shard]), shards[shard].path))
+    const rows = await this.#once(`details ${shard}`, async () =>
+      decodeJson<DetailValue[][]>(await this.#fetch(shards[shard]), shards[shard].path),
+    )
     return rows[row - shard * shard_rows]
   }
 }

@@ -6,7 +6,9 @@ import { BundleError } from './errors'
 
 function expectLength(bytes: Uint8Array, expected: number, what: string): void {
   if (bytes.length !== expected) {
-    throw new BundleError(`${what}: ${bytes.length} bytes, expected ${expected}. The file is damaged or belongs to another build; build the site again.`)
+    throw new BundleError(
+      `${what}: ${bytes.length} bytes, expected ${expected}. The file is damaged or belongs to another build; build the site again.`,
+    )
   }
 }
 
@@ -45,7 +47,12 @@ export function decodeNumbers(bytes: Uint8Array, rows: number, what: string): Fl
 }
 
 /** `codes-u8` and `codes-u16`; unknown = 65535 in both, whatever the width on disk. */
-export function decodeCodes(bytes: Uint8Array, rows: number, encoding: 'codes-u8' | 'codes-u16', what: string): Uint16Array {
+export function decodeCodes(
+  bytes: Uint8Array,
+  rows: number,
+  encoding: 'codes-u8' | 'codes-u16',
+  what: string,
+): Uint16Array {
   if (encoding === 'codes-u16') {
     expectLength(bytes, rows * 2, what)
     return new Uint16Array(joinPlanes(bytes, 2).buffer)
@@ -80,7 +87,9 @@ export function decodeTexts(bytes: Uint8Array, rows: number, what: string): stri
   const texts = new TextDecoder().decode(bytes).split('\n')
   if (texts.length === rows + 1 && texts[rows] === '') texts.pop()
   if (texts.length !== rows) {
-    throw new BundleError(`${what}: ${texts.length} lines, expected ${rows}. The file is damaged or belongs to another build; build the site again.`)
+    throw new BundleError(
+      `${what}: ${texts.length} lines, expected ${rows}. The file is damaged or belongs to another build; build the site again.`,
+    )
   }
   return texts
 }

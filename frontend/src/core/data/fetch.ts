@@ -30,12 +30,16 @@ async function request(url: string, path: string, get: Fetch): Promise<Response>
   try {
     response = await get(url)
   } catch {
-    if (isOffline()) throw new BundleError(`You are offline, so ${path} could not be loaded. Try again when there is a connection.`)
+    if (isOffline())
+      throw new BundleError(`You are offline, so ${path} could not be loaded. Try again when there is a connection.`)
     throw new BundleError(`${path} could not be reached. Check the connection and try again.`)
   }
   if (!response.ok) {
-    const reason = response.status === 404 ? 'is missing on the server' : `was refused by the server (status ${response.status})`
-    throw new BundleError(`${path} ${reason}. Part of this map was not published; try again, or publish the site again.`)
+    const reason =
+      response.status === 404 ? 'is missing on the server' : `was refused by the server (status ${response.status})`
+    throw new BundleError(
+      `${path} ${reason}. Part of this map was not published; try again, or publish the site again.`,
+    )
   }
   return response
 }
@@ -81,20 +85,33 @@ async function checkContent(bytes: Uint8Array, path: string): Promise<void> {
   if (promised === null || !globalThis.crypto?.subtle) return
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
   const found = Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  if (found !== promised) throw new BundleError(`${path} has another content than this map expects. The site was probably updated while you looked: load the page again.`, true)
+  if (found !== promised)
+    throw new BundleError(
+      `${path} has another content than this map expects. The site was probably updated while you looked: load the page again.`,
+      true,
+    )
 }
 
 /**
  * The content of a bundle file. A server may have inflated it already (Content-Encoding), so the magic bytes decide,
  * and length and hash are compared only when what arrived is what lies on disk.
  */
-export async function fetchFile(base: string, file: FileEntry, options: { get?: Fetch; onBytes?: OnBytes } = {}): Promise<Uint8Array> {
+export async function fetchFile(
+  base: string,
+  file: FileEntry,
+  options: { get?: Fetch; onBytes?: OnBytes } = {},
+): Promise<Uint8Array> {
   const { get = (url, init) => fetch(url, init), onBytes } = options
   const bytes = await readAll(await request(new URL(file.path, base).href, file.path, get), file.path, onBytes)
-  if (isWebPage(bytes)) throw new BundleError(`${file.path} is missing: the server sent a web page in its place. Try again, or publish the site again.`)
+  if (isWebPage(bytes))
+    throw new BundleError(
+      `${file.path} is missing: the server sent a web page in its place. Try again, or publish the site again.`,
+    )
   if (!isGzip(bytes)) return bytes
   if (bytes.length !== file.bytes) {
-    throw new BundleError(`${file.path} has ${bytes.length} bytes and the manifest promises ${file.bytes}: it was cut off or belongs to another build. Try again.`)
+    throw new BundleError(
+      `${file.path} has ${bytes.length} bytes and the manifest promises ${file.bytes}: it was cut off or belongs to another build. Try again.`,
+    )
   }
   await checkContent(bytes, file.path)
   return inflate(bytes, file.path)

@@ -18,13 +18,39 @@ export function joinColumns(parts: ColumnData[], rows: number): ColumnData {
   if (parts.length === 1) return first
   switch (first.kind) {
     case 'numbers':
-      return { kind: 'numbers', values: joinArrays(parts.map((part) => (part as typeof first).values), new Float32Array(rows)) }
+      return {
+        kind: 'numbers',
+        values: joinArrays(
+          parts.map((part) => (part as typeof first).values),
+          new Float32Array(rows),
+        ),
+      }
     case 'booleans':
-      return { kind: 'booleans', values: joinArrays(parts.map((part) => (part as typeof first).values), new Uint8Array(rows)) }
+      return {
+        kind: 'booleans',
+        values: joinArrays(
+          parts.map((part) => (part as typeof first).values),
+          new Uint8Array(rows),
+        ),
+      }
     case 'codes':
-      return { kind: 'codes', codes: joinArrays(parts.map((part) => (part as typeof first).codes), new Uint16Array(rows)), dictionary: first.dictionary }
+      return {
+        kind: 'codes',
+        codes: joinArrays(
+          parts.map((part) => (part as typeof first).codes),
+          new Uint16Array(rows),
+        ),
+        dictionary: first.dictionary,
+      }
     case 'lists':
-      return { kind: 'lists', lists: joinLists(parts.map((part) => (part as typeof first).lists), rows), dictionary: first.dictionary }
+      return {
+        kind: 'lists',
+        lists: joinLists(
+          parts.map((part) => (part as typeof first).lists),
+          rows,
+        ),
+        dictionary: first.dictionary,
+      }
   }
 }
 
@@ -36,5 +62,11 @@ function joinLists(parts: Lists[], rows: number): Lists {
     for (let i = 1; i < part.starts.length; i++) starts[++row] = at + part.starts[i]
     at += part.codes.length
   }
-  return { starts, codes: joinArrays(parts.map((part) => part.codes), new Uint16Array(at)) }
+  return {
+    starts,
+    codes: joinArrays(
+      parts.map((part) => part.codes),
+      new Uint16Array(at),
+    ),
+  }
 }

@@ -152,11 +152,18 @@ export function readManifest(text: string, path: string): Manifest {
   try {
     value = JSON.parse(text)
   } catch {
-    if (/^\s*</.test(text)) throw new BundleError(`${path} is missing: the server sent a web page in its place. Try again, or publish the site again.`)
-    throw new BundleError(`${path} is not the description of a map: it is damaged or was cut off. Try again, or build the site again.`)
+    if (/^\s*</.test(text))
+      throw new BundleError(
+        `${path} is missing: the server sent a web page in its place. Try again, or publish the site again.`,
+      )
+    throw new BundleError(
+      `${path} is not the description of a map: it is damaged or was cut off. Try again, or build the site again.`,
+    )
   }
   const wrong = (field: string, found: unknown, expected: string): never => {
-    throw new BundleError(`${path}: ${field} is ${JSON.stringify(found) ?? 'missing'}; expected ${expected}. Build the site again.`)
+    throw new BundleError(
+      `${path}: ${field} is ${JSON.stringify(found) ?? 'missing'}; expected ${expected}. Build the site again.`,
+    )
   }
   const m = value as Manifest
   if (typeof m !== 'object' || m === null || m.format !== FORMAT) wrong('format', m?.format, `"${FORMAT}"`)
@@ -185,7 +192,8 @@ export function readManifest(text: string, path: string): Manifest {
     if (p.encoding !== 'u16-delta-split') wrong(`${at}.encoding`, p.encoding, '"u16-delta-split"')
     perBucket(`${at}.buckets`, p.buckets)
     for (const part of ['distortion', 'region_rows'] as const) if (p[part] !== null) perBucket(`${at}.${part}`, p[part])
-    if (p.bbox?.length !== 2 || p.bbox[0].length !== p.dims || p.bbox[1].length !== p.dims) wrong(`${at}.bbox`, p.bbox, `two corners of ${p.dims} numbers`)
+    if (p.bbox?.length !== 2 || p.bbox[0].length !== p.dims || p.bbox[1].length !== p.dims)
+      wrong(`${at}.bbox`, p.bbox, `two corners of ${p.dims} numbers`)
   }
   if (!m.projections.some((p) => p.key === m.default?.projection)) {
     wrong('default.projection', m.default?.projection, 'the key of one of the projections')
@@ -194,14 +202,21 @@ export function readManifest(text: string, path: string): Manifest {
     if (typeof m[part] !== 'object' || m[part] === null) wrong(part, m[part], 'an object with its shards')
     list(`${part}.shards`, m[part].shards)
     const expected = Math.ceil(m.n / m[part].shard_rows)
-    if (m[part].shards.length !== expected) wrong(`${part}.shards`, m[part].shards.length, `${expected} files of ${m[part].shard_rows} rows`)
+    if (m[part].shards.length !== expected)
+      wrong(`${part}.shards`, m[part].shards.length, `${expected} files of ${m[part].shard_rows} rows`)
   }
   if (m.missing !== undefined) list('missing', m.missing)
   if (typeof m.atlas?.title !== 'string') wrong('atlas.title', m.atlas?.title, 'text')
   // What a figure or a method means is written once for all projections.
-  const { figures = {}, methods = {} } = value as { figures?: Record<string, { label: string; explanation: string }>; methods?: Record<string, MethodWords> }
+  const { figures = {}, methods = {} } = value as {
+    figures?: Record<string, { label: string; explanation: string }>
+    methods?: Record<string, MethodWords>
+  }
   for (const p of m.projections) {
-    p.figures = (p.figures ?? []).map((figure) => ({ ...(figures[figure.name] ?? { label: figure.name, explanation: '' }), ...figure }))
+    p.figures = (p.figures ?? []).map((figure) => ({
+      ...(figures[figure.name] ?? { label: figure.name, explanation: '' }),
+      ...figure,
+    }))
     p.words = methods[p.method] ?? unknownMethod(p)
   }
   return m

@@ -17,10 +17,21 @@ export function distributionOf(data: FieldData, scale: Scale | null): Distributi
   if (data.kind === 'numbers') {
     const chosen = scale ?? histogramScale(data.summary)
     const bins = binsOf(data.summary, chosen)
-    return { data, axis: { bins, scale: chosen }, values: null, grouping: { groups: bins.edges.length - 1, of: assignBins(data.values, bins) } }
+    return {
+      data,
+      axis: { bins, scale: chosen },
+      values: null,
+      grouping: { groups: bins.edges.length - 1, of: assignBins(data.values, bins) },
+    }
   }
-  if (data.kind === 'booleans') return { data, axis: null, values: ['No', 'Yes'], grouping: { groups: 2, of: Uint16Array.from(data.values) } }
+  if (data.kind === 'booleans')
+    return { data, axis: null, values: ['No', 'Yes'], grouping: { groups: 2, of: Uint16Array.from(data.values) } }
   const values = data.dictionary.map(([value]) => value)
   const groups = values.length
-  return { data, axis: null, values, grouping: data.kind === 'lists' ? { groups, lists: data.lists } : { groups, of: data.codes } }
+  return {
+    data,
+    axis: null,
+    values,
+    grouping: data.kind === 'lists' ? { groups, lists: data.lists } : { groups, of: data.codes },
+  }
 }

@@ -52,21 +52,33 @@ export class FilterEngine {
       const field = 'field' in clause ? (fields.find((f) => f.name === clause.field) ?? null) : null
       return { clause, field, key: formatClause(clause, fields) + (field ? ` @ ${dataKey(field, map)}` : '') }
     })
-    const missing = wanted.filter(({ clause, field, key }) => !this.#applied.has(key) && ('field' in clause ? field && !this.#data.has(dataKey(field, map)) : !this.#known.has(key)))
+    const missing = wanted.filter(
+      ({ clause, field, key }) =>
+        !this.#applied.has(key) &&
+        ('field' in clause ? field && !this.#data.has(dataKey(field, map)) : !this.#known.has(key)),
+    )
     if (missing.length === 0) return this.#evaluate(wanted, map)
     return (async () => {
       const slow = new Set<string>()
-      await Promise.all(missing.map(async ({ clause, field, key }) => {
-        if (field) await this.load(field, map)
-        else if (!('field' in clause)) {
-          const passes = await this.#matchOther(clause)
-          if (passes) this.#known.set(key, passes)
-          else slow.add(key)
-        }
-      }))
+      await Promise.all(
+        missing.map(async ({ clause, field, key }) => {
+          if (field) await this.load(field, map)
+          else if (!('field' in clause)) {
+            const passes = await this.#matchOther(clause)
+            if (passes) this.#known.set(key, passes)
+            else slow.add(key)
+          }
+        }),
+      )
       if (token !== this.#token) return null
-      const done = this.#evaluate(wanted.filter(({ key }) => !slow.has(key)), map)
-      return { ...done, problems: [...done.problems, ...[...slow].map((text) => `To compare all names with ${text} takes too long.`)] }
+      const done = this.#evaluate(
+        wanted.filter(({ key }) => !slow.has(key)),
+        map,
+      )
+      return {
+        ...done,
+        problems: [...done.problems, ...[...slow].map((text) => `To compare all names with ${text} takes too long.`)],
+      }
     })()
   }
 
@@ -79,7 +91,10 @@ export class FilterEngine {
 
   /** Rows per group that satisfy all conditions but those about `field`. */
   tally(grouping: Grouping, field: string | null): Uint32Array {
-    return this.#rows.tally(grouping, [...this.#applied.values()].flatMap((applied) => (field !== null && applied.field === field ? applied.slot : [])))
+    return this.#rows.tally(
+      grouping,
+      [...this.#applied.values()].flatMap((applied) => (field !== null && applied.field === field ? applied.slot : [])),
+    )
   }
 
   /** Rows per group, whatever the conditions. */

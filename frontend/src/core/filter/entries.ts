@@ -21,7 +21,11 @@ export interface Checklist {
 export function includedIn({ dictionary }: Checklist, clause: FieldClause | null): (entry: Entry) => Included {
   if (!clause || clause.kind === 'range') return () => 'yes'
   const [inside, outside]: Included[] = clause.not ? ['no', 'yes'] : ['yes', 'no']
-  const named = new Set(clause.kind === 'flags' ? clause.flags.map(Number) : clause.values.flatMap((value) => codesNamed(dictionary!, value)))
+  const named = new Set(
+    clause.kind === 'flags'
+      ? clause.flags.map(Number)
+      : clause.values.flatMap((value) => codesNamed(dictionary!, value)),
+  )
   return (entry) => {
     if (entry === 'unknown') return clause.unknown ? inside : outside
     if (typeof entry === 'number') return named.has(entry) ? inside : outside
@@ -34,13 +38,19 @@ export function includedIn({ dictionary }: Checklist, clause: FieldClause | null
  * The shortest condition that lets exactly these entries through; null where all or none are chosen, since a filter that
  * shows nothing helps nobody. Values that no entry stands for are treated as `rest` says.
  */
-export function clauseFor({ field, dictionary }: Checklist, entries: readonly Entry[], chosen: ReadonlySet<Entry>, rest = false): FieldClause | null {
+export function clauseFor(
+  { field, dictionary }: Checklist,
+  entries: readonly Entry[],
+  chosen: ReadonlySet<Entry>,
+  rest = false,
+): FieldClause | null {
   const isChosen = (entry: Entry) => chosen.has(entry)
   if (entries.every(isChosen) || !entries.some(isChosen)) return null
   const unknownListed = entries.includes('unknown')
   const unknown = unknownListed ? chosen.has('unknown') : false
   const codes = entries.filter((entry): entry is number => typeof entry === 'number')
-  if (!dictionary) return { kind: 'flags', field, flags: codes.filter(isChosen).sort().map(Boolean), unknown, not: false }
+  if (!dictionary)
+    return { kind: 'flags', field, flags: codes.filter(isChosen).sort().map(Boolean), unknown, not: false }
   const others = entries.find((entry): entry is { from: number } => typeof entry === 'object')
   const wanted = codes.filter(isChosen)
   const without = codes.filter((code) => !isChosen(code))

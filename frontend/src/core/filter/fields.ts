@@ -22,13 +22,26 @@ export type FieldData =
 export const UNKNOWN_CODE = 65535
 
 export function fieldsOf(manifest: Manifest, projection: Projection | null): FilterField[] {
-  const fields: FilterField[] = manifest.columns.map(({ name, label, type, unit }) => ({ name, label, type, unit, source: 'column' }))
+  const fields: FilterField[] = manifest.columns.map(({ name, label, type, unit }) => ({
+    name,
+    label,
+    type,
+    unit,
+    source: 'column',
+  }))
   const free = (name: string, other: string) => (fieldNamed(name, fields) ? other : name)
   if (projection?.regions && projection.region_rows) {
     const name = free('region', 'map_region')
     fields.push({ name, label: name === 'region' ? 'Region' : 'Region of the map', type: 'list', source: 'region' })
   }
-  if (projection?.distortion) fields.push({ name: free('distortion', 'map_distortion'), label: 'Torn from its neighbours', unit: '%', type: 'number', source: 'distortion' })
+  if (projection?.distortion)
+    fields.push({
+      name: free('distortion', 'map_distortion'),
+      label: 'Torn from its neighbours',
+      unit: '%',
+      type: 'number',
+      source: 'distortion',
+    })
   return fields
 }
 
@@ -47,14 +60,23 @@ export async function loadField(bundle: Bundle, field: FilterField, projection: 
 export function distortionData(distortion: Uint8Array): FieldData {
   const values = Float32Array.from(distortion, (v) => v / 2.55)
   const sorted = distortion.slice().sort()
-  const quantiles = Array.from({ length: 21 }, (_, i) => (sorted[Math.round((i / 20) * (sorted.length - 1))] ?? 0) / 2.55)
-  return { kind: 'numbers', values, summary: { type: 'number', min: 0, max: 100, quantiles, integer: false, scale: 'linear' } }
+  const quantiles = Array.from(
+    { length: 21 },
+    (_, i) => (sorted[Math.round((i / 20) * (sorted.length - 1))] ?? 0) / 2.55,
+  )
+  return {
+    kind: 'numbers',
+    values,
+    summary: { type: 'number', min: 0, max: 100, quantiles, integer: false, scale: 'linear' },
+  }
 }
 
 /** Regions lie in regions: a row belongs to its finest one and to all that hold it. */
 export function regionLists(regions: Region[], rows: Uint16Array): FieldData {
   const { codeOf, dictionary } = countedNames(regions, rows, (region) => ancestry(regions, region))
-  const chains = regions.map((_, region) => [...new Set(ancestry(regions, region).map((r) => codeOf.get(regions[r].name)!))])
+  const chains = regions.map((_, region) => [
+    ...new Set(ancestry(regions, region).map((r) => codeOf.get(regions[r].name)!)),
+  ])
   const starts = new Uint32Array(rows.length + 1)
   for (let row = 0; row < rows.length; row++) starts[row + 1] = starts[row] + (chains[rows[row]]?.length ?? 0)
   const codes = new Uint16Array(starts[rows.length])
@@ -73,16 +95,26 @@ export function regionCodes(regions: Region[], rows: Uint16Array): Extract<Field
 /** The region itself, what holds it, and so on; a circle in broken data ends it. */
 function ancestry(regions: Region[], region: number): number[] {
   const chain: number[] = []
-  for (let at: number | null = region; at !== null && regions[at] && !chain.includes(at); at = regions[at].parent ?? null) chain.push(at)
+  for (
+    let at: number | null = region;
+    at !== null && regions[at] && !chain.includes(at);
+    at = regions[at].parent ?? null
+  )
+    chain.push(at)
   return chain
 }
 
-function countedNames(regions: Region[], rows: Uint16Array, chain: (region: number) => number[]): { codeOf: Map<string, number>; dictionary: Dictionary } {
+function countedNames(
+  regions: Region[],
+  rows: Uint16Array,
+  chain: (region: number) => number[],
+): { codeOf: Map<string, number>; dictionary: Dictionary } {
   const own = new Uint32Array(regions.length)
   for (const region of rows) if (region < regions.length) own[region]++
   const counts = new Map<string, number>()
   regions.forEach((_, region) => {
-    for (const name of new Set(chain(region).map((r) => regions[r].name))) counts.set(name, (counts.get(name) ?? 0) + own[region])
+    for (const name of new Set(chain(region).map((r) => regions[r].name)))
+      counts.set(name, (counts.get(name) ?? 0) + own[region])
   })
   const dictionary: Dictionary = [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
   return { codeOf: new Map(dictionary.map(([name], code) => [name, code])), dictionary }

@@ -27,16 +27,24 @@ export function scalesFor({ min, max }: NumberSummary): Scale[] {
 /** Log where the writer says so or where a few large values dwarf the rest; else even steps. */
 export function histogramScale({ type, min, max, quantiles, scale }: NumberSummary): Scale {
   if (scale === 'log') return 'log'
-  const skewed = type === 'number' && min >= 0 && quantiles.length > 20 && max > 50 * Math.max(quantiles[10], max / 1e6) && quantiles[19] > 8 * Math.max(quantiles[10], 1e-9)
+  const skewed =
+    type === 'number' &&
+    min >= 0 &&
+    quantiles.length > 20 &&
+    max > 50 * Math.max(quantiles[10], max / 1e6) &&
+    quantiles[19] > 8 * Math.max(quantiles[10], 1e-9)
   return skewed ? 'log' : 'linear'
 }
 
 export function binsOf(summary: NumberSummary, scale: Scale, most = MOST): Bins {
   const { type, min, max, quantiles } = summary
   const integer = summary.integer || type === 'year' || type === 'date'
-  if (!(max > min)) return { edges: [min, integer ? min + 1 : min + (Math.abs(min) || 1) * 1e-3], below: false, above: false, integer }
-  if (scale === 'quantile' && quantiles.length > 2) return { edges: quantileEdges(quantiles, integer), below: false, above: false, integer }
-  if (scale === 'log' && min >= 0) return { edges: logEdges(min, max, quantiles, integer, most), below: false, above: false, integer }
+  if (!(max > min))
+    return { edges: [min, integer ? min + 1 : min + (Math.abs(min) || 1) * 1e-3], below: false, above: false, integer }
+  if (scale === 'quantile' && quantiles.length > 2)
+    return { edges: quantileEdges(quantiles, integer), below: false, above: false, integer }
+  if (scale === 'log' && min >= 0)
+    return { edges: logEdges(min, max, quantiles, integer, most), below: false, above: false, integer }
   const { low, high } = bulk(summary)
   const edges = type === 'date' ? dateEdges(low, high, most) : evenEdges(low, high, integer, most)
   const below = low > min && edges[0] > min
@@ -67,7 +75,9 @@ function evenEdges(low: number, high: number, integer: boolean, most: number): n
   const first = Math.floor(low / step + 1e-9)
   const last = integer ? Math.floor(high / step) + 1 : Math.ceil(high / step - 1e-9)
   const digits = Math.max(0, 2 - Math.floor(Math.log10(step)))
-  return Array.from({ length: Math.max(1, last - first) + 1 }, (_, i) => Number(((first + i) * step).toFixed(Math.min(20, digits))))
+  return Array.from({ length: Math.max(1, last - first) + 1 }, (_, i) =>
+    Number(((first + i) * step).toFixed(Math.min(20, digits))),
+  )
 }
 
 function dateEdges(low: number, high: number, most: number): number[] {
@@ -75,10 +85,13 @@ function dateEdges(low: number, high: number, most: number): number[] {
   const [first, last] = [new Date(low * DAY_MS), new Date(high * DAY_MS)]
   if (days <= most) return Array.from({ length: Math.floor(days) + 1 }, (_, i) => Math.floor(low) + i)
   const months = (last.getUTCFullYear() - first.getUTCFullYear()) * 12 + last.getUTCMonth() - first.getUTCMonth() + 1
-  if (months <= most) return Array.from({ length: months + 1 }, (_, i) => dayOf(first.getUTCFullYear(), first.getUTCMonth() + 1 + i, 1))
+  if (months <= most)
+    return Array.from({ length: months + 1 }, (_, i) => dayOf(first.getUTCFullYear(), first.getUTCMonth() + 1 + i, 1))
   if (months <= 3 * most) {
     const quarter = first.getUTCMonth() - (first.getUTCMonth() % 3) + 1
-    return Array.from({ length: Math.ceil((months + 2) / 3) + 1 }, (_, i) => dayOf(first.getUTCFullYear(), quarter + 3 * i, 1)).filter((_, i, all) => i === 0 || all[i - 1] <= high)
+    return Array.from({ length: Math.ceil((months + 2) / 3) + 1 }, (_, i) =>
+      dayOf(first.getUTCFullYear(), quarter + 3 * i, 1),
+    ).filter((_, i, all) => i === 0 || all[i - 1] <= high)
   }
   return evenEdges(first.getUTCFullYear(), last.getUTCFullYear(), true, most).map((year) => dayOf(year, 1, 1))
 }
@@ -100,7 +113,11 @@ function logEdges(min: number, max: number, quantiles: number[], integer: boolea
       }
     }
   }
-  const fitting = [...LOG_STEPS].reverse().map(edgesWith).find((edges) => edges.length <= most) ?? edgesWith([1])
+  const fitting =
+    [...LOG_STEPS]
+      .reverse()
+      .map(edgesWith)
+      .find((edges) => edges.length <= most) ?? edgesWith([1])
   return min > 0 || fitting[0] <= 0 ? fitting : [0, ...fitting]
 }
 
@@ -127,7 +144,8 @@ export function binIndex(edges: readonly number[], value: number): number {
 export function assignBins(values: Float32Array, { edges }: Bins): Uint16Array {
   const bins = new Uint16Array(values.length)
   const rounded = edges.map(Math.fround)
-  for (let row = 0; row < values.length; row++) bins[row] = values[row] !== values[row] ? edges.length - 1 : binIndex(rounded, values[row])
+  for (let row = 0; row < values.length; row++)
+    bins[row] = values[row] !== values[row] ? edges.length - 1 : binIndex(rounded, values[row])
   return bins
 }
 
@@ -151,7 +169,10 @@ export function rangeBetween({ edges, integer }: Bins, first: number, last: numb
 /** Where the ends of a range lie on the axis, in bins. */
 export function placesOf(bins: Bins, { from, to }: Range): [number, number] {
   const end = bins.edges.length - 1
-  return [from === -Infinity ? 0 : placeOf(bins, from), to === Infinity ? end : placeOf(bins, bins.integer ? to + 1 : to)]
+  return [
+    from === -Infinity ? 0 : placeOf(bins, from),
+    to === Infinity ? end : placeOf(bins, bins.integer ? to + 1 : to),
+  ]
 }
 
 /** Edges to print below the axis: the ends and a few between, well apart. */

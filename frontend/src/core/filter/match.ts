@@ -29,13 +29,22 @@ export function matchRows(clause: FieldClause, data: FieldData, into: Uint8Array
     if (data.kind === 'codes') matchCodes(terms, data, into, hit, miss, unknown)
     else matchLists(terms, clause.all, data, into, hit, miss, unknown)
     if (nameless !== undefined) return `No value is called “${nameless}”.`
-    return clause.all && clause.values.length > MOST_TERMS ? `At most ${MOST_TERMS} values can be asked for at once.` : null
+    return clause.all && clause.values.length > MOST_TERMS
+      ? `At most ${MOST_TERMS} values can be asked for at once.`
+      : null
   }
   into.fill(1)
   return 'This condition does not suit its field.'
 }
 
-function matchRanges(ranges: Range[], values: Float32Array, into: Uint8Array, hit: number, miss: number, unknown: number): void {
+function matchRanges(
+  ranges: Range[],
+  values: Float32Array,
+  into: Uint8Array,
+  hit: number,
+  miss: number,
+  unknown: number,
+): void {
   // Values are float32: 4.02 in the file is 4.0199999809, and someone who types 4.02 means that.
   const rounded = ranges.map((r) => ({ ...r, from: Math.fround(r.from), to: Math.fround(r.to) }))
   if (rounded.length === 1) {
@@ -52,7 +61,14 @@ function matchRanges(ranges: Range[], values: Float32Array, into: Uint8Array, hi
   }
   for (let row = 0; row < into.length; row++) {
     const v = values[row]
-    into[row] = v !== v ? unknown : rounded.some(({ from, to, fromOpen, toOpen }) => (fromOpen ? v > from : v >= from) && (toOpen ? v < to : v <= to)) ? hit : miss
+    into[row] =
+      v !== v
+        ? unknown
+        : rounded.some(
+              ({ from, to, fromOpen, toOpen }) => (fromOpen ? v > from : v >= from) && (toOpen ? v < to : v <= to),
+            )
+          ? hit
+          : miss
   }
 }
 
@@ -64,17 +80,32 @@ function nextFloat(value: number, direction: 1 | -1): number {
   float[0] = value
   if (!Number.isFinite(value)) return value
   if (float[0] === 0) return direction * 2 ** -149
-  bits[0] += (float[0] > 0) === (direction > 0) ? 1 : -1
+  bits[0] += float[0] > 0 === direction > 0 ? 1 : -1
   return float[0]
 }
 
-function matchCodes(terms: number[][], { codes, dictionary }: Extract<FieldData, { kind: 'codes' }>, into: Uint8Array, hit: number, miss: number, unknown: number): void {
+function matchCodes(
+  terms: number[][],
+  { codes, dictionary }: Extract<FieldData, { kind: 'codes' }>,
+  into: Uint8Array,
+  hit: number,
+  miss: number,
+  unknown: number,
+): void {
   const table = new Uint8Array(dictionary.length).fill(miss)
   for (const term of terms) for (const code of term) table[code] = hit
   for (let row = 0; row < into.length; row++) into[row] = codes[row] < table.length ? table[codes[row]] : unknown
 }
 
-function matchLists(terms: number[][], all: boolean, { lists, dictionary }: Extract<FieldData, { kind: 'lists' }>, into: Uint8Array, hit: number, miss: number, unknown: number): void {
+function matchLists(
+  terms: number[][],
+  all: boolean,
+  { lists, dictionary }: Extract<FieldData, { kind: 'lists' }>,
+  into: Uint8Array,
+  hit: number,
+  miss: number,
+  unknown: number,
+): void {
   const { starts, codes } = lists
   const bits = new Uint32Array(dictionary.length)
   terms.slice(0, all ? MOST_TERMS : undefined).forEach((term, i) => {

@@ -13,7 +13,8 @@ export function matchNames(names: readonly string[], clause: NameClause): Uint8A
   const passes = new Uint8Array(names.length)
   if (clause.kind === 'regex') {
     const pattern = new RegExp(clause.source, clause.flags)
-    for (let row = 0; row < names.length; row++) passes[row] = pattern.test(names[row].slice(0, LONGEST)) ? hit : 1 - hit
+    for (let row = 0; row < names.length; row++)
+      passes[row] = pattern.test(names[row].slice(0, LONGEST)) ? hit : 1 - hit
     return passes
   }
   const wanted = foldValue(clause.text)

@@ -80,18 +80,28 @@ export function conditionsOf({ clauses, words }: Query): Clause[] {
 /** The field that a text names, by name or else by label; upper case, spaces, _ and - make no difference. */
 export function fieldNamed<T extends QueryField>(text: string, fields: readonly T[]): T | undefined {
   const wanted = simplify(text)
-  return fields.find((field) => field.name === text) ?? fields.find((field) => simplify(field.name) === wanted) ?? fields.find((field) => simplify(field.label) === wanted)
+  return (
+    fields.find((field) => field.name === text) ??
+    fields.find((field) => simplify(field.name) === wanted) ??
+    fields.find((field) => simplify(field.label) === wanted)
+  )
 }
 
 function simplify(text: string): string {
-  return text.normalize('NFKD').replace(/[\p{M}\s_-]+/gu, '').toLowerCase()
+  return text
+    .normalize('NFKD')
+    .replace(/[\p{M}\s_-]+/gu, '')
+    .toLowerCase()
 }
 
 class Parser {
   readonly #query: Query = { clauses: [], words: [], errors: [] }
   #at = 0
 
-  constructor(readonly text: string, readonly fields: readonly QueryField[]) {}
+  constructor(
+    readonly text: string,
+    readonly fields: readonly QueryField[],
+  ) {}
 
   parse(): Query {
     for (;;) {
@@ -179,7 +189,9 @@ class Parser {
       void new RegExp(source, kept)
       this.#query.clauses.push({ kind: 'regex', source, flags: kept, not })
     } catch (error) {
-      const reason = String((error as Error).message).split(': ').at(-1)
+      const reason = String((error as Error).message)
+        .split(': ')
+        .at(-1)
       this.#fail('value', `This pattern cannot be read: ${reason?.toLowerCase()}.`, start)
     }
   }
@@ -212,16 +224,32 @@ class Parser {
     const field = fieldNamed(name, this.fields)
     if (!field) return this.#fail('field', `No field is called “${name}”.${this.#guess(name)}`, from, to)
     if (unknown || word === 'has') return void this.#query.clauses.push(missing(field, word === 'has' ? !not : not))
-    if (field.type !== 'boolean') return this.#fail('value', `“is:” asks for yes or no, and ${field.label} is neither. Write ${quote(field.name)}: and a value.`, begin, to)
+    if (field.type !== 'boolean')
+      return this.#fail(
+        'value',
+        `“is:” asks for yes or no, and ${field.label} is neither. Write ${quote(field.name)}: and a value.`,
+        begin,
+        to,
+      )
     this.#query.clauses.push({ kind: 'flags', field: field.name, flags: [true], unknown: false, not })
   }
 
   #field(field: QueryField, not: boolean, begin: number): void {
     const { terms, all, mixed } = this.#terms()
-    if (terms.length === 0) return this.#fail('value', `Say what ${field.label} should be, for example ${quote(field.name)}:${EXAMPLES[field.type]}.`, begin)
-    if (mixed) return this.#fail('syntax', 'Use either | (any of these) or & (all of these), not both at once.', terms[0].from)
+    if (terms.length === 0)
+      return this.#fail(
+        'value',
+        `Say what ${field.label} should be, for example ${quote(field.name)}:${EXAMPLES[field.type]}.`,
+        begin,
+      )
+    if (mixed)
+      return this.#fail('syntax', 'Use either | (any of these) or & (all of these), not both at once.', terms[0].from)
     if (all && field.type !== 'list') {
-      return this.#fail('syntax', `${field.label} has a single value, so “&” cannot join two. Use | for any of them, or quotes where the sign is part of the value.`, terms[0].from)
+      return this.#fail(
+        'syntax',
+        `${field.label} has a single value, so “&” cannot join two. Use | for any of them, or quotes where the sign is part of the value.`,
+        terms[0].from,
+      )
     }
     const known = terms.filter((term) => term.quoted || term.text !== '?')
     const unknown = known.length < terms.length
@@ -241,12 +269,14 @@ class Parser {
         this.#fail('value', `“${text}” is neither yes nor no.`, from, to)
         return []
       })
-      if (this.#query.errors.length === before) clauses.push({ kind: 'flags', field: name, flags: [...new Set(flags)].sort(), unknown, not })
+      if (this.#query.errors.length === before)
+        clauses.push({ kind: 'flags', field: name, flags: [...new Set(flags)].sort(), unknown, not })
       return
     }
     const ranges = known.flatMap(({ text, from, to }) => {
       const range = parseRange(text, type)
-      if (!range) this.#fail('value', `“${text}” is not ${ARTICLES[type]}. Write for example ${EXAMPLES[type]}.`, from, to)
+      if (!range)
+        this.#fail('value', `“${text}” is not ${ARTICLES[type]}. Write for example ${EXAMPLES[type]}.`, from, to)
       return range ?? []
     })
     if (this.#query.errors.length === before) clauses.push({ kind: 'range', field: name, ranges, unknown, not })
@@ -278,14 +308,19 @@ function closeTo(a: string, b: string): boolean {
   let start = 0
   while (start < a.length && a[start] === b[start]) start++
   const [restA, restB] = [a.slice(start), b.slice(start)]
-  const swapped = restA.length > 1 && restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2)
+  const swapped =
+    restA.length > 1 && restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2)
   return restA.slice(1) === restB.slice(1) || restA === restB.slice(1) || restA.slice(1) === restB || swapped
 }
 
 // ---- Writing
 
 /** The canonical text of a filter; `types` (by field name) tells dates from numbers. */
-export function formatQuery(clauses: readonly Clause[], fields: readonly QueryField[], words: readonly string[] = []): string {
+export function formatQuery(
+  clauses: readonly Clause[],
+  fields: readonly QueryField[],
+  words: readonly string[] = [],
+): string {
   return [...clauses.map((clause) => formatClause(clause, fields)), ...words.map(formatWord)].join(' ')
 }
 
@@ -297,9 +332,11 @@ export function formatClause(clause: Clause, fields: readonly QueryField[]): str
   if (clause.kind === 'set') return `${sign}set:${quote(clause.key)}`
   const type = fields.find((field) => field.name === clause.field)?.type
   const terms =
-    clause.kind === 'range' ? clause.ranges.map((range) => formatRange(range, type === 'date' || type === 'year' ? type : 'number'))
-    : clause.kind === 'flags' ? clause.flags.map((flag) => (flag ? 'yes' : 'no'))
-    : clause.values.map(quote)
+    clause.kind === 'range'
+      ? clause.ranges.map((range) => formatRange(range, type === 'date' || type === 'year' ? type : 'number'))
+      : clause.kind === 'flags'
+        ? clause.flags.map((flag) => (flag ? 'yes' : 'no'))
+        : clause.values.map(quote)
   if (clause.unknown) terms.push('?')
   const name = RESERVED.has(clause.field.toLowerCase()) ? `"${clause.field}"` : quoteField(clause.field)
   return `${sign}${name}:${terms.join(clause.kind === 'values' && clause.all ? '&' : '|')}`

@@ -26,18 +26,27 @@ export function parseRange(text: string, type: Measure): Range | null {
     const a = low === '' ? WHOLE : parseValue(low, type)
     const b = high === '' ? WHOLE : parseValue(high, type)
     if (!a || !b) return null
-    return a[0] > b[1] ? range(b[0], a[1], close !== '', open !== '') : range(open ? a[1] : a[0], close ? b[0] : b[1], open !== '', close !== '')
+    return a[0] > b[1]
+      ? range(b[0], a[1], close !== '', open !== '')
+      : range(open ? a[1] : a[0], close ? b[0] : b[1], open !== '', close !== '')
   }
   if (compared) {
     const value = parseValue(compared[2], type)
     if (!value) return null
     const [first, last] = value
     switch (compared[1]) {
-      case '>': return range(last, Infinity, true)
-      case '>=': case '≥': return range(first, Infinity)
-      case '<': return range(-Infinity, first, false, true)
-      case '<=': case '≤': return range(-Infinity, last)
-      default: return range(first, last)
+      case '>':
+        return range(last, Infinity, true)
+      case '>=':
+      case '≥':
+        return range(first, Infinity)
+      case '<':
+        return range(-Infinity, first, false, true)
+      case '<=':
+      case '≤':
+        return range(-Infinity, last)
+      default:
+        return range(first, last)
     }
   }
   const years = type === 'year' ? /^(\d{3,4})[-–](\d{3,4})$/.exec(text) : null
@@ -51,7 +60,9 @@ const WHOLE: [number, number] = [-Infinity, Infinity]
 /** First and last value that the text means: a date may be a whole year or month. */
 export function parseValue(text: string, type: Measure): [number, number] | null {
   if (type === 'date') return parseDate(text)
-  const number = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([km])?$/i.exec(text.replace(/^[−–]/, '-').replace(/(\d),(?=\d{3})/g, '$1'))
+  const number = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([km])?$/i.exec(
+    text.replace(/^[−–]/, '-').replace(/(\d),(?=\d{3})/g, '$1'),
+  )
   if (!number) return null
   const value = Number(number[1]) * ({ k: 1e3, m: 1e6 }[number[2]?.toLowerCase()] ?? 1)
   return Number.isFinite(value) ? [value, value] : null
@@ -88,7 +99,8 @@ export function formatRange({ from, to, fromOpen, toOpen }: Range, type: Measure
   if (type === 'date' && !fromOpen && !toOpen) {
     const [first, last] = [text(from), text(to)]
     const years = first.endsWith('-01-01') && last.endsWith('-12-31')
-    if (years) return first.slice(0, 4) === last.slice(0, 4) ? first.slice(0, 4) : `${first.slice(0, 4)}..${last.slice(0, 4)}`
+    if (years)
+      return first.slice(0, 4) === last.slice(0, 4) ? first.slice(0, 4) : `${first.slice(0, 4)}..${last.slice(0, 4)}`
   }
   return `${fromOpen ? '>' : ''}${text(from)}..${toOpen ? '<' : ''}${text(to)}`
 }

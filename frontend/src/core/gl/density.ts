@@ -17,7 +17,11 @@ export function pointStyle(rows: number, areaPx: number, zoom: number): PointSty
   const spacingAtFit = spacing / Math.max(zoom, 1e-6)
   const minPx = clamp(0.42 * spacingAtFit ** 0.9, 1.5, 6) * clamp(zoom, 0.7, 64) ** 0.45
   const small = clamp(minPx, 1.3, 11)
-  return { minPx: small, maxPx: clamp(small * 3.6 + 3, 6, 34), opacity: clamp(0.6 + 0.1 * Math.log2(spacing / 4), 0.4, 0.92) }
+  return {
+    minPx: small,
+    maxPx: clamp(small * 3.6 + 3, 6, 34),
+    opacity: clamp(0.6 + 0.1 * Math.log2(spacing / 4), 0.4, 0.92),
+  }
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -5,7 +5,16 @@ export const LOOK = { colour: 0, size: 1, state: 2, weight: 3, stride: 4 } as co
  * Bits of the state byte. `out`: the filter leaves the row out. A row with any other bit is highlighted: never dimmed, and
  * ringed on top of the rest. `mine` and `theirs` belong to profiles, whose weight 0 … 255 is the fourth byte.
  */
-export const STATE = { hover: 1, selected: 2, neighbour: 4, hit: 8, picked: 16, mine: 32, theirs: 64, out: 128 } as const
+export const STATE = {
+  hover: 1,
+  selected: 2,
+  neighbour: 4,
+  hit: 8,
+  picked: 16,
+  mine: 32,
+  theirs: 64,
+  out: 128,
+} as const
 
 /** Palette slots: 0 … 239 a ramp or categories, then the ones with a fixed meaning. */
 export const SLOT = { ramp: 240, other: 253, unknown: 254, plain: 255 } as const

@@ -158,7 +158,12 @@ export class Picker {
 }
 
 function holds(outer: Area, inner: Area): boolean {
-  return inner.left >= outer.left && inner.bottom >= outer.bottom && inner.left + inner.width <= outer.left + outer.width && inner.bottom + inner.height <= outer.bottom + outer.height
+  return (
+    inner.left >= outer.left &&
+    inner.bottom >= outer.bottom &&
+    inner.left + inner.width <= outer.left + outer.width &&
+    inner.bottom + inner.height <= outer.bottom + outer.height
+  )
 }
 
 function grown({ left, bottom, width, height }: Area, by: number): Area {
@@ -166,7 +171,13 @@ function grown({ left, bottom, width, height }: Area, by: number): Area {
 }
 
 /** The row whose pixel lies nearest to the centre of an id window; -1 = none. */
-export function nearestRow(pixels: Uint8Array, width: number, height: number, centreX: number, centreY: number): number {
+export function nearestRow(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  centreX: number,
+  centreY: number,
+): number {
   let row = -1
   let best = Infinity
   for (let y = 0; y < height; y++) {

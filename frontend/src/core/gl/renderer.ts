@@ -98,11 +98,24 @@ export class Renderer {
   #hovered = -1
   #lines: Float32Array = new Float32Array(0)
   #palette: Uint8Array = new Uint8Array(256 * 4).fill(255)
-  #theme: Theme = { background: [0, 0, 0, 1], ring: [1, 1, 1, 1], selected: [1, 1, 1, 1], line: [1, 1, 1, 1], mine: [1, 1, 1, 1], theirs: [1, 1, 1, 1] }
+  #theme: Theme = {
+    background: [0, 0, 0, 1],
+    ring: [1, 1, 1, 1],
+    selected: [1, 1, 1, 1],
+    line: [1, 1, 1, 1],
+    mine: [1, 1, 1, 1],
+    theirs: [1, 1, 1, 1],
+  }
 
   /** Returns null where the browser has no WebGL2. */
   static create(canvas: HTMLCanvasElement, rows: number): Renderer | null {
-    const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: true, powerPreference: 'high-performance', preserveDrawingBuffer: false })
+    const gl = canvas.getContext('webgl2', {
+      alpha: false,
+      antialias: false,
+      depth: true,
+      powerPreference: 'high-performance',
+      preserveDrawingBuffer: false,
+    })
     return gl ? new Renderer(canvas, gl, rows) : null
   }
 
@@ -334,7 +347,12 @@ export class Renderer {
     const program = this.#program('ring')
     this.usePoints(program, frame, pixelRatio)
     const { ring, selected, mine, theirs } = this.#theme
-    for (const [name, colour] of [['u_ring', ring], ['u_ring_selected', selected], ['u_ring_mine', mine], ['u_ring_theirs', theirs]] as const) {
+    for (const [name, colour] of [
+      ['u_ring', ring],
+      ['u_ring_selected', selected],
+      ['u_ring_mine', mine],
+      ['u_ring_theirs', theirs],
+    ] as const) {
       gl.uniform4fv(program.uniform(name), colour)
     }
     if (picked > 0 && picked <= MAX_RINGED) {

@@ -108,10 +108,19 @@ export class LabelLayer {
   }
 }
 
-const DIRECTIONS: Record<string, [x: number, y: number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
+const DIRECTIONS: Record<string, [x: number, y: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
 
 /** The label that lies nearest in a direction, give or take 60 degrees. */
-export function nextIn(rects: ReadonlyMap<string, Rect>, from: string, [dx, dy]: readonly [number, number]): string | null {
+export function nextIn(
+  rects: ReadonlyMap<string, Rect>,
+  from: string,
+  [dx, dy]: readonly [number, number],
+): string | null {
   const centre = ({ left, top, right, bottom }: Rect) => ({ x: (left + right) / 2, y: (top + bottom) / 2 })
   const start = rects.get(from)
   if (!start) return null

@@ -77,7 +77,10 @@ export function place(candidates: Candidate[], options: PlacementOptions): Place
     const ordered = candidates
       .filter((candidate) => candidate.tier === tier)
       .map((candidate) => ({ candidate, order: lead(candidate) }))
-      .sort((a, b) => a.order - b.order || a.candidate.rank - b.candidate.rank || (a.candidate.key < b.candidate.key ? -1 : 1))
+      .sort(
+        (a, b) =>
+          a.order - b.order || a.candidate.rank - b.candidate.rank || (a.candidate.key < b.candidate.key ? -1 : 1),
+      )
     // Shown labels that can stay exactly where they are come first: one that must change sides may not push another away.
     const rest = ordered.filter(({ candidate }) => {
       const before = shown.get(candidate.key)
@@ -111,7 +114,9 @@ function inside(rect: Rect, view: { width: number; height: number }): boolean {
 }
 
 export function overlaps(a: Rect, b: Rect, margin = 0): boolean {
-  return a.left < b.right + margin && b.left < a.right + margin && a.top < b.bottom + margin && b.top < a.bottom + margin
+  return (
+    a.left < b.right + margin && b.left < a.right + margin && a.top < b.bottom + margin && b.top < a.bottom + margin
+  )
 }
 
 /** Rectangles by cell, so that a test looks only at what is near. */
@@ -119,7 +124,10 @@ class Grid {
   readonly #cells = new Map<number, Rect[]>()
   readonly #columns: number
 
-  constructor(width: number, private readonly height: number) {
+  constructor(
+    width: number,
+    private readonly height: number,
+  ) {
     this.#columns = Math.ceil(width / CELL) + 2
   }
 
@@ -144,6 +152,10 @@ class Grid {
   }
 
   hits(rect: Rect, margin: number): boolean {
-    return this.#visit(rect, margin, (cell) => this.#cells.get(cell)?.some((other) => overlaps(rect, other, margin)) ?? false)
+    return this.#visit(
+      rect,
+      margin,
+      (cell) => this.#cells.get(cell)?.some((other) => overlaps(rect, other, margin)) ?? false,
+    )
   }
 }

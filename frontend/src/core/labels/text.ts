@@ -28,6 +28,8 @@ export function inLines(name: string, max: number): string[] {
   if (dot > 0) return [shorten(name.slice(0, dot), max), shorten(name.slice(dot + 3), max)]
   const spaces = [...name.matchAll(/ /g)].map((match) => match.index)
   if (spaces.length === 0) return [shorten(name, max)]
-  const middle = spaces.reduce((best, at) => (Math.abs(at - name.length / 2) < Math.abs(best - name.length / 2) ? at : best))
+  const middle = spaces.reduce((best, at) =>
+    Math.abs(at - name.length / 2) < Math.abs(best - name.length / 2) ? at : best,
+  )
   return [shorten(name.slice(0, middle), max), shorten(name.slice(middle + 1), max)]
 }

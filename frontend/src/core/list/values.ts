@@ -12,7 +12,9 @@ export function valueText(data: FieldData, row: number, unit?: string): string {
       if (Number.isNaN(value)) return ''
       const { type } = data.summary
       if (type === 'date') return new Date(value * 86_400_000).toISOString().slice(0, 10)
-      return type === 'year' ? formatTick(value, 'year') : formatNumber(Number(value.toPrecision(7))) + (unit ? ` ${unit}` : '')
+      return type === 'year'
+        ? formatTick(value, 'year')
+        : formatNumber(Number(value.toPrecision(7))) + (unit ? ` ${unit}` : '')
     }
     case 'codes':
       return data.dictionary[data.codes[row]]?.[0] ?? ''

@@ -6,7 +6,10 @@ import type { Framing } from './framing'
 import type { Looks } from './looks'
 import type { Morph } from './morph'
 
-export function frameOf(pose: Pose, scene: { framing: Framing; morph: Morph; looks: Looks; rows: number; share: number }): Frame {
+export function frameOf(
+  pose: Pose,
+  scene: { framing: Framing; morph: Morph; looks: Looks; rows: number; share: number },
+): Frame {
   const { framing, morph, looks, rows, share } = scene
   const { extent, view, spatial, fitOpen } = framing
   const area = Math.max(0.05, extent[0] * (spatial ? 1 : extent[1])) * 4 * pose.scale ** 2

@@ -1,5 +1,16 @@
 /** The screen as the camera sees it: its size, what panels cover, and the scale at which the whole map fits in the rest. */
-import { distanceOf, fitPose, fitScale, limited, toScreen, toWorld, viewProjection, type Extent, type Pose, type View } from '../camera/camera'
+import {
+  distanceOf,
+  fitPose,
+  fitScale,
+  limited,
+  toScreen,
+  toWorld,
+  viewProjection,
+  type Extent,
+  type Pose,
+  type View,
+} from '../camera/camera'
 
 export interface Insets {
   left: number
@@ -62,7 +73,16 @@ export class Framing {
   around(low: Extent, high: Extent, pose: Pose): Pose {
     const half = low.map((from, axis) => (high[axis] - from) / 2) as Extent
     const [x, y, z] = low.map((from, axis) => (from + high[axis]) / 2)
-    return { ...pose, x, y, z, scale: Math.min(Math.max(...half) > 0 ? fitScale(half, this.#free, this.spatial) * 0.9 : Infinity, this.fit * NEAREST_ZOOM) }
+    return {
+      ...pose,
+      x,
+      y,
+      z,
+      scale: Math.min(
+        Math.max(...half) > 0 ? fitScale(half, this.#free, this.spatial) * 0.9 : Infinity,
+        this.fit * NEAREST_ZOOM,
+      ),
+    }
   }
 
   limit(pose: Pose): Pose {
@@ -83,20 +103,38 @@ export class Framing {
     const [xs, ys] = [places.map((p) => p.x), places.map((p) => p.y)]
     const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
     const [x, y, z] = toWorld(pose, this.view, (x0 + x1) / 2, (y0 + y1) / 2)
-    const free = { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
-    return { ...pose, x, y, z, scale: pose.scale * Math.min(free.width / Math.max(1, x1 - x0), free.height / Math.max(1, y1 - y0)) }
+    const free = {
+      width: Math.max(LEAST_PX, this.view.width - left - right),
+      height: Math.max(LEAST_PX, this.view.height - top - bottom),
+    }
+    return {
+      ...pose,
+      x,
+      y,
+      z,
+      scale: pose.scale * Math.min(free.width / Math.max(1, x1 - x0), free.height / Math.max(1, y1 - y0)),
+    }
   }
 
   /** Is a place of the world well inside what panels leave free? */
   sees([x, y, z]: Extent, pose: Pose, margin: number): boolean {
-    const at = toScreen(viewProjection(pose, this.view), this.view, distanceOf(pose, this.view), x, y, z, { x: 0, y: 0, nearness: 0 })
+    const at = toScreen(viewProjection(pose, this.view), this.view, distanceOf(pose, this.view), x, y, z, {
+      x: 0,
+      y: 0,
+      nearness: 0,
+    })
     return this.isFree(at.x, at.y, margin)
   }
 
   /** Is a place on screen well inside what panels leave free? */
   isFree(x: number, y: number, margin: number): boolean {
     const { left, top, right, bottom } = this.#insets
-    return x > left + margin && y > top + margin && x < this.view.width - right - margin && y < this.view.height - bottom - margin
+    return (
+      x > left + margin &&
+      y > top + margin &&
+      x < this.view.width - right - margin &&
+      y < this.view.height - bottom - margin
+    )
   }
 
   #changed(pose: Pose, refit: boolean, change: () => void): Pose {
@@ -108,18 +146,28 @@ export class Framing {
     this.view = { ...this.view, centreX, centreY }
     this.#refit()
     if (refit) return { ...this.whole(), yaw: pose.yaw, pitch: pose.pitch }
-    return { ...pose, x: pose.x + (centreX - before.centreX) / pose.scale, y: pose.y - (centreY - before.centreY) / pose.scale }
+    return {
+      ...pose,
+      x: pose.x + (centreX - before.centreX) / pose.scale,
+      y: pose.y - (centreY - before.centreY) / pose.scale,
+    }
   }
 
   get #free(): { width: number; height: number } {
     const { left, top, right, bottom } = this.#insets
-    return { width: Math.max(LEAST_PX, this.view.width - left - right), height: Math.max(LEAST_PX, this.view.height - top - bottom) }
+    return {
+      width: Math.max(LEAST_PX, this.view.width - left - right),
+      height: Math.max(LEAST_PX, this.view.height - top - bottom),
+    }
   }
 
   #refit(): void {
     const { left, top } = this.#insets
     this.fit = fitScale(this.extent, this.#free, this.spatial)
-    const open = { width: Math.max(LEAST_PX, this.view.width - left), height: Math.max(LEAST_PX, this.view.height - top) }
+    const open = {
+      width: Math.max(LEAST_PX, this.view.width - left),
+      height: Math.max(LEAST_PX, this.view.height - top),
+    }
     this.fitOpen = fitScale(this.extent, open, this.spatial)
   }
 }

@@ -23,12 +23,26 @@ export interface Gestured {
   flyTo(pose: Pose, duration?: number): void
 }
 
-export function gesturesOn({ framing, motion, pointing, sketch, events, reducedMotion, spatial, tool, setTool, flyTo }: Gestured): ControlsHost {
+export function gesturesOn({
+  framing,
+  motion,
+  pointing,
+  sketch,
+  events,
+  reducedMotion,
+  spatial,
+  tool,
+  setTool,
+  flyTo,
+}: Gestured): ControlsHost {
   return {
     view: () => framing.view,
     pose: () => motion.goal,
     limits: () => scaleLimits(framing.fit),
-    spatial, reducedMotion, tool, setTool,
+    spatial,
+    reducedMotion,
+    tool,
+    setTool,
     move: (pose) => motion.move(pose),
     moveFreely: (pose) => motion.move(pose, { free: true }),
     fly: (pose) => flyTo(pose, KEY_FLIGHT_MS),

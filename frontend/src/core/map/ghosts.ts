@@ -12,7 +12,11 @@ export interface Haunted {
 /** From what is seen now to what is to be seen, each in its place; `between`: the layers of the morph. */
 export function crossing(from: Haunted, to: Haunted, between: readonly [Units, Units]): Ghosts {
   const scenes = [from, to].map(({ ghosts, layers, mix }, end) => {
-    const [a, b] = layers.map(({ scale, offset }, i) => ({ positions: ghosts?.positions[i] ?? new Uint16Array(0), scale, offset }))
+    const [a, b] = layers.map(({ scale, offset }, i) => ({
+      positions: ghosts?.positions[i] ?? new Uint16Array(0),
+      scale,
+      offset,
+    }))
     const seen = mixedLayer(a, b, mix)
     const places = between.map((units) => restored(seen, units).positions)
     for (let lane = 3; lane < seen.positions.length; lane += 4) places[1 - end][lane] = ABSENT
@@ -20,7 +24,10 @@ export function crossing(from: Haunted, to: Haunted, between: readonly [Units, U
   })
   const [now, next] = scenes
   return {
-    positions: [Uint16Array.from([...now.places[0], ...next.places[0]]), Uint16Array.from([...now.places[1], ...next.places[1]])],
+    positions: [
+      Uint16Array.from([...now.places[0], ...next.places[0]]),
+      Uint16Array.from([...now.places[1], ...next.places[1]]),
+    ],
     look: Uint8Array.from([...now.look, ...next.look]),
   }
 }

@@ -18,14 +18,19 @@ export function toSteps(share: number): number {
 
 /** World units of a projection: the longest side of its bounding box spans [-1, 1], all axes alike. */
 export function unitsOf(projection: Projection): { scale: Extent; offset: Extent; extent: Extent } {
-  const sides = [0, 1, 2].map((axis) => (axis < projection.dims ? projection.bbox[1][axis] - projection.bbox[0][axis] : 0))
+  const sides = [0, 1, 2].map((axis) =>
+    axis < projection.dims ? projection.bbox[1][axis] - projection.bbox[0][axis] : 0,
+  )
   const longest = Math.max(...sides) || 1
   const extent = sides.map((side) => side / longest) as Extent
   return { scale: extent.map((e) => 2 * e) as Extent, offset: extent.map((e) => -e) as Extent, extent }
 }
 
 /** A place given in projection units (regions), in world units. */
-export function toWorldUnits(projection: Projection, place: { x: number; y: number; z?: number | null }): [number, number, number] {
+export function toWorldUnits(
+  projection: Projection,
+  place: { x: number; y: number; z?: number | null },
+): [number, number, number] {
   const { extent } = unitsOf(projection)
   const values = [place.x, place.y, place.z ?? 0]
   return [0, 1, 2].map((axis) => {
@@ -36,7 +41,10 @@ export function toWorldUnits(projection: Projection, place: { x: number; y: numb
 }
 
 /** The way back. */
-export function toProjectionUnits(projection: Projection, world: readonly [number, number, number]): [number, number, number] {
+export function toProjectionUnits(
+  projection: Projection,
+  world: readonly [number, number, number],
+): [number, number, number] {
   const { extent } = unitsOf(projection)
   return [0, 1, 2].map((axis) => {
     if (axis >= projection.dims) return 0
@@ -60,7 +68,9 @@ export class LayerStore {
     const layer: Layer = { positions: new Uint16Array(this.bundle.manifest.n * 4), scale, offset }
     await this.bundle.positions(projection, 0, layer.positions)
     const rest = async () => {
-      await Promise.all(projection.buckets.slice(1).map((_, i) => this.bundle.positions(projection, i + 1, layer.positions)))
+      await Promise.all(
+        projection.buckets.slice(1).map((_, i) => this.bundle.positions(projection, i + 1, layer.positions)),
+      )
       this.#complete.set(projection.key, layer)
       const oldest = this.#complete.keys().next().value
       if (this.#complete.size > KEPT && oldest !== undefined) this.#complete.delete(oldest)
@@ -83,7 +93,9 @@ export class LayerStore {
     const { key } = projection
     let loading = this.#loading.get(key)
     if (!loading) {
-      loading = this.first(projection).then(({ rest }) => rest()).finally(() => this.#loading.delete(key))
+      loading = this.first(projection)
+        .then(({ rest }) => rest())
+        .finally(() => this.#loading.delete(key))
       this.#loading.set(key, loading)
     }
     return loading
@@ -91,7 +103,8 @@ export class LayerStore {
 }
 
 export function worldOf(layer: Layer, row: number, out: [number, number, number]): [number, number, number] {
-  for (let axis = 0; axis < 3; axis++) out[axis] = (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
+  for (let axis = 0; axis < 3; axis++)
+    out[axis] = (layer.positions[4 * row + axis] / 65535) * layer.scale[axis] + layer.offset[axis]
   return out
 }
 
@@ -126,7 +139,8 @@ export function boxOf(layer: Layer, rows: Uint32Array): [low: Extent, high: Exte
       high[axis] = Math.max(high[axis], layer.positions[4 * row + axis])
     }
   }
-  const world = (place: Extent) => place.map((v, axis) => (v / 65535) * layer.scale[axis] + layer.offset[axis]) as Extent
+  const world = (place: Extent) =>
+    place.map((v, axis) => (v / 65535) * layer.scale[axis] + layer.offset[axis]) as Extent
   return [world(low), world(high)]
 }
 
@@ -134,11 +148,15 @@ export function boxOf(layer: Layer, rows: Uint32Array): [low: Extent, high: Exte
 export function mixedLayer(a: Layer, b: Layer, mix: number): Layer {
   const rows = a.positions.length / 4
   const positions = new Uint16Array(rows * 4)
-  const [p, q]: [number, number, number][] = [[0, 0, 0], [0, 0, 0]]
+  const [p, q]: [number, number, number][] = [
+    [0, 0, 0],
+    [0, 0, 0],
+  ]
   for (let row = 0; row < rows; row++) {
     worldOf(a, row, p)
     worldOf(b, row, q)
-    for (let axis = 0; axis < 3; axis++) positions[4 * row + axis] = toSteps((p[axis] + (q[axis] - p[axis]) * mix + WIDEST) / (2 * WIDEST))
+    for (let axis = 0; axis < 3; axis++)
+      positions[4 * row + axis] = toSteps((p[axis] + (q[axis] - p[axis]) * mix + WIDEST) / (2 * WIDEST))
     positions[4 * row + 3] = Math.round(a.positions[4 * row + 3] * (1 - mix) + b.positions[4 * row + 3] * mix)
   }
   return { positions, scale: [2 * WIDEST, 2 * WIDEST, 2 * WIDEST], offset: [-WIDEST, -WIDEST, -WIDEST] }

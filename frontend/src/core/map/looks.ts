@@ -19,7 +19,11 @@ export interface Look {
   filter: { passes: Uint8Array | null; mode: FilterMode }
   picked: Uint32Array
   /** Row -> weight 0 … 1, of one or two profiles, and pairs of rows to join by lines. */
-  profile: { mine: ReadonlyMap<number, number>; theirs: ReadonlyMap<number, number>; pairs: readonly (readonly [number, number])[] }
+  profile: {
+    mine: ReadonlyMap<number, number>
+    theirs: ReadonlyMap<number, number>
+    pairs: readonly (readonly [number, number])[]
+  }
   selection: { row: number; neighbours: Neighbour[] }
   hits: number[]
   hovered: number

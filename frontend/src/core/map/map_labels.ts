@@ -19,7 +19,12 @@ import { labelsOf, type SnapshotLabel } from './snapshot'
  * Zooms from which the names of each level of regions are shown, and from which they are quiet: a name never goes away on
  * zooming in, but deep inside a region it says little.
  */
-const REGION_ZOOMS = [[0, 3.2], [1.25, 7], [3, 16], [6, 32]] as const
+const REGION_ZOOMS = [
+  [0, 3.2],
+  [1.25, 7],
+  [3, 16],
+  [6, 32],
+] as const
 /** Of each profile, in its own order. */
 const MAX_PROFILE = 60
 const MAX_SCAN = 40_000
@@ -112,11 +117,22 @@ export class MapLabels {
     const screenShare = (view.width * view.height) / (1440 * 900)
     // Few names when all is seen, for the regions to speak; more as the map is entered.
     const attention = this.#marks.any ? 0.4 : 1 // what is selected or found has the word
-    const entities = Math.round(attention * Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) * Math.max(0.45, screenShare))
-    const candidates = [...(scene.between ? [] : this.#regionCandidates(scene)), ...this.#entityCandidates(scene, entities)]
+    const entities = Math.round(
+      attention *
+        Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) *
+        Math.max(0.45, screenShare),
+    )
+    const candidates = [
+      ...(scene.between ? [] : this.#regionCandidates(scene)),
+      ...this.#entityCandidates(scene, entities),
+    ]
     const placed = place(candidates, {
-      width: view.width, height: view.height, obstacles: scene.obstacles, shown: this.#shown,
-      limit: entities + candidates.filter((c) => c.tier !== TIER.entity).length, zoomingOut: zoom < this.#zoomBefore * 0.999,
+      width: view.width,
+      height: view.height,
+      obstacles: scene.obstacles,
+      shown: this.#shown,
+      limit: entities + candidates.filter((c) => c.tier !== TIER.entity).length,
+      zoomingOut: zoom < this.#zoomBefore * 0.999,
     })
     this.#zoomBefore = zoom
     this.#placed = placed
@@ -129,16 +145,26 @@ export class MapLabels {
     if (key.startsWith('r')) {
       const { name, level } = this.regions[number]
       const [, quietFrom] = REGION_ZOOMS[Math.min(level, REGION_ZOOMS.length - 1)]
-      return { text: inLines(name, MAX_REGION_LINE).join('\n'), title: name, kind: 'region', tone: `level${Math.min(2, level)}${this.#marks.any || this.#zoomBefore > quietFrom ? ' quiet' : ''}` }
+      return {
+        text: inLines(name, MAX_REGION_LINE).join('\n'),
+        title: name,
+        kind: 'region',
+        tone: `level${Math.min(2, level)}${this.#marks.any || this.#zoomBefore > quietFrom ? ' quiet' : ''}`,
+      }
     }
     const marks = this.#marks
     const tone =
-      number === marks.selected ? 'selected'
-      : number === marks.hovered ? 'hover'
-      : this.#far.has(number) ? 'far'
-      : (marks.state(number) & LABELLED) !== 0 ? 'near'
-      : marks.any ? 'quiet'
-      : ''
+      number === marks.selected
+        ? 'selected'
+        : number === marks.hovered
+          ? 'hover'
+          : this.#far.has(number)
+            ? 'far'
+            : (marks.state(number) & LABELLED) !== 0
+              ? 'near'
+              : marks.any
+                ? 'quiet'
+                : ''
     const name = this.bundle.nameOf(number) ?? ''
     return { text: shorten(name, MAX_NAME), title: name, kind: 'entity', tone }
   }
@@ -148,7 +174,8 @@ export class MapLabels {
     let width = this.#widths.get(key)
     if (width === undefined) {
       if (this.#measure) this.#measure.font = font
-      width = Math.min(MAX_TEXT_PX, (this.#measure?.measureText(text).width ?? text.length * 7) + text.length * spacing) + 6
+      width =
+        Math.min(MAX_TEXT_PX, (this.#measure?.measureText(text).width ?? text.length * 7) + text.length * spacing) + 6
       if (this.#widths.size > 5000) this.#widths.clear()
       this.#widths.set(key, width)
     }
@@ -166,10 +193,18 @@ export class MapLabels {
       if (point.nearness <= 0.3) return []
       const px = (region.level === 0 ? 15 : region.level === 1 ? 13 : 12) - (view.width < NARROW_PX ? 2 : 0)
       const lines = inLines(region.name, MAX_REGION_LINE)
-      return [{
-        key: `r${i}`, x: point.x, y: point.y, gap: 0, tier: TIER.region, rank: region.level * 1e5 - Math.min(99_999, region.priority),
-        width: Math.max(...lines.map((line) => this.#width(line, `600 ${px}px ${FONT}`, px * 0.09))), height: px * 1.35 * lines.length,
-      }]
+      return [
+        {
+          key: `r${i}`,
+          x: point.x,
+          y: point.y,
+          gap: 0,
+          tier: TIER.region,
+          rank: region.level * 1e5 - Math.min(99_999, region.priority),
+          width: Math.max(...lines.map((line) => this.#width(line, `600 ${px}px ${FONT}`, px * 0.09))),
+          height: px * 1.35 * lines.length,
+        },
+      ]
     })
   }
 
@@ -195,7 +230,16 @@ export class MapLabels {
       const gap = radius + (marks.state(row) !== 0 ? 6 : 3)
       const arrow = this.#far.has(row) ? ARROW_PX : 0
       const width = this.#width(text, `${strong ? 600 : 500} ${strong ? 14 : 12.5}px ${FONT}`, 0)
-      found.set(row, { key: `e${row}`, x: point.x, y: point.y, width: width + arrow + (strong ? 10 : 0), height: strong ? 22 : LINE_HEIGHT_PX, gap, rank, tier: pinned ? TIER.pinned : TIER.entity })
+      found.set(row, {
+        key: `e${row}`,
+        x: point.x,
+        y: point.y,
+        width: width + arrow + (strong ? 10 : 0),
+        height: strong ? 22 : LINE_HEIGHT_PX,
+        gap,
+        rank,
+        tier: pinned ? TIER.pinned : TIER.entity,
+      })
     }
     consider(marks.hovered, -3, true)
     consider(marks.selected, -2, true)
@@ -203,12 +247,14 @@ export class MapLabels {
     marks.hits.slice(0, 30).forEach((row, i) => consider(row, 20 + i, true))
     // The most popular of the picked ones, which end the drawing order, go before all that are not picked.
     const { order } = this.looks
-    for (let i = 0; i < Math.min(MAX_PICKED, marks.picked.length); i++) consider(order[order.length - 1 - i], 50 + i, i < ALWAYS_PICKED)
+    for (let i = 0; i < Math.min(MAX_PICKED, marks.picked.length); i++)
+      consider(order[order.length - 1 - i], 50 + i, i < ALWAYS_PICKED)
     for (const profile of [marks.mine, marks.theirs]) {
       let i = 0
       for (const row of profile.keys()) if (i < MAX_PROFILE) consider(row, 60 + i++ / MAX_PROFILE, false)
     }
-    for (const key of this.#shown.keys()) if (key.startsWith('e')) consider(Number(key.slice(1)), this.#rank(Number(key.slice(1))), false)
+    for (const key of this.#shown.keys())
+      if (key.startsWith('e')) consider(Number(key.slice(1)), this.#rank(Number(key.slice(1))), false)
     const enough = found.size + wanted * 4
     for (const row of this.#rowsInView(scene)) {
       consider(row, this.#rank(row), false)
@@ -218,7 +264,9 @@ export class MapLabels {
   }
 
   #rank(row: number): number {
-    return 100 + (255 - this.renderer.look[row * LOOK.stride + LOOK.size] + scatter(row)) * 1e-3 * this.bundle.manifest.n
+    return (
+      100 + (255 - this.renderer.look[row * LOOK.stride + LOOK.size] + scatter(row)) * 1e-3 * this.bundle.manifest.n
+    )
   }
 
   /** Rows that may be in view, most important first. */
@@ -226,12 +274,20 @@ export class MapLabels {
     const { order } = this.looks
     if (!scene.spatial && !scene.between) {
       const { layer } = this.morph
-      if (this.#index?.layer !== layer || this.#index.order !== order) this.#index = { layer, order, index: new SpatialIndex(layer.positions, order) }
+      if (this.#index?.layer !== layer || this.#index.order !== order)
+        this.#index = { layer, order, index: new SpatialIndex(layer.positions, order) }
       const { view, pose } = scene
-      const toU16 = (world: number, axis: number) => (layer.scale[axis] > 0 ? ((world - layer.offset[axis]) / layer.scale[axis]) * 65535 : 0)
+      const toU16 = (world: number, axis: number) =>
+        layer.scale[axis] > 0 ? ((world - layer.offset[axis]) / layer.scale[axis]) * 65535 : 0
       const [minX, maxY] = toWorld(pose, view, 0, 0)
       const [maxX, minY] = toWorld(pose, view, view.width, view.height)
-      const window = this.#index.index.within(toU16(minX, 0), toU16(minY, 1), toU16(maxX, 0), toU16(maxY, 1), MAX_IN_WINDOW)
+      const window = this.#index.index.within(
+        toU16(minX, 0),
+        toU16(minY, 1),
+        toU16(maxX, 0),
+        toU16(maxY, 1),
+        MAX_IN_WINDOW,
+      )
       if (window) {
         const rows = window.flatMap((part) => [...part])
         const size = (row: number) => this.renderer.look[row * LOOK.stride + LOOK.size]

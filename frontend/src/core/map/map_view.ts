@@ -69,7 +69,10 @@ export class MapView {
     return renderer && new MapView(renderer, options)
   }
 
-  private constructor(renderer: Renderer, private readonly options: MapOptions) {
+  private constructor(
+    renderer: Renderer,
+    private readonly options: MapOptions,
+  ) {
     const { canvas, stage, bundle, like } = options
     this.renderer = renderer
     this.#picker = new Picker(renderer)
@@ -84,28 +87,44 @@ export class MapView {
       },
     })
     this.#looks.marks.shown = () => this.#morph.layer
-    this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, (label, toggle) => this.#pointing.pickLabel(label, toggle))
+    this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, (label, toggle) =>
+      this.#pointing.pickLabel(label, toggle),
+    )
     this.#motion = new Motion(this.#framing, options.reducedMotion, (jumped) => {
       if (jumped) this.#labels.forget()
       this.request()
     })
     this.#sketch = new Sketch(stage)
-    this.#pointing = new Pointing(stage, {
-      frame: () => this.#frame(),
-      steady: () => this.#rows > 0 && !this.#morph.running,
-      moving: () => this.#motion.flying || this.#controls.active,
-      centre: () => ({ x: this.#framing.view.centreX, y: this.#framing.view.centreY }),
-      reveal: (row) => this.reveal(row),
-      flyToRegion: (region) => this.flyToRegion(region),
-    }, this.#picker, this.#labels, this.#looks.marks, options.events)
-    this.#controls = new Controls(stage, gesturesOn({
-      framing: this.#framing, motion: this.#motion, pointing: this.#pointing, sketch: this.#sketch, events: options.events,
-      reducedMotion: options.reducedMotion,
-      spatial: () => this.#spatial,
-      tool: () => this.#tool,
-      setTool: (tool) => (this.tool = tool),
-      flyTo: (pose, duration) => this.#flyTo(pose, { duration }),
-    }))
+    this.#pointing = new Pointing(
+      stage,
+      {
+        frame: () => this.#frame(),
+        steady: () => this.#rows > 0 && !this.#morph.running,
+        moving: () => this.#motion.flying || this.#controls.active,
+        centre: () => ({ x: this.#framing.view.centreX, y: this.#framing.view.centreY }),
+        reveal: (row) => this.reveal(row),
+        flyToRegion: (region) => this.flyToRegion(region),
+      },
+      this.#picker,
+      this.#labels,
+      this.#looks.marks,
+      options.events,
+    )
+    this.#controls = new Controls(
+      stage,
+      gesturesOn({
+        framing: this.#framing,
+        motion: this.#motion,
+        pointing: this.#pointing,
+        sketch: this.#sketch,
+        events: options.events,
+        reducedMotion: options.reducedMotion,
+        spatial: () => this.#spatial,
+        tool: () => this.#tool,
+        setTool: (tool) => (this.tool = tool),
+        flyTo: (pose, duration) => this.#flyTo(pose, { duration }),
+      }),
+    )
     this.#observer = new ResizeObserver(() => this.#resized())
     this.#observer.observe(canvas)
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal: this.#abort.signal })
@@ -245,7 +264,11 @@ export class MapView {
   }
 
   /** Rings whose size is the weight (row -> 0 … 1) of a row in one or two profiles, named in their order; lines between pairs of rows. */
-  setProfile(mine: ReadonlyMap<number, number>, theirs: ReadonlyMap<number, number>, pairs: readonly (readonly [number, number])[]): void {
+  setProfile(
+    mine: ReadonlyMap<number, number>,
+    theirs: ReadonlyMap<number, number>,
+    pairs: readonly (readonly [number, number])[],
+  ): void {
     this.#labels.forget() // its names have the word now
     this.#look({ profile: { mine, theirs, pairs } })
   }
@@ -284,7 +307,8 @@ export class MapView {
     const { pose, goal } = this.#framing.cover(insets, motion.pose)
     motion.pose = first && goal ? goal : pose
     const { centreX, centreY } = this.#framing.view
-    if (motion.followed >= 0 && (centreX !== before.centreX || centreY !== before.centreY)) this.flyToRow(motion.followed, 0)
+    if (motion.followed >= 0 && (centreX !== before.centreX || centreY !== before.centreY))
+      this.flyToRow(motion.followed, 0)
     else if (goal && !first) this.#flyTo(goal)
     this.request()
   }
@@ -350,7 +374,8 @@ export class MapView {
   revealRows(rows: Uint32Array): void {
     const { pose } = this
     const goal = this.#framing.around(...boxOf(this.#morph.layer, rows), pose)
-    if (!this.#framing.sees([goal.x, goal.y, goal.z], pose, REVEAL_MARGIN_PX)) this.#flyTo({ ...goal, scale: Math.min(goal.scale, pose.scale) })
+    if (!this.#framing.sees([goal.x, goal.y, goal.z], pose, REVEAL_MARGIN_PX))
+      this.#flyTo({ ...goal, scale: Math.min(goal.scale, pose.scale) })
   }
 
   flyToRegion = (region: Region): void => this.flyToPlace(toWorldUnits(this.projection, region), 3.4, 1.5)
@@ -386,13 +411,23 @@ export class MapView {
     const { renderer } = this
     const { width, height } = this.#framing.view
     return rowsWithin(polygon, {
-      viewProjection: this.#frame().viewProjection, width, height, layers: [renderer.layer(0), renderer.layer(1)], mix: this.#morph.mix, look: renderer.look, rows: this.#rows,
+      viewProjection: this.#frame().viewProjection,
+      width,
+      height,
+      layers: [renderer.layer(0), renderer.layer(1)],
+      mix: this.#morph.mix,
+      look: renderer.look,
+      rows: this.#rows,
     })
   }
 
   screenOf(row: number): Point {
     const frame = this.#frame()
-    const { x, y } = toScreen(frame.viewProjection, this.#framing.view, frame.distance, ...this.#morph.placeOf(row), { x: 0, y: 0, nearness: 0 })
+    const { x, y } = toScreen(frame.viewProjection, this.#framing.view, frame.distance, ...this.#morph.placeOf(row), {
+      x: 0,
+      y: 0,
+      nearness: 0,
+    })
     return { x, y }
   }
 
@@ -417,7 +452,18 @@ export class MapView {
   /** A small picture of the whole map, RGBA. */
   overview(width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
     const { order, palette, hides } = this.#looks
-    return paintOverview({ projection: this.projection, layer: this.#morph.layer, order, look: this.renderer.look, palette: palette ?? new Uint8Array(1024), hides }, width, height)
+    return paintOverview(
+      {
+        projection: this.projection,
+        layer: this.#morph.layer,
+        order,
+        look: this.renderer.look,
+        palette: palette ?? new Uint8Array(1024),
+        hides,
+      },
+      width,
+      height,
+    )
   }
 
   /** What of the map is seen between the panels, world units: centre and half of each side. */
@@ -426,7 +472,13 @@ export class MapView {
   }
 
   #frame(): Frame {
-    return frameOf(this.#motion.pose, { framing: this.#framing, morph: this.#morph, looks: this.#looks, rows: this.#rows, share: this.#detail.share })
+    return frameOf(this.#motion.pose, {
+      framing: this.#framing,
+      morph: this.#morph,
+      looks: this.#looks,
+      rows: this.#rows,
+      share: this.#detail.share,
+    })
   }
 
   /**
@@ -434,7 +486,10 @@ export class MapView {
    * what was drawn. moving: as in a drag, where slow frames leave out points; otherwise all of them are drawn. labels:
    * false draws the canvas alone.
    */
-  drawNow(by: { x: number; y: number }, { moving = false, labels = true } = {}): { ms: number; points: number; style: PointStyle } {
+  drawNow(
+    by: { x: number; y: number },
+    { moving = false, labels = true } = {},
+  ): { ms: number; points: number; style: PointStyle } {
     const { renderer } = this
     const begin = performance.now()
     const { pose } = this.#motion
@@ -445,7 +500,11 @@ export class MapView {
     else renderer.draw(this.#frame())
     renderer.gl.readPixels(0, 0, 1, 1, renderer.gl.RGBA, renderer.gl.UNSIGNED_BYTE, new Uint8Array(4))
     const { minPx, maxPx, opacity, share } = this.#frame()
-    return { ms: performance.now() - begin, points: Math.ceil(renderer.arrangement.order.length * share), style: { minPx, maxPx, opacity } }
+    return {
+      ms: performance.now() - begin,
+      points: Math.ceil(renderer.arrangement.order.length * share),
+      style: { minPx, maxPx, opacity },
+    }
   }
 
   #draw(now: number, moving = this.#travelling || this.#controls.active): void {
@@ -459,8 +518,16 @@ export class MapView {
     this.renderer.draw(frame)
     this.#frames++
     this.#labels.update({
-      view: this.#framing.view, pose, zoom: pose.scale / this.#framing.fitOpen, matrix: frame.viewProjection, style: frame,
-      spatial: this.#spatial, between: this.#morph.between, obstacles: this.#obstacles, projection: this.projection, rows: this.#rows,
+      view: this.#framing.view,
+      pose,
+      zoom: pose.scale / this.#framing.fitOpen,
+      matrix: frame.viewProjection,
+      style: frame,
+      spatial: this.#spatial,
+      between: this.#morph.between,
+      obstacles: this.#obstacles,
+      projection: this.projection,
+      rows: this.#rows,
     })
     if (this.#travelling) this.request()
     if (pose !== this.#toldPose) this.#moved.tell(pose)

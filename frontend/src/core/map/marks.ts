@@ -31,7 +31,13 @@ export class Marks {
   constructor(private readonly renderer: Renderer) {}
 
   get any(): boolean {
-    return this.selected >= 0 || this.hits.length > 0 || this.#picked.length > 0 || this.mine.size > 0 || this.theirs.size > 0
+    return (
+      this.selected >= 0 ||
+      this.hits.length > 0 ||
+      this.#picked.length > 0 ||
+      this.mine.size > 0 ||
+      this.theirs.size > 0
+    )
   }
 
   get hovered(): number {

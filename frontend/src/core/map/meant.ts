@@ -20,7 +20,10 @@ export class Meant {
   readonly #cross = document.createElement('div')
   #aiming = false
 
-  constructor(stage: HTMLElement, private readonly host: MeantHost) {
+  constructor(
+    stage: HTMLElement,
+    private readonly host: MeantHost,
+  ) {
     this.#cross.className = 'crosshair'
     this.#cross.hidden = true
     this.#cross.setAttribute('aria-hidden', 'true')

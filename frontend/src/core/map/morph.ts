@@ -56,11 +56,19 @@ export class Morph {
   start(projection: Projection, layer: Layer, duration: number, arrived?: () => void): void {
     const { renderer, mix } = this
     const spatialTo = projection.dims === 3 ? 1 : 0
-    const seen = mix >= 1 ? renderer.layer(1) : mix <= 0 ? renderer.layer(0) : duration > 0 ? mixedLayer(renderer.layer(0), renderer.layer(1), mix) : layer
+    const seen =
+      mix >= 1
+        ? renderer.layer(1)
+        : mix <= 0
+          ? renderer.layer(0)
+          : duration > 0
+            ? mixedLayer(renderer.layer(0), renderer.layer(1), mix)
+            : layer
     if (renderer.layer(0) !== seen) renderer.setLayer(0, seen)
     if (renderer.layer(1) !== layer) renderer.setLayer(1, layer)
     this.#scrub = null
-    this.#run = duration > 0 ? { start: performance.now(), duration, spatialFrom: this.#spatial, spatialTo, arrived } : null
+    this.#run =
+      duration > 0 ? { start: performance.now(), duration, spatialFrom: this.#spatial, spatialTo, arrived } : null
     this.#mixTo(duration > 0 ? 0 : 1)
     if (duration <= 0) this.#spatial = spatialTo
   }

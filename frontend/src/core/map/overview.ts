@@ -22,9 +22,16 @@ const ALPHA = 190
 const MARGIN_PX = 5
 
 /** World units to pixels of a picture; y down. */
-export function overviewFrame(projection: Projection, width: number, height: number): { scale: number; x: number; y: number } {
+export function overviewFrame(
+  projection: Projection,
+  width: number,
+  height: number,
+): { scale: number; x: number; y: number } {
   const { extent } = unitsOf(projection)
-  const scale = Math.min((width - 2 * MARGIN_PX) / (2 * extent[0] || 1e-6), (height - 2 * MARGIN_PX) / (2 * extent[1] || 1e-6))
+  const scale = Math.min(
+    (width - 2 * MARGIN_PX) / (2 * extent[0] || 1e-6),
+    (height - 2 * MARGIN_PX) / (2 * extent[1] || 1e-6),
+  )
   return { scale, x: width / 2, y: height / 2 }
 }
 

@@ -47,7 +47,10 @@ export class Pointing {
     this.#meant = new Meant(stage, {
       centre: () => host.centre(),
       rowNear: ({ x, y }) => this.pick(x, y, MEANT_REACH_PX),
-      list: () => (marks.neighbours.length > 0 ? marks.neighbours.map((neighbour) => neighbour.row) : marks.hits).filter((row) => !marks.isOut(row)),
+      list: () =>
+        (marks.neighbours.length > 0 ? marks.neighbours.map((neighbour) => neighbour.row) : marks.hits).filter(
+          (row) => !marks.isOut(row),
+        ),
       hovered: () => marks.hovered,
       reveal: (row) => host.reveal(row),
       hover: (row) => events.hover(row, 'keys'),

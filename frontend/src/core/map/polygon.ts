@@ -27,7 +27,8 @@ export class Polygon {
     points.forEach((p, i) => {
       const q = points[(i + 1) % points.length]
       if (p.y === q.y) return
-      for (let band = this.#band(Math.min(p.y, q.y)); band <= this.#band(Math.max(p.y, q.y)); band++) bands[band].push(p.x, p.y, q.x, q.y)
+      for (let band = this.#band(Math.min(p.y, q.y)); band <= this.#band(Math.max(p.y, q.y)); band++)
+        bands[band].push(p.x, p.y, q.x, q.y)
     })
     this.#bands = bands.map((edges) => Float64Array.from(edges))
   }

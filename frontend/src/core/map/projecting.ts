@@ -56,7 +56,9 @@ export class Projecting {
   }
 
   regionsOf(projection: Projection): Promise<Region[]> {
-    return this.#guest?.projection === projection ? Promise.resolve(this.#guest.regions) : this.bundle.regions(projection)
+    return this.#guest?.projection === projection
+      ? Promise.resolve(this.#guest.regions)
+      : this.bundle.regions(projection)
   }
 
   get spatial(): boolean {
@@ -69,7 +71,11 @@ export class Projecting {
   }
 
   /** First paint, once `looks` are set: `painted` is called with the rows of bucket 0, and by `rest` with all. */
-  async open(key: string, looks: Promise<unknown> | undefined, painted: (rows: number) => void): Promise<{ rest: () => Promise<void> }> {
+  async open(
+    key: string,
+    looks: Promise<unknown> | undefined,
+    painted: (rows: number) => void,
+  ): Promise<{ rest: () => Promise<void> }> {
     const projection = this.of(key)
     const [{ layer, rest }] = await Promise.all([this.layers.first(projection), looks])
     const { n, buckets } = this.bundle.manifest
@@ -122,13 +128,19 @@ export class Projecting {
     if (this.host.reducedMotion()) {
       this.#hold(a, b, layers, t)
     } else {
-      const before = { ghosts: renderer.ghosts, layers: [renderer.layer(0), renderer.layer(1)] as const, mix: morph.mix }
+      const before = {
+        ghosts: renderer.ghosts,
+        layers: [renderer.layer(0), renderer.layer(1)] as const,
+        mix: morph.mix,
+      }
       const goal = t <= 0 ? layers[0] : t >= 1 ? layers[1] : mixedLayer(...layers, t)
       morph.start(this.projection, goal, MORPH_MS, () => {
         this.#hold(a, b, layers, t)
         this.host.changed()
       })
-      renderer.setGhosts(crossing(before, { ghosts: guest.ghosts, layers, mix: t }, [renderer.layer(0), renderer.layer(1)]))
+      renderer.setGhosts(
+        crossing(before, { ghosts: guest.ghosts, layers, mix: t }, [renderer.layer(0), renderer.layer(1)]),
+      )
     }
     this.host.changed()
   }

@@ -42,9 +42,20 @@ export function snapshotOf(renderer: Renderer, frame: Frame, wantedScale: number
   return { canvas, scale, labels }
 }
 
-export function labelsOf(placed: readonly Placed[], textOf: (key: string) => { text: string; kind: 'region' | 'entity'; tone: string }): SnapshotLabel[] {
+export function labelsOf(
+  placed: readonly Placed[],
+  textOf: (key: string) => { text: string; kind: 'region' | 'entity'; tone: string },
+): SnapshotLabel[] {
   return placed.map(({ candidate, rect }) => {
     const { text, kind, tone } = textOf(candidate.key)
-    return { text, kind, tone, left: rect.left, top: rect.top, width: rect.right - rect.left, height: rect.bottom - rect.top }
+    return {
+      text,
+      kind,
+      tone,
+      left: rect.left,
+      top: rect.top,
+      width: rect.right - rect.left,
+      height: rect.bottom - rect.top,
+    }
   })
 }

@@ -49,7 +49,10 @@ export function closeTo({ pulls, neighbours, popularity, modesty, usual }: Close
   const found: Close[] = []
   for (const [row, sum] of scores) {
     if (sum <= 0) continue
-    const because = reasons.get(row)!.sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([mine]) => mine)
+    const because = reasons
+      .get(row)!
+      .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+      .map(([mine]) => mine)
     found.push({ row, score: sum * fame(popularity?.[row], usual, modesty), because })
   }
   found.sort((a, b) => b.score - a.score || a.row - b.row)
@@ -75,7 +78,10 @@ export function relatedPairs(rows: Weights, neighbours: NeighbourLists, most: nu
       pairs.set(`${a} ${b}`, [a, b, Math.max(similarity, pairs.get(`${a} ${b}`)?.[2] ?? 0)])
     }
   }
-  return [...pairs.values()].sort((x, y) => y[2] - x[2] || x[0] - y[0] || x[1] - y[1]).slice(0, most).map(([a, b]) => [a, b])
+  return [...pairs.values()]
+    .sort((x, y) => y[2] - x[2] || x[0] - y[0] || x[1] - y[1])
+    .slice(0, most)
+    .map(([a, b]) => [a, b])
 }
 
 export interface Comparison {
@@ -96,7 +102,9 @@ export function compareProfiles(mine: Weights, theirs: Weights, neighbours: Neig
   const shareNear = (from: Weights, to: Weights) => {
     const reached = new Set<number>()
     for (const row of to.keys()) for (const near of neighbours.get(row) ?? []) reached.add(near.row)
-    const near = [...from.keys()].filter((row) => to.has(row) || reached.has(row) || (neighbours.get(row) ?? []).some((n) => to.has(n.row)))
+    const near = [...from.keys()].filter(
+      (row) => to.has(row) || reached.has(row) || (neighbours.get(row) ?? []).some((n) => to.has(n.row)),
+    )
     return from.size === 0 ? 0 : near.length / from.size
   }
   const [mineNearTheirs, theirsNearMine] = [shareNear(mine, theirs), shareNear(theirs, mine)]
@@ -105,7 +113,8 @@ export function compareProfiles(mine: Weights, theirs: Weights, neighbours: Neig
     common: [...mine.keys()].filter((row) => theirs.has(row)),
     onlyMine: [...mine.keys()].filter((row) => !theirs.has(row)),
     onlyTheirs,
-    mineNearTheirs, theirsNearMine,
+    mineNearTheirs,
+    theirsNearMine,
     closeness: (mineNearTheirs + theirsNearMine) / 2,
     theirsCloseToMine: between(mine, theirs, onlyTheirs, neighbours),
   }
@@ -118,12 +127,21 @@ function between(mine: Weights, theirs: Weights, onlyTheirs: number[], neighbour
     if (known && similarity > (known.get(other) ?? 0)) known.set(other, similarity)
   }
   for (const row of mine.keys()) for (const n of neighbours.get(row) ?? []) note(n.row, row, n.similarity)
-  for (const row of onlyTheirs) for (const n of neighbours.get(row) ?? []) if (mine.has(n.row)) note(row, n.row, n.similarity)
+  for (const row of onlyTheirs)
+    for (const n of neighbours.get(row) ?? []) if (mine.has(n.row)) note(row, n.row, n.similarity)
   const found = [...similarities].flatMap(([row, near]): Close[] => {
-    const parts = [...near].map(([other, similarity]) => [other, similarity * (mine.get(other) ?? 0)] as const).filter(([, part]) => part > 0)
+    const parts = [...near]
+      .map(([other, similarity]) => [other, similarity * (mine.get(other) ?? 0)] as const)
+      .filter(([, part]) => part > 0)
     if (parts.length === 0) return []
     parts.sort((a, b) => b[1] - a[1] || a[0] - b[0])
-    return [{ row, score: parts.reduce((sum, [, part]) => sum + part, 0) * (theirs.get(row) ?? 1), because: parts.map(([other]) => other) }]
+    return [
+      {
+        row,
+        score: parts.reduce((sum, [, part]) => sum + part, 0) * (theirs.get(row) ?? 1),
+        because: parts.map(([other]) => other),
+      },
+    ]
   })
   found.sort((a, b) => b.score - a.score || a.row - b.row)
   const best = found[0]?.score || 1
@@ -160,6 +178,11 @@ export function regionShares(rows: Iterable<number>, regionOf: Uint16Array): Reg
     else mine.set(region, [row])
   }
   return [...mine]
-    .map(([region, members]) => ({ region, rows: members, share: members.length / total, times: members.length / total / (all.get(region)! / placed) }))
+    .map(([region, members]) => ({
+      region,
+      rows: members,
+      share: members.length / total,
+      times: members.length / total / (all.get(region)! / placed),
+    }))
     .sort((a, b) => b.rows.length - a.rows.length || b.times - a.times || a.region - b.region)
 }

@@ -5,13 +5,23 @@ import type { Column } from '../data/manifest'
 const CREATORS = /^(authors?|artists?|creators?|directors?|owners?|composers?|by)$/i
 
 export function creatorColumn(columns: readonly Column[]): Column | null {
-  return columns.find(({ type, name, label }) => (type === 'list' || type === 'category') && (CREATORS.test(name) || CREATORS.test(label))) ?? null
+  return (
+    columns.find(
+      ({ type, name, label }) =>
+        (type === 'list' || type === 'category') && (CREATORS.test(name) || CREATORS.test(label)),
+    ) ?? null
+  )
 }
 
 /** Reads the column; the answer gives the creators of any row. */
 export async function creatorsIn(bundle: Bundle, column: Column): Promise<(row: number) => string[]> {
   const data = await bundle.column(column)
-  if (data.kind === 'lists') return (row) => Array.from(data.lists.codes.subarray(data.lists.starts[row], data.lists.starts[row + 1]), (code) => data.dictionary[code]?.[0] ?? '')
+  if (data.kind === 'lists')
+    return (row) =>
+      Array.from(
+        data.lists.codes.subarray(data.lists.starts[row], data.lists.starts[row + 1]),
+        (code) => data.dictionary[code]?.[0] ?? '',
+      )
   if (data.kind === 'codes') return (row) => [data.dictionary[data.codes[row]]?.[0] ?? '']
   return () => []
 }

@@ -18,7 +18,16 @@ export interface Entry {
 }
 
 /** Shown to the visitor as "Read as …". */
-export type Format = 'a list of names' | 'a table' | 'JSON' | 'a deck list' | 'a Goodreads library' | 'requirements' | 'Python code' | 'a playlist' | 'nothing'
+export type Format =
+  | 'a list of names'
+  | 'a table'
+  | 'JSON'
+  | 'a deck list'
+  | 'a Goodreads library'
+  | 'requirements'
+  | 'Python code'
+  | 'a playlist'
+  | 'nothing'
 
 export interface ParsedList {
   format: Format
@@ -34,7 +43,17 @@ export interface ParsedList {
 }
 
 export function entryOf(line: number, name: string | null, more: Partial<Omit<Entry, 'line'>> = {}): Entry {
-  return { line, text: more.text ?? name ?? more.id ?? '', id: null, name, whole: null, by: null, rating: null, count: null, ...more }
+  return {
+    line,
+    text: more.text ?? name ?? more.id ?? '',
+    id: null,
+    name,
+    whole: null,
+    by: null,
+    rating: null,
+    count: null,
+    ...more,
+  }
 }
 
 export function emptyList(format: Format): ParsedList {

@@ -4,15 +4,18 @@ import { rolesOf } from './table'
 
 type Parse = (lines: string[], text: string) => ParsedList | null
 
-const share = (lines: string[], pattern: RegExp) => lines.filter((line) => pattern.test(line)).length / Math.max(1, lines.length)
+const share = (lines: string[], pattern: RegExp) =>
+  lines.filter((line) => pattern.test(line)).length / Math.max(1, lines.length)
 const filled = (lines: string[]) => lines.filter((line) => line.trim() !== '')
 
 // ---- Decks
 
 const COPIES = /^(?:SB:\s*)?\[?(\d{1,3})\]?\s*[x×]?\s+(\S.*)$/i
-const DECK_HEADING = /^(?:(?:main ?)?deck|main ?board|side ?board|commander|companion|maybe ?board|tokens?|about|lands?|creatures?|spells?|instants?|sorcer(?:y|ies)|artifacts?|enchantments?|planeswalkers?)\b[^a-z]*(?:\(\d+\))?:?$/i
+const DECK_HEADING =
+  /^(?:(?:main ?)?deck|main ?board|side ?board|commander|companion|maybe ?board|tokens?|about|lands?|creatures?|spells?|instants?|sorcer(?:y|ies)|artifacts?|enchantments?|planeswalkers?)\b[^a-z]*(?:\(\d+\))?:?$/i
 /** Set, collector's number and foil mark, as Arena, Moxfield and Archidekt add them. */
-const PRINTING = /\s+(?:[([][A-Z0-9]{2,6}[)\]])(?:\s+[\w★-]+)?(?:\s+\*[A-Z]+\*)?(?:\s+\[.*\])?(?:\s+\^.*\^)?\s*$|\s+\*[A-Z]+\*\s*$/
+const PRINTING =
+  /\s+(?:[([][A-Z0-9]{2,6}[)\]])(?:\s+[\w★-]+)?(?:\s+\*[A-Z]+\*)?(?:\s+\[.*\])?(?:\s+\^.*\^)?\s*$|\s+\*[A-Z]+\*\s*$/
 
 export const parseDeck: Parse = (lines) => {
   const cards = filled(lines).filter((line) => !isDeckComment(line.trim()))
@@ -23,7 +26,9 @@ export const parseDeck: Parse = (lines) => {
     if (line === '' || isDeckComment(line)) return
     const [, copies, rest] = COPIES.exec(line) ?? [null, null, line]
     const name = rest.replace(PRINTING, '').trim() || rest
-    list.entries.push(entryOf(i + 1, name, { whole: line === name ? null : line, count: copies === null ? null : Number(copies) }))
+    list.entries.push(
+      entryOf(i + 1, name, { whole: line === name ? null : line, count: copies === null ? null : Number(copies) }),
+    )
   })
   return list
 }
@@ -50,7 +55,9 @@ export const parsePlaylist: Parse = (lines) => {
       return
     }
     const [by, ...rest] = text.split(/\s+[-–—]\s+/)
-    list.entries.push(rest.length > 0 ? entryOf(i + 1, rest.join(' - '), { text, whole: text, by }) : entryOf(i + 1, text))
+    list.entries.push(
+      rest.length > 0 ? entryOf(i + 1, rest.join(' - '), { text, whole: text, by }) : entryOf(i + 1, text),
+    )
   })
   return list
 }
@@ -62,7 +69,11 @@ function fileStem(path: string): string {
   } catch {
     // a per cent sign that is part of the title
   }
-  return name.replace(/\.[a-z0-9]{2,4}$/i, '').replace(/^\d{1,3}\s*[-.]\s+/, '').replaceAll('_', ' ').trim()
+  return name
+    .replace(/\.[a-z0-9]{2,4}$/i, '')
+    .replace(/^\d{1,3}\s*[-.]\s+/, '')
+    .replaceAll('_', ' ')
+    .trim()
 }
 
 // ---- JSON
@@ -116,7 +127,8 @@ function addItem(list: ParsedList, item: unknown, line: number): void {
   const roles = rolesOf(fields.map(([key]) => key))
   const text = (role: 'id' | 'name' | 'by') => (roles[role] === undefined ? null : plain(fields[roles[role]!][1]))
   const [id, name] = [text('id'), text('name')]
-  if (id === null && name === null) list.unreadable.push({ line, text: JSON.stringify(item).slice(0, 60), reason: 'no name or id in it' })
+  if (id === null && name === null)
+    list.unreadable.push({ line, text: JSON.stringify(item).slice(0, 60), reason: 'no name or id in it' })
   else {
     const count = roles.count === undefined ? null : numberOf(String(fields[roles.count][1]))
     list.entries.push(entryOf(line, name, { id, by: text('by'), rating: ratingIn(item), count }))
@@ -137,7 +149,8 @@ function ratingIn(value: unknown): number | null {
 
 // ---- Python
 
-const REQUIREMENT = /^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?:(===|[=~!<>]=|[<>])\s*[\w.*+!-]+(?:\s*,\s*[=~!<>]=?\s*[\w.*+!-]+)*)?\s*(?:;.*)?$/
+const REQUIREMENT =
+  /^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?:(===|[=~!<>]=|[<>])\s*[\w.*+!-]+(?:\s*,\s*[=~!<>]=?\s*[\w.*+!-]+)*)?\s*(?:;.*)?$/
 
 export const parseRequirements: Parse = (lines) => {
   const rows = lines.map((raw) => raw.replace(/(^|\s)#.*$/, '').trim())
@@ -147,7 +160,8 @@ export const parseRequirements: Parse = (lines) => {
   rows.forEach((row, i) => {
     const name = REQUIREMENT.exec(row)?.[1]
     if (name) list.entries.push(entryOf(i + 1, name))
-    else if (row !== '' && !row.startsWith('-')) list.unreadable.push({ line: i + 1, text: row, reason: 'not a package' })
+    else if (row !== '' && !row.startsWith('-'))
+      list.unreadable.push({ line: i + 1, text: row, reason: 'not a package' })
   })
   return list
 }
@@ -158,14 +172,19 @@ const IMPORT = /^\s*import\s+([\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*[\w.]+(?:\s+as\s+\
 /** The names that code uses, resolved through its imports: `np.asarray` after `import numpy as np` is `numpy.asarray`. */
 export const parsePython: Parse = (lines, text) => {
   const imports = lines.filter((line) => FROM.test(line) || IMPORT.test(line)).length
-  if (imports === 0 || (imports < 0.6 * filled(lines).length && !/^\s*(def|class|if|for|return|print|with|@\w+|\w+\s*=)/m.test(text))) return null
+  if (
+    imports === 0 ||
+    (imports < 0.6 * filled(lines).length && !/^\s*(def|class|if|for|return|print|with|@\w+|\w+\s*=)/m.test(text))
+  )
+    return null
   const used = new Map<string, number>()
   const full = new Map<string, string>()
   const use = (name: string, line: number) => void (used.has(name) || used.set(name, line))
   for (let i = 0; i < lines.length; i++) {
     let statement = lines[i]
     const begin = i
-    if (/^\s*from\s.*import\s*\([^)]*$/.test(statement)) while (i + 1 < lines.length && !statement.includes(')')) statement += ` ${lines[++i].replace(/#.*$/, '')}`
+    if (/^\s*from\s.*import\s*\([^)]*$/.test(statement))
+      while (i + 1 < lines.length && !statement.includes(')')) statement += ` ${lines[++i].replace(/#.*$/, '')}`
     const from = FROM.exec(statement)
     const plainly = from ? null : IMPORT.exec(statement)
     for (const part of (from?.[2] ?? plainly?.[1] ?? '').split(',')) {

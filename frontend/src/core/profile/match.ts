@@ -4,7 +4,18 @@
  */
 import { fold } from '../search/fold'
 import { entryOf, type Entry, type ParsedList } from './entry'
-import { bareForm, editDistance, mayBeWithin, mostEdits, partsOf, plainForm, signatureOf, SIGNATURE_WORDS, tailsOf, volumesOf } from './names'
+import {
+  bareForm,
+  editDistance,
+  mayBeWithin,
+  mostEdits,
+  partsOf,
+  plainForm,
+  signatureOf,
+  SIGNATURE_WORDS,
+  tailsOf,
+  volumesOf,
+} from './names'
 
 /** By what an entry was recognised, strongest first. */
 export type How = 'id' | 'name' | 'spelling' | 'short name' | 'part' | 'path'
@@ -85,9 +96,14 @@ export class NameIndex {
       const whole = { ...list, entries: [entryOf(list.entries[0].line, list.oneLine)], unreadable: [], oneLine: null }
       return { list: whole, matches: this.match(whole.entries) }
     }
-    const known = (names: (string | null)[]) => names.filter((name) => name !== null && this.#exact(name, false) !== null).length
+    const known = (names: (string | null)[]) =>
+      names.filter((name) => name !== null && this.#exact(name, false) !== null).length
     const creators = new Map(list.entries.flatMap((entry) => (entry.by === null ? [] : [[entry.by, entry] as const])))
-    if (creators.size > 0 && known([...creators.keys()]) / creators.size > 0.3 && known(list.entries.map(({ name }) => name)) < 0.1 * list.entries.length) {
+    if (
+      creators.size > 0 &&
+      known([...creators.keys()]) / creators.size > 0.3 &&
+      known(list.entries.map(({ name }) => name)) < 0.1 * list.entries.length
+    ) {
       const entries = [...creators].map(([by, { line }]) => entryOf(line, by))
       return { list: { ...list, entries }, matches: this.match(entries) }
     }
@@ -109,7 +125,11 @@ export class NameIndex {
   }
 
   #settle(entry: Entry, asIds: boolean): Match {
-    const found = (rows: number[], how: How): Match => ({ rows: this.#popularFirst(rows).slice(0, MOST_CHOICES), how, guesses: [] })
+    const found = (rows: number[], how: How): Match => ({
+      rows: this.#popularFirst(rows).slice(0, MOST_CHOICES),
+      how,
+      guesses: [],
+    })
     const { id, name, whole } = entry
     const row = id === null ? undefined : this.#ids.get(id)
     // Ids of another service look like ours: 11 is a book here and a different one there. The name beside it must agree.
@@ -121,14 +141,20 @@ export class NameIndex {
     if (name === null) return { rows: [], how: null, guesses: [] }
     const exact = this.#exact(name, asIds) ?? this.#short(name)
     if (exact) return found(...exact)
-    const parts = new Set(partsOf(whole ?? name).flatMap((part) => (this.#exact(part, asIds) ?? this.#short(part))?.[0] ?? []))
+    const parts = new Set(
+      partsOf(whole ?? name).flatMap((part) => (this.#exact(part, asIds) ?? this.#short(part))?.[0] ?? []),
+    )
     if (parts.size > 0) return found([...parts], 'part')
     const tail = this.#tail(name)
     return tail.length > 0 ? found(tail, 'path') : { rows: [], how: null, guesses: [] }
   }
 
   #agree(row: number, name: string): boolean {
-    return this.#bare[row] === bareForm(name) || this.#plain[row] === plainForm(name) || tailsOf(this.#names[row]).includes(fold(name))
+    return (
+      this.#bare[row] === bareForm(name) ||
+      this.#plain[row] === plainForm(name) ||
+      tailsOf(this.#names[row]).includes(fold(name))
+    )
   }
 
   #exact(text: string, asIds: boolean): [number[], How] | null {
@@ -147,7 +173,9 @@ export class NameIndex {
     if (bare === '') return null
     const volumes = volumesOf(text)
     // `Saga (5)` is not `Saga (Saga, #1)`.
-    const rows = posted(this.#byBare, bare).filter((row) => volumes === '' || [volumes, ''].includes(volumesOf(this.#names[row])))
+    const rows = posted(this.#byBare, bare).filter(
+      (row) => volumes === '' || [volumes, ''].includes(volumesOf(this.#names[row])),
+    )
     return rows.length > 0 ? [rows, 'short name'] : null
   }
 
@@ -170,13 +198,18 @@ export class NameIndex {
   #guesses({ name, whole }: Entry): number[] {
     const text = name ?? whole
     if (text === null) return []
-    const forms = [...new Set([plainForm(text), bareForm(text), ...partsOf(text).map(bareForm)])].filter((form) => form.length >= 3 && form.length <= 200)
+    const forms = [...new Set([plainForm(text), bareForm(text), ...partsOf(text).map(bareForm)])].filter(
+      (form) => form.length >= 3 && form.length <= 200,
+    )
     const found = new Map<number, number>()
     for (const form of forms) {
       for (const row of posted(this.#byBare, form)) found.set(row, 0)
       this.#near(form, found)
     }
-    return [...found].sort((a, b) => a[1] - b[1] || this.#worth(b[0]) - this.#worth(a[0]) || a[0] - b[0]).slice(0, MOST_GUESSES).map(([row]) => row)
+    return [...found]
+      .sort((a, b) => a[1] - b[1] || this.#worth(b[0]) - this.#worth(a[0]) || a[0] - b[0])
+      .slice(0, MOST_GUESSES)
+      .map(([row]) => row)
   }
 
   /** Adds rows within reach of `form`, with how far off they are; a name that has all its words counts as just beyond reach. */
@@ -218,7 +251,10 @@ export class NameIndex {
  * and they are others; all of them where that is not known.
  */
 export function narrowedBy(rows: number[], by: string, creatorsOf: (row: number) => string[]): number[] {
-  const words = (text: string) => plainForm(text).split(' ').filter((word) => word.length > 1)
+  const words = (text: string) =>
+    plainForm(text)
+      .split(' ')
+      .filter((word) => word.length > 1)
   const wanted = words(by)
   if (wanted.length === 0) return rows
   const known = rows.map((row) => new Set(creatorsOf(row).flatMap(words)))

@@ -6,7 +6,9 @@ const ASIDE = /\s*[([{][^()[\]{}]*[)\]}]\s*$/u
 
 /** Without case, diacritics and punctuation: `The Hitchhiker’s Guide` and `the hitchhikers guide` are one. */
 export function plainForm(name: string): string {
-  const folded = fold(name).replace(/['’`´]/g, '').replace(/&/g, ' and ')
+  const folded = fold(name)
+    .replace(/['’`´]/g, '')
+    .replace(/&/g, ' and ')
   const words = folded.replace(/[^\p{L}\p{N}+#]+/gu, ' ').trim()
   return words === '' ? folded.trim() : words
 }
@@ -26,7 +28,10 @@ export function shortName(name: string, max: number): string {
 /** Numbers that tell volumes apart; years do not. */
 export function volumesOf(name: string): string {
   const aside = ASIDE.exec(name)?.[0] ?? ''
-  return (aside.match(/\d+/g) ?? []).map(Number).filter((n) => n < 1000 || n > 2100).join(' ')
+  return (aside.match(/\d+/g) ?? [])
+    .map(Number)
+    .filter((n) => n < 1000 || n > 2100)
+    .join(' ')
 }
 
 const BETWEEN_PARTS = /[./\\]|::/
@@ -44,7 +49,10 @@ export function tailsOf(name: string): string[] {
 
 /** Parts of `Dune by Frank Herbert` or `Frank Herbert - Dune` that may be the name. */
 export function partsOf(text: string): string[] {
-  const parts = text.split(/\s+[-–—|]\s+|\s+by\s+|,\s+by\s+/iu).map((part) => part.trim()).filter((part) => part !== '')
+  const parts = text
+    .split(/\s+[-–—|]\s+|\s+by\s+|,\s+by\s+/iu)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
   return parts.length === 2 ? parts : []
 }
 
@@ -73,7 +81,8 @@ export function editDistance(a: string, b: string, limit: number): number {
     for (let j = from; j <= to; j++) {
       const same = letter === b.charCodeAt(j - 1)
       let cost = Math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1))
-      if (!same && i > 1 && j > 1 && letter === b.charCodeAt(j - 2) && a.charCodeAt(i - 2) === b.charCodeAt(j - 1)) cost = Math.min(cost, before[j - 2] + 1)
+      if (!same && i > 1 && j > 1 && letter === b.charCodeAt(j - 2) && a.charCodeAt(i - 2) === b.charCodeAt(j - 1))
+        cost = Math.min(cost, before[j - 2] + 1)
       row[j] = cost = Math.min(far, cost)
       if (cost < least) least = cost
     }
@@ -102,7 +111,13 @@ export function signatureOf(text: string): [letters: number, pairs: number] {
   return [letters, pairs]
 }
 
-export function mayBeWithin(edits: number, lettersA: number, pairsA: number, lettersB: number, pairsB: number): boolean {
+export function mayBeWithin(
+  edits: number,
+  lettersA: number,
+  pairsA: number,
+  lettersB: number,
+  pairsB: number,
+): boolean {
   return bitsIn(lettersA ^ lettersB) <= 2 * edits && bitsIn(pairsA ^ pairsB) <= 6 * edits
 }
 

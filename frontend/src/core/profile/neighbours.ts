@@ -5,7 +5,12 @@ import type { NeighbourLists } from './close'
 const AT_ONCE = 4
 
 /** `known` and what it lacked, so that a list that grows loads only what is new. `onProgress`: share of the shards that have arrived. */
-export async function loadNeighbours(bundle: Bundle, rows: ReadonlySet<number>, known: NeighbourLists, onProgress: (done: number) => void): Promise<NeighbourLists> {
+export async function loadNeighbours(
+  bundle: Bundle,
+  rows: ReadonlySet<number>,
+  known: NeighbourLists,
+  onProgress: (done: number) => void,
+): Promise<NeighbourLists> {
   const { shard_rows } = bundle.manifest.neighbours
   const shards = new Map<number, number[]>()
   for (const row of rows) {

@@ -7,11 +7,18 @@ import { bareSeparator, headerSeparator, parseBareTable, parseTable } from './ta
 export const MAX_ENTRIES = 50_000
 
 export function parseList(raw: string): ParsedList {
-  const text = raw.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n').replace(/\0/g, '').replace(/[\n ]+$/, '')
+  const text = raw
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/\0/g, '')
+    .replace(/[\n ]+$/, '')
   if (text.trim() === '') return emptyList('nothing')
   const list = read(text)
   if (list.entries.length > MAX_ENTRIES) {
-    list.skipped.push({ reason: `beyond the first ${MAX_ENTRIES.toLocaleString('en')}`, count: list.entries.length - MAX_ENTRIES })
+    list.skipped.push({
+      reason: `beyond the first ${MAX_ENTRIES.toLocaleString('en')}`,
+      count: list.entries.length - MAX_ENTRIES,
+    })
     list.entries.length = MAX_ENTRIES
   }
   return list
@@ -41,7 +48,8 @@ function read(text: string): ParsedList {
 const BULLET = /^(?:[-*+•‣▪◦·–—]\s+(?:\[[ xX]\]\s+)?|\[[ xX]\]\s+|\(?\d{1,4}[.)]\s+|>\s+)/
 const HEADING = /^(?:#{1,6}\s|\/\/|={3,}|-{3,}$|\*{3,}$)/
 /** A rating that says so itself, at the end of a line. */
-const TELLING = /^(.*?\S)[\s:,;|–—-]*[\s:,;(|[–—-]((?:\d+(?:[.,]\d+)?\s*(?:\/|out of)\s*(?:5|10|100)|\d+(?:[.,]\d+)?\s*(?:stars?|%)|[★⭐✩☆✭✮🌟️½]+))[)\]]?$/iu
+const TELLING =
+  /^(.*?\S)[\s:,;|–—-]*[\s:,;(|[–—-]((?:\d+(?:[.,]\d+)?\s*(?:\/|out of)\s*(?:5|10|100)|\d+(?:[.,]\d+)?\s*(?:stars?|%)|[★⭐✩☆✭✮🌟️½]+))[)\]]?$/iu
 /** A bare number at the end: a rating only where nearly every line has one. */
 const TRAILING = /^(.*?\S)\s*(?:[:=|]|\s[-–—]+|\s)\s*(-?\d+(?:[.,]\d+)?)$/u
 
@@ -72,7 +80,12 @@ function addLine(list: ParsedList, line: string, number: number, numbersAreRatin
   if (rated?.outOf) list.outOf ??= rated.outOf
   const stem = rated ? unquoted(parts![1].replace(/[\s([]+$/, '')) : ''
   const name = NAMES.test(stem) ? stem : item
-  list.entries.push(entryOf(number, name, { whole: name === line ? null : unquoted(line), rating: name === item ? null : (rated?.rating ?? null) }))
+  list.entries.push(
+    entryOf(number, name, {
+      whole: name === line ? null : unquoted(line),
+      rating: name === item ? null : (rated?.rating ?? null),
+    }),
+  )
 }
 
 /** `Dune, Hyperion, Foundation` on one line. */
@@ -118,5 +131,7 @@ export function parseItems(value: string): ParsedList {
 
 function unquoted(text: string): string {
   const inner = /^(["'“”«‘`])(.+)["'“”»’`][,;]?$/su.exec(text.trim())
-  return inner && inner[2].trim() !== '' && !inner[2].includes(inner[1]) ? inner[2].trim() : text.trim().replace(/[,;]$/, '')
+  return inner && inner[2].trim() !== '' && !inner[2].includes(inner[1])
+    ? inner[2].trim()
+    : text.trim().replace(/[,;]$/, '')
 }

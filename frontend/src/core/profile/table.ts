@@ -13,7 +13,7 @@ export interface Row {
 export function readRows(text: string, separator: string): Row[] {
   const rows: Row[] = []
   let line = 1
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const row: Row = { line, cells: [] }
     for (;;) {
       const [cell, end] = readCell(text, at, separator)
@@ -54,7 +54,14 @@ function readQuoted(text: string, open: number, separator: string): [cell: strin
     let end = at + 1
     while (text[end] === ' ' || text[end] === '\r') end++
     if (end < text.length && text[end] !== separator && text[end] !== '\n') return null
-    return [text.slice(open + 1, at).replaceAll('""', '"').replace(/\s+/g, ' ').trim(), end]
+    return [
+      text
+        .slice(open + 1, at)
+        .replaceAll('""', '"')
+        .replace(/\s+/g, ' ')
+        .trim(),
+      end,
+    ]
   }
   return null
 }
@@ -63,10 +70,20 @@ type Role = 'id' | 'name' | 'by' | 'rating' | 'count' | 'shelf'
 
 /** Headers by meaning, the more telling first: of `My Rating` and `Average Rating` the first is the visitor's own. */
 const HEADERS: Record<Role, RegExp[]> = {
-  name: [/^(title|name|label)$/, /^(card ?name|card|track ?name|song|track|artist ?name|book ?title|movie|film|game|item|entity|package|repository|repo|full ?name|original ?title|primary ?title)$/],
+  name: [
+    /^(title|name|label)$/,
+    /^(card ?name|card|track ?name|song|track|artist ?name|book ?title|movie|film|game|item|entity|package|repository|repo|full ?name|original ?title|primary ?title)$/,
+  ],
   id: [/^(id|key|identifier|slug|uri)$/, /^(entity|item|row)[ _]?id$/],
-  by: [/^(author|authors|artist|artists|artist ?name\(?s?\)?|album ?artist|creator|director|directors|owner|by)$/, /^(primary )?author.*$/],
-  rating: [/^(my|your|own|user)[ _]?(rating|score|stars)$/, /^(rating|score|stars|grade|points|mark|note|bewertung)$/, /^(rating|score|stars)\b.*$/],
+  by: [
+    /^(author|authors|artist|artists|artist ?name\(?s?\)?|album ?artist|creator|director|directors|owner|by)$/,
+    /^(primary )?author.*$/,
+  ],
+  rating: [
+    /^(my|your|own|user)[ _]?(rating|score|stars)$/,
+    /^(rating|score|stars|grade|points|mark|note|bewertung)$/,
+    /^(rating|score|stars)\b.*$/,
+  ],
   count: [/^(count|quantity|qty|amount|copies|number|plays|play ?count|anzahl|n)$/],
   shelf: [/^(exclusive[ _]shelf|shelf|status)$/],
 }
@@ -161,7 +178,10 @@ function bareColumns(rows: Row[]): Bare | null {
   if (width < 2 || width > 12 || count < 0.8 * rows.length) return null
   const numeric = Array.from({ length: width }, (_, column) => {
     const cells = rows.filter((row) => row.cells.length === width).map((row) => row.cells[column])
-    return cells.filter((cell) => cell === '' || ratingOf(cell) !== null).length >= 0.8 * cells.length && cells.some((cell) => ratingOf(cell))
+    return (
+      cells.filter((cell) => cell === '' || ratingOf(cell) !== null).length >= 0.8 * cells.length &&
+      cells.some((cell) => ratingOf(cell))
+    )
   })
   const name = numeric.findIndex((is) => !is)
   if (name < 0 || !numeric.includes(true)) return null

@@ -9,7 +9,12 @@ export interface Scale {
 
 /** Scales that people rate on, in the order they are offered. */
 export const SCALES: readonly Scale[] = [
-  { lowest: 0, highest: 1 }, { lowest: 1, highest: 5 }, { lowest: 0, highest: 5 }, { lowest: 1, highest: 10 }, { lowest: 0, highest: 10 }, { lowest: 0, highest: 100 },
+  { lowest: 0, highest: 1 },
+  { lowest: 1, highest: 5 },
+  { lowest: 0, highest: 5 },
+  { lowest: 1, highest: 10 },
+  { lowest: 0, highest: 10 },
+  { lowest: 0, highest: 100 },
 ]
 
 /** Unrated among rated ones: liked well enough to be on the list. */
@@ -20,7 +25,8 @@ export function guessScale(ratings: number[], outOf: number | null): Scale | nul
   if (ratings.length === 0) return null
   const lowest = ratings.reduce((a, b) => Math.min(a, b))
   const highest = ratings.reduce((a, b) => Math.max(a, b))
-  if (outOf !== null && highest <= outOf && lowest >= 0) return { lowest: lowest >= 1 && outOf <= 10 ? 1 : 0, highest: outOf }
+  if (outOf !== null && highest <= outOf && lowest >= 0)
+    return { lowest: lowest >= 1 && outOf <= 10 ? 1 : 0, highest: outOf }
   if (lowest >= 0 && highest <= 1 && ratings.some((r) => r > 0 && r < 1)) return { lowest: 0, highest: 1 }
   if (lowest < 0 || highest > 100) return { lowest, highest }
   if (highest <= 1) return { lowest: 0, highest: 1 }
@@ -36,7 +42,8 @@ export function guessScale(ratings: number[], outOf: number | null): Scale | nul
 export function weightsOf(entries: readonly Entry[], scale: Scale | null): Float32Array {
   const most = entries.reduce((a, { count }) => Math.max(a, count ?? 0), 0)
   return Float32Array.from(entries, ({ rating, count }) => {
-    if (scale !== null) return rating === null ? UNRATED : within((rating - scale.lowest) / Math.max(1e-9, scale.highest - scale.lowest))
+    if (scale !== null)
+      return rating === null ? UNRATED : within((rating - scale.lowest) / Math.max(1e-9, scale.highest - scale.lowest))
     if (most > 1) return 0.4 + 0.6 * (Math.log1p(within(count ?? 1, most)) / Math.log1p(most))
     return 1
   })

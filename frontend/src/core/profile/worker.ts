@@ -20,5 +20,9 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
   const message = event.data
   if (message.kind === 'names') index.add(message.first, message.names, message.ids)
   else if (message.kind === 'popularity') index.setPopularity(message.values)
-  else self.postMessage({ id: message.id, ...index.read(message.as === 'items' ? parseItems(message.text) : parseList(message.text)) } satisfies FromWorker)
+  else
+    self.postMessage({
+      id: message.id,
+      ...index.read(message.as === 'items' ? parseItems(message.text) : parseList(message.text)),
+    } satisfies FromWorker)
 }

@@ -110,7 +110,11 @@ export class SearchClient {
   /** Rows, best first; null when a newer question came. */
   query(text: string, limit: number): Promise<number[] | null> {
     return new Promise((resolve) => {
-      this.ask({ kind: 'words', text }, limit, ({ hits, similar, done }) => done && resolve([...hits, ...similar].slice(0, limit).map((hit) => hit.row)))
+      this.ask(
+        { kind: 'words', text },
+        limit,
+        ({ hits, similar, done }) => done && resolve([...hits, ...similar].slice(0, limit).map((hit) => hit.row)),
+      )
       this.#overtake = () => resolve(null)
     })
   }

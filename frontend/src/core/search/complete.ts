@@ -36,24 +36,53 @@ export function fieldBeingTyped<T extends QueryField>(text: string, caret: numbe
 }
 
 /** At most `limit`, the best first. `dictionary`: that of the field being typed, when it is there. */
-export function completions(text: string, caret: number, fields: readonly QueryField[], dictionary: Dictionary | null, limit = 6): Completion[] {
+export function completions(
+  text: string,
+  caret: number,
+  fields: readonly QueryField[],
+  dictionary: Dictionary | null,
+  limit = 6,
+): Completion[] {
   const token = tokenAt(text, caret)
   if (!token) return []
   const put = (from: number, insert: string, rest: Omit<Completion, 'text' | 'caret'>): Completion => ({
-    text: text.slice(0, from) + insert + text.slice(caret), caret: from + insert.length, ...rest,
+    text: text.slice(0, from) + insert + text.slice(caret),
+    caret: from + insert.length,
+    ...rest,
   })
   const typed = fold(token.typed)
   if (token.field === undefined) {
     if (typed.length < 2) return []
     const ranked = ordered(fields, (field) => Math.min(fit(fold(field.label), typed), fit(fold(field.name), typed)), 2)
-    return ranked.slice(0, 3).map((field) => put(token.from, fieldText(field), { label: field.label, marks: marksOf(field.label, [typed]), count: null }))
+    return ranked
+      .slice(0, 3)
+      .map((field) =>
+        put(token.from, fieldText(field), { label: field.label, marks: marksOf(field.label, [typed]), count: null }),
+      )
   }
   const field = fieldNamed(token.field, fields)
-  const values: Dictionary = !field ? [] : field.type === 'boolean' ? [['yes', 0], ['no', 0]] : (dictionary ?? [])
+  const values: Dictionary = !field
+    ? []
+    : field.type === 'boolean'
+      ? [
+          ['yes', 0],
+          ['no', 0],
+        ]
+      : (dictionary ?? [])
   // A value that is complete needs no completing; longer ones that hold it are still offered.
-  return ordered(values, ([value]) => (fold(value) === typed ? Infinity : typed === '' ? 0 : fit(fold(value), typed)), 3)
+  return ordered(
+    values,
+    ([value]) => (fold(value) === typed ? Infinity : typed === '' ? 0 : fit(fold(value), typed)),
+    3,
+  )
     .slice(0, limit)
-    .map(([value, count]) => put(token.from, `${valueText(value)}${/^\s/.test(text.slice(caret)) ? '' : ' '}`, { label: value, marks: marksOf(value, typed ? [typed] : []), count: count || null }))
+    .map(([value, count]) =>
+      put(token.from, `${valueText(value)}${/^\s/.test(text.slice(caret)) ? '' : ' '}`, {
+        label: value,
+        marks: marksOf(value, typed ? [typed] : []),
+        count: count || null,
+      }),
+    )
 }
 
 interface Token {
@@ -69,10 +98,14 @@ function tokenAt(text: string, caret: number): Token | null {
   if (/^[^\s]/.test(text.slice(caret))) return null
   const before = text.slice(0, caret)
   // A sign, a name with or without quotation marks, a colon, finished values, the value that is being typed.
-  const match = /(?:^|\s)-?(?:("[^"]*"|[^\s:"/]+):((?:(?:"[^"]*"|[^\s"|&]*)[|&])*)("[^"]*|[^\s"|&]*)|("[^"]*|[^\s:"/]+))$/.exec(before)
+  const match =
+    /(?:^|\s)-?(?:("[^"]*"|[^\s:"/]+):((?:(?:"[^"]*"|[^\s"|&]*)[|&])*)("[^"]*|[^\s"|&]*)|("[^"]*|[^\s:"/]+))$/.exec(
+      before,
+    )
   if (!match) return null
   const [, field, , value, name] = match
-  if (field !== undefined) return { field: field.replace(/"/g, ''), typed: value.replace(/^"/, ''), from: caret - value.length }
+  if (field !== undefined)
+    return { field: field.replace(/"/g, ''), typed: value.replace(/^"/, ''), from: caret - value.length }
   return { typed: name.replace(/^"/, ''), from: caret - name.length }
 }
 
@@ -98,5 +131,8 @@ function fieldText(field: QueryField): string {
 }
 
 function valueText(value: string): string {
-  return formatClause({ kind: 'values', field: 'x', values: [value], all: false, unknown: false, not: false }, []).slice(2)
+  return formatClause(
+    { kind: 'values', field: 'x', values: [value], all: false, unknown: false, not: false },
+    [],
+  ).slice(2)
 }

@@ -2,7 +2,18 @@
 
 const PLAIN = /^[\0-\x7f]*$/
 /** Letters that no decomposition takes apart. */
-const LETTERS: Record<string, string> = { ł: 'l', ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ß: 'ss', æ: 'ae', œ: 'oe', ı: 'i', ς: 'σ' }
+const LETTERS: Record<string, string> = {
+  ł: 'l',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ı: 'i',
+  ς: 'σ',
+}
 
 /** Keeps words and lines, not lengths. Works on one name as on a text of many lines, line by line the same. */
 export function fold(text: string): string {

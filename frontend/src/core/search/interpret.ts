@@ -5,7 +5,13 @@ import type { NameCondition } from './search'
 export type Meant =
   | { kind: 'nothing'; errors: QueryError[] }
   | { kind: 'words'; text: string; errors: QueryError[] }
-  | { kind: 'query'; names: NameCondition[]; fields: FieldClause[]; others: Extract<Clause, { kind: 'ids' | 'set' }>[]; errors: QueryError[] }
+  | {
+      kind: 'query'
+      names: NameCondition[]
+      fields: FieldClause[]
+      others: Extract<Clause, { kind: 'ids' | 'set' }>[]
+      errors: QueryError[]
+    }
 
 export function interpret(text: string, fields: readonly QueryField[]): Meant {
   if (text.trim() === '') return { kind: 'nothing', errors: [] }

@@ -34,7 +34,8 @@ function withoutAside(name: string): string {
 }
 
 export function startsSomeWord(text: string, query: string): boolean {
-  for (let at = text.indexOf(query); at >= 0; at = text.indexOf(query, at + 1)) if (at === 0 || !isWord(text[at - 1])) return true
+  for (let at = text.indexOf(query); at >= 0; at = text.indexOf(query, at + 1))
+    if (at === 0 || !isWord(text[at - 1])) return true
   return false
 }
 

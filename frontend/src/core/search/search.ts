@@ -10,7 +10,8 @@ import { Best, startsSomeWord, TIER, tier, tierAtBest } from './rank'
 import { PIECE_ROWS, Texts } from './texts'
 
 /** A condition on the name; all must hold. */
-export type NameCondition = { kind: 'name'; text: string; not: boolean } | { kind: 'regex'; source: string; flags: string; not: boolean }
+export type NameCondition =
+  { kind: 'name'; text: string; not: boolean } | { kind: 'regex'; source: string; flags: string; not: boolean }
 
 export type Ask =
   /** What somebody types: words in any order, in the name or the searched fields. */
@@ -57,7 +58,15 @@ const EAGER: Manners = { stale: () => false, breathe: () => Promise.resolve() }
 
 export class NameSearch {
   #pieces: Texts[] = []
-  readonly #fuzzy = new uFuzzy({ unicode: true, interSplit: "[^\\p{L}\\d']+", intraSplit: '\\p{Ll}\\p{Lu}', intraBound: '\\p{L}\\d|\\d\\p{L}', intraChars: "[\\p{L}\\d']", intraContr: "'\\p{L}{1,2}\\b", intraMode: 1 })
+  readonly #fuzzy = new uFuzzy({
+    unicode: true,
+    interSplit: "[^\\p{L}\\d']+",
+    intraSplit: '\\p{Ll}\\p{Lu}',
+    intraBound: '\\p{L}\\d|\\d\\p{L}',
+    intraChars: "[\\p{L}\\d']",
+    intraContr: "'\\p{L}{1,2}\\b",
+    intraMode: 1,
+  })
   #importance: Uint8Array = new Uint8Array(0)
 
   /** Names of the rows from `first` on, and what else is searched of each. Giving them again replaces them. */
@@ -65,7 +74,9 @@ export class NameSearch {
     const clock = new Clock(manners)
     for (let at = 0; at < names.length; at += PIECE_ROWS) {
       const piece = new Texts(first + at, names.slice(at, at + PIECE_ROWS), fields && fields.slice(at, at + PIECE_ROWS))
-      this.#pieces = [...this.#pieces.filter((other) => other.first !== piece.first), piece].sort((a, b) => a.first - b.first)
+      this.#pieces = [...this.#pieces.filter((other) => other.first !== piece.first), piece].sort(
+        (a, b) => a.first - b.first,
+      )
       await clock.tick()
     }
   }
@@ -127,7 +138,13 @@ export class NameSearch {
       found.total++
       const importance = this.#importance[piece.first + i] ?? 0
       const name = words.length > 0 && !best.hopeless(0, importance) ? piece.foldedName(i) : null
-      if (name !== null || words.length === 0) best.offer({ row: piece.first + i, tier: name === null ? 0 : tier(name, phrase), importance, length: piece.length(i) })
+      if (name !== null || words.length === 0)
+        best.offer({
+          row: piece.first + i,
+          tier: name === null ? 0 : tier(name, phrase),
+          importance,
+          length: piece.length(i),
+        })
     })
   }
 
@@ -139,7 +156,8 @@ export class NameSearch {
       found.total++
       const inName = at < ends[i]
       if (!inName) found.byName = false
-      else if (found.byName && words.length > 1 && ends[i] + 1 < starts[i + 1]) found.byName = holdsAll(piece.foldedName(i), words)
+      else if (found.byName && words.length > 1 && ends[i] + 1 < starts[i + 1])
+        found.byName = holdsAll(piece.foldedName(i), words)
       const importance = this.#importance[piece.first + i] ?? 0
       if (best.hopeless(inName ? tierAtBest(text, starts[i], ends[i], phrase) : TIER.field, importance)) return
       best.offer({ row: piece.first + i, tier: tierOf(piece, i, words, phrase), importance, length: piece.length(i) })
@@ -167,7 +185,9 @@ export class NameSearch {
 
   #similarMarks(row: number, needle: string): number[] {
     const { piece, i } = this.#place(row)
-    const ranges = needle.split(' ').flatMap((word) => this.#fuzzy.search([piece.foldedName(i)], word)[1]?.ranges[0] ?? [])
+    const ranges = needle
+      .split(' ')
+      .flatMap((word) => this.#fuzzy.search([piece.foldedName(i)], word)[1]?.ranges[0] ?? [])
     return marksFromFolded(piece.name(i), ranges)
   }
 
@@ -181,7 +201,11 @@ export class NameSearch {
     const folded = piece.foldedName(i)
     const phrase = words.join(' ')
     const missing = words.filter((word) => !folded.includes(word))
-    return { row, marks: marksOf(name, folded.includes(phrase) ? [phrase] : words), aside: missing.length > 0 ? asideOf(piece.fields(i), missing, phrase) : null }
+    return {
+      row,
+      marks: marksOf(name, folded.includes(phrase) ? [phrase] : words),
+      aside: missing.length > 0 ? asideOf(piece.fields(i), missing, phrase) : null,
+    }
   }
 
   #place(row: number): { piece: Texts; i: number } {
@@ -211,7 +235,9 @@ function tierOf(piece: Texts, i: number, words: string[], phrase: string): numbe
 
 function matchQuery(piece: Texts, { passes, conditions }: Query, words: string[], found: (i: number) => void): void {
   const without = conditions.flatMap((one) => (one.kind === 'name' && one.not ? fold(one.text) : []))
-  const patterns = conditions.flatMap((one) => (one.kind === 'regex' ? { pattern: new RegExp(one.source, one.flags), not: one.not } : []))
+  const patterns = conditions.flatMap((one) =>
+    one.kind === 'regex' ? { pattern: new RegExp(one.source, one.flags), not: one.not } : [],
+  )
   for (let i = 0; i < piece.count; i++) {
     if (passes && !passes[piece.first + i]) continue
     if (words.length > 0 || without.length > 0) {
@@ -228,8 +254,11 @@ function matchQuery(piece: Texts, { passes, conditions }: Query, words: string[]
 
 /** Folded words (of a query: those that the name must hold, which may have spaces in them). */
 function wordsOf(ask: Ask): string[] {
-  if (ask.kind === 'query') return ask.conditions.flatMap((one) => (one.kind === 'name' && !one.not ? fold(one.text) : []))
-  return fold(ask.text).split(/\s+/).filter((word) => word !== '')
+  if (ask.kind === 'query')
+    return ask.conditions.flatMap((one) => (one.kind === 'name' && !one.not ? fold(one.text) : []))
+  return fold(ask.text)
+    .split(/\s+/)
+    .filter((word) => word !== '')
 }
 
 function asideOf(fields: string[], missing: string[], phrase: string): Hit['aside'] {
@@ -238,7 +267,9 @@ function asideOf(fields: string[], missing: string[], phrase: string): Hit['asid
   const explained = folded.map((value) => missing.filter((word) => value.includes(word)).length)
   const field = explained.indexOf(Math.max(...explained))
   const marked = folded[field]?.includes(phrase) ? [phrase] : missing
-  return explained[field] > 0 ? { field, of: fields.length, text: fields[field], marks: marksOf(fields[field], marked) } : null
+  return explained[field] > 0
+    ? { field, of: fields.length, text: fields[field], marks: marksOf(fields[field], marked) }
+    : null
 }
 
 function regexMarks(name: string, conditions: NameCondition[]): number[] {

@@ -48,7 +48,9 @@ export class Texts {
   }
 
   fields(i: number): string[] {
-    return this.#fieldStarts ? this.#fields!.slice(this.#fieldStarts[i], this.#fieldStarts[i + 1] - 1).split(BETWEEN_FIELDS) : []
+    return this.#fieldStarts
+      ? this.#fields!.slice(this.#fieldStarts[i], this.#fieldStarts[i + 1] - 1).split(BETWEEN_FIELDS)
+      : []
   }
 
   foldedName(i: number): string {

@@ -11,11 +11,18 @@ export function valueText(data: FieldData, row: number, unit = ''): string {
     const value = data.values[row]
     if (Number.isNaN(value)) return UNKNOWN
     const { type } = data.summary
-    return type === 'date' ? formatDay(value) : type === 'year' ? String(Math.round(value)) : formatNumber(Number(value.toPrecision(6))) + (unit && ` ${unit}`)
+    return type === 'date'
+      ? formatDay(value)
+      : type === 'year'
+        ? String(Math.round(value))
+        : formatNumber(Number(value.toPrecision(6))) + (unit && ` ${unit}`)
   }
   if (data.kind === 'booleans') return data.values[row] > 1 ? UNKNOWN : data.values[row] === 1 ? 'yes' : 'no'
   if (data.kind === 'codes') return data.dictionary[data.codes[row]]?.[0] ?? UNKNOWN
   const { starts, codes } = data.lists
-  const values = Array.from(codes.subarray(starts[row], Math.min(starts[row + 1], starts[row] + MOST_OF_LIST)), (code) => data.dictionary[code][0])
+  const values = Array.from(
+    codes.subarray(starts[row], Math.min(starts[row + 1], starts[row] + MOST_OF_LIST)),
+    (code) => data.dictionary[code][0],
+  )
   return values.length === 0 ? UNKNOWN : values.join(', ') + (starts[row + 1] - starts[row] > MOST_OF_LIST ? ' …' : '')
 }

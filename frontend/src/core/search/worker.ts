@@ -42,10 +42,16 @@ function add({ kind, first, texts }: Extract<ToWorker, { first: number }>): void
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === 'names' || data.kind === 'fields') add(data)
   else if (data.kind === 'importance') search.setImportance(data.importance)
-  else if (data.kind === 'rows') void search.rows(data.ask, patient).then((rows) => reply({ kind: 'rows', id: data.id, rows }))
+  else if (data.kind === 'rows')
+    void search.rows(data.ask, patient).then((rows) => reply({ kind: 'rows', id: data.id, rows }))
   else {
     const { id } = data
     newest = id
-    void search.answer(data.ask, data.limit, (answer) => reply({ kind: 'answer', id, answer }), { stale: () => id !== newest, breathe }).then(() => reply({ kind: 'over', id }))
+    void search
+      .answer(data.ask, data.limit, (answer) => reply({ kind: 'answer', id, answer }), {
+        stale: () => id !== newest,
+        breathe,
+      })
+      .then(() => reply({ kind: 'over', id }))
   }
 }

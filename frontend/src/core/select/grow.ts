@@ -17,7 +17,10 @@ export async function grow(
   set: Uint32Array,
   neighboursOf: (row: number) => Promise<Neighbour[]>,
   passes: Uint8Array | null,
-  { onProgress = () => {}, wanted = () => true }: { onProgress?: (progress: Progress) => void; wanted?: () => boolean } = {},
+  {
+    onProgress = () => {},
+    wanted = () => true,
+  }: { onProgress?: (progress: Progress) => void; wanted?: () => boolean } = {},
 ): Promise<Uint32Array | null> {
   const added = new Set<number>()
   for (let i = 0; i < set.length; i++) {

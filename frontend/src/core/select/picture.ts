@@ -46,7 +46,13 @@ interface Brush {
   colours: PictureColours
 }
 
-export function composePicture(snapshot: Snapshot, covered: Insets, text: PictureText, legend: PictureLegend | null, colours: PictureColours): HTMLCanvasElement {
+export function composePicture(
+  snapshot: Snapshot,
+  covered: Insets,
+  text: PictureText,
+  legend: PictureLegend | null,
+  colours: PictureColours,
+): HTMLCanvasElement {
   const { canvas: map, scale, labels } = snapshot
   const whole = { width: map.width / scale, height: map.height / scale }
   const crop = cropOf(whole, covered)
@@ -61,7 +67,17 @@ export function composePicture(snapshot: Snapshot, covered: Insets, text: Pictur
   context.scale(scale, scale)
   context.fillStyle = colours.background
   context.fillRect(0, 0, crop.width, head + crop.height + foot)
-  context.drawImage(map, crop.left * scale, crop.top * scale, crop.width * scale, crop.height * scale, 0, head, crop.width, crop.height)
+  context.drawImage(
+    map,
+    crop.left * scale,
+    crop.top * scale,
+    crop.width * scale,
+    crop.height * scale,
+    0,
+    head,
+    crop.width,
+    crop.height,
+  )
 
   context.save()
   context.beginPath()
@@ -75,17 +91,41 @@ export function composePicture(snapshot: Snapshot, covered: Insets, text: Pictur
   write(brush, text.title, MARGIN, 42, `650 24px ${FONT}`, colours.text, crop.width - 2 * MARGIN)
   write(brush, text.subtitle, MARGIN, 65, `14px ${FONT}`, colours.muted, crop.width - 2 * MARGIN)
   if (legend) drawLegend(brush, legend, head + crop.height + MARGIN / 2, crop.width)
-  write(brush, text.footer, MARGIN, head + crop.height + foot - 14, `12px ${FONT}`, colours.muted, crop.width - 2 * MARGIN)
+  write(
+    brush,
+    text.footer,
+    MARGIN,
+    head + crop.height + foot - 14,
+    `12px ${FONT}`,
+    colours.muted,
+    crop.width - 2 * MARGIN,
+  )
   return canvas
 }
 
 /** What panels leave free, as long as that is worth looking at. */
-function cropOf({ width, height }: { width: number; height: number }, { left, right, top, bottom }: Insets): { left: number; top: number; width: number; height: number } {
+function cropOf(
+  { width, height }: { width: number; height: number },
+  { left, right, top, bottom }: Insets,
+): { left: number; top: number; width: number; height: number } {
   const [wide, high] = [width - left - right >= LEAST_PX, height - top - bottom >= LEAST_PX]
-  return { left: wide ? left : 0, top: high ? top : 0, width: wide ? width - left - right : width, height: high ? height - top - bottom : height }
+  return {
+    left: wide ? left : 0,
+    top: high ? top : 0,
+    width: wide ? width - left - right : width,
+    height: high ? height - top - bottom : height,
+  }
 }
 
-function write({ context }: Brush, text: string, x: number, y: number, font: string, colour: string, room = Infinity): number {
+function write(
+  { context }: Brush,
+  text: string,
+  x: number,
+  y: number,
+  font: string,
+  colour: string,
+  room = Infinity,
+): number {
   context.font = font
   context.fillStyle = colour
   let shown = text
@@ -114,7 +154,8 @@ function drawLabel({ context, colours }: Brush, { text, kind, tone, left, top, w
   context.lineJoin = 'round'
   context.lineWidth = 3.5
   context.strokeStyle = colours.halo
-  context.fillStyle = tone === 'selected' ? colours.onAccent : kind === 'region' && level !== '0' ? colours.muted : colours.text
+  context.fillStyle =
+    tone === 'selected' ? colours.onAccent : kind === 'region' && level !== '0' ? colours.muted : colours.text
   lines.forEach((line, i) => {
     const x = kind === 'region' ? left + width / 2 : left + (boxed ? 7 : 3)
     const y = top + (height * (i + 0.5)) / lines.length
@@ -136,7 +177,12 @@ interface Entry {
 
 function entriesOf({ context }: Brush, { legend }: PictureLegend): Entry[] {
   context.font = `13px ${FONT}`
-  const entries = legend.kind === 'entries' ? legend.entries : legend.unknown > 0 ? [{ slot: SLOT.unknown, label: 'Unknown', count: legend.unknown }] : []
+  const entries =
+    legend.kind === 'entries'
+      ? legend.entries
+      : legend.unknown > 0
+        ? [{ slot: SLOT.unknown, label: 'Unknown', count: legend.unknown }]
+        : []
   return entries.map(({ slot, label, count }) => {
     const text = `${label.length > 34 ? `${label.slice(0, 33)}…` : label}  ${formatCount(count)}`
     return { slot, text, width: 18 + context.measureText(text).width + 18 }
@@ -186,7 +232,14 @@ function drawLegend(brush: Brush, wanted: PictureLegend, top: number, width: num
   legend.ticks.forEach((tick, i) => {
     const last = legend.ticks.length - 1
     context.textAlign = i === 0 ? 'left' : i === last ? 'right' : 'center'
-    write(brush, words ? words[i === 0 ? 0 : 1] : (tick.text ?? formatTick(tick.value, type)), MARGIN + tick.at * bar, top + 2 * LINE + 8, `12px ${FONT}`, colours.muted)
+    write(
+      brush,
+      words ? words[i === 0 ? 0 : 1] : (tick.text ?? formatTick(tick.value, type)),
+      MARGIN + tick.at * bar,
+      top + 2 * LINE + 8,
+      `12px ${FONT}`,
+      colours.muted,
+    )
   })
   context.textAlign = 'left'
   if (MARGIN + bar + 30 + (entries[0]?.width ?? 0) < width) dots(MARGIN + bar + 30, top + LINE + 12)

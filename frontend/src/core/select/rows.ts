@@ -23,7 +23,7 @@ export function hasRow(set: Uint32Array, row: number): boolean {
 function merge(a: Uint32Array, b: Uint32Array, onlyA: boolean, both: boolean, onlyB: boolean): Uint32Array {
   const out = new Uint32Array((onlyA || both ? a.length : 0) + (onlyB ? b.length : 0))
   let n = 0
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
     if (j >= b.length || a[i] < b[j]) {
       if (onlyA) out[n++] = a[i]
       i++

@@ -56,22 +56,35 @@ export function readSaved(text: string | null): SavedSelection[] {
 function checked(entry: unknown): SavedSelection | null {
   if (typeof entry !== 'object' || entry === null) return null
   const { key, name, note, tags, changed, count, ids } = entry as Record<string, unknown>
-  if (typeof key !== 'string' || typeof name !== 'string' || typeof ids !== 'string' || typeof count !== 'number') return null
+  if (typeof key !== 'string' || typeof name !== 'string' || typeof ids !== 'string' || typeof count !== 'number')
+    return null
   return { key, name, ids, count, ...fieldsOf({ note, tags }), changed: typeof changed === 'string' ? changed : '' }
 }
 
 function fieldsOf({ note, tags }: { note?: unknown; tags?: unknown }): { note: string; tags: string[] } {
-  return { note: typeof note === 'string' ? note : '', tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [] }
+  return {
+    note: typeof note === 'string' ? note : '',
+    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
+  }
 }
 
 /** "jazz, blues,Jazz" -> jazz, blues. */
 export function readTags(text: string): string[] {
-  const tags = text.split(',').map((tag) => tag.trim()).filter(Boolean)
+  const tags = text
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter(Boolean)
   return tags.filter((tag, i) => tags.findIndex((other) => other.toLowerCase() === tag.toLowerCase()) === i)
 }
 
 export async function saved(fields: SavedFields, ids: readonly string[], now = new Date()): Promise<SavedSelection> {
-  return { ...fields, key: crypto.getRandomValues(new Uint32Array(2)).join('-'), changed: now.toISOString(), count: ids.length, ids: await packIds(ids) }
+  return {
+    ...fields,
+    key: crypto.getRandomValues(new Uint32Array(2)).join('-'),
+    changed: now.toISOString(),
+    count: ids.length,
+    ids: await packIds(ids),
+  }
 }
 
 export function changed(entry: SavedSelection, fields: SavedFields, now = new Date()): SavedSelection {
@@ -80,7 +93,16 @@ export function changed(entry: SavedSelection, fields: SavedFields, now = new Da
 
 /** A file that people can read and other programs can use. */
 export async function exportSaved(list: readonly SavedSelection[], atlas: string): Promise<string> {
-  const selections = await Promise.all(list.map(async ({ key, name, note, tags, changed, ids }) => ({ key, name, note, tags, changed, ids: await unpackIds(ids) })))
+  const selections = await Promise.all(
+    list.map(async ({ key, name, note, tags, changed, ids }) => ({
+      key,
+      name,
+      note,
+      tags,
+      changed,
+      ids: await unpackIds(ids),
+    })),
+  )
   return `${JSON.stringify({ format: FORMAT, version: 1, atlas, selections }, null, 1)}\n`
 }
 
@@ -102,7 +124,10 @@ export async function importSaved(text: string): Promise<SavedSelection[] | null
 }
 
 /** Adds what is new, and replaces what was changed later in `other`. */
-export function mergeSaved(list: readonly SavedSelection[], other: readonly SavedSelection[]): { list: SavedSelection[]; added: number; updated: number } {
+export function mergeSaved(
+  list: readonly SavedSelection[],
+  other: readonly SavedSelection[],
+): { list: SavedSelection[]; added: number; updated: number } {
   const merged = new Map(list.map((entry) => [entry.key, entry]))
   let [added, updated] = [0, 0]
   for (const entry of other) {

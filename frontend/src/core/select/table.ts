@@ -21,7 +21,10 @@ export async function idsOf(bundle: Bundle, rows: Iterable<number>): Promise<str
 export async function tableOf(
   bundle: Bundle,
   rows: Uint32Array,
-  { onProgress = () => {}, wanted = () => true }: { onProgress?: (progress: Progress) => void; wanted?: () => boolean } = {},
+  {
+    onProgress = () => {},
+    wanted = () => true,
+  }: { onProgress?: (progress: Progress) => void; wanted?: () => boolean } = {},
 ): Promise<Table | null> {
   const { details, buckets } = bundle.manifest
   for (let bucket = 0; bucket < buckets.length; bucket++) await bundle.names(bucket)
@@ -59,11 +62,26 @@ function cell(value: DetailValue): string {
 /** A list of objects; names of fields that are taken by id and name are kept apart by an underscore. */
 export function toJson({ fields, rows }: Table): string {
   const keys = fields.map((field) => (field === 'id' || field === 'name' ? `_${field}` : field))
-  return `${JSON.stringify(rows.map(({ id, name, values }) => ({ id, name, ...Object.fromEntries(keys.map((key, i) => [key, values[i] ?? null])) })), null, 1)}\n`
+  return `${JSON.stringify(
+    rows.map(({ id, name, values }) => ({
+      id,
+      name,
+      ...Object.fromEntries(keys.map((key, i) => [key, values[i] ?? null])),
+    })),
+    null,
+    1,
+  )}\n`
 }
 
 /** "Magic cards", "picked set" -> `magic-cards-picked-set.csv`. */
 export function fileName(parts: string[], ending: string): string {
-  const plain = parts.map((part) => part.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, ''))
+  const plain = parts.map((part) =>
+    part
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-+|-+$/g, ''),
+  )
   return `${plain.filter(Boolean).join('-').slice(0, 80) || 'atlas'}.${ending}`
 }

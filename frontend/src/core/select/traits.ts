@@ -56,7 +56,11 @@ export interface Examined {
 }
 
 /** Rows that the set is held against: all that pass (null = all) or are in the set. One byte per row, and how many. */
-export function population(set: Uint32Array, n: number, passes: Uint8Array | null): { among: Uint8Array; total: number } {
+export function population(
+  set: Uint32Array,
+  n: number,
+  passes: Uint8Array | null,
+): { among: Uint8Array; total: number } {
   const among = new Uint8Array(n)
   if (passes) among.set(passes)
   else among.fill(1)
@@ -65,7 +69,11 @@ export function population(set: Uint32Array, n: number, passes: Uint8Array | nul
 }
 
 /** One field of the set against the same of all; what is found is only worth something after `rank`. */
-export function examine(column: TraitColumn, set: Uint32Array, { among, total }: ReturnType<typeof population>): Examined {
+export function examine(
+  column: TraitColumn,
+  set: Uint32Array,
+  { among, total }: ReturnType<typeof population>,
+): Examined {
   const size = set.length
   const examined: Examined = { found: [], tested: 0 }
   if (size < 2 || size === total) return examined
@@ -86,7 +94,19 @@ export function examine(column: TraitColumn, set: Uint32Array, { among, total }:
     const less = !more && data.kind === 'codes' && value !== null && expected >= 0.1 && share <= expected / 3
     if (!more && !less) return
     const chance = more ? chanceOfAtLeast(k, size, all, total) : chanceOfAtLeast(size - k, size, total - all, total)
-    examined.found.push({ trait: { kind: 'value', column: name, label, value, count: k, share, overall: expected, evidence: logLikelihood(k, size, all, total) }, chance })
+    examined.found.push({
+      trait: {
+        kind: 'value',
+        column: name,
+        label,
+        value,
+        count: k,
+        share,
+        overall: expected,
+        evidence: logLikelihood(k, size, all, total),
+      },
+      chance,
+    })
   })
   return examined
 }
@@ -103,7 +123,10 @@ export function rank(examined: readonly Examined[]): Trait[] {
     .sort((a, b) => b.evidence - a.evidence)
     .filter((trait) => {
       // A field and the map's own regions may say the very same.
-      const what = trait.kind === 'value' && trait.value !== null ? `${trait.value} ${trait.count}` : `${trait.column} ${trait.kind}`
+      const what =
+        trait.kind === 'value' && trait.value !== null
+          ? `${trait.value} ${trait.count}`
+          : `${trait.column} ${trait.kind}`
       if (said.has(what)) return false
       said.add(what)
       // That one value is rarer follows from another being more frequent.
@@ -115,18 +138,25 @@ export function rank(examined: readonly Examined[]): Trait[] {
 }
 
 /** How often each value occurs in the set and among all; the last one is "not known". */
-function countsOf(data: ColumnData, set: Uint32Array, among: Uint8Array): { inside: Uint32Array; overall: Uint32Array; values: (string | null)[] } {
+function countsOf(
+  data: ColumnData,
+  set: Uint32Array,
+  among: Uint8Array,
+): { inside: Uint32Array; overall: Uint32Array; values: (string | null)[] } {
   const values: (string | null)[] =
-    data.kind === 'booleans' ? ['No', 'Yes', null]
-    : data.kind === 'numbers' ? [null]
-    : [...data.dictionary.map(([value]) => value), null]
+    data.kind === 'booleans'
+      ? ['No', 'Yes', null]
+      : data.kind === 'numbers'
+        ? [null]
+        : [...data.dictionary.map(([value]) => value), null]
   const unknown = values.length - 1
   const [inside, overall] = [new Uint32Array(values.length), new Uint32Array(values.length)]
   const count = (row: number, into: Uint32Array): void => {
     if (data.kind === 'lists') {
       const { starts, codes } = data.lists
       if (starts[row] === starts[row + 1]) into[unknown]++
-      for (let i = starts[row]; i < starts[row + 1]; i++) if (codes.indexOf(codes[i], starts[row]) === i) into[codes[i]]++ // a value named twice counts once
+      for (let i = starts[row]; i < starts[row + 1]; i++)
+        if (codes.indexOf(codes[i], starts[row]) === i) into[codes[i]]++ // a value named twice counts once
     } else if (data.kind === 'numbers') {
       if (Number.isNaN(data.values[row])) into[0]++
     } else {
@@ -138,12 +168,20 @@ function countsOf(data: ColumnData, set: Uint32Array, among: Uint8Array): { insi
   return { inside, overall, values }
 }
 
-function numberTrait(column: TraitColumn, values: Float32Array, set: Uint32Array, among: Uint8Array): { trait: NumberTrait; chance: number } | null {
+function numberTrait(
+  column: TraitColumn,
+  values: Float32Array,
+  set: Uint32Array,
+  among: Uint8Array,
+): { trait: NumberTrait; chance: number } | null {
   const known = new Float32Array(values.length)
   let count = 0
-  for (let row = 0; row < values.length; row++) if (among[row] && !Number.isNaN(values[row])) known[count++] = values[row] // twenty times faster than filter
+  for (let row = 0; row < values.length; row++)
+    if (among[row] && !Number.isNaN(values[row])) known[count++] = values[row] // twenty times faster than filter
   const all = known.subarray(0, count).sort()
-  const mine = Float32Array.from(set, (row) => values[row]).filter((v) => !Number.isNaN(v)).sort()
+  const mine = Float32Array.from(set, (row) => values[row])
+    .filter((v) => !Number.isNaN(v))
+    .sort()
   const [n, s] = [all.length, mine.length]
   if (s < 2 || s === n) return null
   let ties = 0
@@ -158,10 +196,21 @@ function numberTrait(column: TraitColumn, values: Float32Array, set: Uint32Array
   const shift = above - (s * n) / 2
   const score = Math.abs(shift) / spread
   if (Math.abs(shift) / (s * (n - s)) < MIN_RANK_SHIFT || score < 2) return null
-  const at = (sorted: Float32Array, share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+  const at = (sorted: Float32Array, share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
   const { name, label, unit, type } = column as TraitColumn & { type: NumberTrait['type'] }
   return {
-    trait: { kind: 'number', column: name, label, unit, type, median: at(mine, 0.5), overall: at(all, 0.5), quartiles: [at(mine, 0.25), at(mine, 0.75)], evidence: score ** 2 },
+    trait: {
+      kind: 'number',
+      column: name,
+      label,
+      unit,
+      type,
+      median: at(mine, 0.5),
+      overall: at(all, 0.5),
+      quartiles: [at(mine, 0.25), at(mine, 0.75)],
+      evidence: score ** 2,
+    },
     chance: (Math.sqrt(2 / Math.PI) * Math.exp(-(score ** 2) / 2)) / score, // Mills: no less than the true two-sided tail
   }
 }
@@ -182,7 +231,15 @@ function lowerBound(sorted: Float32Array, v: number, after = false): number {
 function logFactorial(n: number): number {
   let sum = 0
   for (; n < 10; n++) sum -= Math.log(n + 1)
-  return sum + n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3) + 1 / (1260 * n ** 5)
+  return (
+    sum +
+    n * Math.log(n) -
+    n +
+    0.5 * Math.log(2 * Math.PI * n) +
+    1 / (12 * n) -
+    1 / (360 * n ** 3) +
+    1 / (1260 * n ** 5)
+  )
 }
 
 function logChoose(n: number, k: number): number {
@@ -203,6 +260,18 @@ export function chanceOfAtLeast(k: number, size: number, all: number, total: num
 
 /** G² of the table value / other value × in the set / not. */
 export function logLikelihood(k: number, size: number, all: number, total: number): number {
-  const cells = [[k, size, all], [size - k, size, total - all], [all - k, total - size, all], [total - size - all + k, total - size, total - all]]
-  return Math.max(0, 2 * cells.reduce((sum, [seen, row, column]) => sum + (seen > 0 ? seen * Math.log((seen * total) / (row * column)) : 0), 0))
+  const cells = [
+    [k, size, all],
+    [size - k, size, total - all],
+    [all - k, total - size, all],
+    [total - size - all + k, total - size, total - all],
+  ]
+  return Math.max(
+    0,
+    2 *
+      cells.reduce(
+        (sum, [seen, row, column]) => sum + (seen > 0 ? seen * Math.log((seen * total) / (row * column)) : 0),
+        0,
+      ),
+  )
 }

@@ -109,11 +109,13 @@ export class Link {
   #enqueue(keys: string[] | null): Promise<void> {
     const token = this.#token
     this.#applying++
-    this.#queue = this.#queue.then(() => this.#apply(keys, token)).finally(() => {
-      this.#applying--
-      if (this.#wanted) this.#wanted = 'replace' // applying makes no step of its own
-      this.#schedule()
-    })
+    this.#queue = this.#queue
+      .then(() => this.#apply(keys, token))
+      .finally(() => {
+        this.#applying--
+        if (this.#wanted) this.#wanted = 'replace' // applying makes no step of its own
+        this.#schedule()
+      })
     return this.#queue
   }
 

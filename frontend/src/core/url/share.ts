@@ -12,8 +12,15 @@ export interface Page {
 }
 
 /** The address of the page with these parts. `embed`: to be shown inside of another page. */
-export function addressOf({ origin, pathname, search }: Page, parts: ReadonlyMap<string, string>, embed = false): string {
-  const query = search.replace(/^\?/, '').split('&').filter((one) => one !== '' && !/^(embed|items2?)(=|$)/.test(one))
+export function addressOf(
+  { origin, pathname, search }: Page,
+  parts: ReadonlyMap<string, string>,
+  embed = false,
+): string {
+  const query = search
+    .replace(/^\?/, '')
+    .split('&')
+    .filter((one) => one !== '' && !/^(embed|items2?)(=|$)/.test(one))
   if (embed) query.unshift('embed')
   return `${origin}${pathname}${query.length > 0 ? `?${query.join('&')}` : ''}${writeParts(parts)}`
 }

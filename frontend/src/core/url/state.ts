@@ -16,7 +16,9 @@ const DIGITS = 4
 
 /** Parts in the order given; an empty text when there are none. */
 export function writeParts(parts: Iterable<readonly [key: string, value: string]>): string {
-  const texts = [...parts].map(([key, value]) => `${key}=${encodeURIComponent(value).replace(/%2C/g, ',').replace(/%3A/g, ':')}`)
+  const texts = [...parts].map(
+    ([key, value]) => `${key}=${encodeURIComponent(value).replace(/%2C/g, ',').replace(/%3A/g, ':')}`,
+  )
   return texts.length > 0 ? `#${texts.join('&')}` : ''
 }
 

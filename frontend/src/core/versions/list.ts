@@ -35,9 +35,16 @@ export function idOf(manifest: string): string {
 }
 
 /** Those published before the map `own`, newest first, and whether a newer one than it is there. */
-export function around(versions: readonly Version[], own: string): { earlier: Version[]; own: Version | null; newer: boolean } {
+export function around(
+  versions: readonly Version[],
+  own: string,
+): { earlier: Version[]; own: Version | null; newer: boolean } {
   const at = versions.findIndex(({ id }) => id === own)
-  return { earlier: versions.slice(0, Math.max(0, at)).reverse(), own: versions[at] ?? null, newer: versions.length > 0 && at < versions.length - 1 }
+  return {
+    earlier: versions.slice(0, Math.max(0, at)).reverse(),
+    own: versions[at] ?? null,
+    newer: versions.length > 0 && at < versions.length - 1,
+  }
 }
 
 /** What a link says: the date, so that a version that is gone can be named, its id and the place on the way to the latest. */
@@ -64,5 +71,7 @@ export function inWords(date: Date, now = new Date()): string {
 /** "3 Nov 2026", with the time where another version is of the same day. */
 export function dateLabel(date: Date, all: readonly Version[]): string {
   const text = short.format(date)
-  return all.filter(({ published }) => short.format(published) === text).length > 1 ? `${text}, ${time.format(date)}` : text
+  return all.filter(({ published }) => short.format(published) === text).length > 1
+    ? `${text}, ${time.format(date)}`
+    : text
 }

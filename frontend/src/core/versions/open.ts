@@ -16,7 +16,11 @@ export class VersionFiles {
   readonly #opened = new Map<string, Opened>()
 
   /** `base`: the address of the page. */
-  constructor(private readonly today: Bundle, private readonly base: string, private readonly get?: Fetch) {}
+  constructor(
+    private readonly today: Bundle,
+    private readonly base: string,
+    private readonly get?: Fetch,
+  ) {}
 
   /** The list at `path`; asked for anew each time, since a site changes while its pages are open. */
   async list(path: string): Promise<Version[]> {

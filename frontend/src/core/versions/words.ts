@@ -17,7 +17,11 @@ export function growthText({ fresh, gone, entity: [one, many], since }: Growth):
 }
 
 /** Rows that moved most, with how far: the best known first of those that moved alike. `least`: below is rounding. */
-export function movedMost(shares: Float32Array, rows: Uint32Array, options: { least: number; limit: number; sizes: Uint8Array; passes: Uint8Array | null }): { row: number; share: number }[] {
+export function movedMost(
+  shares: Float32Array,
+  rows: Uint32Array,
+  options: { least: number; limit: number; sizes: Uint8Array; passes: Uint8Array | null },
+): { row: number; share: number }[] {
   const { least, limit, sizes, passes } = options
   const moved: { row: number; share: number }[] = []
   rows.forEach((row, i) => {

@@ -11,7 +11,9 @@ export function listenToHost(atlas: Atlas): () => void {
     if (source !== window.parent || typeof data !== 'object' || data === null) return
     const { atlas: wish, id } = data as { atlas?: unknown; id?: unknown }
     if (wish !== 'select' || (id !== null && (typeof id !== 'string' || id.length > LONGEST_ID))) return
-    void atlas.ready.then(() => atlas.attempt(() => atlas.selection.chooseId(id as string | null, { fly: true }))).catch(() => {})
+    void atlas.ready
+      .then(() => atlas.attempt(() => atlas.selection.chooseId(id as string | null, { fly: true })))
+      .catch(() => {})
   }
   addEventListener('message', hear)
   return () => removeEventListener('message', hear)
@@ -32,8 +34,11 @@ export function shareGestures(root: HTMLElement, hint: (text: string) => void): 
   let entered = false
   const mac = /Mac|iP(hone|ad)/.test(navigator.userAgent)
   const onMap = (event: Event) => event.target instanceof Element && event.target.closest('.stage') !== null
-  const on = <K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void, passive = true) =>
-    root.addEventListener(type, listener, { capture: true, passive, signal: end.signal })
+  const on = <K extends keyof HTMLElementEventMap>(
+    type: K,
+    listener: (event: HTMLElementEventMap[K]) => void,
+    passive = true,
+  ) => root.addEventListener(type, listener, { capture: true, passive, signal: end.signal })
   on('wheel', (event) => {
     if (!onMap(event) || entered || event.ctrlKey || event.metaKey) return
     event.stopPropagation()
@@ -49,11 +54,15 @@ export function shareGestures(root: HTMLElement, hint: (text: string) => void): 
   on('pointermove', (event) => {
     if (event.pointerType === 'touch' && onMap(event) && fingers.size < 2) event.stopPropagation()
   })
-  on('touchmove', (event) => {
-    if (!onMap(event)) return
-    if (event.touches.length > 1) event.preventDefault()
-    else hint('Use two fingers to move the map')
-  }, false)
+  on(
+    'touchmove',
+    (event) => {
+      if (!onMap(event)) return
+      if (event.touches.length > 1) event.preventDefault()
+      else hint('Use two fingers to move the map')
+    },
+    false,
+  )
   root.addEventListener('pointerleave', () => (entered = false), { signal: end.signal })
   return () => end.abort()
 }

@@ -10,6 +10,12 @@ export function exampleOf(atlas: Atlas): string {
   if (!bundle || atlas.namesLoaded === 0) return ''
   const rows = Array.from({ length: Math.min(SAMPLE, bundle.manifest.buckets[0]) }, (_, row) => row)
   const worth = (row: number) => sizeValues?.[row] || 0
-  const names = rows.sort((a, b) => worth(b) - worth(a) || a - b).map((row) => bundle.nameOf(row) ?? '').filter((name) => name.length > 2 && name.length <= LONGEST)
-  return names.slice(0, 4).map((name, i) => (i === 1 ? `${name}  4/5` : name)).join('\n')
+  const names = rows
+    .sort((a, b) => worth(b) - worth(a) || a - b)
+    .map((row) => bundle.nameOf(row) ?? '')
+    .filter((name) => name.length > 2 && name.length <= LONGEST)
+  return names
+    .slice(0, 4)
+    .map((name, i) => (i === 1 ? `${name}  4/5` : name))
+    .join('\n')
 }

@@ -44,7 +44,12 @@ export class Roster {
   readonly lines = $derived(
     (this.list?.entries ?? []).map((entry, index): Line => {
       const match = this.#matches[index]
-      return { index, entry, match, row: this.#decisions.get(index) ?? (match.rows.length === 1 ? match.rows[0] : null) }
+      return {
+        index,
+        entry,
+        match,
+        row: this.#decisions.get(index) ?? (match.rows.length === 1 ? match.rows[0] : null),
+      }
     }),
   )
   /** Equally good rows, or none and some that may be meant: the visitor chooses. Decided ones stay until the list is read anew. */
@@ -53,11 +58,22 @@ export class Roster {
   readonly open = $derived(this.unclear.filter(({ row }) => row === null))
   readonly found = $derived(this.lines.filter(({ row }) => row !== null && row !== LEFT_OUT))
   readonly rated = $derived(this.lines.some(({ entry }) => entry.rating !== null))
-  readonly guessedScale = $derived(guessScale(this.lines.flatMap(({ entry }) => entry.rating ?? []), this.list?.outOf ?? null))
+  readonly guessedScale = $derived(
+    guessScale(
+      this.lines.flatMap(({ entry }) => entry.rating ?? []),
+      this.list?.outOf ?? null,
+    ),
+  )
   readonly scale = $derived(this.wantedScale === 'none' ? null : (this.wantedScale ?? this.guessedScale))
   readonly weights = $derived.by(() => {
     const found = this.found
-    return bestWeights(found.map(({ row }) => row!), weightsOf(found.map(({ entry }) => entry), this.scale))
+    return bestWeights(
+      found.map(({ row }) => row!),
+      weightsOf(
+        found.map(({ entry }) => entry),
+        this.scale,
+      ),
+    )
   })
 
   constructor(
@@ -92,10 +108,18 @@ export class Roster {
     this.error = ''
     const rated = weights.some(([, weight]) => weight !== 1)
     const list = emptyList('a list of names')
-    for (const [row, weight] of weights) list.entries.push(entryOf(list.entries.length + 1, this.atlas.bundle!.nameOf(row), { rating: rated ? weight : null }))
+    for (const [row, weight] of weights)
+      list.entries.push(
+        entryOf(list.entries.length + 1, this.atlas.bundle!.nameOf(row), { rating: rated ? weight : null }),
+      )
     list.outOf = 1
-    this.text = this.source = list.entries.map(({ name, rating }) => (rating === null ? name : `${name}: ${rating}`)).join('\n')
-    this.#show(list, weights.map(([row]): Match => ({ rows: [row], how: 'id', guesses: [] })))
+    this.text = this.source = list.entries
+      .map(({ name, rating }) => (rating === null ? name : `${name}: ${rating}`))
+      .join('\n')
+    this.#show(
+      list,
+      weights.map(([row]): Match => ({ rows: [row], how: 'id', guesses: [] })),
+    )
   }
 
   #show(list: ParsedList | null, matches: Match[]): void {
@@ -136,7 +160,9 @@ export class Roster {
   #fame(row: number): string {
     const { sizeColumn, sizeValues } = this.atlas
     const value = sizeValues?.[row]
-    return sizeColumn && value !== undefined && !Number.isNaN(value) ? `${formatNumber(value)} ${sizeColumn.unit ?? sizeColumn.label.toLowerCase()}` : ''
+    return sizeColumn && value !== undefined && !Number.isNaN(value)
+      ? `${formatNumber(value)} ${sizeColumn.unit ?? sizeColumn.label.toLowerCase()}`
+      : ''
   }
 
   /** A row, LEFT_OUT, or null to open the question again. */
@@ -148,7 +174,10 @@ export class Roster {
   /** The most popular of all that bear the name, for each open choice; what may be meant by a name that nothing bears stays open. */
   decideAll(): void {
     const namesakes = this.open.filter(({ match }) => match.rows.length > 1)
-    this.#decisions = decidedAnew(this.#decisions, namesakes.map(({ index, match }) => [index, match.rows[0]]))
+    this.#decisions = decidedAnew(
+      this.#decisions,
+      namesakes.map(({ index, match }) => [index, match.rows[0]]),
+    )
     this.changed()
   }
 

@@ -152,7 +152,8 @@ export class Finder {
     await new Promise<void>((resolve) => {
       this.#letGo = resolve
       atlas.search.ask(
-        ask, LIMIT,
+        ask,
+        LIMIT,
         (answer) => {
           if (token === this.#token) this.#show(answer, text)
           resolve()
@@ -205,7 +206,8 @@ export class Finder {
     this.answered = text
     this.#mark(answer)
     clearTimeout(this.#sayTimer)
-    if (answer.done && this.open && text.trim() !== '') this.#sayTimer = setTimeout(() => this.atlas.say(this.summary), SAY_AFTER_MS)
+    if (answer.done && this.open && text.trim() !== '')
+      this.#sayTimer = setTimeout(() => this.atlas.say(this.summary), SAY_AFTER_MS)
   }
 
   #mark(answer: Answer): void {
@@ -220,7 +222,10 @@ export class Finder {
   /** "1,234 matches" */
   get summary(): string {
     const { answer } = this
-    if (!answer || answer.total === 0) return answer?.similar.length ? 'Nothing is called exactly that. Similar names:' : this.problems[0] ?? 'Nothing found.'
+    if (!answer || answer.total === 0)
+      return answer?.similar.length
+        ? 'Nothing is called exactly that. Similar names:'
+        : (this.problems[0] ?? 'Nothing found.')
     return `${formatCount(answer.total)} ${answer.total === 1 ? 'match' : 'matches'}`
   }
 
@@ -233,10 +238,14 @@ export class Finder {
   valuesOf(row: number): string {
     if (this.#meant.kind !== 'query') return ''
     const names = this.#meant.fields.map((clause) => clause.field)
-    return names.filter((name, i) => names.indexOf(name) === i).slice(0, NOTED_FIELDS).flatMap((name) => {
-      const data = this.#data[name] as FieldData | undefined
-      return data ? valueText(data, row, this.atlas.filter.field(name)?.unit) : []
-    }).join(' · ')
+    return names
+      .filter((name, i) => names.indexOf(name) === i)
+      .slice(0, NOTED_FIELDS)
+      .flatMap((name) => {
+        const data = this.#data[name] as FieldData | undefined
+        return data ? valueText(data, row, this.atlas.filter.field(name)?.unit) : []
+      })
+      .join(' · ')
   }
 
   // ---- What can be done with all matches

@@ -12,7 +12,9 @@ import { measureCover } from '../insets'
 const PICTURE_SCALE = 2
 
 export function download(content: Blob | string, name: string, type = 'text/plain'): void {
-  const url = URL.createObjectURL(typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content)
+  const url = URL.createObjectURL(
+    typeof content === 'string' ? new Blob([content], { type: `${type};charset=utf-8` }) : content,
+  )
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000) // some browsers read it only after they have asked where to put it
@@ -32,7 +34,8 @@ export function exportTable(atlas: Atlas, rows: Uint32Array, format: 'csv' | 'ex
   return atlas.work.run(`Loading the fields of ${countText(rows.length, about.entity)}`, async (steps) => {
     const table = await tableOf(atlas.bundle!, rows, steps)
     if (!table) return
-    const name = (ending: string) => fileName([about.name, rows.length === 1 ? table.rows[0].name : countText(rows.length, about.entity)], ending)
+    const name = (ending: string) =>
+      fileName([about.name, rows.length === 1 ? table.rows[0].name : countText(rows.length, about.entity)], ending)
     if (format === 'json') download(toJson(table), name('json'), 'application/json')
     else download(toCsv(table, { excel: format === 'excel' }), name('csv'), 'text/csv')
   })
@@ -64,11 +67,24 @@ export function exportPicture(atlas: Atlas): Promise<void> {
       filter.active ? filter.summary : countText(manifest!.n, entity),
       projection?.name ?? '',
       picked.count > 1 ? `${picked.count.toLocaleString('en')} selected` : looked ? `Selected: ${looked}` : '',
-    ].filter(Boolean).join(' · ')
+    ]
+      .filter(Boolean)
+      .join(' · ')
     const { left, top } = map!.insets // panels that are always there; the map may go on behind the others
-    const picture = composePicture(snapshot, { left, top, right: 0, bottom: 0 }, { title, subtitle, footer: [attribution, licence].filter(Boolean).join(' · ') }, legendOf(atlas), {
-      background: colour('map'), text: colour('text'), muted: colour('muted'), halo: colour('halo'), accent: colour('accent'), onAccent: colour('on-accent'),
-    })
+    const picture = composePicture(
+      snapshot,
+      { left, top, right: 0, bottom: 0 },
+      { title, subtitle, footer: [attribution, licence].filter(Boolean).join(' · ') },
+      legendOf(atlas),
+      {
+        background: colour('map'),
+        text: colour('text'),
+        muted: colour('muted'),
+        halo: colour('halo'),
+        accent: colour('accent'),
+        onAccent: colour('on-accent'),
+      },
+    )
     const file = await new Promise<Blob | null>((resolve) => picture.toBlob(resolve, 'image/png'))
     if (!wanted()) return
     if (file) download(file, fileName([name, projection?.method ?? ''], 'png'))
@@ -96,7 +112,14 @@ function legendOf({ legend, palette, colourKey, manifest }: Atlas): PictureLegen
   const type = column?.type === 'year' || column?.type === 'date' ? column.type : 'number'
   const faithful = colourKey === 'distortion'
   return {
-    legend, palette, type, title: faithful ? 'How faithful the map is' : column ? column.label + (column.unit ? ` (${column.unit})` : '') : 'Region',
+    legend,
+    palette,
+    type,
+    title: faithful
+      ? 'How faithful the map is'
+      : column
+        ? column.label + (column.unit ? ` (${column.unit})` : '')
+        : 'Region',
     words: faithful ? ['faithful', 'torn from its neighbours'] : null,
   }
 }

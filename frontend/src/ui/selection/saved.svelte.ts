@@ -1,6 +1,17 @@
 /** The saved selections of one atlas, kept in this browser. */
 import { unpackIds } from '../../core/select/ids'
-import { changed, exportSaved, importSaved, localStore, mergeSaved, readSaved, saved, type SavedFields, type SavedSelection, type Store } from '../../core/select/saved'
+import {
+  changed,
+  exportSaved,
+  importSaved,
+  localStore,
+  mergeSaved,
+  readSaved,
+  saved,
+  type SavedFields,
+  type SavedSelection,
+  type Store,
+} from '../../core/select/saved'
 import { rowSet } from '../../core/select/rows'
 import { idsOf } from '../../core/select/table'
 import { countText } from '../../core/select/words'
@@ -52,7 +63,10 @@ export class Saved {
     const { rows, gone } = await this.rowsOf(entry)
     const { entity } = this.atlas.manifest!.atlas
     this.atlas.picked.set(rows, 'replace', `showing “${entry.name}”`)
-    if (gone > 0) this.atlas.work.say(`${countText(gone, entity)} of “${entry.name}” ${gone === 1 ? 'is' : 'are'} no longer on this map`)
+    if (gone > 0)
+      this.atlas.work.say(
+        `${countText(gone, entity)} of “${entry.name}” ${gone === 1 ? 'is' : 'are'} no longer on this map`,
+      )
   }
 
   exportAll(): Promise<string> {
@@ -65,7 +79,15 @@ export class Saved {
     const { list, added, updated } = mergeSaved(this.list, entries)
     this.#put(list)
     const unchanged = entries.length - added - updated
-    this.atlas.work.say([`${added} added`, updated > 0 ? `${updated} brought up to date` : '', unchanged > 0 ? `${unchanged} known already` : ''].filter(Boolean).join(', '))
+    this.atlas.work.say(
+      [
+        `${added} added`,
+        updated > 0 ? `${updated} brought up to date` : '',
+        unchanged > 0 ? `${unchanged} known already` : '',
+      ]
+        .filter(Boolean)
+        .join(', '),
+    )
   }
 
   #put(list: readonly SavedSelection[]): void {

@@ -11,9 +11,11 @@ export async function showOnly(atlas: Atlas, name: string, value: string): Promi
   const before = filter.clauseOf(name)
   const common = { field: name, unknown: false, not: false }
   const clause: FieldClause =
-    field.type === 'boolean' ? { kind: 'flags', flags: [value === 'Yes'], ...common }
-    : field.type === 'year' ? { kind: 'range', ranges: [range(Number(value), Number(value))], ...common }
-    : { kind: 'values', values: [value], all: false, ...common }
+    field.type === 'boolean'
+      ? { kind: 'flags', flags: [value === 'Yes'], ...common }
+      : field.type === 'year'
+        ? { kind: 'range', ranges: [range(Number(value), Number(value))], ...common }
+        : { kind: 'values', values: [value], all: false, ...common }
   await filter.setClause(name, clause)
   atlas.work.say(`Only ${field.label}: ${value}. ${filter.summary}`, 'Undo', () => void filter.setClause(name, before))
 }

@@ -15,7 +15,10 @@ export class Work {
   #token = 0
 
   /** Work that came before is given up. `action` gets what to report to and what to ask whether it is still wanted. */
-  async run(text: string, action: (steps: { onProgress: (progress: Progress) => void; wanted: () => boolean }) => Promise<void>): Promise<void> {
+  async run(
+    text: string,
+    action: (steps: { onProgress: (progress: Progress) => void; wanted: () => boolean }) => Promise<void>,
+  ): Promise<void> {
     const token = ++this.#token
     const wanted = () => token === this.#token
     this.offer = null

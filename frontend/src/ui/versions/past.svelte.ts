@@ -50,7 +50,10 @@ export class Past {
   readonly #files: VersionFiles
 
   /** `url`: of the list, below the site's root; null where the site has none, and a link may still ask for a version. */
-  constructor(private readonly atlas: Atlas, private readonly url: string | null) {
+  constructor(
+    private readonly atlas: Atlas,
+    private readonly url: string | null,
+  ) {
     this.#files = new VersionFiles(atlas.bundle!, document.baseURI)
     this.arrived = location.hash.includes('since=')
     addEventListener('visibilitychange', () => {
@@ -181,16 +184,30 @@ export class Past {
     this.#unfind()
     if (!map || !projection || was?.dims !== projection.dims) return null
     const [now, then, regions] = await Promise.all([
-      map.positionsOf(projection.key), new LayerStore(bundle).whole(was), bundle.regions(was).catch(() => []),
+      map.positionsOf(projection.key),
+      new LayerStore(bundle).whole(was),
+      bundle.regions(was).catch(() => []),
     ])
     if (token !== this.#token) return null
-    const similarity = await this.#align(key, matched, [layerOfRows(then, matched.then), layerOfRows(now, matched.now)], projection, token)
+    const similarity = await this.#align(
+      key,
+      matched,
+      [layerOfRows(then, matched.then), layerOfRows(now, matched.now)],
+      projection,
+      token,
+    )
     if (token !== this.#token) return null
     return guestOf(key, { projection, layer: now }, { projection: was, layer: then, regions }, matched, similarity)
   }
 
   /** Lays the earlier places over today's; what moved becomes known on the way, and which groups did later. */
-  #align(key: string, matched: Matched, layers: [Layer, Layer], projection: Projection, token: number): Promise<Similarity> {
+  #align(
+    key: string,
+    matched: Matched,
+    layers: [Layer, Layer],
+    projection: Projection,
+    token: number,
+  ): Promise<Similarity> {
     this.#client ??= new CompareClient({
       movement: ({ shares, similarity }) => {
         this.moved = shares
@@ -208,15 +225,21 @@ export class Past {
 
   async #name(groups: Group[], matched: Matched, projection: Projection, token: number): Promise<void> {
     const { bundle, manifest, sizes } = this.atlas
-    const [regions, rows] = await Promise.all([bundle!.regions(projection), projection.region_rows ? bundle!.regionRows(projection) : []]).catch(() => [[], []] as const)
+    const [regions, rows] = await Promise.all([
+      bundle!.regions(projection),
+      projection.region_rows ? bundle!.regionRows(projection) : [],
+    ]).catch(() => [[], []] as const)
     if (token !== this.#token) return
     this.groups = groups.map((group) => {
       const here = { ...group, rows: group.rows.map((i) => matched.now[i]) }
       return {
         ...here,
         ...wordsFor(here, {
-          nameOf: (row) => bundle!.nameOf(row) ?? '', importance: (row) => sizes[row] ?? 0, entity: manifest!.atlas.entity,
-          regionOf: (row) => regions[rows[row]]?.name ?? null, maps: [`the map of ${this.since}`, 'the latest'],
+          nameOf: (row) => bundle!.nameOf(row) ?? '',
+          importance: (row) => sizes[row] ?? 0,
+          entity: manifest!.atlas.entity,
+          regionOf: (row) => regions[rows[row]]?.name ?? null,
+          maps: [`the map of ${this.since}`, 'the latest'],
         }),
       }
     })
@@ -303,7 +326,16 @@ export class Past {
       return
     }
     this.playing = true
-    this.#stop = ride(this.t, { once: true, to, still, moved: (t) => this.setT(t), ended: () => { this.pause(); ended() } })
+    this.#stop = ride(this.t, {
+      once: true,
+      to,
+      still,
+      moved: (t) => this.setT(t),
+      ended: () => {
+        this.pause()
+        ended()
+      },
+    })
   }
 
   /** To and fro until paused. */

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { unpackIds } from '../../../src/core/select/ids'
-import { exportSaved, importSaved, localStore, mergeSaved, readSaved, readTags, saved } from '../../../src/core/select/saved'
+import {
+  exportSaved,
+  importSaved,
+  localStore,
+  mergeSaved,
+  readSaved,
+  readTags,
+  saved,
+} from '../../../src/core/select/saved'
 
 const fields = { name: 'Ports', note: 'by the sea', tags: ['trade'] }
 const at = (day: number) => new Date(Date.UTC(2026, 0, day))
@@ -13,13 +21,19 @@ describe('saved selections', () => {
     expect(await unpackIds(entry.ids)).toEqual(['a', 'b,c'])
   })
 
-  it.each([null, '', 'nonsense', '{}', '[1, null, {"key": 3}]', '[{"key":"k","name":"n"}]'])('survive a damaged store: %s', (text) => {
-    expect(readSaved(text)).toEqual([])
-  })
+  it.each([null, '', 'nonsense', '{}', '[1, null, {"key": 3}]', '[{"key":"k","name":"n"}]'])(
+    'survive a damaged store: %s',
+    (text) => {
+      expect(readSaved(text)).toEqual([])
+    },
+  )
 
   it('keep what is whole when one entry is damaged', async () => {
     const entry = await saved(fields, ['a'], at(1))
-    expect(readSaved(JSON.stringify([{ ...entry, tags: 'no list', note: 4 }, { broken: true }, entry]))).toEqual([{ ...entry, tags: [], note: '' }, entry])
+    expect(readSaved(JSON.stringify([{ ...entry, tags: 'no list', note: 4 }, { broken: true }, entry]))).toEqual([
+      { ...entry, tags: [], note: '' },
+      entry,
+    ])
   })
 
   it('live without storage', () => {
@@ -30,7 +44,11 @@ describe('saved selections', () => {
 
   it('leave in a file and come back, and meet others by what was changed last', async () => {
     const one = await saved(fields, ['a', 'b'], at(1))
-    const two = await saved({ ...fields, name: 'Mills' }, Array.from({ length: 300 }, (_, i) => `town-${i}`), at(2))
+    const two = await saved(
+      { ...fields, name: 'Mills' },
+      Array.from({ length: 300 }, (_, i) => `town-${i}`),
+      at(2),
+    )
     const file = await exportSaved([one, two], 'towns')
     expect(JSON.parse(file)).toMatchObject({ atlas: 'towns', selections: [{ ids: ['a', 'b'] }, {}] })
     const back = (await importSaved(file))!

@@ -37,9 +37,12 @@ describe('CSV', () => {
   it.each([1, 2, 3])('keeps any text (seed %i)', (seed) => {
     const random = generator(seed)
     const letters = ['a', ',', '"', '\n', ';', ' ', 'é', '😀', '1']
-    const text = () => `x${Array.from({ length: Math.floor(random() * 8) }, () => letters[Math.floor(random() * letters.length)]).join('')}`
+    const text = () =>
+      `x${Array.from({ length: Math.floor(random() * 8) }, () => letters[Math.floor(random() * letters.length)]).join('')}`
     const rows = Array.from({ length: 20 }, () => ({ id: text(), name: text(), values: [text()] }))
-    expect(parseCsv(toCsv({ fields: ['f'], rows })).slice(1)).toEqual(rows.map(({ id, name, values }) => [id, name, values[0]]))
+    expect(parseCsv(toCsv({ fields: ['f'], rows })).slice(1)).toEqual(
+      rows.map(({ id, name, values }) => [id, name, values[0]]),
+    )
   })
 })
 
