@@ -10,8 +10,9 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import columns as read
-from atlas_assets.sources import field_types, infer, tables
+from atlas_assets.sources import field_types, tables
 from atlas_assets.sources.locate import Located
+from atlas_assets.sources.roles.entity_table import guess_entity_columns
 
 # Names that the tables downstream use for their own columns.
 _RESERVED = frozenset({"id", "label", "popularity", "n_collections"})
@@ -53,7 +54,7 @@ def read_table(
     names = [c for c in table.columns if c not in (read.ROW, _FILE)]
     for role, name in columns.items():
         tables.column(files[0], names, name, field=f"source.entity_columns.{role}")
-    guessed = infer.guess_entity_columns(table.select(names), ids=ids, relation=relation, file=files[0], given=columns)
+    guessed = guess_entity_columns(table.select(names), ids=ids, relation=relation, file=files[0], given=columns)
     notes += guessed.sentences
     id_column, label_column = guessed.columns["id"], guessed.columns.get("label")
     typed = all(tables.is_typed(file) for file in files)

@@ -22,6 +22,7 @@ from atlas_assets.sources.id_codes import IdBatch, IdCodes, id_batch
 from atlas_assets.sources.listing import Listed
 from atlas_assets.sources.locate import Located, fetch
 from atlas_assets.sources.memory import Content, Known, Memory, look
+from atlas_assets.sources.roles.guess import ROLES
 from atlas_assets.stages.artifact import Progress
 
 # Which roles share a dictionary of ids, and what the canonical tables call it.
@@ -155,7 +156,7 @@ class Relation:
         weight: what a row without one has. Raises DataError at the first value that cannot be meant.
         """
         held = [*(file.columns for file in self.known), *(part.columns for part in self._parts)]
-        roles = [r for r in infer.ROLES[self.kind] if any(r in columns for columns in held)]
+        roles = [r for r in ROLES[self.kind] if any(r in columns for columns in held)]
         if weight is not None and "weight" not in roles:
             roles.append("weight")
         begin = (self._parts[0].before if self._parts else None) or (self.known[-1] if self.known else None)
@@ -250,7 +251,7 @@ class OtherColumns(Exception):
 def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -> _Part:
     """A file with the column of each role found."""
     told: list[str] = []
-    required = infer.ROLES[kind][:2]
+    required = ROLES[kind][:2]
     scanned = tables.scan(file)
     frame, flat, names = _unfolded(scanned, kind, columns)
     for role, name in columns.items():
