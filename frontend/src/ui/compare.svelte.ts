@@ -272,7 +272,7 @@ export class Compare {
   show(group: SuggestedGroup): void {
     const { atlas } = this
     atlas.picked.set(group.rows, 'replace', group.name)
-    requestAnimationFrame(() => atlas.map?.fit()) // in what the panel of the set leaves free
+    requestAnimationFrame(() => atlas.map?.camera.fit()) // in what the panel of the set leaves free
     if (this.way === 'blend') {
       this.setT(0)
       this.play({ once: true })

@@ -69,7 +69,7 @@ export function exposeHooks(atlas: Atlas): void {
       colour: atlas.colourKey,
       selected: atlas.selection.row,
       hovered: atlas.hovered,
-      zoom: atlas.map?.zoom ?? 0,
+      zoom: atlas.map?.camera.zoom ?? 0,
       frames: atlas.map?.frames ?? 0,
     }),
     picked: () => [...atlas.picked.rows],

@@ -48,17 +48,17 @@ export function registerCamera(atlas: Atlas): void {
     key: 'at',
     read: () => {
       const map = atlas.map!
-      const { pose } = map
+      const { pose } = map.camera
       const fitted =
-        map.projection.dims === 2 && Math.abs(map.zoomOf(pose) - 1) < 0.01 && Math.hypot(pose.x, pose.y) < 0.01
+        map.projection.dims === 2 && Math.abs(map.camera.zoomOf(pose) - 1) < 0.01 && Math.hypot(pose.x, pose.y) < 0.01
       // A link that selects without a camera flies there; this page has not.
-      return fitted && atlas.selection.row < 0 ? null : writeCamera({ ...pose, zoom: map.zoomOf(pose) })
+      return fitted && atlas.selection.row < 0 ? null : writeCamera({ ...pose, zoom: map.camera.zoomOf(pose) })
     },
     apply: (value, all) => {
       const map = atlas.map!
       const camera = readCamera(value ?? '')
-      if (camera) map.setPose({ ...camera, scale: map.scaleOf(camera.zoom) })
-      else if (!all.has('select')) map.fit()
+      if (camera) map.camera.setPose({ ...camera, scale: map.camera.scaleOf(camera.zoom) })
+      else if (!all.has('select')) map.camera.fit()
     },
   })
 }

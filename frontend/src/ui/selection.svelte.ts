@@ -43,7 +43,7 @@ export class Selection {
       this.id = null
       atlas.map?.setSelection(row, [])
     }
-    if (options.fly) atlas.map?.flyToRow(row)
+    if (options.fly) atlas.map?.camera.flyToRow(row)
     const current = () => token === this.#token
     const part = async (load: () => Promise<void>) => {
       try {
@@ -108,7 +108,7 @@ export class Selection {
     if (row < 0) return
     this.#visit += step
     await this.choose(row)
-    this.atlas.map?.reveal(row)
+    this.atlas.map?.camera.reveal(row)
   }
 
   /** Holds the neighbours against the shown projection; to be called whenever that changes. */

@@ -15,7 +15,7 @@ import {
 } from '../../src/core/data/decode'
 import type { Manifest } from '../../src/core/data/manifest'
 import { SLOT } from '../../src/core/gl/look'
-import { encodePositions } from '../fixtures/make_fixture.mjs'
+import { encodePositions } from '../fixtures/encode.mjs'
 import { FIXTURE } from '../support/global_setup'
 import { FRONTEND } from '../support/site.mjs'
 import { generator } from '../support/random'

@@ -24,22 +24,22 @@ export function linkCameras(
     if (echo && (Object.keys(pose) as (keyof Pose)[]).every((part) => Math.abs(pose[part] - echo[part]) < SAME)) return
     const [here, there] = from === 0 ? [first, second] : [second, first]
     const other = {
-      scaleOf: (zoom: number) => there.scaleOf(zoom),
+      scaleOf: (zoom: number) => there.camera.scaleOf(zoom),
       spatial: there.projection.dims === 3,
-      pose: there.pose,
+      pose: there.camera.pose,
     }
     const target = linkedPose(
       pose,
-      here.zoomOf(pose),
+      here.camera.zoomOf(pose),
       from === 0 ? back : similarity,
       other,
       here.projection.dims === 3,
       anchor && { here: anchor[from], there: anchor[1 - from] },
     )
-    there.setPose(target, { instant: true })
-    echoes[1 - from] = there.pose
+    there.camera.setPose(target, { instant: true })
+    echoes[1 - from] = there.camera.pose
   }
-  follow(0, first.pose)
-  const ends = [first.onCamera((pose) => follow(0, pose)), second.onCamera((pose) => follow(1, pose))]
+  follow(0, first.camera.pose)
+  const ends = [first.camera.onMove((pose) => follow(0, pose)), second.camera.onMove((pose) => follow(1, pose))]
   return () => ends.forEach((end) => end())
 }

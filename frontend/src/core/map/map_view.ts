@@ -2,9 +2,9 @@
  * The map on screen: brings together renderer, picker, camera, controls and labels, and draws only when something
  * changed. Framework-free; what it learns from the person it tells through MapEvents. Several may stand on one page.
  */
-import { landed, takenOff, toScreen, type Pose } from '../camera/camera'
+import { landed, takenOff, toScreen } from '../camera/camera'
 import { Controls } from '../camera/controls'
-import type { Neighbour, Region } from '../data/bundle'
+import type { Neighbour } from '../data/bundle'
 import type { Projection } from '../data/manifest'
 import type { PointStyle } from '../gl/density'
 import { DetailLevel } from '../gl/detail_level'
@@ -17,7 +17,8 @@ import { frameOf } from './frame'
 import { Framing, type Insets } from './framing'
 import { gesturesOn } from './gestures'
 import { Listeners } from './listeners'
-import { boxOf, LayerStore, toWorldUnits, unitsOf } from './layers'
+import { LayerStore, unitsOf } from './layers'
+import { MapCamera } from './map_camera'
 import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels } from './map_labels'
 import type { Morph } from './morph'
@@ -33,10 +34,10 @@ import { snapshotOf, type Snapshot } from './snapshot'
 export type { MapEvents, MapOptions, SetChange, Tool } from './events'
 
 const REST_MS = 180
-const REVEAL_MARGIN_PX = 40
 
 export class MapView {
   readonly renderer: Renderer
+  readonly camera: MapCamera
   readonly #picker: Picker
   readonly #controls: Controls
   readonly #looks: Looks
@@ -45,7 +46,6 @@ export class MapView {
   readonly #observer: ResizeObserver
   readonly #abort = new AbortController()
   readonly #companions = new Set<MapView>()
-  readonly #moved = new Listeners<[Pose]>()
   readonly #drawn = new Listeners<[]>()
 
   readonly #framing = new Framing()
@@ -61,7 +61,6 @@ export class MapView {
   #frameRequest = 0
   #restTimer = 0
   #frames = 0
-  #toldPose: Pose | null = null
 
   /** Returns null where the browser has no WebGL2. */
   static create(options: MapOptions): MapView | null {
@@ -94,6 +93,16 @@ export class MapView {
       if (jumped) this.#labels.forget()
       this.request()
     })
+    this.camera = new MapCamera({
+      framing: this.#framing,
+      motion: this.#motion,
+      projection: () => this.projection,
+      goalOf: (row) => this.#morph.goalOf(row),
+      layer: () => this.#morph.layer,
+      undrawn: () => this.#frames === 0,
+      stopGestures: () => this.#controls.stop(),
+      request: () => this.request(),
+    })
     this.#sketch = new Sketch(stage)
     this.#pointing = new Pointing(
       stage,
@@ -102,8 +111,8 @@ export class MapView {
         steady: () => this.#rows > 0 && !this.#morph.running,
         moving: () => this.#motion.flying || this.#controls.active,
         centre: () => ({ x: this.#framing.view.centreX, y: this.#framing.view.centreY }),
-        reveal: (row) => this.reveal(row),
-        flyToRegion: (region) => this.flyToRegion(region),
+        reveal: (row) => this.camera.reveal(row),
+        flyToRegion: this.camera.flyToRegion,
       },
       this.#picker,
       this.#labels,
@@ -122,7 +131,7 @@ export class MapView {
         spatial: () => this.#spatial,
         tool: () => this.#tool,
         setTool: (tool) => (this.tool = tool),
-        flyTo: (pose, duration) => this.#flyTo(pose, { duration }),
+        flyTo: (pose, duration) => this.camera.flyTo(pose, { duration }),
       }),
     )
     this.#observer = new ResizeObserver(() => this.#resized())
@@ -187,7 +196,7 @@ export class MapView {
       const [x, y, z] = this.#morph.goalOf(selected)
       Object.assign(target, { x, y, z, scale: this.#framing.fit * this.#zoomBefore })
     }
-    this.#flyTo(target, { duration: shown.duration })
+    this.camera.flyTo(target, { duration: shown.duration })
     return true
   }
 
@@ -200,7 +209,9 @@ export class MapView {
   async endMix(key: string): Promise<void> {
     if (!(await this.#projecting.show(key, 2))) return
     const { goal } = this.#motion
-    this.#flyTo(this.#spatial ? { ...this.#framing.whole(), scale: goal.scale } : { ...goal, yaw: 0, pitch: 0, z: 0 })
+    this.camera.flyTo(
+      this.#spatial ? { ...this.#framing.whole(), scale: goal.scale } : { ...goal, yaw: 0, pitch: 0, z: 0 },
+    )
   }
 
   /** Every row of a projection, loaded when needed. */
@@ -293,97 +304,14 @@ export class MapView {
 
   // ---- Camera
 
-  /** Where the camera is going to be. */
-  get pose(): Pose {
-    return this.#motion.goal
-  }
-
-  /** What panels cover; the map is centred in the rest, without moving on screen. */
+  /** What panels cover, and areas that labels keep clear of. */
   setInsets(insets: Insets, obstacles: Rect[]): void {
     this.#obstacles = obstacles
-    const first = this.#frames === 0
-    const before = this.#framing.view
-    const motion = this.#motion
-    const { pose, goal } = this.#framing.cover(insets, motion.pose)
-    motion.pose = first && goal ? goal : pose
-    const { centreX, centreY } = this.#framing.view
-    if (motion.followed >= 0 && (centreX !== before.centreX || centreY !== before.centreY))
-      this.flyToRow(motion.followed, 0)
-    else if (goal && !first) this.#flyTo(goal)
-    this.request()
+    this.camera.setInsets(insets)
   }
-
-  get insets(): Insets {
-    return this.#framing.insets
-  }
-
-  get zoom(): number {
-    return this.#motion.pose.scale / this.#framing.fit
-  }
-
-  /** Zoom relative to the fitted map: what a link remembers, since scales depend on the screen. */
-  zoomOf(pose: Pose): number {
-    return pose.scale / this.#framing.fit
-  }
-
-  scaleOf(zoom: number): number {
-    return zoom * this.#framing.fit
-  }
-
-  /** `instant`: for cameras that follow another map's. */
-  setPose(pose: Pose, options: { instant?: boolean } = {}): void {
-    this.#flyTo(pose, options.instant ? { duration: 0 } : {})
-  }
-
-  /** Called after each frame in which the camera moved; returns what ends it. */
-  onCamera = this.#moved.add
 
   /** Called after every frame that was drawn; returns what ends it. */
   onFrame = this.#drawn.add
-
-  fit(): void {
-    this.#flyTo(this.#framing.whole())
-  }
-
-  zoomBy(factor: number): void {
-    this.#flyTo({ ...this.pose, scale: this.pose.scale * factor })
-  }
-
-  flyToRow(row: number, minZoom = 5): void {
-    this.flyToPlace(this.#morph.goalOf(row), minZoom)
-    this.#motion.followed = row
-  }
-
-  /** World units; `closer`: than now. */
-  flyToPlace([x, y, z]: readonly [number, number, number], minZoom = 5, closer = 1): void {
-    const { pose } = this
-    this.#flyTo({ ...pose, x, y, z, scale: Math.max(pose.scale * closer, this.#framing.fit * minZoom) })
-  }
-
-  /** Shows all of some rows at once. */
-  flyToRows(rows: Uint32Array): void {
-    if (rows.length > 0) this.#flyTo(this.#framing.around(...boxOf(this.#morph.layer, rows), this.pose))
-  }
-
-  /** Brings a row into the free part of the screen, moving only if it is not there. */
-  reveal(row: number): void {
-    if (!this.#framing.sees(this.#morph.goalOf(row), this.pose, REVEAL_MARGIN_PX)) this.flyToRow(row, 1)
-  }
-
-  /** The same for a set whose middle is covered; zooms out where it must, never in. */
-  revealRows(rows: Uint32Array): void {
-    const { pose } = this
-    const goal = this.#framing.around(...boxOf(this.#morph.layer, rows), pose)
-    if (!this.#framing.sees([goal.x, goal.y, goal.z], pose, REVEAL_MARGIN_PX))
-      this.#flyTo({ ...goal, scale: Math.min(goal.scale, pose.scale) })
-  }
-
-  flyToRegion = (region: Region): void => this.flyToPlace(toWorldUnits(this.projection, region), 3.4, 1.5)
-
-  #flyTo(pose: Pose, options: { duration?: number } = {}): void {
-    this.#controls.stop()
-    this.#motion.flyTo(pose, options)
-  }
 
   // ---- Picking
 
@@ -397,7 +325,7 @@ export class MapView {
     this.#tool = tool
     this.#sketch.drop()
     if (tool === 'fly') this.#motion.flyTo(takenOff(this.#motion.pose, this.#framing.view), { duration: 0, free: true })
-    else if (before === 'fly') this.#flyTo(landed(this.#motion.pose, this.#framing.view))
+    else if (before === 'fly') this.camera.flyTo(landed(this.#motion.pose, this.#framing.view))
     this.options.events.tool(tool)
   }
 
@@ -466,11 +394,6 @@ export class MapView {
     )
   }
 
-  /** What of the map is seen between the panels, world units: centre and half of each side. */
-  get window(): { x: number; y: number; halfWidth: number; halfHeight: number } {
-    return this.#framing.window(this.#motion.pose)
-  }
-
   #frame(): Frame {
     return frameOf(this.#motion.pose, {
       framing: this.#framing,
@@ -530,8 +453,7 @@ export class MapView {
       rows: this.#rows,
     })
     if (this.#travelling) this.request()
-    if (pose !== this.#toldPose) this.#moved.tell(pose)
-    this.#toldPose = pose
+    this.camera.tell()
     this.#drawn.tell()
     clearTimeout(this.#restTimer)
     this.#restTimer = window.setTimeout(() => this.#rested(), REST_MS)

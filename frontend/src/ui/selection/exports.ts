@@ -70,7 +70,7 @@ export function exportPicture(atlas: Atlas): Promise<void> {
     ]
       .filter(Boolean)
       .join(' · ')
-    const { left, top } = map!.insets // panels that are always there; the map may go on behind the others
+    const { left, top } = map!.camera.insets // panels that are always there; the map may go on behind the others
     const picture = composePicture(
       snapshot,
       { left, top, right: 0, bottom: 0 },

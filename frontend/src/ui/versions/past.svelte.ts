@@ -375,14 +375,16 @@ export class Past {
     if (!this.#guest) return
     this.#ride(0)
     const { scale, offset } = this.#guest.layer
-    this.atlas.map?.flyToPlace(worldOf({ positions: this.#guest.ghosts.positions[0], scale, offset }, place, [0, 0, 0]))
+    this.atlas.map?.camera.flyToPlace(
+      worldOf({ positions: this.#guest.ghosts.positions[0], scale, offset }, place, [0, 0, 0]),
+    )
   }
 
   /** Picks a group that moved, and shows how it got to where it is. */
   showGroup(group: MovedGroup): void {
     const { atlas } = this
     atlas.picked.set(group.rows, 'replace', group.name)
-    requestAnimationFrame(() => atlas.map?.fit()) // in what the panel of the set leaves free
+    requestAnimationFrame(() => atlas.map?.camera.fit()) // in what the panel of the set leaves free
     this.setT(0)
     this.#ride(1)
   }
