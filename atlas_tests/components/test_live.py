@@ -25,6 +25,9 @@ from atlas_tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.timeout(900)
 
+STARTING = 300
+"""Seconds that webserver, daemon and code server may take to start together, on a machine with other work."""
+
 SPEC: dict[str, Any] = {
     "source": {"interactions": "ratings.csv", "entities": "books.csv"},
     "sweep": {"n_neighbors": [5], "projections": [{"method": "pca"}]},
@@ -52,12 +55,17 @@ def dagster_dev(project: Project) -> Iterator[None]:
     """Inside, ``dagster dev`` runs on the project, and its sensor has looked once."""
     shutil.copy(REPOSITORY / "workspace.yaml", project.folder)
     command = [Path(sys.executable).parent / "dagster", "dev", "-w", "workspace.yaml", "-p", str(project.port)]
-    with (project.folder / "dagster.log").open("w") as log:
+    written = project.folder / "dagster.log"
+    with written.open("w") as log:
         server = subprocess.Popen(
             command, cwd=project.folder, env=project.environment, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            wait_for(lambda: "Nothing was made" in (project.tick()["skipReason"] or ""), seconds=120)
+            try:
+                wait_for(lambda: "Nothing was made" in (project.tick()["skipReason"] or ""), seconds=STARTING)
+            except AssertionError as slow:
+                slow.add_note("dagster dev wrote, at the end:\n" + written.read_text()[-4000:])
+                raise
             yield
         finally:
             server.send_signal(signal.SIGINT)
