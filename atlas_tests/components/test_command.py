@@ -303,3 +303,25 @@ def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError(f"still waiting after {seconds:.0f} s")
+
+
+@pytest.mark.slow
+def test_steps_in_processes_of_their_own_make_the_same(atlas: Command) -> None:
+    made, said = atlas.run(spec())
+    assert made, said
+    before = atlas.world.versions(spec())
+    shutil.rmtree(atlas.world.folder / "data" / "toy")
+    apart = subprocess.run(
+        [sys.executable, "-m", "atlas_assets.cli", "run", "toy"],
+        env=os.environ | {"ATLAS_EXECUTOR": "multiprocess", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert apart.returncode == 0, apart.stderr
+    assert atlas.world.versions(spec()) == before
+    with command.instance() as state:
+        [newest] = state.get_runs(limit=1)
+        told = [entry.dagster_event.message or "" for entry in state.all_logs(newest.run_id) if entry.dagster_event]
+    launched = [line for line in told if line.startswith("Launching subprocess for")]
+    assert len(launched) > len(KEYS), told
