@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import methods, project, warm_up
+from atlas_assets import project, warm_up
 from atlas_assets.errors import AtlasError, Found, SpecError
 
 app = typer.Typer(
@@ -77,7 +77,7 @@ def sweep(
         list[str] | None,
         typer.Option(
             help="umap:n_neighbors=5..100,min_dist=0/0.1/0.5; .. is a range, / a list. "
-            f"Default: {', '.join(methods.searched())}."
+            "Default: all that have parameters."
         ),
     ] = None,
     k: Annotated[str | None, typer.Option("--k", help="Neighbours of the graphs: 10,15,30 or 10..50.")] = None,
@@ -94,14 +94,15 @@ def sweep(
     from atlas_assets.orchestration import command
     from atlas_assets.plan.sweep_request import Budget, Request
 
+    how: Any = search  # checked with the rest of the request
     request = Request(
-        search,
+        how,
         tuple(method or ()),
         k,
         dim,
-        Budget.parse(budget, search),
+        Budget.parse(budget, how),
         steps,
-        seed,  # type: ignore[arg-type]
+        seed,
     )
     try:
         complete = command.sweep(_file(name), request, console, dry_run=dry_run)

@@ -14,26 +14,29 @@ PACKAGE = project.PACKAGE
 ROOMS = {
     "errors": set(),
     "project": set(),
+    "registry": set(),
     "warm_up": set(),
-    "kernels": set(),
+    "kernels": {"similarities"},
     "store": set(),
-    "stages": {"kernels", "methods", "store"},
+    "stages": {"kernels", "methods", "similarities", "store"},
     "methods": {"kernels", "stages"},
     "sources": {"kernels", "stages", "store"},
-    "spec": {"methods", "store"},
-    "plan": {"methods", "sources", "spec", "stages", "store"},
+    "similarities": set(),
+    "kinds": {"similarities", "sources", "stages"},
+    "spec": {"kinds", "methods", "store"},
+    "plan": {"kinds", "methods", "sources", "spec", "stages", "store"},
     "reports": {"plan", "spec", "stages", "store"},
-    "builders": {"kernels", "methods", "plan", "reports", "sources", "spec", "stages", "store"},
+    "builders": {"kernels", "kinds", "methods", "plan", "reports", "sources", "spec", "stages", "store"},
     "publish": {"plan", "spec", "stages", "store"},
-    "commands": {"methods", "plan", "reports", "sources", "spec", "store"},
+    "commands": {"kinds", "methods", "plan", "reports", "sources", "spec", "store"},
     "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store", "warm_up"},
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
     "doctor": {"methods", "orchestration", "spec", "stages"},
-    "cli": {"commands", "doctor", "methods", "orchestration", "plan", "publish", "reports", "spec", "store", "warm_up"},
+    "cli": {"commands", "doctor", "orchestration", "plan", "publish", "reports", "spec", "store", "warm_up"},
 }
-"""What each folder, or file beside them, may import; ``errors`` and ``project`` everybody may."""
-EVERYBODYS = {"errors", "project"}
+"""What each folder, or file beside them, may import; what is everybody's besides."""
+EVERYBODYS = {"errors", "project", "registry"}
 HEAVY = {"torch", "numba", "umap", "openTSNE", "pacmap", "pymde", "sklearn"}
 
 

@@ -19,7 +19,8 @@ from numba import njit, prange
 from atlas_assets.kernels.incidence import Incidence
 from atlas_assets.kernels.pair_counts import accumulators, bins, count_row, row_bounds, row_ranges
 from atlas_assets.kernels.pair_weight import Weighting
-from atlas_assets.kernels.similarities import FORMULAE, similarity
+from atlas_assets.kernels.similarities import similarity
+from atlas_assets.similarities import SIMILARITIES
 
 NONE = np.uint32(0xFFFFFFFF)  # no entity; its list entry has similarity 0 and loses every tie
 BYTES_PER_OFFER = 16
@@ -29,6 +30,7 @@ class Scoring(NamedTuple):
     """How a sum becomes a similarity: occurrences (n,) float64 by row name, ties (n,) int64 (the smaller wins)."""
 
     code: int
+    formula: int  # where it is compiled to, for the code OTHER
     occurrences: np.ndarray
     total: float
     shrinkage: float
@@ -99,7 +101,9 @@ def _judge(row, name, amount, scoring):
     """The similarity of a pair and its weight; a <= b, so that rounding cannot make it depend on the direction."""
     shared = amount * scoring.unit
     a, b = scoring.occurrences[row], scoring.occurrences[name]
-    return similarity(scoring.code, shared, min(a, b), max(a, b), scoring.total, scoring.shrinkage), shared
+    return similarity(
+        scoring.code, shared, min(a, b), max(a, b), scoring.total, scoring.shrinkage, scoring.formula
+    ), shared
 
 
 @njit(cache=True, parallel=True)
@@ -218,7 +222,7 @@ def nearest_reference(
     """The k best of every row, by sorting all of them."""
     rows: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
     for (i, j), c in pairs.items():
-        value = FORMULAE[name](c, float(occurrences[i]), float(occurrences[j]), total)
+        value = SIMILARITIES[name].formula(c, float(occurrences[i]), float(occurrences[j]), total)
         value *= 1.0 if name == "count" else c / (c + shrinkage)
         if value > 0:
             rows[i].append((-value, int(ties[j]), j))

@@ -1,4 +1,4 @@
-"""Similarities of pairs from how often they meet, each beside the formula it is.
+"""Similarities of pairs from how often they meet, for kernels: ``atlas_assets.similarities`` has their formulae.
 
 Of a pair (i, j): c = weight of shared collections, a = occurrences of i, b = occurrences of j, n = total of all
 collections. With weights from ``cooccurrence``, c^2 <= ab, so cosine, jaccard and npmi are at most 1.
@@ -6,24 +6,55 @@ collections. With weights from ``cooccurrence``, c^2 <= ab, so cosine, jaccard a
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
-from numba import njit
+from llvmlite import ir
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
 
-COUNT, COSINE, JACCARD, LIFT, NPMI = range(5)
+from atlas_assets.similarities import ALL
+
+COUNT, COSINE, JACCARD, LIFT, NPMI, OTHER = range(6)
 CODES = {"count": COUNT, "cosine": COSINE, "jaccard": JACCARD, "lift": LIFT, "npmi": NPMI}
-# From this share of all collections on, weights that are rounded cannot be told from all; npmi would be 0 / 0.
-ALL = 1.0 - 1e-12
+_PAIR = types.float64(types.float64, types.float64, types.float64, types.float64)
+
+
+@functools.cache
+def compiled(formula: Callable[[float, float, float, float], float]) -> int:
+    """Where the machine code of a formula is; it stays there as long as the process.
+
+    An address, so that kernels are compiled once for all formulae and kept on disk: of a function that is handed in,
+    numba keeps nothing.
+    """
+    _COMPILED.append(cfunc(_PAIR, error_model="numpy")(formula))
+    return int(_COMPILED[-1].address)
+
+
+_COMPILED: list = []
+
+
+@intrinsic
+def _called(typing, address, c, a, b, n):
+    """The value of the formula at an address."""
+
+    def call(context, builder, signature, arguments):
+        double = ir.DoubleType()
+        function = ir.FunctionType(double, [double] * 4).as_pointer()
+        return builder.call(builder.inttoptr(arguments[0], function), arguments[1:])
+
+    return types.float64(types.int64, *[types.float64] * 4), call
 
 
 @njit(cache=True)
-def similarity(code, c, a, b, n, shrinkage):
+def similarity(code, c, a, b, n, shrinkage, formula=0):
     """Similarity of one pair. For the result to be symmetric bit for bit, give a and b in the same order for both.
 
     count: c. cosine: c / sqrt(ab). jaccard: c / (a + b - c). lift: cn / (ab). npmi: ln(cn / (ab)) / ln(n / c)
     (Bouma 2009; 0 = as often as chance, 1 = only ever together). All but count are multiplied by c / (c + shrinkage):
-    a pair that met ``shrinkage`` times keeps half, so that rare entities do not win by coincidence.
+    a pair that met ``shrinkage`` times keeps half, so that rare entities do not win by coincidence. OTHER: what the
+    ``formula`` says, see ``compiled``.
     """
     if code == COUNT:
         return c
@@ -34,19 +65,11 @@ def similarity(code, c, a, b, n, shrinkage):
         value = min(c / (a + b - c), 1.0)
     elif code == LIFT:
         value = c * n / (a * b)
+    elif code == OTHER:
+        value = _called(formula, c, a, b, n)  # pyright: ignore[reportCallIssue]: numba adds the context
     elif c >= n * ALL:  # every collection holds both: the limit of npmi
         value = 1.0
     else:
         value = min(math.log(c * n / (a * b)) / math.log(n / c), 1.0)
     # Not times c / c where there is none: rounding would tell equal similarities apart.
     return value if shrinkage == 0.0 else value * (c / (c + shrinkage))
-
-
-FORMULAE: dict[str, Callable[[float, float, float, float], float]] = {
-    "count": lambda c, a, b, n: c,
-    "cosine": lambda c, a, b, n: c / (a * b) ** 0.5,
-    "jaccard": lambda c, a, b, n: c / (a + b - c),
-    "lift": lambda c, a, b, n: (c / n) / ((a / n) * (b / n)),
-    "npmi": lambda c, a, b, n: 1.0 if c >= n * ALL else math.log((c / n) / ((a / n) * (b / n))) / -math.log(c / n),
-}
-"""The definitions in probabilities, in plain Python: what the tests hold :func:`similarity` against."""

@@ -1,8 +1,8 @@
 """The projection methods, and how a point's parameters are written in a key.
 
-Each method declares itself in a file of this package; MODULES lists them, and everything that knows methods anywhere
-(specs, forms, searches, costs, the viewer's words) derives from METHODS. The key format is frozen: it names partitions,
-files and links.
+Each method declares itself in a file of this package; MODULES lists them, installed packages add theirs (``registry``),
+and everything that knows methods anywhere (specs, forms, searches, costs, the viewer's words) derives from METHODS. The
+key format is frozen: it names partitions, files and links.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from atlas_assets.methods.method import (
     Source,
     Values,
 )
+from atlas_assets.registry import Registry
 
 __all__ = [
     "ENGINES",
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 MODULES = (umap, tsne, localmap, pacmap, pca, mde)
-METHODS: dict[str, Method] = {module.METHOD.name: module.METHOD for module in MODULES}
+METHODS = Registry("atlas.methods", Method, (module.METHOD for module in MODULES))
 
 # The maps of an atlas whose spec says nothing about any, and those that ``atlas new`` writes, with a remark: some that
 # are true in different ways, the first of which the others are turned to.

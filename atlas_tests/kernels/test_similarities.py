@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.kernels.similarities import CODES, COSINE, FORMULAE, similarity
+from atlas_assets.kernels.similarities import CODES, COSINE, OTHER, compiled, similarity
+from atlas_assets.similarities import SIMILARITIES
 
 
 @pytest.mark.parametrize("name", CODES)
@@ -21,7 +24,7 @@ def test_similarity_is_its_definition(name):
             continue
         c = int(generator.integers(lowest, a + 1))
         found = similarity(CODES[name], float(c), float(a), float(b), float(n), 0.0)
-        np.testing.assert_allclose(found, FORMULAE[name](c, a, b, n), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found, SIMILARITIES[name].formula(c, a, b, n), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("cosine", 1), ("jaccard", 1), ("npmi", 1), ("lift", 25), ("count", 4)])
@@ -44,6 +47,23 @@ def test_two_that_are_in_every_collection_have_the_limit_of_npmi():
 def test_shrinkage_halves_a_pair_that_met_that_often(name):
     whole, half = (similarity(CODES[name], 5.0, 8.0, 10.0, 100.0, shrinkage) for shrinkage in (0.0, 5.0))
     assert half == pytest.approx(whole / 2)
+
+
+def _kulczynski(c: float, a: float, b: float, n: float) -> float:
+    return (c / a + c / b) / 2
+
+
+def _rarity(c: float, a: float, b: float, n: float) -> float:
+    return math.log(n / max(a, b)) * (c / min(a, b))
+
+
+@pytest.mark.parametrize("formula", [_kulczynski, _rarity])
+def test_any_other_formula_is_compiled(formula):
+    address = compiled(formula)
+    assert compiled(formula) == address
+    found = similarity(OTHER, 3.0, 4.0, 6.0, 100.0, 0.0, address)
+    assert found == pytest.approx(formula(3.0, 4.0, 6.0, 100.0))
+    assert similarity(OTHER, 3.0, 4.0, 6.0, 100.0, 3.0, address) == pytest.approx(found / 2)
 
 
 @given(a=st.integers(1, 50), c=st.integers(1, 50), b=st.integers(1, 50), times=st.integers(1, 9))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
-from atlas_assets.kernels.similarities import FORMULAE
+from atlas_assets.similarities import SIMILARITIES
 from atlas_assets.stages.relation import neighbours, pair_weights
 from atlas_assets.stages.relation.pair_weights import PairWeights, pair_weight_reference
 from atlas_tests.relations import Index, index_of
@@ -139,7 +139,9 @@ def test_no_similarity_exceeds_its_bound(index, chosen):
     for i, j in np.argwhere(np.triu(counted, 1) > 0).tolist():
         for name in ("cosine", "jaccard", "npmi"):
             # 1e-6: npmi of a pair that is in nearly all collections divides two tiny logarithms
-            value = FORMULAE[name](*map(float, (counted[i, j], occurrences[i], occurrences[j], total * (1 + 1e-9))))
+            value = SIMILARITIES[name].formula(
+                *map(float, (counted[i, j], occurrences[i], occurrences[j], total * (1 + 1e-9)))
+            )
             assert value <= 1 + 1e-6
 
 
@@ -159,7 +161,7 @@ def test_neighbours_are_those_of_the_weighted_sums(index, chosen, similarity):
             for row, other in ((r, o) for r in mine for o in range(begin, end) if o != r):
                 sums[int(index.entities[other])] += pair_weight_reference(weights, c, row, other)
         expected = {
-            j: FORMULAE[similarity](shared, float(occurrences[i]), float(occurrences[j]), total)
+            j: SIMILARITIES[similarity].formula(shared, float(occurrences[i]), float(occurrences[j]), total)
             for j, shared in sums.items()
             if shared > 0
         }

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError
+from atlas_assets.similarities import SIMILARITIES
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.relation import pair_weights
 from atlas_assets.stages.relation.pair_count_plan import Counting, prepare
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # Offers between rows that wait until their panel is done; of 1 to 128 MiB this measured fastest.
 PANEL_BYTES = 8 * 2**20
 
-PairSimilarity = Literal["count", "cosine", "jaccard", "lift", "npmi"]
 EdgeSimilarity = Literal["auto", "weight", "cosine", "jaccard"]
 Metric = Literal["cosine", "euclidean"]
 
@@ -124,13 +124,13 @@ def from_collections(
     index: CollectionRows,
     *,
     n_neighbors: int,
-    similarity: PairSimilarity = "jaccard",
+    similarity: str = "jaccard",
     shrinkage: float = 0.0,
     weights: PairWeights | None = None,
     memory: int | None = None,
     progress: Progress = no_progress,
 ) -> Neighbours:
-    """The n_neighbors most similar entities of each entity by the company they keep (formulae: kernels.similarities).
+    """The n_neighbors most similar entities of each entity by the company they keep, by one of ``SIMILARITIES``.
 
     Pairs are counted row by row and the best of a row are taken while it is hot; their matrix is never stored.
     ``weights``: what a collection adds to a pair (all 1 without). Jaccard is the default because its maps kept most of
@@ -188,11 +188,12 @@ def scoring(
 ) -> nearest_pairs.Scoring:
     """How kernels judge pairs of rows that are named by their place in ``order`` (by their own number without)."""
     from atlas_assets.kernels import nearest_pairs
-    from atlas_assets.kernels.similarities import CODES
+    from atlas_assets.kernels.similarities import CODES, OTHER, compiled
 
     order = np.arange(counting.n_entities) if order is None else order
     return nearest_pairs.Scoring(
-        CODES[similarity],
+        CODES.get(similarity, OTHER),
+        0 if similarity in CODES else compiled(SIMILARITIES[similarity].formula),
         counting.occurrences[order],
         float(counting.total),
         float(shrinkage),
