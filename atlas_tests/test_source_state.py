@@ -10,7 +10,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from atlas_assets.plan import source_state
+from atlas_assets.kinds import python_api
 from atlas_assets.plan.source_state import SourceFile, SourceState, Verdict, judge, observe
 from atlas_assets.sources.python_api import tree as python_tree
 from atlas_assets.spec.atlas import SourceSpec
@@ -85,7 +85,7 @@ def test_python_files_are_seen_without_being_read(tmp_path: Path) -> None:
 
 def test_an_installation_is_seen_in_the_records_of_what_is_installed(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(python_tree, "default_roots", lambda: [tmp_path])
-    monkeypatch.setattr(source_state, "_TREE_SECONDS", 1e-9)  # every look is a new one
+    monkeypatch.setattr(python_api, "TREE_SECONDS", 1e-9)  # every look is a new one
     (tmp_path / "tool").mkdir()
     (tmp_path / "tool-1.0.dist-info").mkdir()
     (tmp_path / "tool-1.0.dist-info" / "RECORD").write_text("tool/__init__.py,,\n")

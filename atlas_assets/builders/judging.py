@@ -8,9 +8,10 @@ import polars as pl
 
 from atlas_assets.builders import layout_cache, predecessor
 from atlas_assets.builders.tables import entity_table
-from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
 from atlas_assets.reports.comparison import compare_joined
+from atlas_assets.stages.artifact import Outcome
 from atlas_assets.stages.projection.projection import Projection
 from atlas_assets.stages.quality import quality as quality_stage
 from atlas_assets.stages.regions import regions as regions_stage

@@ -42,7 +42,7 @@ def layout_inputs(run: StageRun) -> LayoutInputs:
 def yardstick(run: StageRun) -> Yardstick:
     """What the projection ``run.key`` is measured against, shared with all of its graph."""
     graph, embedding = _made_from(run)
-    index = run.folder("entity_index") if run.spec.kind == "collections" else None
+    index = run.folder("entity_index") if run.spec.related.company else None
     return _embedded_yardstick(graph, embedding, index, run.spec.seed)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from atlas_assets.builders import layout_cache, predecessor
-from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
+from atlas_assets.stages.artifact import Outcome
 from atlas_assets.stages.geometry.alignment import align
 
 

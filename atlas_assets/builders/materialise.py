@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import resource
 import time
 from collections.abc import Callable
@@ -10,10 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas_assets.builders.registry import builder_of
 from atlas_assets.errors import AtlasError, UnreachableError
-from atlas_assets.plan.pipeline import Outcome, Stage, StageRun
-from atlas_assets.stages.artifact import Check
+from atlas_assets.plan.pipeline import Stage, StageRun
+from atlas_assets.stages.artifact import Check, Outcome
 from atlas_assets.store.artifacts import Address, Stored
 
 
@@ -46,6 +46,17 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
             if recipe and not isinstance(error, UnreachableError):
                 run.store.remember_failure(address, recipe=recipe, message=str(error) or type(error).__name__)
         raise
+
+
+def builder_of(stage: Stage) -> Callable[[StageRun, Path], Outcome]:
+    """The function that makes a stage: it writes the artifact into a folder and says what there is to say of it.
+
+    Those of Atlas are imported here, so that definitions load without numerics.
+    """
+    if not isinstance(stage.build, str):
+        return stage.build
+    module, name = stage.build.split(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _build(stage: Stage, run: StageRun, address: Address, recipe: str, reads: dict[str, str]) -> Materialised:

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from atlas_assets import __version__, methods
+from atlas_assets.kinds import last_parts
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.spec.sweep import Sweep
 
 # What results depend on: another version of one of these may give another map. So may the library of a layout by one.
 LIBRARIES = ("numba", "numpy", "polars", "pymde", "scikit-learn", "scipy", "torch")
 PARAMETERS = {"filter", "relation", "embedding", "sweep", "quality", "display", "seed"}
-PATHS = ("interactions", "edges", "vectors", "entities")
 
 
 def of(run: StageRun, joined: Sweep) -> dict[str, Any]:
     """Of the bundle of an atlas that holds the points of ``joined``, as JSON."""
     spec = run.spec
     source = spec.source.model_dump(mode="json", exclude_none=True)
-    source |= {part: [_name(path) for path in source[part]] for part in PATHS if part in source}
-    if "python_api" in source:
-        source["python_api"] = {"roots": [_name(root) for root in source["python_api"].get("roots", [])]}
+    source[spec.source.kind.name] = spec.source.kind.told(spec.source.options)
+    if "entities" in source:
+        source["entities"] = last_parts(source["entities"])
     return {
         "atlas": {"name": run.name, "title": spec.title or run.name, "description": spec.description},
         "data": {"attribution": spec.attribution, "licence": spec.licence, "source": source},
@@ -42,11 +40,6 @@ def of(run: StageRun, joined: Sweep) -> dict[str, Any]:
 def _layout_libraries(joined: Sweep) -> set[str]:
     chosen = (methods.METHODS[p.method].library for p in joined.projections.values() if p.engine == "library")
     return {library.distribution for library in chosen if library}
-
-
-def _name(path: str) -> str:
-    """The last part of a path or URL: what lies before it may say more than should be known."""
-    return PurePosixPath(urlsplit(path).path if "://" in path else path).name
 
 
 def _artifacts(run: StageRun, keys: set[str | None]) -> dict[str, dict[str, str]]:

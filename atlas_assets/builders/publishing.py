@@ -14,10 +14,11 @@ from atlas_assets import __version__, project
 from atlas_assets.builders import provenance
 from atlas_assets.builders.tables import entity_table
 from atlas_assets.plan import branding, freshness
-from atlas_assets.plan.pipeline import VIEWER, Outcome, StageRun
+from atlas_assets.plan.pipeline import VIEWER, StageRun
 from atlas_assets.reports import pages
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.spec.sweep import Sweep
+from atlas_assets.stages.artifact import Outcome
 
 if TYPE_CHECKING:
     import polars as pl
@@ -189,8 +190,8 @@ def _upload_site(run: StageRun, sources: dict[str, Any]) -> SiteReport:
 def _words(run: StageRun) -> tuple[list[str], list[str]]:
     """What visitors call the points, and what makes one popular: without a word of the user's, edges have links."""
     display = run.spec.display
-    given = "collection" in display.model_fields_set or run.spec.kind != "edges"
-    return list(display.entity), list(display.collection) if given else ["link", "links"]
+    held = None if "collection" in display.model_fields_set else run.spec.related.held
+    return list(display.entity), list(held or display.collection)
 
 
 def _about(run: StageRun) -> dict[str, Any]:
@@ -204,6 +205,7 @@ def _about(run: StageRun) -> dict[str, Any]:
         "entity": entity,
         "collection": collection,
         "kind": spec.kind,
+        "near": spec.related.near.format(collection[1]),
     }
     if spec.licence:
         about["licence"] = spec.licence
@@ -216,7 +218,7 @@ def _about(run: StageRun) -> dict[str, Any]:
 
 def _versions(run: StageRun) -> dict[str, str]:
     """Which version of each unswept artifact went into the bundle; points are told apart by their parameters."""
-    stages = [f"raw_{run.spec.kind}", "entity_index", "cooccurrence", "sweep_report"]
+    stages = [run.pipeline.raw, "entity_index", "cooccurrence", "sweep_report"]
     stored = {stage: run.store.current(run.address(stage)) for stage in stages}
     return {stage: version.version for stage, version in stored.items() if version is not None}
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from atlas_assets import project
 from atlas_assets.builders import source_check
+from atlas_assets.kinds import Reading
 from atlas_assets.plan import source_state
-from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
 from atlas_assets.sources import memory
 from atlas_assets.sources.memory import Memory
 from atlas_assets.spec.atlas import SourceSpec
-from atlas_assets.stages.artifact import Progress
+from atlas_assets.stages.artifact import Outcome, Progress
 
 
 def make_tables(run: StageRun, folder: Path) -> Outcome:
@@ -35,7 +36,7 @@ def make_tables(run: StageRun, folder: Path) -> Outcome:
 
 def memory_of(run: StageRun) -> Memory:
     """What the stored tables know of the files; nothing where they were made of another source or in another way."""
-    address = run.address(f"raw_{run.spec.kind}")
+    address = run.address(run.pipeline.raw)
     stored = run.store.current(address)
     record = (stored.read_from or {}) if stored else {}
     same = record.get("asked") == source_check.asked_of(run) and record["memory"]["versions"] == memory.versions()
@@ -47,24 +48,14 @@ def memory_of(run: StageRun) -> Memory:
 
 def read(source: SourceSpec, folder: Path, *, base: Path, progress: Progress, memory: Memory) -> dict[str, Any]:
     """Write the canonical tables into ``folder``; returns the reader's report. Raises DataError on bad input."""
-    if source.python_api is not None:
-        from atlas_assets.sources.python_api import scan as python_api
-
-        roots = [Path(root) for root in source.python_api.roots] if source.python_api.roots else None
-        return python_api.scan(folder, roots=roots, cache=project.cache_folder() / "python_api", progress=progress)
-    from atlas_assets.sources import files
-
-    options: dict[str, Any] = {
-        "columns": source.columns.model_dump(exclude_none=True),
-        "entities": source.entities,
-        "entity_columns": source.entity_columns.model_dump(exclude_none=True),
-        "fields": {name: field.model_dump() for name, field in source.fields.items()} if source.fields else None,
-        "base": base,
-        "progress": progress,
-    }
-    if source.vectors:
-        return files.read_vectors(folder, vectors=source.vectors, **options)
-    if source.edges:
-        return files.read_edges(folder, edges=source.edges, memory=memory, **options)
-    assert source.interactions is not None
-    return files.read_collections(folder, interactions=source.interactions, memory=memory, **options)
+    reading = Reading(
+        base=base,
+        columns=source.columns.model_dump(exclude_none=True),
+        entities=source.entities,
+        entity_columns=source.entity_columns.model_dump(exclude_none=True),
+        fields={name: field.model_dump() for name, field in source.fields.items()} if source.fields else None,
+        cache=project.cache_folder(),
+        memory=memory,
+        progress=progress,
+    )
+    return source.kind.read(folder, source.options, reading)

@@ -10,11 +10,11 @@ import polars as pl
 from atlas_assets import project
 from atlas_assets.builders.predecessor import write_entities
 from atlas_assets.builders.tables import labels_of
-from atlas_assets.plan.pipeline import Outcome, StageRun
+from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
-from atlas_assets.stages.index import entity_index as index_stage
-from atlas_assets.stages.index.entity_index import CollectionIndex, EdgeIndex, VectorIndex
-from atlas_assets.stages.relation import growth, knn_graph, neighbours, pair_weights
+from atlas_assets.stages.artifact import Outcome
+from atlas_assets.stages.index.entity_index import CollectionIndex
+from atlas_assets.stages.relation import growth, knn_graph, pair_weights
 from atlas_assets.stages.relation.cooccurrence import Cooccurrence, build
 from atlas_assets.stages.relation.hubs import CANDIDATES
 from atlas_assets.stages.relation.neighbours import Neighbours
@@ -25,28 +25,10 @@ SPARE = 8
 
 def make_index(run: StageRun, folder: Path) -> Outcome:
     """The entities that pass the filter. They keep their rows, so that a map that grows stays recognisable."""
-    raw, rules = run.folder(f"raw_{run.spec.kind}"), run.spec.filter
     stored = run.store.current(run.address("entity_index"))
     order = pl.read_parquet(run.folder("entity_index") / "ids.parquet")["id"] if stored else None
-    listed = {"keep": rules.keep, "drop": rules.drop, "previous": order, "progress": run.progress}
-    if run.spec.kind == "edges":
-        index = index_stage.from_edges(raw, min_degree=rules.min_degree, top=rules.top, **listed)
-    elif run.spec.kind == "vectors":
-        index = index_stage.from_vectors(raw, top=rules.top, seed=run.spec.seed, **listed)
-    else:
-        index = index_stage.from_collections(
-            raw,
-            min_collections=rules.min_collections,
-            min_collection_size=rules.min_collection_size,
-            max_collection_size=rules.max_collection_size,
-            larger=rules.larger,
-            min_value=rules.min_value,
-            deduplicate=rules.deduplicate,
-            holdout=run.spec.quality.holdout,
-            seed=run.spec.seed,
-            columns=run.spec.relation.columns(),
-            **listed,
-        )
+    raw = run.folder(run.pipeline.raw)
+    index: Any = run.spec.related.index(raw, run.spec, previous=order, progress=run.progress)
     index.save(folder)
     return Outcome(index.check(), pages.entity_index(index))
 
@@ -105,31 +87,20 @@ def _n_entities(run: StageRun) -> int:
 
 def _counted(run: StageRun, n_neighbors: int, *, spare: int = 0) -> tuple[Neighbours, pages.Metadata]:
     """Lists made from the whole index. spare: how many more are listed of collections, where there are as many."""
-    relation = run.spec.relation
-    options: dict[str, Any] = {"n_neighbors": n_neighbors, "progress": run.progress}
-    if run.spec.kind == "edges":
-        index = run.load(EdgeIndex, "entity_index")
-        return neighbours.from_edges(index, similarity=_similarity(run), **options), {}
-    if run.spec.kind == "vectors":
-        index = run.load(VectorIndex, "entity_index")
-        return neighbours.from_vectors(index, metric=_similarity(run), **options), {}
-    index = run.load(CollectionIndex, "entity_index")
-    weights = pair_weights.of(index, **relation.weighting())
-    options["n_neighbors"] = max(n_neighbors, min(n_neighbors + spare, index.n_entities - 1))
-    lists = neighbours.from_collections(
-        index,
-        similarity=_similarity(run),
-        shrinkage=relation.shrinkage or 0.0,
-        weights=weights,
+    lists, notes = run.spec.related.count(
+        run.folder("entity_index"),
+        run.spec,
+        n_neighbors=n_neighbors,
+        spare=spare,
         memory=_block_memory(),
-        **options,
+        progress=run.progress,
     )
-    return lists, pages.weights(run.spec.relation.weighting_given(), weights.notes())
+    return lists, {} if notes is None else pages.weights(run.spec.relation.weighting_given(), notes)
 
 
 def _updated(run: StageRun, n_neighbors: int) -> tuple[Neighbours, pages.Metadata] | None:
     """The stored lists with what changed since; None where they cannot be updated, or not for less than all anew."""
-    if run.spec.kind != "collections":
+    if not run.spec.related.company:
         return None
     index = run.load(CollectionIndex, "entity_index")
     difference = _difference(run, "neighbours", index)
@@ -140,16 +111,12 @@ def _updated(run: StageRun, n_neighbors: int) -> tuple[Neighbours, pages.Metadat
         difference,
         index,
         n_neighbors=n_neighbors,
-        similarity=_similarity(run),
+        similarity=run.spec.similarity,
         shrinkage=run.spec.relation.shrinkage or 0.0,
         memory=_block_memory(),
         progress=run.progress,
     )
     return made and (made[0], pages.updated(f"{made[1]:,} of {index.n_entities:,} rows counted again"))
-
-
-def _similarity(run: StageRun) -> Any:
-    return run.spec.relation.similarity or run.spec.relation.similarities(run.spec.kind)[0]  # spec.py checked it
 
 
 def _difference(run: StageRun, stage: str, index: CollectionIndex) -> growth.Difference | None:

@@ -14,12 +14,12 @@ from typing import Any
 
 import polars as pl
 
+from atlas_assets.kinds import relations
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.plan.source_state import SourceState, what_changed
 from atlas_assets.stages.artifact import Check
 from atlas_assets.store.artifacts import recipe_hash
 
-_RELATIONS = ("interactions.parquet", "edges.parquet")
 _MEASURED = ("number", "year", "date")  # a text among these is more than another guess
 
 
@@ -38,7 +38,7 @@ def summary(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         "fields": {field["name"]: field["type"] for field in described},
         "ids": {"entity": str(entities.collect_schema()["id"])},
     }
-    for name in _RELATIONS:
+    for name in filter(None, (relation.rows for relation in relations().values())):
         if (folder / name).exists():
             made["columns"] = pl.scan_parquet(folder / name).collect_schema().names()
     if (folder / "collection_ids.parquet").exists():
@@ -62,7 +62,7 @@ def checks(run: StageRun, now: Mapping[str, Any], *, began: SourceState, ended: 
         )
     )
     made = [Check("unchanged while it was read", settled, detail)]
-    stored = run.store.current(run.address(f"raw_{run.spec.kind}"))
+    stored = run.store.current(run.address(run.pipeline.raw))
     before = (stored.read_from or {}) if stored else {}
     if before.get("asked") != asked_of(run):
         return made

@@ -12,7 +12,7 @@ from atlas_assets.plan.pipeline import StageRun
 
 def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """One row per entity in index order (id, label, popularity, metadata), and the descriptions of the metadata."""
-    raw = run.folder(f"raw_{run.spec.kind}")
+    raw = run.folder(run.pipeline.raw)
     fields = json.loads((raw / "fields.json").read_text(encoding="utf-8"))
     ids = pl.read_parquet(run.folder("entity_index") / "ids.parquet").rename({"n_collections": "popularity"})
     known = pl.read_parquet(raw / "entities.parquet")

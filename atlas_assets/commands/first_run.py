@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from atlas_assets.kinds import relations
+
 # Of all maps that a new atlas has, on two cores of an ordinary machine (`python -m benchmarks scale`): a start, so much
 # per entity, and so much more for every number of its vector, of which there are three copies for a moment.
 BYTES, BYTES_PER_ENTITY, BYTES_PER_NUMBER = 1 << 30, 8_000, 12
 SECONDS, SECONDS_PER_ENTITY, SECONDS_PER_NUMBER = 20, 0.0008, 4e-7
 FEW = 20_000  # entities of which nobody needs to be told
-CHOICE = {"edges": "best-connected", "vectors": "sampled"}  # which ones ``filter: {top: …}`` takes
 
 
 @dataclass(frozen=True)
@@ -49,5 +50,5 @@ def plan(kind: str, n_entities: int | None, n_numbers: int | None, *, memory: in
     if needed <= memory:
         return FirstRun(takes=takes)
     top = max(FEW, (memory - BYTES) // bytes_each // 10_000 * 10_000)
-    reason = f"there are {memory / 2**30:.0f} GiB here, so {top:,} {CHOICE[kind]} ones are taken (filter: top)"
+    reason = f"there are {memory / 2**30:.0f} GiB here, so {top:,} {relations()[kind].top} ones are taken (filter: top)"
     return FirstRun(top, takes, reason)

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import methods, project
-from atlas_assets.commands.first_run import CHOICE, FirstRun, plan
+from atlas_assets.commands.first_run import FirstRun, plan
 from atlas_assets.errors import AtlasError, Found, SpecError
+from atlas_assets.kinds import relations
 from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES, load
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _document(
         for field, facts in found.fields.items():
             yield f"      {_text(field)}: {_inline(facts)}\n"
     yield from _filter(found.kind, planned)
-    if found.kind == "collections":
+    if relations()[found.kind].company:
         yield from _relation(found.columns)
     yield SWEEP
     for projection, remark in methods.WRITTEN:
@@ -152,14 +153,15 @@ def _document(
 
 
 def _filter(kind: str, planned: FirstRun) -> Iterator[str]:
-    if kind == "collections":
+    relation = relations()[kind]
+    if not relation.top:
         yield "  filter:\n"
         yield "    min_collections: 5          # entities in fewer collections are left out\n"
         yield "    max_collection_size: 1000   # of larger collections a sample is taken\n"
         return
     if planned.remark:
         yield f"  # {planned.remark}.\n"
-    key, which = "top: 50000" if planned.top is None else f"top: {planned.top}", CHOICE[kind]
+    key, which = "top: 50000" if planned.top is None else f"top: {planned.top}", relation.top
     lines = ["filter:", f"  {key:26}# only so many {which} entities"]
     yield "".join(f"  {'# ' if planned.top is None else ''}{line}\n" for line in lines)
 

@@ -23,24 +23,14 @@ CHECKS = {
     "refresh.max_shrink allows nor columns that were used. A failure stores nothing: maps and site stay as they were.",
 }
 LEAST_AGE_SECONDS = 120.0  # Dagster's windows are a minute or more
-STEPS = {
-    "relate": ("raw_collections", "raw_edges", "raw_vectors", "entity_index", "cooccurrence", "neighbours"),
-    "graph": ("knn_graph",),
-    "embed": ("embedding",),
-    "project": ("projection", "regions", "quality"),
-    "publish": ("sweep_report", "bundle", "site"),
-}
-"""Which stages are made in one step."""
 
 
 def assets_of(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     """Every stage of an atlas as an asset, those of one step together."""
-    made = []
-    for step, stages in STEPS.items():
-        own = [pipeline.stages[name] for name in stages if name in pipeline.stages]
-        if own:
-            made.append(_step_of(pipeline, step, own))
-    return made
+    steps: dict[str, list[Stage]] = defaultdict(list)
+    for stage in pipeline.stages.values():
+        steps[stage.step].append(stage)
+    return [_step_of(pipeline, step, stages) for step, stages in steps.items()]
 
 
 def _step_of(pipeline: Pipeline, step: str, stages: Sequence[Stage]) -> dg.AssetsDefinition:

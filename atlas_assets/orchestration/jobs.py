@@ -23,8 +23,8 @@ from atlas_assets.orchestration import events, names, run_tags, unrecorded
 from atlas_assets.orchestration.making import Maker, Tally
 from atlas_assets.orchestration.resources import GPU_OP_TAGS, GPU_POOL
 from atlas_assets.plan.due import Wanted
-from atlas_assets.plan.freshness import POINT_STAGES
 from atlas_assets.plan.pipeline import VIEWER, Pipeline
+from atlas_assets.plan.point_stages import of_a_point
 from atlas_assets.plan.tidying import tidy
 from atlas_assets.reports import history
 from atlas_assets.spec.atlas import file_of, load
@@ -83,7 +83,7 @@ class Steps:
         self.embed = self._one("embed", "One embedding of the sweep.", ("embedding",), gpu=True)
         self.points = self._points()
         self.project = self._one(
-            "project", "One point of the sweep: its projection, regions and quality.", POINT_STAGES
+            "project", "One point of the sweep: its projection and what is made of that.", of_a_point()
         )
         self.publish = self._publish()
         self.failed = self._failed_point()
@@ -136,7 +136,7 @@ class Steps:
         """Make everything up to the graphs; then the embeddings that are due, a task each. before: what was made."""
         maker = self.maker(context, plan)
         stages = list(maker.pipeline.stages.values())
-        yield from maker.stages(*(stage.name for stage in stages if stage.name not in _SWEPT_OR_JOINED))
+        yield from maker.stages(*(stage.name for stage in stages if stage.step in ("relate", "graph")))
         _stop_if_unswept_failed(maker)
         tally = (before or Tally()) + maker.tally
         yield dg.Output(asdict(tally), "tally", metadata=tally.as_metadata())
@@ -200,9 +200,6 @@ class Steps:
         return failed
 
 
-_SWEPT_OR_JOINED = ("embedding", *POINT_STAGES, "sweep_report", "bundle", "site")
-
-
 def refresh_graph(steps: Steps) -> dg.GraphDefinition:
     """plan -> relate -> embed, fanned out -> project, fanned out -> publish."""
 
@@ -236,7 +233,7 @@ def new_plan(
 
 def points_of(wanted: Wanted) -> list[str]:
     """The points of which anything is to be made or told, those that share inputs one after the other."""
-    points, due = wanted.pipeline.sweep.projections, due_keys(wanted, POINT_STAGES)
+    points, due = wanted.pipeline.sweep.projections, due_keys(wanted, of_a_point())
     groups = list(dict.fromkeys(_group(points[key]) for key in due))
     return sorted(due, key=lambda key: groups.index(_group(points[key])))
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from atlas_assets import methods
-from atlas_assets.plan.freshness import POINT_STAGES, Freshness
+from atlas_assets.plan.freshness import Freshness
 from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.plan.point_stages import of_a_point
 from atlas_assets.spec.sweep import EmbeddingPoint, GraphPoint, ProjectionPoint
 from atlas_assets.store.artifacts import ArtifactStore, Snapshot
 
@@ -66,7 +67,7 @@ class Costs:
 
     def is_made(self, key: str) -> bool:
         """Whether all of a point is there as it would be made now from what it is made from now."""
-        stages = (self._pipeline.stages[name] for name in POINT_STAGES)
+        stages = (self._pipeline.stages[name] for name in of_a_point())
         return key in self._pipeline.sweep.projections and all(self._fresh.as_made_today(s, key) for s in stages)
 
     def layout(self, point: ProjectionPoint) -> Price:
@@ -141,7 +142,7 @@ class Costs:
         return sum(seconds for seconds in known if seconds) or JOIN_SECONDS
 
     def _recorded_point(self, key: str) -> list[float] | None:
-        known = [self._recorded(stage, key) for stage in POINT_STAGES]
+        known = [self._recorded(stage, key) for stage in of_a_point()]
         return [seconds for seconds in known if seconds is not None] if None not in known else None
 
     def _recorded(self, stage: str, key: str | None) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from atlas_assets.errors import AtlasError
 from atlas_assets.plan.freshness import Freshness
 from atlas_assets.plan.pipeline import VIEWER, Pipeline, Stage, viewer_recipe
+from atlas_assets.plan.point_stages import of_a_point
 from atlas_assets.store.artifacts import ArtifactStore
 
 
@@ -115,13 +116,14 @@ def _keys(pipeline: Pipeline, points: list[str] | None) -> dict[str, set[str]]:
         return everything
     _known(points, pipeline.sweep.projections, "point")
     chosen = [pipeline.sweep.projections[key] for key in points]
-    return everything | {
-        "knn_graph": {point.graph.key for point in chosen},
-        "embedding": {point.embedding.key for point in chosen if point.embedding},
-        "projection": set(points),
-        "regions": set(points),
-        "quality": set(points),
-    }
+    return (
+        everything
+        | {
+            "knn_graph": {point.graph.key for point in chosen},
+            "embedding": {point.embedding.key for point in chosen if point.embedding},
+        }
+        | {stage: set(points) for stage in of_a_point()}
+    )
 
 
 def _known(given: list[str] | None, known, what: str) -> None:

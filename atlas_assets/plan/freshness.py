@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from atlas_assets.errors import AtlasError
+from atlas_assets.plan.point_stages import of_a_point
 from atlas_assets.spec.sweep import Sweep
 from atlas_assets.store.artifacts import Address, Failure, Pointers, Snapshot
 
 if TYPE_CHECKING:
     from atlas_assets.plan.pipeline import Pipeline, Stage, StageRun
 
-POINT_STAGES = ("projection", "regions", "quality")
 NOT_MADE, OUTDATED, FAILED = "not made yet", "out of date", "failed"
 
 
@@ -76,7 +76,7 @@ class Freshness:
         keys = [
             key
             for key in self._pipeline.sweep.projections
-            if all(self.up_to_date(self._pipeline.address(stage, key)) for stage in POINT_STAGES)
+            if all(self.up_to_date(self._pipeline.address(stage, key)) for stage in of_a_point())
         ]
         others = [key for key in self._pipeline.sweep.projections if key not in keys]
         failures = {key: failure.message for key in others if (failure := self._failure_of(key))}
@@ -88,12 +88,12 @@ class Freshness:
         stages = [("knn_graph", point.graph.key)]
         if point.embedding:
             stages.append(("embedding", point.embedding.key))
-        stages += [(stage, key) for stage in POINT_STAGES]
+        stages += [(stage, key) for stage in of_a_point()]
         failures = (self.failure(self._pipeline.stages[stage], partition) for stage, partition in stages)
         return next(filter(None, failures), None)
 
     def _why(self, key: str) -> str:
-        made = all(self.store.current(self._pipeline.address(stage, key)) for stage in POINT_STAGES)
+        made = all(self.store.current(self._pipeline.address(stage, key)) for stage in of_a_point())
         return OUTDATED if made else NOT_MADE
 
     def _stage(self, address: Address) -> Stage | None:
@@ -134,6 +134,6 @@ def joined(run: StageRun) -> Sweep:
 
 
 def _versions(pipeline: Pipeline, fresh: Freshness, *others: Address) -> dict[str, str]:
-    addresses = [pipeline.address(stage, key) for stage in POINT_STAGES for key in fresh.join.keys]
+    addresses = [pipeline.address(stage, key) for stage in of_a_point() for key in fresh.join.keys]
     stored = {str(address): fresh.store.current(address) for address in (*others, *addresses)}
     return {address: version.version for address, version in stored.items() if version is not None}

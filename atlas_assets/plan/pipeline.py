@@ -1,7 +1,7 @@
 """The stages of one atlas, in the order in which data moves: what each is made from, with what, and how.
 
 The table in :class:`Pipeline` is the only wiring there is. ``orchestration.assets`` turns it into Dagster assets,
-partitions and mappings; ``due`` asks it what is missing or stale; what makes each stage is in ``builders.registry``.
+partitions and mappings; ``due`` asks it what is missing or stale; what makes each stage is named in its ``build``.
 """
 
 from __future__ import annotations
@@ -10,44 +10,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from atlas_assets import __version__, project
+from atlas_assets.errors import AtlasError
+from atlas_assets.kinds import relations
 from atlas_assets.plan import freshness, source_state
+from atlas_assets.plan.point_stages import POINT_STAGES, UPSTREAM, PointStage, of_a_point
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.spec.sweep import Sweep
-from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
+from atlas_assets.stages.artifact import Artifact, Progress, no_progress
 from atlas_assets.store.artifacts import Address, ArtifactStore, Pointers, recipe_hash
+
+if TYPE_CHECKING:
+    from atlas_assets.plan.point_stages import Builder
 
 VIEWER = Address("viewer", "build")
 SITE_RECORD = "site_record"  # what was published when; the site itself is in `site`, for people
 SOURCE_CHECK = "source"
-STAGES = (
-    "raw_collections",
-    "raw_edges",
-    "raw_vectors",
-    "entity_index",
-    "cooccurrence",
-    "neighbours",
-    "knn_graph",
-    "embedding",
-    "projection",
-    "regions",
-    "quality",
-    "sweep_report",
-    "bundle",
-    SITE_RECORD,
-)
-"""Every folder of artifacts that any atlas may have."""
+Step = Literal["relate", "graph", "embed", "project", "publish"]
+"""What is made together: see ``orchestration.assets``."""
 A = TypeVar("A", bound=Artifact)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a build has to say about the artifact that it has written."""
-
-    checks: list[Check]
-    metadata: dict[str, Any]  # for the page of the materialisation; texts that are Markdown are ``pages.Markdown``
+def folders() -> set[str]:
+    """Every folder of artifacts that any atlas may have."""
+    raw = {f"raw_{name}" for name in relations()}
+    made_once = {"entity_index", "cooccurrence", "neighbours", "sweep_report", "bundle", SITE_RECORD}
+    return raw | made_once | {"knn_graph", "embedding", *of_a_point()}
 
 
 @dataclass
@@ -96,6 +86,8 @@ class Stage:
     name: str
     code_version: str  # bumped by hand when the same inputs and parameters give another result
     description: str
+    build: Builder | str  # what makes it, or where that is: "module:function", imported when it is called
+    step: Step
     inputs: Callable[[str | None], list[Address]]
     parameters: Callable[[str | None], dict[str, Any]] = lambda key: {}
     facts: Callable[[], dict[str, Any]] = dict  # what it depends on beside, which has to be looked up
@@ -138,9 +130,9 @@ class Pipeline:
 
     def __init__(self, spec: AtlasSpec, *, base: Path) -> None:
         assert spec.name is not None, "a spec is named after its folder when it is loaded"
-        self.spec, self.base, self.name, self.kind = spec, base, spec.name, spec.kind
+        self.spec, self.base, self.name = spec, base, spec.name
         self.sweep = Sweep.of(spec)
-        self.raw = f"raw_{self.kind}"
+        self.raw = f"raw_{spec.kind}"
 
     def address(self, stage: str, key: str | None = None) -> Address:
         return Address(self.name, stage, key)
@@ -175,15 +167,14 @@ class Pipeline:
     def stages(self) -> dict[str, Stage]:
         """Every stage by name, upstream first."""
         stages = [self._raw(), self._entity_index()]
-        if self.kind == "collections":
+        if self.spec.related.company:
             stages.append(self._cooccurrence())
         stages += [
             self._neighbours(),
             self._knn_graph(),
             self._embedding(),
             self._projection(),
-            self._regions(),
-            self._quality(),
+            *(self._of_point(declared) for declared in POINT_STAGES.values()),
             self._sweep_report(),
             self._bundle(),
             self._site(),
@@ -192,13 +183,16 @@ class Pipeline:
         return {stage.name: stage for stage in stages if stage.keys != ()}
 
     def _raw(self) -> Stage:
+        source = self.spec.source
         return Stage(
             self.raw,
             "3",
             "The source as canonical tables: ids, values and metadata in their own types.",
+            "atlas_assets.builders.reading:make_tables",
+            "relate",
             inputs=lambda key: [],
-            parameters=lambda key: {"source": self.spec.source.model_dump()},
-            facts=lambda: {"fingerprint": source_state.observe(self.spec.source, base=self.base).fingerprint},
+            parameters=lambda key: {"source": source.model_dump()} | _code(source.kind.code_version),
+            facts=lambda: {"fingerprint": source_state.observe(source, base=self.base).fingerprint},
             kinds=("polars",),
             check=SOURCE_CHECK,
         )
@@ -208,6 +202,8 @@ class Pipeline:
             "entity_index",
             "2",
             "The entities that pass the filter as dense indices, and the relation in them.",
+            "atlas_assets.builders.relating:make_index",
+            "relate",
             inputs=lambda key: [self.address(self.raw)],
             parameters=lambda key: {
                 "filter": self.spec.filter.model_dump(),
@@ -223,6 +219,8 @@ class Pipeline:
             "cooccurrence",
             "2",
             "How often every two entities keep company, as a sparse matrix. No map needs it: made on request.",
+            "atlas_assets.builders.relating:make_cooccurrence",
+            "relate",
             inputs=lambda key: [self.address("entity_index")],
             parameters=lambda key: self.spec.relation.weighting(),
             kinds=("numba",),
@@ -235,6 +233,8 @@ class Pipeline:
             "neighbours",
             "1",
             "The most similar entities of every entity, as many as the largest graph takes.",
+            "atlas_assets.builders.relating:make_neighbours",
+            "relate",
             inputs=lambda key: [self.address("entity_index")],
             parameters=lambda key: self.spec.relation.model_dump() | {"n_neighbors": self.n_neighbors},
             kinds=("numba",),
@@ -251,6 +251,8 @@ class Pipeline:
             "knn_graph",
             "3",
             "The k most similar entities of every entity, and the graph that they span.",
+            "atlas_assets.builders.relating:make_graph",
+            "graph",
             inputs=lambda key: [self.address("neighbours"), self.address("entity_index")],
             parameters=lambda key: self.spec.relation.model_dump() | {"key": key},
             keys=tuple(self.sweep.graphs),
@@ -262,6 +264,8 @@ class Pipeline:
             "embedding",
             "2",
             "An intermediate embedding of the neighbour graph by PyMDE.",
+            "atlas_assets.builders.mapping:make_embedding",
+            "embed",
             inputs=lambda key: [self.address("knn_graph", self.sweep.embeddings[key or ""].graph.key)],
             parameters=lambda key: self.spec.embedding.model_dump() | {"key": key, "seed": self.spec.seed},
             keys=tuple(self.sweep.embeddings),
@@ -274,6 +278,8 @@ class Pipeline:
             "projection",
             "5",
             "What is seen: two or three coordinates per entity.",
+            "atlas_assets.builders.mapping:make_projection",
+            "project",
             inputs=lambda key: self._graph_and_embedding(key),
             parameters=lambda key: {"key": key, "seed": self.spec.seed},
             keys=tuple(self.sweep.projections),
@@ -281,37 +287,40 @@ class Pipeline:
             shares_gpu=True,
         )
 
-    def _regions(self) -> Stage:
+    def _of_point(self, declared: PointStage) -> Stage:
         return Stage(
-            "regions",
-            "3",
-            "Named regions of a projection, coarse and fine.",
-            inputs=lambda key: [self.address("projection", key), self.address("entity_index"), self.address(self.raw)],
+            declared.name,
+            declared.code_version,
+            declared.description,
+            declared.build,
+            "project",
+            inputs=lambda key: [address for name in declared.takes for address in self._taken(declared, name, key)],
+            parameters=lambda key: declared.parameters(self.spec),
             keys=tuple(self.sweep.projections),
-            kinds=("scikitlearn",),
+            kinds=declared.kinds,
         )
 
-    def _quality(self) -> Stage:
-        return Stage(
-            "quality",
-            "2",
-            "How true a projection is: recall, trust, global shape, and distortion per entity.",
-            inputs=lambda key: [
-                self.address("projection", key),
-                *self._graph_and_embedding(key),
-                self.address("entity_index"),
-            ],
-            parameters=lambda key: {"seed": self.spec.seed},
-            keys=tuple(self.sweep.projections),
-            kinds=("numpy",),
-        )
+    def _taken(self, declared: PointStage, name: str, key: str | None) -> list[Address]:
+        """What a stage of a map takes by this name."""
+        if name in ("raw", "entity_index"):
+            return [self.address(self.raw if name == "raw" else name)]
+        if name in ("knn_graph", "embedding"):
+            return [address for address in self._graph_and_embedding(key) if address.stage == name]
+        made = of_a_point()
+        before = made[: made.index(declared.name)]
+        if name not in before:
+            choices = ", ".join(dict.fromkeys((*UPSTREAM, *before)))
+            raise AtlasError(f"The stage {declared.name} takes {name!r}; expected some of {choices}.")
+        return [self.address(name, key)]
 
     def _sweep_report(self) -> Stage:
         return Stage(
             "sweep_report",
             "3",
             "Every point of the sweep side by side, ranked, with a recommendation.",
-            inputs=lambda key: self._each("projection", "quality", "regions"),
+            "atlas_assets.builders.judging:make_sweep_report",
+            "publish",
+            inputs=lambda key: self._each(*of_a_point()),
             joins=lambda store: freshness.sweep_report_joins(self, store),
             kinds=("markdown",),
         )
@@ -321,13 +330,15 @@ class Pipeline:
 
         return Stage(
             "bundle",
-            "5",
+            "6",
             "The files that the site loads: projections, columns, names, neighbours, details.",
+            "atlas_assets.builders.publishing:make_bundle",
+            "publish",
             inputs=lambda key: [
                 self.address(self.raw),
                 self.address("entity_index"),
                 *(self.address("knn_graph", key) for key in self.sweep.graphs),
-                *self._each("projection", "quality", "regions"),
+                *self._each(*of_a_point()),
                 self.address("sweep_report"),
             ],
             joins=lambda store: freshness.bundle_joins(self, store),
@@ -346,6 +357,8 @@ class Pipeline:
             "site",
             "3",
             "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
+            "atlas_assets.builders.publishing:make_site",
+            "publish",
             inputs=lambda key: [self.address("bundle"), VIEWER],
             parameters=lambda key: {
                 "public_url": project.public_url(self.name),
@@ -364,6 +377,11 @@ class Pipeline:
 
     def _each(self, *stages: str) -> list[Address]:
         return [self.address(stage, key) for stage in stages for key in self.sweep.projections]
+
+
+def _code(version: str) -> dict[str, str]:
+    """The version of what an installed package adds, as a parameter of the stage that uses it."""
+    return {"added_code": version} if version else {}
 
 
 def viewer_recipe() -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,8 +17,6 @@ from typing import Any, Literal
 
 from atlas_assets.errors import DataError
 from atlas_assets.sources.listing import Listed, list_files
-from atlas_assets.sources.python_api import tree as python_tree
-from atlas_assets.sources.python_api.listing import list_python
 from atlas_assets.spec.atlas import SourceSpec
 from atlas_assets.spec.refresh import RefreshSpec
 from atlas_assets.spec.time_spans import written
@@ -27,7 +24,6 @@ from atlas_assets.store.artifacts import Stored
 
 Role = Literal["relation", "entities"]
 VerdictKind = Literal["unchanged", "small", "settling", "due", "shrunk", "missing"]
-_TREE_SECONDS = 10  # how long a tree of Python files is taken to be the same: it is looked at file by file
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def observe(source: SourceSpec, *, base: Path) -> SourceState:
     missing: list[str] = []
     for role, pattern in _patterns(source):
         try:
-            for file in _listed(source, pattern, base):
+            for file in _listed(source, role, pattern, base):
                 one = SourceFile(role, file.name, file.bytes or 0, file.mark, file.changed)
                 found.setdefault((role, file.name), one)
         except DataError as error:
@@ -87,20 +83,14 @@ def observe(source: SourceSpec, *, base: Path) -> SourceState:
 
 
 def _patterns(source: SourceSpec) -> Iterator[tuple[Role, str]]:
-    if source.python_api is not None:
-        for root in source.python_api.roots or map(str, python_tree.default_roots()):
-            yield "relation", root
-    for pattern in source.interactions or source.edges or source.vectors or []:
+    for pattern in source.kind.patterns(source.options):
         yield "relation", pattern
     for pattern in source.entities or []:
         yield "entities", pattern
 
 
-def _listed(source: SourceSpec, pattern: str, base: Path) -> list[Listed]:
-    if source.python_api is None:
-        return list_files(pattern, base=base)
-    edited = source.python_api.roots is not None
-    return [list_python(pattern, edited=edited, moment=int(time.monotonic() / _TREE_SECONDS))]
+def _listed(source: SourceSpec, role: Role, pattern: str, base: Path) -> list[Listed]:
+    return list_files(pattern, base=base) if role == "entities" else source.kind.listed(pattern, source.options, base)
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,7 @@ class Sweeper:
     @property
     def ranked_by(self) -> str:
         """As the report ranks: by held-out recall, where collections are held out."""
-        return RANKED_BY[0] if self.spec.kind == "collections" and self.spec.quality.holdout else RANKED_BY[1]
+        return RANKED_BY[0] if self.spec.related.company and self.spec.quality.holdout else RANKED_BY[1]
 
     def _costs(self) -> Costs:
         return Costs(self.pipeline, self.store)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from atlas_assets import project
-from atlas_assets.plan.pipeline import STAGES, VIEWER, Pipeline
+from atlas_assets.plan.pipeline import VIEWER, Pipeline, folders
 from atlas_assets.spec.atlas import AtlasSpec, load_all
 from atlas_assets.spec.refresh import RetentionSpec
 from atlas_assets.store.artifacts import RUNS, ArtifactStore, project_store
@@ -33,7 +33,9 @@ def tidy(pipeline: Pipeline, store: ArtifactStore, *, dry_run: bool = False) -> 
     retention = pipeline.spec.retention
     if retention.runs is not None and not dry_run:
         store.forget(RUNS, before=time.time() - retention.runs)
-    return prune(store, pipeline.name, live=pipeline.addresses(), stages=STAGES, retention=retention, dry_run=dry_run)
+    return prune(
+        store, pipeline.name, live=pipeline.addresses(), stages=folders(), retention=retention, dry_run=dry_run
+    )
 
 
 def tidy_viewer(store: ArtifactStore, *, dry_run: bool = False) -> Pruned:

@@ -12,28 +12,32 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from atlas_assets import methods
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
+from atlas_assets.kinds import SOURCES, Paths, Relation, SourceKind
 from atlas_assets.spec import points_file, yaml_file
 from atlas_assets.spec.display import DisplaySpec
 from atlas_assets.spec.model import MISTAKE, Model
 from atlas_assets.spec.refresh import Owner, RefreshSpec, RetentionSpec
-from atlas_assets.spec.relation import Kind, RelationSpec
+from atlas_assets.spec.relation import RelationSpec
 
 COMPONENT_TYPE = "atlas_assets.components.Atlas"
 FieldType = Literal["number", "category", "list", "year", "date", "boolean", "link", "image", "text"]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # Names that Dagster's asset keys, Atlas's own assets or the storage folder already use.
 RESERVED_NAMES = frozenset({"viewer", "site", "config", "context", "input", "output", "type"})
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if value is not None and not isinstance(value, list) else value
-
-
-Paths = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
 
 
 class Columns(Model):
@@ -65,19 +69,17 @@ class FieldSpec(Model):
     unit: str | None = Field(None, description="Shown after numbers, for example 'pages'.")
 
 
-class PythonApi(Model):
-    """Scan installed Python source: files are collections, the qualified names they use are entities."""
-
-    roots: list[str] | None = Field(None, description="Folders to scan. Default: standard library and site-packages.")
+def _describe_kinds(schema: dict[str, Any]) -> None:
+    for kind in SOURCES.values():
+        schema["properties"][kind.name] = TypeAdapter(kind.options).json_schema() | {"description": kind.about}
 
 
 class SourceSpec(Model):
-    """Where the data comes from: exactly one of interactions, edges, vectors or python_api."""
+    """Where the data comes from: one of the kinds of source (``kinds``), and tables beside it."""
 
-    interactions: Paths | None = Field(None, description="Files with (collection, entity) rows; globs and URLs work.")
-    edges: Paths | None = Field(None, description="Files with (source, target) rows.")
-    vectors: Paths | None = Field(None, description="Files with one vector per entity.")
-    python_api: PythonApi | None = Field(None, description="Use the Python source installed here; needs no files.")
+    # The key of the kind, with whatever that takes, is checked by the kind.
+    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_describe_kinds)
+
     entities: Paths | None = Field(None, description="Table with one row per entity: id, label and metadata.")
     columns: Columns = Columns()  # type: ignore[call-arg]
     entity_columns: EntityColumns = EntityColumns()  # type: ignore[call-arg]
@@ -86,21 +88,48 @@ class SourceSpec(Model):
     )
 
     @property
-    def kind(self) -> Kind:
-        return "edges" if self.edges else "vectors" if self.vectors else "collections"
+    def kind(self) -> SourceKind:
+        """What is known of the kind of source."""
+        return SOURCES[self._key]
+
+    @property
+    def options(self) -> Any:
+        """What is written below the key of the kind, as it declares that."""
+        return (self.__pydantic_extra__ or {})[self._key]
+
+    @property
+    def _key(self) -> str:
+        return next(iter(self.__pydantic_extra__ or {}))
 
     def may_have(self, column: str) -> bool:
         """Whether the rows may come with it: named here, or left to be guessed when the files are read."""
         named, guessed = self.columns, not (self.columns.collection and self.columns.entity)
-        return self.python_api is None and (guessed or getattr(named, column) is not None)
+        return column in self.kind.columns and (guessed or getattr(named, column) is not None)
 
-    @model_validator(mode="after")
-    def _one_origin(self) -> SourceSpec:
-        given = [name for name in ("interactions", "edges", "vectors", "python_api") if getattr(self, name) is not None]
+    @classmethod
+    def more_keys(cls) -> list[str]:
+        """The keys that are known beside the fields."""
+        return list(SOURCES)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_kind(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        own = {key: one for key, one in value.items() if key in cls.model_fields}
+        others = {key: one for key, one in value.items() if key not in own}
+        if unknown := [key for key in others if key not in SOURCES]:
+            problems = [InitErrorDetails(type="extra_forbidden", loc=(key,), input=others[key]) for key in unknown]
+            raise ValidationError.from_exception_data(cls.__name__, problems)
+        given = [key for key, one in others.items() if one is not None]
         if len(given) != 1:
+            *names, last = SOURCES
             found = " and ".join(given) if given else "none of them"
-            raise ValueError(f"exactly one of interactions, edges, vectors or python_api (found {found})")
-        return self
+            raise ValueError(f"exactly one of {', '.join(names)} or {last} (found {found})")
+        [key] = given
+        wanted: dict[str, Any] = {key: (SOURCES[key].options, ...)}
+        checked = create_model(cls.__name__, **wanted)  # its mistakes say where they are
+        return own | {key: getattr(checked.model_validate({key: others[key]}), key)}
 
 
 class FilterSpec(Model):
@@ -166,7 +195,7 @@ class ProjectionSpec(Model):
     )
     dims: Literal[2, 3] = 2
     engine: methods.Engine = Field(
-        "atlas", description=f"library: laid out by {', '.join(methods.libraries())} themselves, to compare with."
+        "atlas", description="library: laid out by the method's own library, to compare with."
     )
 
     @property
@@ -229,13 +258,24 @@ class AtlasSpec(Model):
     seed: int = Field(0, ge=0, description="The same seed on the same data gives the same map.")
 
     @property
-    def kind(self) -> Kind:
-        return self.source.kind
+    def related(self) -> Relation:
+        """How the rows of the source relate entities."""
+        return self.source.kind.relation
+
+    @property
+    def kind(self) -> str:
+        """The name of that: collections, edges, vectors."""
+        return self.related.name
+
+    @property
+    def similarity(self) -> str:
+        """The name of the similarity in force."""
+        return self.relation.similarity or self.related.similarities()[0]
 
     @property
     def watched(self) -> bool:
-        """Whether a sensor looks at the source. Installed Python changes with every package: on request only."""
-        return self.source.python_api is None if self.refresh.watch is None else self.refresh.watch
+        """Whether a sensor looks at the source; what changes all the time is read on request only."""
+        return self.source.kind.watched if self.refresh.watch is None else self.refresh.watch
 
 
 def load(path: Path) -> AtlasSpec:
@@ -298,7 +338,7 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
             expected="lower-case letters, digits and _, starting with a letter",
             remedy="Give the atlas another name (it names files, URLs and Dagster assets).",
         )
-    allowed = RelationSpec.similarities(spec.kind)
+    allowed = spec.related.similarities()
     if spec.relation.similarity is not None and spec.relation.similarity not in allowed:
         yield SpecError(
             file=file,
@@ -308,7 +348,16 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
             remedy=_nearest(spec.relation.similarity, allowed),
         )
     may_have = {column: spec.source.may_have(column) for column in ("value", "timestamp")}
-    yield from spec.relation.mistakes(file=file, kind=spec.kind, may_have=may_have)
+    yield from spec.relation.mistakes(file=file, relation=spec.related, may_have=may_have)
+    beside = sorted(spec.source.model_fields_set & set(SourceSpec.model_fields))
+    for name in [] if spec.source.kind.tables else beside:
+        yield SpecError(
+            file=file,
+            field=f"source.{name}",
+            found=Found(f"is given, but {spec.source.kind.name} says itself what there is"),
+            expected="it only with files",
+            remedy="Delete it.",
+        )
     listed = [(file, f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
     listed += [(file, f"sweep.points[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.points)]
     points = points_file.beside(file)
@@ -400,7 +449,10 @@ def _known_keys(location: list[Any], model: Any) -> list[str]:
         if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
             continue
         model = _model_in(model.model_fields[part].annotation)
-    return sorted(field.alias or key for key, field in model.model_fields.items()) if model else []
+    if model is None:
+        return []
+    more = model.more_keys() if issubclass(model, SourceSpec) else []
+    return sorted([*(field.alias or key for key, field in model.model_fields.items()), *more])
 
 
 def _model_in(annotation: Any) -> Any:

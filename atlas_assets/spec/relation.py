@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from atlas_assets.errors import Found, SpecError
+from atlas_assets.kinds import Relation
 from atlas_assets.spec.model import Model, mistake
 from atlas_assets.spec.time_spans import SECONDS, is_number, seconds_of
 
-Kind = Literal["collections", "edges", "vectors"]
 PUBLISHED_WIDTH = 0.5  # of the map of osu! beatmaps, whose form "linear" is
 
 
@@ -104,7 +104,7 @@ class RelationSpec(Model):
 
     similarity: str | None = Field(
         None,
-        description="Which pairs count as similar; see RelationSpec.similarities for what each kind of input offers.",
+        description="Which pairs count as similar; of collections jaccard (default), npmi, cosine, lift or count.",
     )
     shrinkage: float | None = Field(None, ge=0, description="Pulls the similarity of rarely seen pairs to zero.")
     normalise: Literal["none", "size", "log_size"] = Field(
@@ -123,15 +123,6 @@ class RelationSpec(Model):
         "keep", description="damp: similarities relative to what is usual for both, so that fewer lists hold a hub."
     )
 
-    @staticmethod
-    def similarities(kind: Kind) -> tuple[str, ...]:
-        """The similarities that make sense for this kind of input; the first is the default."""
-        return {
-            "collections": ("jaccard", "npmi", "cosine", "lift", "count"),
-            "edges": ("auto", "weight", "cosine", "jaccard"),
-            "vectors": ("cosine", "euclidean"),
-        }[kind]
-
     def weighting(self) -> dict[str, Any]:
         """The options of ``stages.pair_weights.of``, in plain types."""
         return self.model_dump(include=set(_WEIGHTING))
@@ -146,15 +137,15 @@ class RelationSpec(Model):
         fields = type(self).model_fields
         return {name: value for name, value in self.weighting().items() if value != fields[name].default}
 
-    def mistakes(self, *, file: object, kind: Kind, may_have: dict[str, bool]) -> Iterator[SpecError]:
-        """What contradicts the source: its kind, and the columns that it may have (value, timestamp)."""
+    def mistakes(self, *, file: object, relation: Relation, may_have: dict[str, bool]) -> Iterator[SpecError]:
+        """What contradicts the source: its relation, and the columns that it may have (value, timestamp)."""
         asked = [name for name in (*_WEIGHTING, "hubs") if getattr(self, name) != type(self).model_fields[name].default]
         for name in asked:
-            if kind != "collections":
+            if not relation.company:
                 yield SpecError(
                     file=file,
                     field=f"relation.{name}",
-                    found=Found(f"is given, but the source holds {kind}"),
+                    found=Found(f"is given, but the source holds {relation.name}"),
                     expected="it only with collections",
                     remedy="Delete it.",
                 )

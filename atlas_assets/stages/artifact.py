@@ -34,6 +34,14 @@ class Check:
     detail: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a build has to say about the artifact that it has written."""
+
+    checks: list[Check]
+    metadata: dict[str, Any]  # for the page of the materialisation; texts that are Markdown are ``pages.Markdown``
+
+
 class Artifact:
     """Mixin for frozen dataclasses: ``save`` to and ``load`` from a folder, field by field."""
 

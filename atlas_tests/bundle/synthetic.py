@@ -39,6 +39,7 @@ ATLAS: dict[str, Any] = {
     "entity": ["thing", "things"],
     "collection": ["box", "boxes"],
     "kind": "collections",
+    "near": "that share many boxes",
 }
 DEFAULT: dict[str, Any] = {"projection": "flat", "colour": "group", "size": "popularity"}
 PROVENANCE: dict[str, Any] = {"atlas_version": "0", "artifacts": {"entity_index": "0123"}}

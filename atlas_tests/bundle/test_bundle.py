@@ -401,7 +401,7 @@ def test_a_position_that_is_no_number_is_named_with_its_row(tmp_path: Path) -> N
 
 def test_a_manifest_that_breaks_the_schema_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"atlas.kind does not fit the schema"):
-        synthetic.build(tmp_path, 40, atlas=synthetic.ATLAS | {"kind": "pictures"})
+        synthetic.build(tmp_path, 40, atlas=synthetic.ATLAS | {"kind": "Pictures!"})
     assert not (tmp_path / "manifest.json").exists()
 
 

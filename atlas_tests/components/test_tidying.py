@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from atlas_assets import cli, project
 from atlas_assets.builders.materialise import materialise
 from atlas_assets.plan import tidying
-from atlas_assets.plan.pipeline import STAGES, VIEWER, Outcome, Pipeline, StageRun
+from atlas_assets.plan.pipeline import VIEWER, Pipeline, StageRun, folders
 from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.stages.artifact import Outcome
 from atlas_assets.store.artifacts import RUNS, Address, ArtifactStore
 from atlas_assets.store.pruning import REMOVED
 from atlas_tests import toy
@@ -91,7 +92,7 @@ def test_the_index_that_the_lists_grow_from_stays(world: World, monkeypatch: pyt
 def test_every_artifact_of_an_atlas_is_in_a_folder_that_is_known_to_be_one() -> None:
     for source in ({"interactions": "a.csv"}, {"edges": "a.csv"}, {"vectors": "a.csv"}):
         pipeline = Pipeline(toy.spec(source=source), base=project.root())
-        assert {address.stage for address in pipeline.addresses()} <= set(STAGES)
+        assert {address.stage for address in pipeline.addresses()} <= folders()
 
 
 def test_atlas_prune_says_what_would_go_asks_and_deletes(

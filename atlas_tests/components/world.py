@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
-from atlas_assets.orchestration import assets
 from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
 from atlas_assets.orchestration.steps_io import StepsIO
@@ -48,7 +47,7 @@ class World:
             raise_on_error=False,
             run_config={
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                "ops": {f"toy__{step_of(stage)}_assets": {"config": config}},
+                "ops": {f"toy__{self.pipeline(spec).stages[stage].step}_assets": {"config": config}},
             },
         )
 
@@ -90,11 +89,6 @@ class World:
 
 def _assets(definitions: dg.Definitions) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     return [asset for asset in definitions.assets or [] if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))]
-
-
-def step_of(stage: str) -> str:
-    """The step that makes a stage by hand."""
-    return next(step for step, stages in assets.STEPS.items() if stage in stages)
 
 
 def messages(result: dg.ExecuteInProcessResult) -> list[str]:

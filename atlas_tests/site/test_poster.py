@@ -132,7 +132,7 @@ def test_an_atlas_of_one_thing_without_regions_has_a_poster(tmp_path: Path) -> N
     alone = bundle.BundleProjection(
         key="flat", name="Flat", method="pca", params={}, positions=np.zeros((2, 2), np.float32)
     )
-    atlas = synthetic.ATLAS | {"title": "A very long title " * 20, "licence": "CC0", "kind": "vectors"}
+    atlas = synthetic.ATLAS | {"title": "A very long title " * 20, "licence": "CC0", "near": "with similar data"}
     synthetic.build(tmp_path, 2, atlas=atlas, projections=[alone], default=synthetic.DEFAULT | {"colour": None})
     data = poster.draw(Bundle(tmp_path))
     assert Image.open(io.BytesIO(data)).info["Copyright"] == "CC0"

@@ -285,9 +285,8 @@ def _importance(bundle: Bundle, name: str | None) -> np.ndarray:
 
 
 def _how(atlas: dict[str, Any]) -> str:
-    many, held = atlas["entity"][1], atlas["collection"][1]
-    near = {"collections": f"that share many {held}", "edges": "that are linked", "vectors": "with similar data"}
-    return f"{many[:1].upper()}{many[1:]} {near[atlas['kind']]} lie close together."
+    many = atlas["entity"][1]
+    return f"{many[:1].upper()}{many[1:]} {atlas['near']} lie close together."
 
 
 def _entry(entry: Entry) -> str:

@@ -118,7 +118,9 @@ export interface Manifest {
     /** Singular and plural. */
     entity: [string, string]
     collection: [string, string]
-    kind: 'collections' | 'edges' | 'vectors'
+    kind: string
+    /** Which entities lie close together: "that share many readers". */
+    near?: string
     licence?: string
     theme?: Theme
     links?: { label: string; url: string }[]
