@@ -206,11 +206,11 @@ def publish(
     take_over: Annotated[bool, typer.Option(help="Replace files of the same names that are there already.")] = False,
 ) -> None:
     """Bring the site to where visitors find it: only what changed, the page last, earlier versions kept."""
-    from atlas_assets.publish import branch
+    from atlas_assets.publish import address, branch
     from atlas_assets.publish import run as publishing
 
     if github_pages:
-        destination = f"git+{branch.remote(project.root(), destination or 'origin')}#{branch.BRANCH}"
+        destination = f"git+{branch.remote(project.root(), destination or 'origin')}#{address.BRANCH}"
     if destination is None:
         raise AtlasError("Where to? Name a folder, a URL such as s3://bucket/maps, or use --github-pages.")
     publishing.publish(_spec(name), destination, console, publishing.Wish(dry_run=dry_run, take_over=take_over))

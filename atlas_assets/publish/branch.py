@@ -17,26 +17,37 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from atlas_assets.errors import AtlasError
+from atlas_assets.publish import address
+from atlas_assets.publish.address import GitBranch
 from atlas_assets.publish.changes import RECORD, Changes, There, read_record, write_record
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.versions import VERSIONS
 
-BRANCH = "gh-pages"
 TRAILER = "Published-by: atlas"
+FILES = ("100644", "100755")  # what else is in a tree is a link, or another repository
 NO_GENERATOR = ".nojekyll"  # at the root of the branch, or GitHub runs its own generator and leaves files out
 
 
 class Branch:
     """One branch of one repository, fetched into a bare repository that is thrown away; ``folder`` within it."""
 
-    def __init__(self, git: Git, url: str, branch: str, folder: str) -> None:
-        self._git, self._url, self._branch, self._prefix = git, url, branch, f"{folder.strip('/')}/" if folder else ""
+    def __init__(self, git: Git, where: GitBranch) -> None:
+        self._git, self._url, self._branch = git, where.url, where.branch
+        self._prefix = f"{where.folder}/" if where.folder else ""
         self._tip = self._fetch()
 
     def look(self) -> There:
-        listed = self._git("ls-tree", "-r", "-z", "--name-only", self._tip).split("\0") if self._tip else []
-        names = frozenset(name.removeprefix(self._prefix) for name in listed if name.startswith(self._prefix) and name)
-        return There(site_versions.parse(self._read(VERSIONS)), read_record(self._read(RECORD)), names)
+        listed = self._git("ls-tree", "-r", "-z", self._tip, "--").split("\0") if self._tip else []
+        modes = {name: facts.split(" ")[0] for facts, _, name in (entry.partition("\t") for entry in listed if entry)}
+        inside = {
+            name.removeprefix(self._prefix): mode for name, mode in modes.items() if name.startswith(self._prefix)
+        }
+        return There(
+            site_versions.parse(self._read(VERSIONS), file=f"{VERSIONS} at the destination"),
+            read_record(self._read(RECORD)),
+            frozenset(inside),
+            frozenset(name for name, mode in inside.items() if mode not in FILES),
+        )
 
     def bring(self, changes: Changes, message: str) -> bool:
         """Push the new state; False where there is nothing to change."""
@@ -57,15 +68,16 @@ class Branch:
         commit = self._git("commit-tree", tree, *parents, stdin=f"{message}\n\n{TRAILER}\n".encode())
         target = f"refs/heads/{self._branch}"
         # Whoever pushed meanwhile is not overwritten.
-        self._git("push", "--quiet", f"--force-with-lease={target}:{self._tip or ''}", self._url, f"{commit}:{target}")
+        lease = f"--force-with-lease={target}:{self._tip or ''}"
+        self._git("push", "--quiet", lease, "--", self._url, f"{commit}:{target}")
         return True
 
     def _fetch(self) -> str:
-        found = self._git("ls-remote", self._url, f"refs/heads/{self._branch}")
+        found = self._git("ls-remote", "--", self._url, f"refs/heads/{self._branch}")
         if not found:
             return ""
         # Two commits: Atlas's own, and the one below it, on which the next one will stand.
-        self._git("fetch", "--quiet", "--depth=2", "--no-tags", self._url, f"refs/heads/{self._branch}")
+        self._git("fetch", "--quiet", "--depth=2", "--no-tags", "--", self._url, f"refs/heads/{self._branch}")
         return self._git("rev-parse", "FETCH_HEAD")
 
     def _parents(self) -> list[str]:
@@ -77,7 +89,7 @@ class Branch:
         return self._git("log", "-1", "--format=%P", self._tip).split()
 
     def _read(self, name: str) -> bytes | None:
-        if not self._tip or not self._git("ls-tree", self._tip, f"{self._prefix}{name}"):
+        if not self._tip or not self._git("ls-tree", self._tip, "--", f"{self._prefix}{name}"):
             return None
         return self._git.raw("cat-file", "blob", f"{self._tip}:{self._prefix}{name}")
 
@@ -97,7 +109,7 @@ class Git:
     def raw(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         unset = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY")
         environment = {name: value for name, value in os.environ.items() if name not in unset}
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_ALLOW_PROTOCOL": ":".join(address.GIT)}
         for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
             environment.setdefault(f"{name}_NAME", "Atlas")
             environment.setdefault(f"{name}_EMAIL", "atlas@localhost")
@@ -117,22 +129,21 @@ class Git:
 
 
 @contextmanager
-def opened(destination: str) -> Iterator[Branch]:
-    """The branch that ``git+URL#branch:folder`` names; without a part behind the #, ``gh-pages``."""
-    url, _, where = destination.removeprefix("git+").partition("#")
-    branch, _, folder = where.partition(":")
+def opened(where: GitBranch) -> Iterator[Branch]:
+    """The branch, in a repository that is thrown away at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="atlas-publish-") as place:
         git = Git(Path(place))
         git("init", "--quiet", "--bare")
-        yield Branch(git, url, branch or BRANCH, folder)
+        yield Branch(git, where)
 
 
 def remote(folder: Path, name: str) -> str:
     """The URL of a remote of the repository around ``folder``; ``name`` itself where it is a URL or a path."""
     if re.search(r"[:/]", name):
-        return name
+        return address.git_url(name)
+    address.parse(name)
     try:
-        return Git(folder)("remote", "get-url", name)
+        return Git(folder)("remote", "get-url", "--", name)
     except AtlasError as error:
         raise AtlasError(
             f"{folder} is in no git repository with a remote {name!r}. "

@@ -11,23 +11,28 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, DataError, Found
 from atlas_assets.stages.site import site
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.versions import VERSIONS, Succession, Version
+from atlas_assets.store import below
 
 RECORD = ".published.json"
 
 
 @dataclass(frozen=True)
 class There:
-    """What is known of a destination: its versions, the hashes of Atlas's files (None: cut off), all names in it."""
+    """What is known of a destination: its versions, the hashes of Atlas's files (None: cut off), all names in it.
+
+    links: those of the names that are no files but lead elsewhere.
+    """
 
     versions: list[Version]
     record: dict[str, str | None]
     names: frozenset[str]
+    links: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,12 @@ def changes(folder: Path, there: There, *, keep: int, take_over: bool = False) -
     kept = there.versions
     for version in ours:
         kept = list(Succession.of(kept, version, keep=keep).kept)
-    here = {name for version in kept for name in version.files if (folder / name).is_file()}
-    hashes = {name: _hash(folder / name) for name in here}
     needed = {name for version in kept for name in version.files}
+    # Of what only the destination lists, nothing is taken from here, whatever lies under that name.
+    own = needed & {name for version in ours for name in version.files}
+    here = {name for name in own if below.path(folder, name).is_file()}
+    hashes = {name: _hash(folder / name) for name in here}
+    _no_links({*needed, *there.record, VERSIONS, RECORD}, there.links)
     foreign = sorted((here - there.record.keys()) & there.names)
     if foreign and not take_over:
         raise AtlasError(
@@ -83,11 +91,33 @@ def changes(folder: Path, there: There, *, keep: int, take_over: bool = False) -
 
 
 def read_record(data: bytes | None) -> dict[str, str | None]:
-    return dict(json.loads(data)["files"]) if data else {}
+    """What a ``.published.json`` lists; nothing where there is none. Raises DataError where it leads elsewhere."""
+    if not data:
+        return {}
+    file = f"{RECORD} at the destination"
+    try:
+        listed = dict(json.loads(data)["files"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(
+            file=file,
+            where="",
+            found=Found("is not a record of what was published"),
+            expected='JSON as {"files": {name: hash}}',
+            remedy="Delete it and publish with --take-over, or publish to an empty place.",
+        ) from error
+    return {below.checked(name, file=file): known for name, known in listed.items()}
 
 
 def write_record(record: Mapping[str, str | None]) -> bytes:
     return json.dumps({"by": "atlas publish", "files": record}, indent=0, sort_keys=True).encode()
+
+
+def _no_links(names: set[str], links: frozenset[str]) -> None:
+    """Refuse to write to, or to delete, what a link at the destination leads to."""
+    for name in sorted(names) if links else ():
+        steps = [name, *(parent.as_posix() for parent in PurePosixPath(name).parents)]
+        if found := next((step for step in steps if step in links), None):
+            raise AtlasError(below.link_found("The destination", found))
 
 
 def _last_the_page(name: str) -> tuple[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +12,7 @@ from atlas_assets.publish.changes import RECORD, Changes, There, read_record, wr
 from atlas_assets.publish.serve import FOR_A_YEAR, TYPES, is_unchanging
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.versions import VERSIONS
-from atlas_assets.store import atomic_file
+from atlas_assets.store import atomic_file, below
 
 
 class Place(Protocol):
@@ -20,14 +22,18 @@ class Place(Protocol):
     def write(self, name: str, data: bytes) -> None: ...
     def remove(self, names: list[str]) -> None: ...
     def names(self) -> frozenset[str]: ...
+    def links(self) -> frozenset[str]: ...
+    def sweep(self) -> None: ...
 
 
 def look(place: Place) -> There:
-    return There(site_versions.parse(place.read(VERSIONS)), read_record(place.read(RECORD)), place.names())
+    listed = site_versions.parse(place.read(VERSIONS), file=f"{VERSIONS} at the destination")
+    return There(listed, read_record(place.read(RECORD)), place.names(), place.links())
 
 
 def bring(place: Place, changes: Changes, progress: Any) -> None:
     """Files first, then the list of versions, then the page; what is obsolete goes when nobody is led to it."""
+    place.sweep()
     if not changes.bring and not changes.remove and place.read(VERSIONS) == changes.versions:
         return
     place.write(RECORD, write_record(changes.meanwhile))
@@ -53,15 +59,15 @@ class Folder:
             raise AtlasError(f"{root} is a file; expected a folder, or a name that is not taken yet.")
 
     def read(self, name: str) -> bytes | None:
-        path = self._root / name
+        path = below.path(self._root, name)
         return path.read_bytes() if path.is_file() else None
 
     def write(self, name: str, data: bytes) -> None:
-        atomic_file.write(self._root / name, data)
+        atomic_file.write(below.path(self._root, name), data)
 
     def remove(self, names: list[str]) -> None:
         for name in names:
-            path = self._root / name
+            path = below.path(self._root, name)
             path.unlink(missing_ok=True)
             for parent in path.relative_to(self._root).parents:
                 folder = self._root / parent
@@ -69,7 +75,22 @@ class Folder:
                     folder.rmdir()
 
     def names(self) -> frozenset[str]:
-        return frozenset(p.relative_to(self._root).as_posix() for p in self._root.rglob("*") if p.is_file())
+        return frozenset(path.relative_to(self._root).as_posix() for path in self._entries())
+
+    def links(self) -> frozenset[str]:
+        return frozenset(path.relative_to(self._root).as_posix() for path in self._entries() if path.is_symlink())
+
+    def sweep(self) -> None:
+        """Remove what publications from this machine were writing when they were killed."""
+        for path in self._entries():
+            if atomic_file.is_left_behind(path):
+                path.unlink(missing_ok=True)
+
+    def _entries(self) -> Iterator[Path]:
+        """All but folders; links are listed, and not followed."""
+        for at, folders, files in os.walk(self._root):
+            yield from (Path(at, name) for name in files)
+            yield from (Path(at, name) for name in folders if Path(at, name).is_symlink())
 
 
 class Store:
@@ -100,6 +121,12 @@ class Store:
     def remove(self, names: list[str]) -> None:
         if names:
             self._fs.rm([self._path(name) for name in names])
+
+    def links(self) -> frozenset[str]:
+        return frozenset()
+
+    def sweep(self) -> None:
+        """Nothing: an object is there as a whole or not at all."""
 
     def names(self) -> frozenset[str]:
         self._fs.invalidate_cache()

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
-from atlas_assets.publish import branch, places
+from atlas_assets.publish import address, branch, places
 from atlas_assets.publish.changes import Changes, changes
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.stages.site import versions as site_versions
@@ -31,18 +31,18 @@ class Wish:
 def publish(spec: AtlasSpec, destination: str, console: Console, wish: Wish) -> Changes:
     """Bring the site of an atlas to a folder, a URL that fsspec knows, or ``git+URL#branch:folder``."""
     keep, name = spec.refresh.keep_versions, spec.name or ""
+    where = address.parse(destination)
     with site_of(name) as folder:
-        if destination.startswith("git+"):
-            with branch.opened(destination) as there:
+        if isinstance(where, address.GitBranch):
+            with branch.opened(where) as there:
                 due = changes(folder, there.look(), keep=keep, take_over=wish.take_over)
                 _say(due, destination, console, dry=wish.dry_run)
                 if not wish.dry_run:
                     there.bring(due, f"{spec.title or name}: the map of {site_versions.read(folder)[-1].published}")
-            url, _, where = destination.removeprefix("git+").partition("#")
-            if address := branch.github_address(url, where.partition(":")[2]):
-                console.print(f"GitHub serves it at {address}, some minutes from now, unless it has another domain.")
+            if found := branch.github_address(where.url, where.folder):
+                console.print(f"GitHub serves it at {found}, some minutes from now, unless it has another domain.")
             return due
-        place = places.Store(destination) if "://" in destination else places.Folder(Path(destination))
+        place = places.Store(where.url) if isinstance(where, address.Store) else places.Folder(Path(where.path))
         due = changes(folder, places.look(place), keep=keep, take_over=wish.take_over)
         _say(due, destination, console, dry=wish.dry_run)
         if not wish.dry_run:
@@ -66,7 +66,11 @@ def site_of(name: str) -> Iterator[Path]:
         raise AtlasError(f"{store.path(name, 'site')} holds no site yet. Make it with: atlas run {name}")
     with tempfile.TemporaryDirectory(prefix="atlas-publish-") as place:
         folder = Path(place)
-        wanted = {one for version in site_versions.parse(listed) for one in version.files}
+        wanted = {
+            one
+            for version in site_versions.parse(listed, file=f"{site_versions.VERSIONS} of {name}")
+            for one in version.files
+        }
         for file in sorted(wanted):
             data = store.read(name, "site", file)
             if data is not None:

@@ -25,7 +25,7 @@ import fsspec
 
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
-from atlas_assets.store import inventory
+from atlas_assets.store import below, inventory
 from atlas_assets.store.inventory import VERSION_LENGTH, Artifacts
 from atlas_assets.store.staging import Staging, remove_all
 
@@ -165,7 +165,12 @@ class ArtifactStore:
     def current(self, address: Address) -> Stored | None:
         """The current version, or None where nothing was stored yet."""
         record = self.read_record(str(address), POINTER)
-        return Stored(**record) if record else None
+        if not record:
+            return None
+        stored = Stored(**record)
+        for name in (stored.version, *stored.files):
+            below.checked(name, file=self.path(str(address), POINTER))
+        return stored
 
     def failure(self, address: Address) -> Failure | None:
         """What came of the last attempt, if it failed and nothing was stored since."""

@@ -33,10 +33,14 @@ class Process:
         return began(self.pid) == self.began if self.host == host() else None
 
 
+@functools.cache
 def this() -> Process:
-    """The process that asks. Not remembered: a fork is another process."""
+    """The process that asks."""
     pid = os.getpid()
     return Process(host(), pid, began(pid) or "0")
+
+
+os.register_at_fork(after_in_child=this.cache_clear)  # a fork is another process
 
 
 def parse(text: str) -> Process | None:

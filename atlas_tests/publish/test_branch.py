@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from atlas_assets.cli import app
 from atlas_assets.errors import AtlasError
-from atlas_assets.publish import branch
+from atlas_assets.publish import address, branch
 from atlas_assets.publish.changes import RECORD
 from atlas_tests.publish.conftest import files_of, git_is_here
 
@@ -87,7 +87,8 @@ def test_a_push_of_somebody_else_meanwhile_is_not_overwritten(built: Build, repo
     from atlas_assets.publish.changes import changes
 
     folder = built(0)
-    with branch.opened(f"git+file://{repository}") as there:
+    place = address.GitBranch(f"file://{repository}", address.BRANCH, "")
+    with branch.opened(place) as there:
         due = changes(folder, there.look(), keep=2)
         git(tmp_path, "init", "--quiet", "--initial-branch=gh-pages", "work")
         git(tmp_path / "work", "commit", "--quiet", "--allow-empty", "-m", "first")

@@ -11,6 +11,7 @@ import numpy as np
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.stages.bundle import encoding
+from atlas_assets.store import below
 
 
 def read(folder: Path) -> Bundle:
@@ -135,4 +136,4 @@ class Bundle:
         return [(self._unpacked(file), n_rows) for file, n_rows in zip(files, rows, strict=True)]
 
     def _unpacked(self, file: dict[str, Any]) -> bytes:
-        return encoding.unpack((self._folder / file["path"]).read_bytes())
+        return encoding.unpack(below.path(self._folder, file["path"]).read_bytes())

@@ -34,7 +34,7 @@ from atlas_assets.stages.site import archive, licence
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.thumbnail import PALETTE, thumbnail
 from atlas_assets.stages.site.versions import VERSIONS, Succession, Version
-from atlas_assets.store import atomic_file
+from atlas_assets.store import atomic_file, below
 
 INDEX, DOWNLOADS = "index.html", "downloads.json"
 JOURNAL = ".publishing.json"  # the names of what is being written, for whoever comes after a kill
@@ -182,7 +182,7 @@ def _begin(site_folder: Path, names: list[str]) -> list[str]:
     site_folder.mkdir(parents=True, exist_ok=True)
     abandoned: list[str] = []
     with contextlib.suppress(OSError, ValueError):  # no journal, or one that was cut off before anything else began
-        abandoned = json.loads(journal.read_text(encoding="utf-8"))
+        abandoned = [name for name in json.loads(journal.read_text(encoding="utf-8")) if below.is_name(name)]
         for draft in site_folder.rglob(atomic_file.DRAFTS):
             draft.unlink(missing_ok=True)
     noted = [name + suffix for name in names for suffix in ("", *SIDECARS)]

@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from atlas_assets.errors import DataError, Found
+from atlas_assets.store import below
+
 VERSIONS = "versions.json"
 PUBLICATIONS_PER_MAP = 2  # one map that several viewers showed: the newest, and one for pages that are open
 
@@ -39,15 +42,17 @@ def now() -> str:
 
 
 def read(site_folder: Path) -> list[Version]:
-    """What ``versions.json`` lists; nothing where there is none."""
+    """What ``versions.json`` lists; nothing where there is none.
+
+    Raises DataError where it is no such list, or names files that are not below the site.
+    """
     record = site_folder / VERSIONS
-    listed = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
-    return [_version(entry, site_folder) for entry in listed]
+    return _parsed(record.read_bytes(), record, site_folder) if record.exists() else []
 
 
-def parse(listed: bytes | None) -> list[Version]:
-    """What a ``versions.json`` lists that lies elsewhere; nothing where there is none."""
-    return [_version(entry, None) for entry in json.loads(listed or b"[]")]
+def parse(listed: bytes | None, *, file: str = VERSIONS) -> list[Version]:
+    """What a ``versions.json`` lists that lies elsewhere; nothing where there is none. Raises DataError as ``read``."""
+    return _parsed(listed, file, None) if listed else []
 
 
 def written(versions: Sequence[Version]) -> bytes:
@@ -102,14 +107,34 @@ def never_changes(name: str) -> bool:
     return name.startswith(("assets/", "data/")) and "manifest.json" not in name
 
 
+def _parsed(listed: bytes, file: object, site_folder: Path | None) -> list[Version]:
+    try:
+        versions = [_version(entry, site_folder) for entry in json.loads(listed)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DataError(
+            file=file,
+            where="",
+            found=Found("is not a list of versions"),
+            expected="what Atlas writes there, by this release or an earlier one",
+            remedy="Delete it, and the site is taken for one without earlier versions.",
+        ) from error
+    for version in versions:
+        for name in (version.manifest, *version.files):
+            below.checked(name, file=file, where=f"version {version.version}")
+    return versions
+
+
 def _version(entry: dict[str, Any], site_folder: Path | None) -> Version:
     """An entry, also one by an earlier release, which recorded the name and the files only."""
     manifest = entry.get("manifest") or manifest_of(entry["version"])
     known: dict[str, Any] = {"published": "", "n": 0}
     if "published" not in entry and site_folder is not None:
-        path = site_folder / manifest
+        path = below.path(site_folder, manifest)
         with contextlib.suppress(OSError, ValueError, KeyError):
             when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             known["published"] = when.isoformat(timespec="seconds").replace("+00:00", "Z")
             known["n"] = json.loads(path.read_text(encoding="utf-8"))["n"]
-    return Version(**{**known, "manifest": manifest, **entry})
+    version = Version(**{**known, "manifest": manifest, **entry})
+    if not isinstance(version.files, list):
+        raise TypeError("files is no list")
+    return version
