@@ -35,12 +35,28 @@ def new(
     edges: Annotated[list[str] | None, typer.Option(help="Rows of (source, target), with or without a weight.")] = None,
     vectors: Annotated[list[str] | None, typer.Option(help="One vector per entity.")] = None,
     entities: Annotated[list[str] | None, typer.Option(help="Table of the entities: id, label, metadata.")] = None,
+    form: Annotated[
+        str | None, typer.Option(help="Of the files, where they do not say it: see docs/files.md; or table.")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="What to ask a database: SELECT …")] = None,
+    trust: Annotated[bool, typer.Option(help="Read pickles, which run whatever code their writer put there.")] = False,
     force: Annotated[bool, typer.Option(help="Replace the defs.yaml that is there.")] = False,
 ) -> None:
     """Write defs/NAME/defs.yaml for data of your own, after a look at its header and a sample."""
     from atlas_assets.commands import new as scaffold
 
-    scaffold.new(name, console, interactions=interactions, edges=edges, vectors=vectors, entities=entities, force=force)
+    scaffold.new(
+        name,
+        console,
+        interactions=interactions,
+        edges=edges,
+        vectors=vectors,
+        entities=entities,
+        force=force,
+        form=form,
+        query=query,
+        trust=trust,
+    )
 
 
 @app.command()

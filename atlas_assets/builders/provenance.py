@@ -27,6 +27,8 @@ def of(run: StageRun, joined: Sweep) -> dict[str, Any]:
     source[spec.source.kind.name] = spec.source.kind.told(spec.source.options)
     if "entities" in source:
         source["entities"] = last_parts(source["entities"])
+    for private in ("query", "trust"):
+        source.pop(private, None)
     return {
         "atlas": {"name": run.name, "title": spec.title or run.name, "description": spec.description},
         "data": {"attribution": spec.attribution, "licence": spec.licence, "source": source},

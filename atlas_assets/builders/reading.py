@@ -12,6 +12,7 @@ from atlas_assets.plan import source_state
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
 from atlas_assets.sources import memory
+from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.memory import Memory
 from atlas_assets.spec.atlas import SourceSpec
 from atlas_assets.stages.artifact import Outcome, Progress
@@ -57,5 +58,6 @@ def read(source: SourceSpec, folder: Path, *, base: Path, progress: Progress, me
         cache=project.cache_folder(),
         memory=memory,
         progress=progress,
+        form=Options(source.form, source.query, source.trust),
     )
     return source.kind.read(folder, source.options, reading)

@@ -18,6 +18,7 @@ from atlas_assets.kinds import relations
 from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES, load
 
 if TYPE_CHECKING:
+    from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import Inference
 
 SWEEP = """\
@@ -48,6 +49,9 @@ def new(
     vectors: list[str] | None,
     entities: list[str] | None,
     force: bool,
+    form: str | None = None,
+    query: str | None = None,
+    trust: bool = False,
 ) -> Path:
     """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing."""
     relation = _one_relation({"interactions": interactions, "edges": edges, "vectors": vectors})
@@ -56,13 +60,15 @@ def new(
     given = {option: [_portable(one) for one in files] for option, files in relation.items()}
     tables = [_portable(one) for one in entities or []]
 
+    from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import infer
 
-    inference = infer(**given, entities=tables or None, base=project.root())  # type: ignore[arg-type]
+    options = Options(form, query, trust)
+    inference = infer(**given, entities=tables or None, base=project.root(), options=options)  # type: ignore[arg-type]
     _ensure_project(console)
     path.parent.mkdir(parents=True, exist_ok=True)
     planned = plan(inference.kind, inference.n_entities, inference.n_numbers, memory=project.memory_of_a_run())
-    path.write_text("".join(_document(name, given, tables, inference, planned)), encoding="utf-8")
+    path.write_text("".join(_document(name, given, tables, inference, planned, options)), encoding="utf-8")
     load(path)  # what is written is valid, or this is a defect
     for sentence in (*inference.sentences, *planned.sentences):
         console.print(f"  {escape(sentence)}", soft_wrap=True)
@@ -114,7 +120,7 @@ def _ensure_project(console: Console) -> None:
 
 
 def _document(
-    name: str, relation: dict[str, list[str]], tables: list[str], found: Inference, planned: FirstRun
+    name: str, relation: dict[str, list[str]], tables: list[str], found: Inference, planned: FirstRun, options: Options
 ) -> Iterator[str]:
     """The YAML, section by section. Written by hand, because a dumper cannot write the comments."""
     yield f"# The atlas {name}. Every key is explained in the README; what is left out has a default.\n"
@@ -126,6 +132,9 @@ def _document(
         yield f"    {option}: {_inline(files)}\n"
     if tables:
         yield f"    entities: {_inline(tables)}\n"
+    for option in ("form", "query", "trust"):
+        if value := getattr(options, option) or getattr(found, option, None):
+            yield f"    {option}: {_inline(value)}\n"
     if found.columns:
         yield f"    columns: {_inline(found.columns)}\n"
     if found.entity_columns:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field
 
 if TYPE_CHECKING:
+    from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.listing import Listed
     from atlas_assets.sources.memory import Memory
     from atlas_assets.spec.atlas import AtlasSpec
@@ -79,7 +80,7 @@ class Reading:
     """How a source is to be read: the rest of ``source`` in the spec in plain types, and what helps.
 
     Relative paths start at ``base``; ``cache`` is a folder for what can be computed again; ``memory`` is what an
-    earlier reading has left (``sources.memory``).
+    earlier reading has left (``sources.memory``); ``form`` says how files are to be opened.
     """
 
     base: Path
@@ -90,11 +91,12 @@ class Reading:
     cache: Path
     memory: Memory
     progress: Progress
+    form: Options | None = None
 
     def of_files(self) -> dict[str, Any]:
         """The options that all readers in ``sources.files`` take."""
         names = ("columns", "entities", "entity_columns", "fields", "base", "progress")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"options": self.form}
 
 
 def files_of(pattern: str, options: Any, base: Path) -> list[Listed]:

@@ -9,15 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import canonical, entity_table, tables, vector_files
 from atlas_assets.sources import columns as read
+from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.listing import list_all
-from atlas_assets.sources.locate import locate
+from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.memory import Memory
 from atlas_assets.sources.relation import OtherColumns, Relation
 from atlas_assets.stages.artifact import Progress, no_progress
@@ -38,6 +39,7 @@ def read_collections(
     base: Path = Path(),
     progress: Progress = no_progress,
     memory: Memory | None = None,
+    options: Options | None = None,
 ) -> dict[str, Any]:
     """Write ``raw_collections`` into ``out``; returns the report that is written beside it.
 
@@ -50,10 +52,12 @@ def read_collections(
     are those of reading everything. Raises DataError for everything that cannot be read as meant.
     """
     with _workspace(out) as scratch:
-        read_rows = _Rows("collections", interactions, columns, base=base, scratch=scratch, progress=progress)
+        read_rows = _Rows(
+            "collections", interactions, columns, base=base, scratch=scratch, progress=progress, options=options
+        )
         relation = read_rows(out / "interactions.parquet", memory)
         progress(0.8, "writing entities")
-        table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
+        table = _entity_table(entities, relation, entity_columns, fields, base, scratch, options)
         entity_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
         collection_type, more = read.common_type(relation.origins("collection"))
         used = relation.ids("entity", entity_type)
@@ -79,13 +83,14 @@ def read_edges(
     base: Path = Path(),
     progress: Progress = no_progress,
     memory: Memory | None = None,
+    options: Options | None = None,
 ) -> dict[str, Any]:
     """Write ``raw_edges`` into ``out``; as ``read_collections``, with source, target and weight (default 1)."""
     with _workspace(out) as scratch:
-        read_rows = _Rows("edges", edges, columns, base=base, scratch=scratch, progress=progress)
+        read_rows = _Rows("edges", edges, columns, base=base, scratch=scratch, progress=progress, options=options)
         relation = read_rows(out / "edges.parquet", memory, weight=1.0)
         progress(0.8, "writing entities")
-        table = _entity_table(entities, relation, entity_columns, fields, base, scratch)
+        table = _entity_table(entities, relation, entity_columns, fields, base, scratch, options)
         id_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
         used = relation.ids("entity", id_type)
         canonical.write_ids(out / "entity_ids.parquet", used)
@@ -108,6 +113,7 @@ def read_vectors(
     fields: FieldSpecs = None,
     base: Path = Path(),
     progress: Progress = no_progress,
+    options: Options | None = None,
 ) -> dict[str, Any]:
     """Write ``raw_vectors`` into ``out``; as ``read_collections``, with columns id and vector.
 
@@ -115,12 +121,12 @@ def read_vectors(
     entity table, which is then needed. All vectors must have one length and finite values.
     """
     with _workspace(out) as scratch:
-        files = locate(vectors, base=base, scratch=scratch / "relation")
+        files = locate(vectors, base=base, scratch=scratch / "relation", role="vectors", options=options)
         progress(0.05, "reading vectors")
         made = vector_files.read_all(files, dict(columns or {}))
         table = None
         if entities:
-            table_files = locate(entities, base=base, scratch=scratch / "entities")
+            table_files = _entity_files(entities, base, scratch, options)
             sample = made.ids.head(_EXAMPLE_IDS) if made.ids is not None else None
             table = entity_table.read_table(
                 table_files, columns=dict(entity_columns or {}), fields=fields, ids=sample, relation=made.names
@@ -161,15 +167,17 @@ class _Rows:
 
     def __init__(
         self,
-        kind: str,
+        kind: Literal["collections", "edges"],
         patterns: Sequence[str],
         columns: Columns | None,
         *,
         base: Path,
         scratch: Path,
         progress: Progress,
+        options: Options | None,
     ) -> None:
-        self._kind, self._columns, self._progress = kind, dict(columns or {}), progress
+        self._kind: Literal["collections", "edges"] = kind
+        self._columns, self._progress, self._options = dict(columns or {}), progress, options
         self._files, self._scratch = list_all(patterns, base=base), scratch
 
     def __call__(self, table: Path, memory: Memory | None, *, weight: float | None = None) -> Relation:
@@ -187,7 +195,9 @@ class _Rows:
     def _read(self, table: Path, memory: Memory, weight: float | None) -> Relation:
         self._progress(0.05, f"checking {self._kind}")
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
-        relation = Relation.open(self._files, self._kind, self._columns, scratch=scratch, memory=memory)
+        relation = Relation.open(
+            self._files, self._kind, self._columns, scratch=scratch, memory=memory, options=self._options
+        )
         relation.write(table, self._progress, weight=weight)
         return relation
 
@@ -199,16 +209,25 @@ def _entity_table(
     fields: FieldSpecs,
     base: Path,
     scratch: Path,
+    options: Options | None,
 ) -> entity_table.EntityTable | None:
-    if not patterns:
+    """The table that is given, or the one that the relation's files brought."""
+    found = _entity_files(patterns, base, scratch, options) if patterns else relation.own_entities
+    if not found:
         return None
     return entity_table.read_table(
-        locate(patterns, base=base, scratch=scratch / "entities"),
+        found,
         columns=dict(columns or {}),
         fields=fields,
         ids=relation.sample("entity"),
         relation=relation.id_columns()[1:],
     )
+
+
+def _entity_files(patterns: Sequence[str], base: Path, scratch: Path, options: Options | None) -> list[Located]:
+    """The form that a spec names is that of the relation; a table of entities says its own."""
+    own = Options(trust=options.trust) if options else None
+    return locate(patterns, base=base, scratch=scratch / "entities", role="entities", options=own)
 
 
 def _entities(

@@ -15,6 +15,9 @@ import polars as pl
 
 from atlas_assets.sources import field_types, tables
 from atlas_assets.sources.extent import entities_of, numbers_of
+from atlas_assets.sources.forms import registry
+from atlas_assets.sources.forms.form import ROLES as FORM_ROLES
+from atlas_assets.sources.forms.form import Options, Role
 from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.guess import Guess
@@ -31,7 +34,7 @@ class Inference:
     """What ``atlas new`` writes: kind (collections, edges, vectors), columns, entity_columns, fields {name: {type}}.
 
     entity_noun, collection_noun: (singular, plural) where the column names give them away. n_entities, n_numbers: see
-    ``extent``.
+    ``extent``. form: of the files, where a spec should name it.
     """
 
     kind: str
@@ -43,6 +46,7 @@ class Inference:
     collection_noun: tuple[str, str] | None = None
     n_entities: int | None = None
     n_numbers: int | None = None
+    form: str | None = None
 
 
 def infer(
@@ -52,16 +56,22 @@ def infer(
     vectors: Sequence[str] | str | None = None,
     entities: Sequence[str] | str | None = None,
     base: Path = Path(),
+    options: Options | None = None,
 ) -> Inference:
     """Decide which columns hold what, from the header and a sample of the files (paths as in defs.yaml).
 
     Exactly one of interactions, edges and vectors. Raises DataError, listing the columns, where no guess is possible.
     """
-    given = {"collections": interactions, "edges": edges, "vectors": vectors}
-    kind, patterns = next((k, v) for k, v in given.items() if v)
+    given: dict[Role, Any] = {"collections": interactions, "edges": edges, "vectors": vectors}
+    kind: Role = next(role for role in FORM_ROLES if given.get(role))
+    patterns = given[kind]
     with tempfile.TemporaryDirectory(prefix="atlas-") as scratch:
-        files = locate(_listed(patterns), base=base, scratch=Path(scratch) / "relation")
-        table_files = locate(_listed(entities), base=base, scratch=Path(scratch) / "entities") if entities else []
+        files = locate(_listed(patterns), base=base, scratch=Path(scratch) / "relation", role=kind, options=options)
+        table_files = [files[0].own_entities] if files[0].own_entities else []
+        if entities:
+            own = Options(trust=options.trust) if options else None
+            place = Path(scratch) / "entities"
+            table_files = locate(_listed(entities), base=base, scratch=place, role="entities", options=own)
         if files[0].format == "npy":
             guess_ = Guess({}, [f"{files[0].name}: row i is the vector of row i of the entity table"])
             sample = pl.DataFrame()
@@ -70,7 +80,7 @@ def infer(
             guess_ = guess_columns(sample, kind, file=files[0], given={})
         n_entities = entities_of(kind, files, guess_.columns)
         n_numbers = numbers_of(files[0], sample, guess_.columns) if kind == "vectors" else None
-        sentences = list(guess_.sentences)
+        sentences = [*files[0].told, *guess_.sentences]
         entity_columns: dict[str, str] = {}
         fields: dict[str, dict[str, Any]] = {}
         if table_files:
@@ -95,6 +105,7 @@ def infer(
         collection_noun=noun([guess_.columns.get("collection")]),
         n_entities=n_entities,
         n_numbers=n_numbers,
+        form=registry.to_be_named(files[0].form),
     )
 
 

@@ -5,6 +5,7 @@ Nothing is opened. This is asked at every look at a source, so it must be cheap 
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import fsspec
 
 from atlas_assets.errors import DataError, Found, UnreachableError
+from atlas_assets.sources.forms import databases, registry
 
 FORMATS = {
     ".csv": "csv",
@@ -29,8 +31,9 @@ FORMATS = {
     ".pq": "parquet",
     ".npy": "npy",
 }
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
-READABLE = "a CSV, TSV, JSONL, Parquet or NPY file, also as .gz, .zst or .bz2"
+"""What the endings of plain files stand for; those of other forms are theirs to say."""
+COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".zip")
+READABLE = registry.READABLE
 # What the file systems of fsspec say about when and what an object was last written.
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5")
@@ -49,14 +52,29 @@ class Listed:
     changed: float | None
 
 
+def split_part(name: str) -> tuple[str, str | None]:
+    """A path or URL, and which part of the file is meant: what stands behind the last #, unless that is its name."""
+    address, sign, part = name.rpartition("#")
+    if not sign or not part or ("://" not in name and os.path.lexists(name)):
+        return name, None
+    return address, part
+
+
 def list_files(pattern: str, *, base: Path) -> list[Listed]:
     """The files that ``pattern`` names, sorted; relative paths start at ``base``. Raises DataError where none is."""
+    if databases.is_url(pattern):
+        return [_listed_database(pattern, base)]
+    if "://" not in pattern:
+        pattern = str(base / Path(pattern).expanduser()) if "#" in pattern else pattern
+    address, part = split_part(pattern)
+    if part is not None:
+        return [dataclasses.replace(file, name=f"{file.name}#{part}") for file in list_files(address, base=base)]
     remote = "://" in pattern
     address = pattern if remote else str(base / Path(pattern).expanduser())
     with RemoteErrors(pattern):
         fs, path = fsspec.core.url_to_fs(address)
         fs.invalidate_cache()  # a process that looks again and again would see its first listing for ever
-        if any(sign in path for sign in "*?["):
+        if any(sign in path for sign in "*?[") and (remote or not os.path.lexists(path)):
             found = {name: info for name, info in fs.glob(path, detail=True).items() if info["type"] != "directory"}
             if not found:
                 raise DataError(
@@ -68,7 +86,7 @@ def list_files(pattern: str, *, base: Path) -> list[Listed]:
                 )
         elif not remote and fs.isdir(path):
             found = {info["name"]: info for info in fs.ls(path, detail=True)}
-            found = {name: info for name, info in found.items() if info["type"] == "file" and format_of(name)}
+            found = {name: info for name, info in found.items() if info["type"] == "file" and _is_readable(name)}
             if not found:
                 raise DataError(
                     file=pattern,
@@ -102,12 +120,29 @@ def list_all(patterns: Sequence[str], *, base: Path) -> list[Listed]:
 
 
 def format_of(name: str) -> str | None:
-    """The format that a file's ending stands for; None where it is not one that can be read."""
-    path = Path(name.split("?")[0] if "://" in name else name)
-    suffix = path.suffix.lower()
-    if suffix in COMPRESSIONS:
-        suffix = path.with_suffix("").suffix.lower()
-    return FORMATS.get(suffix)
+    """The format that a file's ending stands for; None where that says nothing."""
+    return FORMATS.get(_suffix(name))
+
+
+def _is_readable(name: str) -> bool:
+    """Whether a file of a folder is meant, by its ending."""
+    return _suffix(name) in FORMATS or _suffix(name) in registry.SUFFIXES
+
+
+def _suffix(name: str) -> str:
+    """The last ending that says what a file is."""
+    path = Path(name.split("?")[0] if "://" in name else split_part(name)[0])
+    return (path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
+
+
+def _listed_database(address: str, base: Path) -> Listed:
+    """A database by its URL. A server does not say when it changed, so it never seems to have."""
+    url, part = split_part(address)
+    file = databases.file_of(url)
+    if file is None:
+        return Listed(address, None, "", None)
+    found = list_files(str(base / file), base=base)[0]
+    return dataclasses.replace(found, name=f"{found.name}#{part}" if part else found.name)
 
 
 def _listed(name: str, info: Mapping[str, Any]) -> Listed:

@@ -38,7 +38,8 @@ class Known:
 
     mark: as in ``Listed``; size: bytes at its origin; columns: of each role; schema: all columns of the file, as text;
     facts, types: what decides how ids are read; clock: what a second is in its times; told: what was guessed about it.
-    may_grow: whether rows appended to it would be read as they would be with the rows before them.
+    may_grow: whether rows appended to it would be read as they would be with the rows before them. brought_entities:
+    whether the table of the entities is taken from it, so that it must be read every time.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Known:
     n_ids: dict[str, int]
     content: Content
     may_grow: bool
+    brought_entities: bool = False
 
     def is_same(self, listed: Listed) -> bool:
         return (self.name, self.bytes, self.mark) == (listed.name, listed.bytes, listed.mark) and bool(self.mark)

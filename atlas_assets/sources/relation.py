@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import canonical, infer, memory, tables
 from atlas_assets.sources import columns as read
+from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.id_codes import IdBatch, IdCodes, id_batch
 from atlas_assets.sources.listing import Listed
 from atlas_assets.sources.locate import Located, fetch
@@ -91,6 +92,7 @@ class _Part:
             n_ids,
             content,
             may_grow,
+            self.file.entities is not None,
         )
 
 
@@ -113,17 +115,24 @@ class Relation:
 
     @classmethod
     def open(
-        cls, files: Sequence[Listed], kind: str, columns: dict[str, Any], *, scratch: Path, memory: Memory
+        cls,
+        files: Sequence[Listed],
+        kind: Literal["collections", "edges"],
+        columns: dict[str, Any],
+        *,
+        scratch: Path,
+        memory: Memory,
+        options: Options | None = None,
     ) -> Relation:
         """Find the column of each role in every file; raises DataError where that is not possible."""
         known: list[Known] = []
         for before, listed in zip(memory.known, files, strict=False):
-            if not before.is_same(listed):
+            if not before.is_same(listed) or before.brought_entities:
                 break
             known.append(before)
         parts: list[_Part] = []
         for i, listed in enumerate(files[len(known) :], start=len(known)):
-            file = fetch(listed.name, scratch / str(i))
+            file = fetch(listed.name, scratch / str(i), role=kind, options=options)
             if not parts and i < len(memory.known) and memory.known[i].name == listed.name:
                 before = memory.known[i]
                 content, begins = look(file.path, begin=before.content)
@@ -140,6 +149,11 @@ class Relation:
     def notes(self) -> list[str]:
         """What was guessed. After ``write``."""
         return next((file.told for file in self.known if file.told), [])
+
+    @property
+    def own_entities(self) -> list[Located]:
+        """The tables of entities that its files brought."""
+        return [own for part in self._parts if (own := part.file.own_entities)]
 
     @property
     def files(self) -> list[tuple[str, int]]:
@@ -252,6 +266,7 @@ def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -
     """A file with the column of each role found."""
     told: list[str] = []
     required = ROLES[kind][:2]
+    told += file.told
     scanned = tables.scan(file)
     frame, flat, names = _unfolded(scanned, kind, columns)
     for role, name in columns.items():
@@ -263,7 +278,8 @@ def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -
         else:
             sample = tables.collect(frame.drop(tables.ROW).head(infer.SAMPLE_ROWS), file)
         guess = infer.guess_columns(sample, kind, file=file, given=columns)
-        chosen, told = guess.columns, guess.sentences
+        chosen = guess.columns
+        told += guess.sentences
     part = _part(file, listed, scanned, frame, flat, chosen)
     for role in required:
         read.check_identifies(file, chosen[role], part.schema[role])

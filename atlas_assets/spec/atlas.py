@@ -81,6 +81,11 @@ class SourceSpec(Model):
     model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_describe_kinds)
 
     entities: Paths | None = Field(None, description="Table with one row per entity: id, label and metadata.")
+    form: str | None = Field(
+        None, description="Of the relation's files, where their first bytes do not say it: see docs/files.md; or table."
+    )
+    query: str | None = Field(None, description="What to ask a database for the relation's rows: SELECT …")
+    trust: bool = Field(False, description="Read pickles, which run whatever code their writer put there.")
     columns: Columns = Columns()  # type: ignore[call-arg]
     entity_columns: EntityColumns = EntityColumns()  # type: ignore[call-arg]
     fields: dict[str, FieldSpec] | None = Field(

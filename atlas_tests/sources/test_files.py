@@ -228,12 +228,11 @@ BAD_INTERACTIONS = [
     ("a.csv", "user,item\n,a\n,b\n", r"has no row with both ids; .*source\.columns"),
     ("a.jsonl", '{"user":1,"item":"a"}\n{"user":2,\n', r"line 2 is not JSON \(.*\); .*Correct or remove"),
     ("a.jsonl", '{"user":1,"item":"a","rating":NaN}\n', r"line 1 is not JSON \(NaN is no JSON number\)"),
-    ("a.jsonl", '[{"user":1,"item":"a"}]\n', r"line 1 opens a JSON array; expected one JSON object per line\. .*jq"),
     ("a.jsonl", b'{"user":1,"item":"a"}\n{"user":1,"item":"\xff"}\n', r"line 2, byte 40 holds the byte 0xff"),
     ("a.jsonl", "\n\n", r"has no rows"),
-    ("a.parquet", "user,item\n1,a\n", r"cannot be read \(.*\); expected a Parquet file.*rename"),
-    ("a.csv.gz", "user,item\n1,a\n", r"cannot be unpacked .*expected a whole gzip file.*again"),
-    ("a.xlsx", "user,item\n1,a\n", r"has an unknown ending; expected a CSV.*convert"),
+    ("a.parquet", "PAR1 and nothing more", r"cannot be read \(.*\); expected a Parquet file.*rename"),
+    ("a.csv.gz", b"\x1f\x8b and no more", r"cannot be unpacked .*expected a whole gzip file.*again"),
+    ("a.dta", b"\x73\x00\x01\x00\x02\x03", r"is a Stata file; expected a CSV.*Convert it with: .*read_stata"),
 ]
 
 

@@ -1,0 +1,121 @@
+"""Sparse matrices: MatrixMarket and SciPy's NPZ. Rows are collections or vectors, columns entities; or edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from atlas_assets.sources.forms.form import RELATIONS, Form, Given, Head, Pieces, Role, no_rows, write_parquet
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+MOST_NUMBERS = 1 << 31  # of a dense matrix of vectors: 8 GiB
+GIVES: frozenset[Role] = frozenset({*RELATIONS, "vectors"})
+_MARKET = b"%%MatrixMarket"
+
+
+def read_market(given: Given) -> Pieces:
+    """A MatrixMarket file, of coordinates or dense."""
+    import scipy.io
+
+    try:
+        matrix = scipy.io.mmread(str(given.path))
+    except (ValueError, OSError, OverflowError) as error:
+        raise given.unreadable(error, "a MatrixMarket file") from error
+    return pieces(given, matrix)
+
+
+def read_scipy(given: Given) -> Pieces:
+    """What ``scipy.sparse.save_npz`` wrote."""
+    import scipy.sparse as sp
+
+    try:
+        matrix = sp.load_npz(str(given.path))
+    except (ValueError, OSError, KeyError, EOFError) as error:
+        raise given.unreadable(error, "a sparse matrix of SciPy") from error
+    return pieces(given, matrix)
+
+
+def pieces(
+    given: Given, matrix: Any, *, rows: pl.Series | None = None, columns: pl.Series | None = None, told: str = ""
+) -> Pieces:
+    """A matrix as the rows that ``given.role`` wants. rows, columns: ids; the numbers from 0 where there are none."""
+    import scipy.sparse as sp
+
+    if matrix.dtype.kind not in "fiub":
+        raise given.wrong(
+            f"holds {matrix.dtype} values", expected="real numbers", remedy="Save a matrix of real numbers."
+        )
+    n_rows, n_columns = map(int, matrix.shape)
+    shape = f"{n_rows:,} rows and {n_columns:,} columns"
+    if given.role == "vectors":
+        if n_rows * n_columns > MOST_NUMBERS:
+            raise given.wrong(
+                f"has {shape}: as vectors {n_rows * n_columns * 4 / 2**30:,.0f} GiB",
+                expected=f"at most {MOST_NUMBERS >> 28} GiB",
+                remedy="Reduce it first, for example with sklearn.decomposition.TruncatedSVD, and save the result with "
+                "numpy.save; or give it as --interactions: rows are collections then, columns entities.",
+            )
+        dense = matrix.toarray() if sp.issparse(matrix) else np.asarray(matrix)
+        path = given.target("vectors.npy")
+        np.save(path, dense.astype(np.float32))
+        return Pieces(path, "npy", told=(told or f"{given.name}: {shape}, one vector per row",))
+    found = sp.coo_array(matrix)
+    found.eliminate_zeros()
+    if not found.nnz:
+        raise no_rows(given)
+    if given.role == "edges":
+        return _edges(given, found, rows, shape)
+    row, column = found.row, found.col
+    order = np.lexsort((column, row))
+    table = pl.DataFrame(
+        {
+            "collection": _ids(row[order], rows),
+            "entity": _ids(column[order], columns),
+            "value": found.data[order].astype(np.float64),
+        }
+    )
+    told = told or f"{given.name}: {shape}; rows are collections, columns entities, by their number from 0"
+    return Pieces(write_parquet(given, table), "parquet", told=(told,))
+
+
+def _edges(given: Given, found: sp.coo_array, ids: pl.Series | None, shape: str) -> Pieces:
+    n, n_columns = map(int, found.shape or (0, 0))
+    if n != n_columns:
+        raise given.wrong(
+            f"has {shape}",
+            expected="as many rows as columns: an adjacency matrix",
+            remedy="Give it as --interactions: rows are collections, columns entities.",
+        )
+    row, column = found.row, found.col
+    loops = row == column
+    symmetric = abs(found - found.T).nnz == 0
+    kept = row < column if symmetric else ~loops
+    order = np.lexsort((column[kept], row[kept]))
+    table = pl.DataFrame(
+        {
+            "source": _ids(row[kept][order], ids),
+            "target": _ids(column[kept][order], ids),
+            "weight": found.data[kept][order].astype(np.float64),
+        }
+    )
+    if table.is_empty():
+        raise no_rows(given)
+    told = [f"{given.name}: an adjacency matrix of {n:,}, {'the same both ways' if symmetric else 'directed'}"]
+    if loops.any():
+        told.append(f"{given.name}: {int(loops.sum()):,} edges from an entity to itself were left out")
+    return Pieces(write_parquet(given, table), "parquet", told=tuple(told))
+
+
+def _ids(codes: np.ndarray, ids: pl.Series | None) -> pl.Series:
+    return pl.Series(codes.astype(np.int64)) if ids is None else ids.gather(codes.astype(np.uint32))
+
+
+def _is_market(head: Head, role: Role) -> bool:
+    return head.bytes[: len(_MARKET)].lower() == _MARKET.lower()
+
+
+FORM = Form("matrix_market", "a MatrixMarket file", (".mtx", ".mm"), GIVES, _is_market, read_market)

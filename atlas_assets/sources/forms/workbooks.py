@@ -1,0 +1,65 @@
+"""Workbooks: ``.xlsx``, ``.xls``, ``.xlsb`` and ``.ods``, read by calamine. A sheet is a table below a header."""
+
+from __future__ import annotations
+
+import zipfile
+
+import polars as pl
+
+from atlas_assets.sources.forms.form import ANY, Form, Given, Head, Pieces, Role, no_rows, write_parquet
+
+_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def _recognises(head: Head, role: Role) -> bool:
+    start = head.bytes
+    if start.startswith(_OLE):
+        return True
+    if not start.startswith(b"PK\x03\x04"):
+        return False
+    return head.suffix in _SUFFIXES or b"[Content_Types].xml" in start or b"mimetypeapplication/vnd.oasis" in start
+
+
+def read(given: Given) -> Pieces:
+    """One sheet; ``part`` is its name, and where there are several, which are not empty, one must be named."""
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(given.path)
+        names = book.sheet_names
+        sheet = _sheet(given, book, names)
+        table = book.load_sheet(sheet, schema_sample_rows=None).to_polars()
+    except (fastexcel.FastExcelError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise given.unreadable(error, "a workbook") from error
+    empty = [
+        name for name in table.columns if name.startswith("__UNNAMED__") and table[name].null_count() == table.height
+    ]
+    table = table.drop(empty).filter(~pl.all_horizontal(pl.all().is_null())) if table.width > len(empty) else table
+    if not table.height:
+        raise no_rows(given)
+    others = [name for name in names if name != sheet]
+    told = f"{given.name}: the sheet {sheet!r}" + (f"; not read: {', '.join(map(repr, others[:4]))}" if others else "")
+    return Pieces(write_parquet(given, table), "parquet", told=(told,))
+
+
+def _sheet(given: Given, book, names: list[str]) -> str:
+    if given.part is not None:
+        if given.part not in names:
+            raise given.wrong(
+                f"has no sheet {given.part!r}",
+                expected=f"one of {', '.join(names)}",
+                remedy="Name another behind the #.",
+            )
+        return given.part
+    filled = [name for name in names if book.load_sheet(name, n_rows=1).height] if len(names) > 1 else names
+    if len(filled) > 1:
+        raise given.wrong(
+            f"has {len(filled)} sheets ({', '.join(filled[:6])})",
+            expected="one",
+            remedy=f"Name the one that is meant behind a #: {given.name}#{filled[0]}",
+        )
+    return (filled or names)[0]
+
+
+FORM = Form("workbook", "a workbook", _SUFFIXES, ANY, _recognises, read)
