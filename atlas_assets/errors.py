@@ -6,7 +6,8 @@ raised is a defect of Atlas.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
 
 
 class AtlasError(Exception):
@@ -58,3 +59,72 @@ class Found(str):
 
 def _verb(found: object) -> str:
     return str(found) if isinstance(found, Found) else f"is {found!r}"
+
+
+_FULL = (
+    "There is no space left: free some (atlas prune takes away what Atlas can do without), or set ATLAS_STORAGE to a "
+    "larger disk. What was stored is whole, and the same command goes on from there."
+)
+_READ_ONLY = (
+    "Atlas writes artifacts to ATLAS_STORAGE (default: data), its state to .dagster in the project, and copies to "
+    "XDG_CACHE_HOME. Make it writable, or name other folders."
+)
+_OF_THE_SYSTEM = {
+    errno.ENOSPC: ("cannot be written: the disk is full", _FULL),
+    errno.EDQUOT: ("cannot be written: the quota is used up", _FULL),
+    errno.EROFS: ("cannot be written: the file system is read-only", _READ_ONLY),
+    errno.EACCES: ("may not be read or written by this user", _READ_ONLY),
+    errno.EPERM: ("may not be changed by this user", _READ_ONLY),
+    errno.EMFILE: (
+        "cannot be opened: this process has as many files open as it may",
+        "Raise the limit, for example with: ulimit -n 4096",
+    ),
+    errno.ENFILE: ("cannot be opened: the machine has as many files open as it may", "End what has them open."),
+    errno.EIO: (
+        "cannot be read or written: the disk reports an error",
+        "Look at the system's log. To see which artifacts are whole, run: atlas doctor --verify",
+    ),
+    errno.ENAMETOOLONG: ("has a name that is too long for this file system", "Use shorter names."),
+}
+_BY_TEXT = {  # libraries that write files themselves say only this much
+    "No space left on device": errno.ENOSPC,
+    "database or disk is full": errno.ENOSPC,
+    "Disk quota exceeded": errno.EDQUOT,
+    "Read-only file system": errno.EROFS,
+    "attempt to write a readonly database": errno.EROFS,
+    "Too many open files": errno.EMFILE,
+    "requested and 0 written": errno.ENOSPC,  # numpy.save
+}
+_MEMORY = (
+    "There is not enough memory. Close other programs, or take less: a stricter filter, fewer n_neighbors. "
+    "ATLAS_MEMORY says how much a step may use, such as ATLAS_MEMORY=4G."
+)
+
+
+def of_the_machine(error: BaseException) -> AtlasError | None:
+    """What the machine refused, such as space or the right to write, with a remedy; None where it was something else.
+
+    Looks through what an error was caused by, as frameworks wrap the errors of steps.
+    """
+    for one in _chain(error):
+        if isinstance(one, AtlasError):
+            return None
+        if isinstance(one, MemoryError):
+            return AtlasError(_MEMORY)
+        number = one.errno if isinstance(one, OSError) else None
+        if number not in _OF_THE_SYSTEM:
+            number = next((number for text, number in _BY_TEXT.items() if text in str(one)), None)
+        if number is not None:
+            what, remedy = _OF_THE_SYSTEM[number]
+            place = one.filename if isinstance(one, OSError) and one.filename is not None else "A file"
+            return AtlasError(f"{place} {what}. {remedy}")
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__

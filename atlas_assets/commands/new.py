@@ -116,7 +116,7 @@ def _ensure_project(console: Console) -> None:
         target = project.root() / name
         if not target.exists():
             shutil.copy(project.template(name), target)
-            console.print(f"Wrote {target}: this folder is an Atlas project now.", soft_wrap=True)
+            console.print(f"Wrote {escape(str(target))}: this folder is an Atlas project now.", soft_wrap=True)
 
 
 def _document(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 
 from atlas_assets import project
 from atlas_assets.plan.due import Wanted
@@ -30,6 +31,6 @@ def told(spec: AtlasSpec, console: Console, *, stages: list[str] | None, points:
 def say_where(pipeline: Pipeline, store: ArtifactStore, console: Console, stages: list[str] | None) -> None:
     """Where to find what was made."""
     if MATRIX in (stages or []):
-        console.print(f"The matrix is in {store.folder(pipeline.address(MATRIX))}", soft_wrap=True)
+        console.print(f"The matrix is in {escape(str(store.folder(pipeline.address(MATRIX))))}", soft_wrap=True)
     if store.current(pipeline.address(SITE_RECORD)):
         console.print(f"See it: [bold]atlas serve {pipeline.name}[/bold]")

@@ -260,7 +260,7 @@ class AtlasSpec(Model):
     refresh: RefreshSpec = RefreshSpec()  # type: ignore[call-arg]
     retention: RetentionSpec = RetentionSpec()  # type: ignore[call-arg]
     owners: list[Owner] = Field([], description="Whom to ask, shown in Dagster: me@example.org, or team:maps.")
-    seed: int = Field(0, ge=0, description="The same seed on the same data gives the same map.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed on the same data gives the same map.")
 
     @property
     def related(self) -> Relation:

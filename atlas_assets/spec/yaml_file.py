@@ -14,7 +14,7 @@ def read(path: Path) -> Any:
     """What the file holds. Raises FileNotFoundError, and SpecError with the line where it is no YAML."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # digits and nesting without end
         where = getattr(error, "problem_mark", None)
         raise SpecError(
             file=path,
