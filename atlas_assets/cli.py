@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import project, warm_up
-from atlas_assets.errors import AtlasError, Found, SpecError
+from atlas_assets.errors import AtlasError, Found, SpecError, of_the_machine
 
 app = typer.Typer(
     help="Maps of anything that keeps company.",
@@ -103,7 +105,7 @@ def sweep(
         str | None, typer.Option(help="So many points (20), or a time (10m). Default: 20 points; of a grid, all.")
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Values that a grid takes of each range.")] = 3,
-    seed: Annotated[int, typer.Option(help="Another seed is another random or smart sweep.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another seed is another random or smart sweep.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many points, and about how long.")] = False,
 ) -> None:
     """Look for better maps: choose points of the sweep, add them to points.yaml, make them, compare them."""
@@ -192,7 +194,7 @@ def download(
     if what not in downloads.FILES:
         raise AtlasError(f"--what is {what!r}; expected one of {', '.join(downloads.FILES)}.")
     target = downloads.download(name, what, output)  # type: ignore[arg-type]
-    console.print(f"{target} ({target.stat().st_size / 1e6:.1f} MB)")
+    console.print(f"{escape(str(target))} ({target.stat().st_size / 1e6:.1f} MB)")
 
 
 @app.command()
@@ -205,7 +207,7 @@ def export(
     from atlas_assets.publish import downloads
 
     target, rows = downloads.export(name, form, output)
-    console.print(f"{target} ({rows:,} rows)")
+    console.print(f"{escape(str(target))} ({rows:,} rows)")
 
 
 @app.command()
@@ -233,11 +235,15 @@ def publish(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Also read everything that is stored, and set aside what is broken.")
+    ] = False,
+) -> None:
     """Say what is there and what is missing: Python, Node, memory, disk, GPU, atlases."""
     from atlas_assets import doctor as checks
 
-    if not checks.run(console):
+    if not checks.run(console, verify=verify):
         raise typer.Exit(1)
 
 
@@ -265,13 +271,29 @@ def _file(name: str) -> Path:
 
 def main() -> None:
     """Entry point: messages for users on stderr, exit code 1; a traceback only for defects (or ATLAS_DEBUG=1)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of ASCII or Latin-1 shows what it can
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except AtlasError as error:
-        if os.environ.get("ATLAS_DEBUG"):
+    except Exception as error:
+        told = _in_words(error)
+        if told is None or os.environ.get("ATLAS_DEBUG"):
             raise
-        problems.print(f"[red]error[/red] {escape(str(error))}")
+        problems.print(f"[red]error[/red] {escape(str(told))}")
         raise SystemExit(1) from None
+
+
+def _in_words(error: Exception) -> AtlasError | None:
+    """What a user can mend, as one of our errors; None for a defect."""
+    if isinstance(error, AtlasError):
+        return error
+    if "sqlalchemy" in sys.modules and isinstance(error, sys.modules["sqlalchemy"].exc.SQLAlchemyError):
+        from atlas_assets.orchestration import state
+
+        if told := state.trouble_with_databases(error):
+            return told
+    return of_the_machine(error)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -29,9 +30,11 @@ class Finding(NamedTuple):
     detail: str
 
 
-def run(console: Console) -> bool:
-    """Print every finding. Returns whether nothing is wrong."""
+def run(console: Console, *, verify: bool = False) -> bool:
+    """Print every finding. Returns whether nothing is wrong. verify: compare all that is stored with its hash."""
     findings = list(_findings())
+    if verify:
+        findings += _verified(console)
     marks = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "[dim]·[/dim]"}
     for finding in findings:
         console.print(f"{marks[finding.ok]} {finding.what:<10} {escape(finding.detail)}", soft_wrap=True)
@@ -122,12 +125,39 @@ def _atlases() -> Iterator[Finding]:
             yield Finding(True, "atlas", f"{spec.name} ({spec.kind}), {path}")
 
 
+def _verified(console: Console) -> Iterator[Finding]:
+    """What is stored, read in full. A file of an atlas that cannot be read says nothing of what is stored of it."""
+    from atlas_assets.plan import soundness
+    from atlas_assets.plan.pipeline import VIEWER, Pipeline
+    from atlas_assets.plan.tidying import size_text
+    from atlas_assets.spec.atlas import load
+    from atlas_assets.store.artifacts import project_store
+
+    store, pipelines = project_store(), dict[str, Pipeline | None]()
+    for path in project.spec_files():
+        pipelines[path.parent.name] = None
+        with contextlib.suppress(AtlasError):
+            pipelines[path.parent.name] = Pipeline(load(path), base=project.root())
+    for name, pipeline in {**pipelines, VIEWER.atlas: None}.items():
+        with console.status("") as status:
+            looking = lambda what: status.update(f"reading {escape(what)}")  # noqa: E731
+            done = soundness.verify(store, name, pipeline, looking=looking)
+        for fault in done.broken:
+            yield Finding(False, "stored", fault)
+        if done.versions and not done.broken:
+            number = f"{done.versions:,} version{'s' if done.versions > 1 else ''}"
+            yield Finding(True, "stored", f"{name}: {number} ({size_text(done.bytes)}), each as it was written")
+
+
 def _dead_runs() -> Iterator[Finding]:
     """Runs that count as started though their process was killed; a daemon or ``atlas run`` puts them right."""
     from atlas_assets.orchestration import dead_runs
-    from atlas_assets.orchestration.state import instance
+    from atlas_assets.orchestration.state import instance, trouble_with_databases
 
     if not (project.root() / ".dagster").exists():
+        return
+    if trouble := trouble_with_databases():
+        yield Finding(False, "runs", str(trouble))
         return
     with instance() as state:
         dead = dead_runs.find(state, [path.parent.name for path in project.spec_files()])

@@ -10,7 +10,8 @@ import pytest
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.store import processes
-from atlas_assets.store.artifacts import Address, ArtifactStore, Snapshot, content_hash
+from atlas_assets.store.artifacts import Address, ArtifactStore, Snapshot
+from atlas_assets.store.content import content_hash
 
 ADDRESS = Address("films", "knn_graph", "k15")
 

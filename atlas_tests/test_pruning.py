@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from atlas_assets.spec.refresh import RetentionSpec
 from atlas_assets.store import processes
-from atlas_assets.store.artifacts import POINTER, Address, ArtifactStore, content_hash
+from atlas_assets.store.artifacts import POINTER, Address, ArtifactStore
+from atlas_assets.store.content import content_hash
 from atlas_assets.store.inventory import Artifacts
 from atlas_assets.store.pruning import Pruned, prune
 

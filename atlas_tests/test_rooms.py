@@ -32,7 +32,7 @@ ROOMS = {
     "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store", "warm_up"},
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
-    "doctor": {"methods", "orchestration", "spec", "stages"},
+    "doctor": {"methods", "orchestration", "plan", "spec", "stages", "store"},
     "cli": {"commands", "doctor", "orchestration", "plan", "publish", "reports", "spec", "store", "warm_up"},
 }
 """What each folder, or file beside them, may import; what is everybody's besides."""

@@ -85,7 +85,7 @@ class _ByHand:
             yield from self.maker.attempt(stage, key)
             return []
         try:
-            run, made = self.maker.build(stage, key)
+            run, made = yield from self.maker.built(stage, key)
         except AtlasError as error:
             if found := checks_of(stage, error):
                 yield events.result(asset, stage, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,15 +11,17 @@ from typing import Any
 import dagster as dg
 
 from atlas_assets.builders.materialise import CheckFailed, Materialised, materialise
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, of_the_machine
 from atlas_assets.orchestration import events, run_tags
 from atlas_assets.orchestration.progress import StepProgress
 from atlas_assets.orchestration.resources import PyMDE
 from atlas_assets.orchestration.viewer import materialise_viewer
 from atlas_assets.plan.due import Wanted, label
 from atlas_assets.plan.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage, StageRun
+from atlas_assets.plan.soundness import made_from
 from atlas_assets.stages.artifact import Check
 from atlas_assets.store.artifacts import ArtifactStore, Stored
+from atlas_assets.store.content import BrokenArtifact
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Maker:
         self.pipeline: Pipeline = wanted.pipeline
         self.store: ArtifactStore = wanted.store
         self.tally = Tally()
+        self._mended: set[tuple[str, str]] = set()
 
     def stages(self, *names: str) -> Iterator[events.Event]:
         """All keys that are asked for of these stages."""
@@ -83,14 +86,16 @@ class Maker:
     def attempt(self, stage: Stage, key: str | None) -> Iterator[events.Event]:
         """Make one artifact now. A failure is told and counted, never raised."""
         try:
-            run, made = self.build(stage, key)
+            run, made = yield from self.built(stage, key)
             self.tally.made.append(label(stage, key))
             yield from events.of_made(self._context.instance, self.pipeline, stage, run, made)
         except AtlasError as error:
             yield from self._failed(stage, key, error)
         except Exception as error:  # a defect stops what depends on it, and nothing else
-            self._context.log.error(traceback.format_exc())
-            yield from self._failed(stage, key, error)
+            told = of_the_machine(error)
+            if told is None:
+                self._context.log.error(traceback.format_exc())
+            yield from self._failed(stage, key, told or error)
 
     def up_to_date(self, stage: Stage, key: str | None) -> Stored | None:
         """What is stored, if it is what would be made now and nobody asked to make it anyway."""
@@ -100,8 +105,53 @@ class Maker:
         self.tally.current += 1
         return self.store.current(self.pipeline.address(stage.stored_as or stage.name, key))
 
-    def build(self, stage: Stage, key: str | None) -> tuple[StageRun, Materialised]:
-        """The run of a stage, and what it stored. Raises what :func:`materialise` raises."""
+    def built(self, stage: Stage, key: str | None) -> Generator[events.Event, None, tuple[StageRun, Materialised]]:
+        """The run of a stage, and what it stored; what it needs and is broken is made again first.
+
+        Raises what :func:`materialise` raises. Yields of what was made again.
+        """
+        while True:
+            try:
+                return self._build(stage, key)
+            except BrokenArtifact as broken:
+                if (broken.address, broken.version) in self._mended:
+                    raise
+                self._mended.add((broken.address, broken.version))
+                yield from self._mend(broken, stage, key)
+
+    def _mend(self, broken: BrokenArtifact, reader: Stage, key: str | None) -> Iterator[events.Event]:
+        """Make again what turned out to be broken while ``reader`` was made, unless that makes it itself."""
+        self._context.log.warning(f"{broken} {self._made_from(broken)}".rstrip())
+        own = self.pipeline.address(reader.stored_as or reader.name, key)
+        if broken.address == str(own):
+            return
+        if broken.address == str(VIEWER):
+            yield from self.viewer()
+            return
+        places = {
+            str(self.pipeline.address(stage.stored_as or stage.name, one)): (stage, one)
+            for stage in self.pipeline.stages.values()
+            for one in stage.keys or (None,)
+        }
+        if broken.address in places and self.store.current(self.pipeline.address(*_place(broken.address))) is None:
+            yield from self.attempt(*places[broken.address])
+        if self.wanted.lacks_input(reader, key):
+            raise AtlasError(
+                f"{broken} It was made again, from what its own sources hold now, and what lies between it and "
+                f"{label(reader, key)} is out of date: run this again."
+            )
+
+    def _made_from(self, broken: BrokenArtifact) -> str:
+        """What else is current and was made from it, while it still was whole, or not."""
+        made = made_from(self.pipeline, self.store, broken.address, broken.version)
+        if not made:
+            return ""
+        return (
+            f"Made from it are: {', '.join(made)}. They stay; if you doubt them, run: atlas run "
+            f"{self.pipeline.name} --force"
+        )
+
+    def _build(self, stage: Stage, key: str | None) -> tuple[StageRun, Materialised]:
         at_hand = nullcontext(self._pymde.device if stage.shares_gpu else "cpu")
         progress = StepProgress(self._context.log.info, label(stage, key))
         with self._pymde.reserved() if stage.uses_gpu else at_hand as device:
@@ -134,7 +184,8 @@ class Maker:
             return
         try:
             stored = materialise_viewer(self.store, StepProgress(self._context.log.info, VIEWER.atlas))
-        except AtlasError as error:
+        except (AtlasError, OSError) as mistake:
+            error = of_the_machine(mistake) or mistake
             self.tally.failed[VIEWER.atlas] = str(error)
             self._context.log.error(f"{VIEWER.atlas} failed: {error}")
             return
@@ -152,6 +203,12 @@ class Maker:
             self.tally.current += 1
             return False
         return True
+
+
+def _place(address: str) -> tuple[str, str | None]:
+    """Stage and partition of an address of the atlas."""
+    _, stage, *partition = address.split("/", 2)
+    return stage, partition[0] if partition else None
 
 
 def checks_of(stage: Stage, error: Exception) -> list[Check]:

@@ -24,6 +24,7 @@ PLURALS = {
     "removed point": "artifacts of removed points",
     "left by a killed run": "left by killed runs",
     "cached copy": "cached copies",
+    "broken version": "broken versions, set aside",
     "picture of a run": "pictures of earlier runs",
 }
 

@@ -15,15 +15,17 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from atlas_assets.store.artifacts import POINTER, Address, ArtifactStore, Stored
+from atlas_assets.store.artifacts import ASIDE, POINTER, Address, ArtifactStore, Stored
 from atlas_assets.store.inventory import Artifacts, Held, is_version, size_of
 from atlas_assets.store.staging import remove_all
 
 REMOVED = "removed.json"  # in an atlas's folder: since when the sweep is known not to have an address any more
 UPLOAD_SECONDS = 3600.0
+BROKEN_SECONDS = 7 * 24 * 3600.0  # what was set aside stays so long, for who wants to know what happened to it
 CACHED_SECONDS = 24 * 3600.0  # copies of remote artifacts stay so long, for who may be reading them
 
 Kind = Literal[
@@ -32,6 +34,7 @@ Kind = Literal[
     "removed point",
     "left by a killed run",
     "cached copy",
+    "broken version",
     "record of a run",
     "picture of a run",
 ]
@@ -90,6 +93,7 @@ def prune(
         look = _Look(store, atlas, set(live), set(stages), retention, now)
         look.at_points()
         look.at_versions()
+        look.at_broken()
         result = Pruned([waste for waste, _ in look.waste], look.waiting)
         if dry_run:
             free: Callable[[], None] = lambda: None  # noqa: E731
@@ -124,7 +128,7 @@ class _Look:
             for address, found in store.held(atlas).items()
             if address.stage in stages or any(path.endswith(f"/{POINTER}") for path in found.files)
         }
-        self._stored = {address: store.current(address) for address in self._held}
+        self._stored = {address: store.record(address) for address in self._held}
         self._removed = {address for address, stored in self._stored.items() if stored and address not in live}
         self._reads = store.staging.reads()
         self.waste: list[tuple[Waste, list[str]]] = []
@@ -170,6 +174,16 @@ class _Look:
                 legacy = stored is not None and stored.earlier is None
                 kind: Kind = "earlier version" if version in known or legacy else "unfinished version"
                 self._add(kind, f"{address} {version}", [held], _paths([held]))
+
+    def at_broken(self) -> None:
+        """What was set aside long enough ago, by the time in its name."""
+        for place, paths in self._store.broken_ones(self._atlas).items():
+            version, _, when = place.rpartition("-")
+            with contextlib.suppress(ValueError):  # a name that is not ours
+                since = datetime.strptime(when, ASIDE).replace(tzinfo=UTC).timestamp()
+                if self._now - since > BROKEN_SECONDS:
+                    size = sum(size_of(Path(path)) for path in paths) if self._store.is_local else 0
+                    self.waste.append((Waste("broken version", version, size), paths))
 
     def remember(self) -> None:
         """Keep since when points are known to be removed."""

@@ -17,7 +17,7 @@ from atlas_assets.sources.python_api import parse as python_parse
 from atlas_assets.sources.python_api import scan as python_api
 from atlas_assets.sources.python_api import tree as python_tree
 from atlas_assets.sources.python_api.resolve import Resolver
-from atlas_assets.store.artifacts import content_hash
+from atlas_assets.store.content import content_hash
 
 TREE = {
     "shapes/__init__.py": '''
