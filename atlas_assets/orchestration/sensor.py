@@ -122,12 +122,13 @@ def look(
     if reason := _not_now(pipeline, instance, store):
         return dg.SkipReason(reason)
     events: list[Any] = []
-    with_source, sentence = False, "Everything is up to date."
+    with_source, missing, sentence = False, False, "Everything is up to date."
     if pipeline.spec.watched:
         now = source_state.observe(pipeline.spec.source, base=pipeline.base)
         memory = memory.seen(_read_from(pipeline, store), now, clock=clock)
         verdict = _judged(pipeline, store, now, since=memory.since, clock=clock)
         with_source, sentence = verdict.kind not in UNREADABLE, verdict.sentence
+        missing = verdict.kind == "missing"
         acting = verdict.to_be_read and now.fingerprint != memory.acted
         told = f"{verdict.kind} {now.fingerprint}" if verdict.kind in FAILING else "passed"
         if told != memory.told or acting:
@@ -137,7 +138,7 @@ def look(
         if acting:
             memory = replace(memory, acted=now.fingerprint)
             events.append(_materialization(pipeline, verdict, now))
-    due = due_of(pipeline, store, with_source=with_source)
+    due = [] if missing else due_of(pipeline, store, with_source=with_source)  # all that is made is made from it
     if due:
         skipped = _why_not(pipeline, instance, store, due, clock=clock)
     else:

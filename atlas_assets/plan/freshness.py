@@ -43,16 +43,20 @@ class Freshness:
     def up_to_date(self, address: Address) -> bool:
         """Whether an artifact is what its recipe makes today, and its inputs are, too.
 
-        Of what has no inputs, that it is there: whether the source has changed since is another question.
+        Of what has no inputs, that it is there, and that reading what lies at the source now has not failed: whether
+        the source has changed since is another question.
         """
         if address not in self._known:
-            stage = self._stage(address)
-            self._known[address] = self.store.current(address) is not None and (
-                stage is None
-                or not stage.inputs(address.partition)
-                or (self.as_made_today(stage, address.partition) and self.has_inputs(stage, address.partition))
-            )
+            self._known[address] = self.store.current(address) is not None and self._as_today(address)
         return self._known[address]
+
+    def _as_today(self, address: Address) -> bool:
+        stage, key = self._stage(address), address.partition
+        if stage is None:
+            return True
+        if not stage.inputs(key):
+            return self.failure(stage, key) is None
+        return self.as_made_today(stage, key) and self.has_inputs(stage, key)
 
     def as_made_today(self, stage: Stage, key: str | None) -> bool:
         """Whether an artifact is stored that was made from the inputs and parameters of now."""
@@ -125,6 +129,11 @@ def bundle_joins(pipeline: Pipeline, store: Pointers) -> dict[str, str] | None:
 def joined(run: StageRun) -> Sweep:
     """The points that a bundle takes now. Raises AtlasError where the sweep report is not of just these."""
     pipeline = run.pipeline
+    if failed := Freshness(pipeline, run.store).failure(pipeline.stages[pipeline.raw], None):
+        raise AtlasError(
+            f"{pipeline.raw} failed, and what was read before is not what lies at the source now. {failed.message} "
+            "The site stays as it was."
+        )
     if bundle_joins(pipeline, run.store) is None:
         raise AtlasError(
             f"There is nothing to join: no map of {run.name} is up to date with its data, or its sweep_report is not "
