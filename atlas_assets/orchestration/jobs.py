@@ -10,7 +10,6 @@ A step takes what to do from the step before and everything else from the store,
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -18,8 +17,8 @@ import dagster as dg
 from pydantic import Field
 
 from atlas_assets import project
-from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import events, names, run_tags, unrecorded
+from atlas_assets.orchestration.failures import told_errors
 from atlas_assets.orchestration.making import Maker, Tally
 from atlas_assets.orchestration.resources import GPU_OP_TAGS, GPU_POOL
 from atlas_assets.plan.due import Wanted
@@ -270,15 +269,6 @@ def complete(pipeline: Pipeline, tally: Tally) -> dg.AssetCheckEvaluation:
         severity=dg.AssetCheckSeverity.WARN,
         description=f"Not made: {', '.join(tally.lacking)}. The log says why." if tally.lacking else None,
     )
-
-
-@contextmanager
-def told_errors() -> Iterator[None]:
-    """Inside, a mistake of the user's is a failure with its message, and without a retry."""
-    try:
-        yield
-    except AtlasError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _stop_if_unswept_failed(maker: Maker) -> None:

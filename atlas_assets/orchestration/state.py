@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import dagster as dg
 import yaml
 
 from atlas_assets import project
+from atlas_assets.errors import AtlasError
 from atlas_assets.spec import yaml_file
 from atlas_assets.store import atomic_file
 
+DATABASES = ".dagster/storage/**/*.db"
+OUT_OF_ORDER = ("not a database", "malformed", "file is encrypted", "no such table", "no such column")
 UNCAPTURED = Path(__file__).with_name("uncaptured.yaml")
 
 
@@ -30,3 +38,47 @@ def instance() -> dg.DagsterInstance:
     with atomic_file.replacing(state / "command.yaml") as draft:
         draft.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return dg.DagsterInstance.from_config(str(state), "command.yaml")
+
+
+def trouble_with_databases(error: BaseException | None = None) -> AtlasError | None:
+    """What is wrong with Dagster's databases in this project, with the files and a remedy; None where nothing is.
+
+    error: what was raised; without it, the files are looked at.
+    """
+    said = " ".join(str(one) for one in _causes(error))
+    if "database is locked" in said:
+        return AtlasError(
+            "Dagster's database is locked by another process, longer than this one waits. End it, or wait, and run the "
+            "same command again. On network file systems locks fail: keep .dagster on a disk of this machine."
+        )
+    if "Can't locate revision" in said:
+        return AtlasError(
+            f"Dagster's databases below {project.root() / '.dagster/storage'} were written by a newer release of "
+            "Dagster. Update it with: pip install -U atlas-assets"
+        )
+    if error is not None and not any(text in said for text in OUT_OF_ORDER):
+        return None
+    broken = [path for path in sorted(project.root().glob(DATABASES)) if not _is_sound(path)]
+    if not broken:
+        return None
+    few = broken[:3]
+    moved = few if len(broken) == len(few) else [project.root() / ".dagster/storage"]
+    return AtlasError(
+        f"{', '.join(map(str, few))}{' and others' if moved != few else ''} cannot be read as a database. Dagster "
+        "keeps its history of runs there, and no data: maps and sites stay. Move it away, and Dagster begins anew: "
+        f"mkdir -p .dagster/broken && mv {' '.join(shlex.quote(str(path)) for path in moved)} .dagster/broken"
+    )
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)) as database:
+            return database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError as error:
+        return "locked" in str(error)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

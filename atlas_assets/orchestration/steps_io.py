@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from atlas_assets.orchestration.failures import told_errors
 from atlas_assets.orchestration.resources import Storage
 from atlas_assets.store.artifacts import RUNS
 
@@ -15,11 +16,13 @@ class StepsIO(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         if obj is not None:
-            self.storage.store().write_record(obj, RUNS, *_place(context))
+            with told_errors():
+                self.storage.store().write_record(obj, RUNS, *_place(context))
 
     def load_input(self, context: dg.InputContext) -> Any:
         assert context.upstream_output is not None
-        return self.storage.store().read_record(RUNS, *_place(context.upstream_output))
+        with told_errors():
+            return self.storage.store().read_record(RUNS, *_place(context.upstream_output))
 
 
 def _place(context: dg.OutputContext) -> list[str]:

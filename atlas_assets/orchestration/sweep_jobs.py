@@ -17,7 +17,8 @@ from pydantic import Field
 from atlas_assets import methods, project
 from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import names, run_tags
-from atlas_assets.orchestration.jobs import Plan, Steps, new_plan, told_errors
+from atlas_assets.orchestration.failures import told_errors
+from atlas_assets.orchestration.jobs import Plan, Steps, new_plan
 from atlas_assets.orchestration.making import Tally
 from atlas_assets.plan.pipeline import VIEWER, Pipeline
 from atlas_assets.plan.sweep_request import Budget, Request
