@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from atlas_assets.plan.pipeline import STAGES, Pipeline
+from atlas_assets.plan.pipeline import Pipeline, folders
 from atlas_assets.store.artifacts import POINTER, Address, ArtifactStore, Stored
 from atlas_assets.store.content import BrokenArtifact
 from atlas_assets.store.records import BrokenRecord
@@ -30,9 +30,9 @@ def verify(
 
     pipeline: to name what was made from it. looking: told of each version before it is read.
     """
-    done = Verified(atlas)
+    done, ours = Verified(atlas), folders()
     for address, found in sorted(store.held(atlas).items(), key=lambda item: str(item[0])):
-        if address.stage not in STAGES and not any(path.endswith(f"/{POINTER}") for path in found.files):
+        if address.stage not in ours and not any(path.endswith(f"/{POINTER}") for path in found.files):
             continue  # somebody else's, such as the folder of the site
         try:
             store.record(address)

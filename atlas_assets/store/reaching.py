@@ -1,0 +1,51 @@
+"""A remote file system whose failures say which store did not answer, and what to look at."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from atlas_assets.errors import AtlasError, Found, UnreachableError
+
+LIBRARIES = ("botocore", "aiobotocore", "aiohttp", "asyncio", "s3fs", "gcsfs", "adlfs", "fsspec", "google", "azure")
+WRITES = ("put_file", "pipe_file", "mv")  # where something that is not found is the bucket
+
+
+class Reached:
+    """Calls of ``fs`` raise UnreachableError instead of what its libraries raise; FileNotFoundError of reads passes."""
+
+    def __init__(self, fs: Any, address: str) -> None:
+        self._fs, self._address = fs, address
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._fs, name)
+        return self._told(attribute, name) if callable(attribute) else attribute
+
+    def _told(self, call: Callable[..., Any], name: str) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def reached(*args: Any, **options: Any) -> Any:
+            try:
+                return call(*args, **options)
+            except FileNotFoundError as error:
+                if name not in WRITES:
+                    raise
+                raise self._unreachable(error) from error
+            except AtlasError:
+                raise
+            except Exception as error:
+                if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in LIBRARIES:
+                    raise
+                raise self._unreachable(error) from error
+
+        return reached
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        return UnreachableError(
+            file=self._address,
+            where="",
+            found=Found(f"cannot be read or written ({type(error).__name__}: {error})"),
+            expected="a store that answers",
+            remedy="Check ATLAS_STORAGE, your network and your credentials. What was stored stays; the same command "
+            "goes on from there.",
+        )
