@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from atlas_assets.project import cache_folder
+
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("ATLAS_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
+
+KERNELS = cache_folder() / "kernels"
+"""Compiled code, by version: processes that tests start use what is compiled already, which else takes a minute."""
 
 # Compiling a numba kernel inside an example would otherwise count as a slow example.
 settings.register_profile("atlas", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -26,9 +31,13 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     """No test reads or writes the developer's own storage, atlases or Dagster state."""
     for name in ("ATLAS_STORAGE", "ATLAS_DEFS", "ATLAS_EXECUTOR", "ATLAS_DEVICE", "ATLAS_MEMORY", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
-    own = tmp_path_factory.getbasetemp()
-    session = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own  # one compiles kernels for all workers
-    monkeypatch.setenv("XDG_CACHE_HOME", str(session / "cache"))
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    kernels = cache / "atlas" / "kernels"
+    if not kernels.exists():
+        KERNELS.mkdir(parents=True, exist_ok=True)
+        kernels.parent.mkdir(parents=True, exist_ok=True)
+        kernels.symlink_to(KERNELS, target_is_directory=True)
 
 
 @pytest.fixture
