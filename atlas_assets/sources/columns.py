@@ -1,8 +1,4 @@
-"""From what a column holds in a file to what the canonical tables hold: ids, numbers, times. Nothing is guessed away.
-
-Tables are read in batches; a batch that cannot be read as meant ends in an error that names the row. Rows are counted
-from 1, without a header.
-"""
+"""What a column of ids holds, and the one type for ids of several columns that must be comparable."""
 
 from __future__ import annotations
 
@@ -15,8 +11,6 @@ from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.tables import ROW as ROW
 
-ABSENT = ["", "NA", "N/A", "n/a", "null", "NULL", "None", "\\N"]
-TIME_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3))  # median above -> units per second
 _INTEGERS = "integers"
 _TEXT = "text"
 _UNTYPED_INTEGERS = "integers written as text"
@@ -24,13 +18,6 @@ _UNTYPED_INTEGERS = "integers written as text"
 
 def place(file: Located, row: int, column: str) -> str:
     return f"row {row:,}{' below the header' if file.format == 'csv' else ''}, column {column!r}"
-
-
-def present(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """The column with what means "nothing" as null."""
-    if dtype != pl.String:
-        return column
-    return pl.when(column.is_in(ABSENT)).then(None).otherwise(column)
 
 
 @dataclass(frozen=True)
@@ -151,155 +138,3 @@ def _id_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         return pl.when(value.is_nan()).then(None).otherwise(text)
     text = value.cast(pl.String)
     return pl.when(text.str.strip_chars() == "").then(None).otherwise(text)
-
-
-def number_facts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
-    """Aggregations for ``check_numbers``, named after the column; needs the column ROW."""
-    known = present(pl.col(name), dtype)
-    number = as_number(name, dtype)
-    bad = known.is_not_null() & (number.is_null() | ~number.is_finite()).fill_null(True)
-    negative = number < 0
-    return [
-        pl.col(ROW).filter(bad).first().alias(f"{name}:bad_row"),
-        known.filter(bad).first().cast(pl.String).alias(f"{name}:bad"),
-        pl.col(ROW).filter(negative).first().alias(f"{name}:negative_row"),
-        number.filter(negative).first().alias(f"{name}:negative"),
-        number.is_null().sum().alias(f"{name}:absent"),
-    ]
-
-
-def check_numbers(
-    file: Located, name: str, label: str, dtype: pl.DataType, facts: dict[str, Any], *, negative: bool = True
-) -> None:
-    """Raise DataError at the first value that is no finite number, or negative where that means nothing."""
-    if not (dtype.is_numeric() or dtype in (pl.String, pl.Boolean)):
-        raise DataError(
-            file=file.name,
-            where=f"column {label!r}",
-            found=Found(f"holds {str(dtype).lower()} values"),
-            expected="numbers",
-            remedy="Choose another column in source.columns.",
-        )
-    if facts[f"{name}:bad_row"] is not None:
-        raise DataError(
-            file=file.name,
-            where=place(file, facts[f"{name}:bad_row"], label),
-            found=facts[f"{name}:bad"],
-            expected="a finite number, or nothing where it is unknown",
-            remedy="Correct the value, or leave it empty.",
-        )
-    if not negative and facts[f"{name}:negative_row"] is not None:
-        raise DataError(
-            file=file.name,
-            where=place(file, facts[f"{name}:negative_row"], label),
-            found=facts[f"{name}:negative"],
-            expected="a weight of at least 0",
-            remedy="Shift or invert the weights, or choose another column.",
-        )
-
-
-def numbers(file: Located, name: str, label: str, frame: pl.DataFrame, *, negative: bool = True) -> pl.Series:
-    """A column of ``frame`` as floats, null where there is no number; errors as in ``check_numbers``. Needs ROW."""
-    column, dtype = frame[name], frame.schema[name]
-    if dtype.is_numeric() or dtype == pl.String:
-        number = column if dtype.is_float() else column.cast(pl.Float64, strict=False)
-        understood = number.null_count() == column.null_count() and bool(number.is_finite().all())
-        if understood and (negative or not bool((number < 0).any())):
-            return number
-    facts = frame.select(number_facts(name, dtype)).row(0, named=True) if _is_plain(dtype) else {}
-    check_numbers(file, name, label, dtype, facts, negative=negative)
-    return frame.select(as_number(name, dtype)).to_series()
-
-
-def _is_plain(dtype: pl.DataType) -> bool:
-    return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object))
-
-
-def as_number(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The column as float64; null where there is no number."""
-    known = present(pl.col(name), dtype)
-    return (known.str.strip_chars() if dtype == pl.String else known).cast(pl.Float64, strict=False)
-
-
-@dataclass(frozen=True)
-class Clock:
-    """How one column writes times: dates or ISO text (per_second 0), or numbers with so many to a second."""
-
-    file: Located
-    name: str
-    label: str
-    per_second: int
-
-    @classmethod
-    def of(cls, file: Located, name: str, label: str, frame: pl.DataFrame) -> Clock | None:
-        """Told from the rows of ``frame``, the first of the file that have times; None where none has.
-
-        The unit of numbers is told from their median: above 1e11 (year 5138 in seconds, 1973 in milliseconds) they
-        cannot be seconds. Raises DataError for a type that holds no times.
-        """
-        dtype = frame.schema[name]
-        if not (dtype in (pl.Date, pl.Datetime, pl.String) or dtype.is_numeric()):
-            raise DataError(
-                file=file.name,
-                where=f"column {label!r}",
-                found=Found(f"holds {str(dtype).lower()} values"),
-                expected="unix seconds or milliseconds, or ISO dates",
-                remedy="Choose another column as timestamp.",
-            )
-        known = frame.select(present(pl.col(name), dtype).alias(name)).to_series().drop_nulls()
-        if known.is_empty():
-            return None
-        if dtype.is_temporal():
-            return cls(file, name, label, 0)
-        number = known.to_frame().select(as_number(name, dtype)).to_series()
-        if number.null_count():
-            return cls(file, name, label, 0)
-        median: Any = number.abs().median()
-        return cls(file, name, label, next((unit for limit, unit in TIME_UNITS if median > limit), 1))
-
-    def seconds(self, frame: pl.DataFrame) -> pl.Series:
-        """The column as int64 unix seconds, null where there is no time. A time without a zone is UTC.
-
-        Raises DataError at the first value that is written in another way. Needs the column ROW.
-        """
-        dtype, value = frame.schema[self.name], frame[self.name]
-        if dtype in (pl.Date, pl.Datetime):
-            return value.cast(pl.Datetime("ms")).dt.timestamp("ms") // 1000
-        if dtype.is_integer():
-            whole = value.cast(pl.Int64)
-            return whole // self.per_second if self.per_second > 1 else whole
-        known = present(pl.col(self.name), dtype)
-        if self.per_second:
-            number = as_number(self.name, dtype)
-            made = (number / self.per_second).floor().cast(pl.Int64, strict=False)
-        else:
-            number = made = iso_seconds(known)
-        facts = frame.select(
-            row=pl.col(ROW).filter(known.is_not_null() & number.is_null()).first(),
-            found=known.filter(known.is_not_null() & number.is_null()).first(),
-        ).row(0, named=True)
-        if facts["row"] is not None:
-            raise DataError(
-                file=self.file.name,
-                where=place(self.file, facts["row"], self.label),
-                found=facts["found"],
-                expected="a time such as 2026-11-21, 2026-11-21T08:00:00Z, or unix seconds",
-                remedy="Write all times of the column in one of these forms.",
-            )
-        return frame.select(made.alias(self.name)).to_series()
-
-
-def iso_seconds(text: pl.Expr) -> pl.Expr:
-    """Unix seconds of YYYY-MM-DD, optionally with T or a blank, hh:mm[:ss[.fraction]] and Z or ±hh[:]mm."""
-    text = text.str.strip_chars()
-    clock = text.str.extract(r"^\d{4}-\d{2}-\d{2}[T ](\d{2}:\d{2}(?::\d{2})?)", 1).fill_null("00:00:00")
-    clock = pl.when(clock.str.len_bytes() == 5).then(clock + ":00").otherwise(clock)
-    whole = text.str.contains(
-        r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|z| ?UTC|[+-]\d{2}:?\d{2})?)?$"
-    )
-    moment = (text.str.slice(0, 10) + " " + clock).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="ms")
-    sign = pl.when(text.str.contains(r"\d:\d{2}.*-\d{2}:?\d{2}$")).then(-1).otherwise(1)
-    hours = text.str.extract(r":\d{2}.*[+-](\d{2}):?\d{2}$", 1).cast(pl.Int64).fill_null(0)
-    minutes = text.str.extract(r":\d{2}.*[+-]\d{2}:?(\d{2})$", 1).cast(pl.Int64).fill_null(0)
-    seconds = moment.dt.timestamp("ms").floordiv(1000) - sign * (hours * 3600 + minutes * 60)
-    return pl.when(whole).then(seconds)

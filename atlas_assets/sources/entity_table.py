@@ -43,7 +43,7 @@ def read_table(
     those used in the relation, and ``relation``, the names of its id columns. fields: the metadata to keep, or None for
     every column, typed by its values. Raises DataError for missing columns, repeated ids and values that do not fit.
     """
-    notes: list[str] = []
+    notes: list[str] = [sentence for file in files for sentence in file.told]
     parts = [
         tables.collect(tables.scan(file).with_row_index(read.ROW, offset=1), file).with_columns(
             pl.lit(i, dtype=pl.Int32).alias(_FILE), pl.col(read.ROW).cast(pl.Int64)

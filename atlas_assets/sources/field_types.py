@@ -1,4 +1,7 @@
-"""What kind of metadata a column is, judged by all of its values, and the column in the form that kind is kept in."""
+"""What kind of metadata a column is, judged by all of its values, and the column in the form that kind is kept in.
+
+A guess tries the parser that will read the column, so that it is never of a type that reading refuses.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from atlas_assets.sources import columns as read
+from atlas_assets.sources.values import lists, numbers, times, truth
+from atlas_assets.sources.values.parsed import Parsed, is_plain, known, present
 
 _MAX_CATEGORIES = 65_534  # more do not fit the bundle's codes
 _LIST_NAMES = {
@@ -64,13 +68,8 @@ _CATEGORY_NAMES = {
 _ID_NAMES = {"id", "isbn", "uuid", "guid", "key", "hash", "asin", "doi", "barcode", "sku", "phone", "zip"}
 _IMAGE_NAMES = {"image", "img", "cover", "thumbnail", "poster", "photo", "icon", "avatar", "picture", "logo"}
 _TIME_NAMES = {"seen", "timestamp", "date", "time", "at", "on", "created", "updated", "modified", "released", "release"}
-_TRUE, _FALSE = (
-    ["true", "yes", "t", "y", "1", "True", "TRUE", "Yes"],
-    ["false", "no", "f", "n", "0", "False", "FALSE", "No"],
-)
 _URL = r"^https?://\S+$"
 _IMAGE_URL = r"(?i)\.(png|jpe?g|gif|webp|svg|avif)(\?.*)?$"
-_DATE = r"^\d{4}-\d{2}-\d{2}([T ].*)?$"
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,6 @@ def words(name: str) -> list[str]:
 def guess(values: pl.Series, *, typed: bool) -> FieldType:
     """The type that fits all values of a column; ``typed`` is False for a CSV, where a number is text as well."""
     name, dtype = set(words(values.name)), values.dtype
-    known = values.drop_nulls()
     if isinstance(dtype, (pl.List, pl.Array)):
         return FieldType("list", "its values are lists")
     if dtype == pl.Boolean:
@@ -98,72 +96,93 @@ def guess(values: pl.Series, *, typed: bool) -> FieldType:
     if dtype in (pl.Date, pl.Datetime):
         return FieldType("date", "its values are dates")
     if dtype.is_numeric():
-        return _guess_number(known, name)
-    known = known.cast(pl.String).str.strip_chars()
-    known = known.filter(~known.is_in(read.ABSENT))
-    if known.is_empty():
+        return _guess_number(values.drop_nulls(), name, "")
+    if not is_plain(dtype):
+        return FieldType("text", f"its values are {str(dtype).lower()}")
+    text = values.cast(pl.String)
+    if text.to_frame().select(present(pl.col(values.name), pl.String()).is_null().all()).item():
         return FieldType("text", "it is empty")
     if not typed:
-        numbers = known.cast(pl.Float64, strict=False)
-        if not numbers.is_null().any() and not known.str.contains(r"^0\d").any():
-            whole = numbers.cast(pl.Int64, strict=False) if (numbers == numbers.round(0)).all() else numbers
-            return _guess_number(whole.alias(values.name), name)
-    return _guess_text(known, name)
+        parsed = numbers.parse(text)
+        padded = bool(text.str.contains(r"^\s*0\d").any())
+        if parsed.fits and not padded and parsed.n_known:
+            return _guess_number(parsed.values.drop_nulls(), name, parsed.told)
+        wrong = text.filter(parsed.wrong)
+        if len(wrong) and parsed.n_known > len(wrong):
+            return _guess_text(text, name, f"; no number, because of {len(wrong):,} values such as {wrong[0]!r}")
+    return _guess_text(text, name, "")
 
 
-def _guess_number(known: pl.Series, name: set[str]) -> FieldType:
-    if known.is_empty():
+def _guess_number(there: pl.Series, name: set[str], told: str) -> FieldType:
+    if there.is_empty():
         return FieldType("number", "it is empty")
-    n_distinct = known.n_unique()
-    low, high = float(known.min()), float(known.max())  # type: ignore[arg-type]
-    whole = known.dtype.is_integer()
+    n_distinct = there.n_unique()
+    low, high = float(there.min()), float(there.max())  # type: ignore[arg-type]
+    whole = there.dtype.is_integer()
     if n_distinct <= 2 and {low, high} <= {0.0, 1.0} and name & {"is", "has", "was", "can"}:
         return FieldType("boolean", "its values are 0 and 1")
     if whole and name & {"year", "years"} and not name & {"n", "count", "num"} and low >= -5000 and high <= 2200:
         return FieldType("year", f"whole numbers from {low:.0f} to {high:.0f}, and the name says year")
-    if whole and name & _TIME_NAMES and low > -3e9 and 1e8 < high < 2e13 and float(known.median()) > 1e8:  # type: ignore[arg-type]
-        return FieldType("date", "whole numbers that read as unix times")
-    if whole and name & _ID_NAMES and n_distinct > 0.5 * len(known):
+    if whole and name & _TIME_NAMES:
+        way = times.way_of(there)
+        if way is not None and (way.name != "s" or (low > -3e9 and float(there.median()) > 1e8)):  # type: ignore[arg-type]
+            kind = "year" if way.name == "year" else "date"
+            return FieldType(kind, f"numbers that read as {way.told}, and the name says time")
+    if whole and name & _ID_NAMES and n_distinct > 0.5 * len(there):
         return FieldType("text", "numbers that identify something, so their size means nothing")
-    if whole and name & _CATEGORY_NAMES and n_distinct <= min(_MAX_CATEGORIES, max(2, len(known) // 2)):
+    if whole and name & _CATEGORY_NAMES and n_distinct <= min(_MAX_CATEGORIES, max(2, len(there) // 2)):
         return FieldType("category", f"{n_distinct:,} distinct whole numbers, and the name says kind")
-    return FieldType("number", f"numbers from {low:g} to {high:g}")
+    return FieldType("number", f"numbers from {low:g} to {high:g}{f', {told}' if told else ''}")
 
 
-def _guess_text(known: pl.Series, name: set[str]) -> FieldType:
-    n, distinct = len(known), known.n_unique()
-    if distinct <= 2 and known.str.to_lowercase().is_in(["true", "false", "yes", "no", "t", "f", "y", "n"]).all():
-        return FieldType("boolean", "its values are yes and no")
-    if known.str.contains(_URL).mean() > 0.95:  # type: ignore[operator]
-        if name & _IMAGE_NAMES or known.str.contains(_IMAGE_URL).mean() > 0.8:  # type: ignore[operator]
+def _guess_text(values: pl.Series, name: set[str], told: str) -> FieldType:
+    there = values.to_frame("v").select(present(pl.col("v"), pl.String())).to_series().drop_nulls()
+    meant = there.to_frame("v").select(known(pl.col("v"), pl.String())).to_series().drop_nulls()
+    if not meant.is_empty() and truth.are_words(meant):
+        return FieldType("boolean", f"its values are {' and '.join(sorted(meant.unique().to_list()))}")
+    if there.str.contains(_URL).mean() > 0.95:  # type: ignore[operator]
+        if name & _IMAGE_NAMES or there.str.contains(_IMAGE_URL).mean() > 0.8:  # type: ignore[operator]
             return FieldType("image", "its values are addresses of images")
         return FieldType("link", "its values are web addresses")
-    if known.str.contains(_DATE).all():
-        return FieldType("date", "its values are ISO dates")
-    listed = _guess_list(known, name)
+    if _may_be_dates(there):
+        parsed = times.parse(values)
+        if parsed.fits and parsed.n_known:
+            unknown = there.len() - parsed.n_known
+            more = f"; {unknown:,} of them say that it is not known" if unknown else ""
+            return FieldType("date", f"its values are dates{f', {parsed.told}' if parsed.told else ''}{more}")
+    listed = _guess_list(there, name)
     if listed is not None:
         return listed
+    n, distinct = len(there), there.n_unique()
     if distinct == 1:
-        return FieldType("text", "all its values are the same")
+        return FieldType("text", f"all its values are the same{told}")
     repeated = distinct <= 0.5 * n or (distinct <= 12 and distinct < n)
-    short = known.str.len_chars().mean() <= 60  # type: ignore[operator]
+    short = there.str.len_chars().mean() <= 60  # type: ignore[operator]
     if repeated and short and distinct <= _MAX_CATEGORIES and not name & _ID_NAMES:
-        return FieldType("category", f"{distinct:,} distinct texts in {n:,} rows")
-    return FieldType("text", f"{distinct:,} distinct texts in {n:,} rows")
+        return FieldType("category", f"{distinct:,} distinct texts in {n:,} rows{told}")
+    return FieldType("text", f"{distinct:,} distinct texts in {n:,} rows{told}")
 
 
-def _guess_list(known: pl.Series, name: set[str]) -> FieldType | None:
-    if known.str.contains(r"^\[.*\]$").all():
-        return FieldType("list", "its values are written in brackets", "[]")
+def _may_be_dates(there: pl.Series) -> bool:
+    """Whether the texts are as short as dates and have their figures, and are not figures alone, such as 01234."""
+    if there.cast(pl.Float64, strict=False).null_count() == 0:
+        return False
+    dated = there.str.len_chars().le(40) & there.str.contains(r"\d{2}")
+    return float(dated.mean() or 0) > 0.95  # type: ignore[arg-type]
+
+
+def _guess_list(there: pl.Series, name: set[str]) -> FieldType | None:
+    if lists.are_literals(there):
+        return FieldType("list", "its values are lists in brackets", lists.LITERAL)
     for separator in ("|", ";", ", ", ","):
-        having = known.str.contains(separator, literal=True)
+        having = there.str.contains(separator, literal=True)
         share = float(having.mean() or 0)  # type: ignore[arg-type]
         named = bool(name & _LIST_NAMES)
         if share < (0.05 if named else 0.2 if separator == "|" else 0.3):
             continue
-        parts = known.str.split(separator).explode().str.strip_chars()
+        parts = there.str.split(separator).explode().str.strip_chars()
         reused = 1 - parts.n_unique() / len(parts)
-        sentences = known.str.contains(r"[.!?]$|\d, ?\d").mean() > 0.2 or parts.str.len_chars().mean() > 25  # type: ignore[operator]
+        sentences = there.str.contains(r"[.!?]$|\d, ?\d").mean() > 0.2 or parts.str.len_chars().mean() > 25  # type: ignore[operator]
         if reused > (0.3 if named or separator == "|" else 0.6) and (named or not sentences):
             return FieldType(
                 "list", f"{share:.0%} of its values hold {separator.strip()!r}, and the parts recur", separator
@@ -177,82 +196,38 @@ def convert(values: pl.Series, type_: str) -> tuple[pl.Series, int | None, Any]:
     number Float64 or Int64, year Int32, date Date, boolean Boolean, list List(String), everything else String; what is
     absent is null.
     """
-    made = _converted(values, type_)
-    absent = values.is_null()
-    if values.dtype == pl.String:
-        absent |= values.str.strip_chars().is_in(read.ABSENT)
-    elif values.dtype.is_float():
-        absent |= values.is_nan()
-    wrong = (made.is_null() & ~absent).arg_true()
-    if wrong.is_empty():
-        return made, None, None
-    return made, int(wrong[0]), values[int(wrong[0])]
+    parsed = parse(values, type_)
+    if parsed.fits:
+        return parsed.values, None, None
+    row = int(parsed.wrong.arg_true()[0])
+    return parsed.values, row, values[row]
 
 
-def _converted(values: pl.Series, type_: str) -> pl.Series:
-    frame, name, dtype = values.to_frame(), values.name, values.dtype
-    value = pl.col(name)
-    known = read.present(value.str.strip_chars(), dtype) if dtype == pl.String else value
+def parse(values: pl.Series, type_: str) -> Parsed:
+    """The column as ``type_`` is kept, by the parser of the type."""
     if type_ == "list":
-        return _as_list(values)
-    if type_ in ("number", "year"):
-        if dtype.is_nested() or dtype.is_temporal():
-            return pl.Series(name, [None] * len(values), dtype=pl.Float64)
-        number = value if dtype.is_numeric() else known.cast(pl.Float64, strict=False)
-        made = frame.select(number).to_series()
-        made = made.fill_nan(None) if made.dtype.is_float() else made
-        if made.dtype.is_float() and made.is_infinite().any():
-            made = pl.select(pl.when(made.is_finite()).then(made)).to_series().alias(name)
-        whole = made.dtype.is_integer() or bool((made == made.round(0)).all())
-        if type_ == "year":
-            return made.cast(pl.Float64).round(0).cast(pl.Int32, strict=False)
-        return made.cast(pl.Int64, strict=False) if whole and made.abs().max() is not None else made.cast(pl.Float64)
+        is_text = is_plain(values.dtype)
+        return lists.parse(values, guess(values.cast(pl.String), typed=True).separator or "|" if is_text else None)
+    if type_ == "number":
+        return numbers.parse(values)
+    if type_ == "year":
+        return _years(values)
     if type_ == "date":
-        if dtype in (pl.Date, pl.Datetime):
-            return values.cast(pl.Date)
-        return _as_dates(frame, name, dtype, known)
+        return times.parse(values)
     if type_ == "boolean":
-        if dtype == pl.Boolean:
-            return values
-        if dtype.is_nested():
-            return pl.Series(name, [None] * len(values), dtype=pl.Boolean)
-        text = known.cast(pl.String).str.strip_suffix(".0")
-        truth = pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False)
-        return frame.select(truth.alias(name)).to_series()
-    if dtype.is_nested():
-        return pl.Series(name, [None if v is None else str(v) for v in values.to_list()], dtype=pl.String)
-    return frame.select(known.cast(pl.String)).to_series()
+        return truth.parse(values)
+    if not is_plain(values.dtype):
+        made = pl.Series(values.name, [None if v is None else str(v) for v in values.to_list()], dtype=pl.String)
+        return Parsed(made, pl.repeat(False, len(values), eager=True))
+    text = values.to_frame().select(present(pl.col(values.name).cast(pl.String), pl.String()).alias(values.name))
+    return Parsed(text.to_series(), pl.repeat(False, len(values), eager=True))
 
 
-def _as_dates(frame: pl.DataFrame, name: str, dtype: pl.DataType, known: pl.Expr) -> pl.Series:
-    if dtype == pl.String:
-        seconds = read.iso_seconds(known)
-        numbers = known.cast(pl.Float64, strict=False)
-        if frame.select((known.is_not_null() & numbers.is_null()).any()).item():
-            return frame.select(pl.from_epoch(seconds, "s").cast(pl.Date).alias(name)).to_series()
-        known, dtype = numbers, pl.Float64()
-    if not dtype.is_numeric():
-        return pl.Series(name, [None] * len(frame), dtype=pl.Date)
-    median = frame.select(known.cast(pl.Float64).abs().median()).item() or 0.0
-    per_second = next((unit for limit, unit in read.TIME_UNITS if median > limit), 1)
-    days = (known.cast(pl.Float64) / (per_second * 86_400)).floor().cast(pl.Int32, strict=False)
-    return frame.select(days.cast(pl.Date).alias(name)).to_series()
-
-
-def _as_list(values: pl.Series) -> pl.Series:
-    name, dtype = values.name, values.dtype
-    if isinstance(dtype, pl.Array):
-        values, dtype = values.arr.to_list(), pl.List(dtype.inner)
-    if isinstance(dtype, pl.List):
-        if isinstance(dtype.inner, pl.Struct) or dtype.inner.is_nested():
-            return pl.Series(name, [None] * len(values), dtype=pl.List(pl.String))
-        return values.cast(pl.List(pl.String)).list.drop_nulls()
-    text = values.cast(pl.String)
-    separator = guess(text, typed=True).separator or "|"
-    value = pl.col(name).str.strip_chars()
-    if separator == "[]":
-        value, separator = value.str.strip_chars("[]"), ","
-    parts = value.str.split(separator).list.eval(pl.element().str.strip_chars().str.strip_chars("'\""))
-    parts = parts.list.eval(pl.element().filter(pl.element() != ""))
-    known = read.present(pl.col(name).str.strip_chars(), pl.String())
-    return text.to_frame().select(pl.when(known.is_not_null()).then(parts).alias(name)).to_series()
+def _years(values: pl.Series) -> Parsed:
+    """Whole numbers; dates give their year."""
+    parsed = numbers.parse(values)
+    if not parsed.fits:
+        dates = times.parse(values)
+        if dates.fits:
+            return Parsed(dates.values.dt.year().cast(pl.Int32), dates.wrong, dates.told)
+    return Parsed(parsed.values.cast(pl.Float64).round(0).cast(pl.Int32, strict=False), parsed.wrong, parsed.told)

@@ -18,7 +18,7 @@ from atlas_assets.sources import canonical, entity_table, tables, vector_files
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.listing import list_all
-from atlas_assets.sources.locate import Located, locate
+from atlas_assets.sources.locate import Located
 from atlas_assets.sources.memory import Memory
 from atlas_assets.sources.relation import OtherColumns, Relation
 from atlas_assets.stages.artifact import Progress, no_progress
@@ -121,7 +121,7 @@ def read_vectors(
     entity table, which is then needed. All vectors must have one length and finite values.
     """
     with _workspace(out) as scratch:
-        files = locate(vectors, base=base, scratch=scratch / "relation", role="vectors", options=options)
+        files = tables.located(vectors, base=base, scratch=scratch / "relation", role="vectors", options=options)
         progress(0.05, "reading vectors")
         made = vector_files.read_all(files, dict(columns or {}))
         table = None
@@ -227,7 +227,7 @@ def _entity_table(
 def _entity_files(patterns: Sequence[str], base: Path, scratch: Path, options: Options | None) -> list[Located]:
     """The form that a spec names is that of the relation; a table of entities says its own."""
     own = Options(trust=options.trust) if options else None
-    return locate(patterns, base=base, scratch=scratch / "entities", role="entities", options=own)
+    return tables.located(patterns, base=base, scratch=scratch / "entities", role="entities", options=own)
 
 
 def _entities(

@@ -24,6 +24,7 @@ from atlas_assets.sources.roles.guess import Guess
 from atlas_assets.sources.roles.names import noun
 from atlas_assets.sources.roles.relation import guess_relation
 from atlas_assets.sources.roles.vectors import guess_vectors
+from atlas_assets.sources.text import table
 
 SAMPLE_ROWS = 100_000
 _NESTED = ("items", "entities", "tracks", "cards", "books", "products", "songs", "movies", "words", "tags", "members")
@@ -66,12 +67,20 @@ def infer(
     kind: Role = next(role for role in FORM_ROLES if given.get(role))
     patterns = given[kind]
     with tempfile.TemporaryDirectory(prefix="atlas-") as scratch:
-        files = locate(_listed(patterns), base=base, scratch=Path(scratch) / "relation", role=kind, options=options)
+        place = Path(scratch) / "relation"
+        first, *others = locate(_listed(patterns), base=base, scratch=place, role=kind, options=options)
+        # Of collections the first file decides, and looking through all of them would keep who asks waiting.
+        others = (
+            others
+            if kind == "collections"
+            else [table.prepare(one, place / f"text{i}") for i, one in enumerate(others)]
+        )
+        files = [table.prepare(first, place / "first"), *others]
         table_files = [files[0].own_entities] if files[0].own_entities else []
         if entities:
             own = Options(trust=options.trust) if options else None
             place = Path(scratch) / "entities"
-            table_files = locate(_listed(entities), base=base, scratch=place, role="entities", options=own)
+            table_files = tables.located(_listed(entities), base=base, scratch=place, role="entities", options=own)
         if files[0].format == "npy":
             guess_ = Guess({}, [f"{files[0].name}: row i is the vector of row i of the entity table"])
             sample = pl.DataFrame()
@@ -84,15 +93,15 @@ def infer(
         entity_columns: dict[str, str] = {}
         fields: dict[str, dict[str, Any]] = {}
         if table_files:
-            table = tables.collect(tables.scan(table_files[0]), table_files[0])
+            entity_table = tables.collect(tables.scan(table_files[0]), table_files[0])
             ids = _sampled_ids(sample, guess_.columns)
             chosen = guess_entity_columns(
-                table, ids=ids, relation=_id_names(guess_.columns), file=table_files[0], given={}
+                entity_table, ids=ids, relation=_id_names(guess_.columns), file=table_files[0], given={}
             )
-            entity_columns, rest = chosen.columns, [c for c in table.columns if c not in chosen.columns.values()]
-            sentences += chosen.sentences
+            entity_columns, rest = chosen.columns, [c for c in entity_table.columns if c not in chosen.columns.values()]
+            sentences += [*table_files[0].told, *chosen.sentences]
             for name in rest:
-                decided = field_types.guess(table[name], typed=tables.is_typed(table_files[0]))
+                decided = field_types.guess(entity_table[name], typed=tables.is_typed(table_files[0]))
                 fields[name] = {"type": decided.type}
                 sentences.append(f"{name} -> {decided.type} field: {decided.why}")
     return Inference(

@@ -17,6 +17,7 @@ from atlas_assets.sources.forms import databases, registry
 from atlas_assets.sources.forms.containers import packing, unpack
 from atlas_assets.sources.forms.form import Given, Head, Options, Role
 from atlas_assets.sources.listing import FORMATS, READABLE, RemoteErrors, list_all, split_part
+from atlas_assets.sources.text.dialect import Dialect
 
 _COPY_BYTES = 1 << 22
 _DEEPEST = 3  # packed in packed in packed
@@ -29,7 +30,8 @@ class Located:
     """A plain file on this machine. ``name``: what messages and reports call it; ``bytes``: its size at its origin.
 
     form: of the file as it came, where it had to be made plain; entities: the table of the entities that it brought,
-    as Parquet; told: what was decided on the way, for people.
+    as Parquet; told: what was decided on the way, for people; dialect: of a text table, once it is known
+    (``text.table.prepare``).
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Located:
     form: str | None = None
     entities: Path | None = None
     told: tuple[str, ...] = ()
+    dialect: Dialect | None = None
 
     @property
     def own_entities(self) -> Located | None:

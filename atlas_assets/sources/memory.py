@@ -6,6 +6,7 @@ the same. A text file that has grown at its end is known up to there, if its beg
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import pyarrow as pa
 from atlas_assets.sources import canonical, tables
 from atlas_assets.sources.listing import Listed, format_of
 from atlas_assets.sources.locate import Located
+from atlas_assets.sources.text.dialect import Dialect
 
 _BLOCK = 1 << 22
 
@@ -37,9 +39,10 @@ class Known:
     """One file as it was read. n_read, n_rows, n_ids: rows seen, rows kept, distinct ids, of it and all files before.
 
     mark: as in ``Listed``; size: bytes at its origin; columns: of each role; schema: all columns of the file, as text;
-    facts, types: what decides how ids are read; clock: what a second is in its times; told: what was guessed about it.
-    may_grow: whether rows appended to it would be read as they would be with the rows before them. brought_entities:
-    whether the table of the entities is taken from it, so that it must be read every time.
+    facts, types: what decides how ids are read; clock: how its times are written; numbers: how those of each role are;
+    told: what was guessed about it. may_grow: whether rows appended to it would be read as they would be with the rows
+    before them. brought_entities: whether the table of the entities is taken from it, so that it must be read every
+    time; dialect: of a text table.
     """
 
     name: str
@@ -50,7 +53,8 @@ class Known:
     schema: dict[str, str]
     facts: dict[str, Any]
     types: dict[str, str]
-    clock: int | None
+    clock: str | None
+    numbers: dict[str, str]
     told: list[str]
     n_read: int
     n_rows: int
@@ -58,6 +62,7 @@ class Known:
     content: Content
     may_grow: bool
     brought_entities: bool = False
+    dialect: Dialect | None = None
 
     def is_same(self, listed: Listed) -> bool:
         return (self.name, self.bytes, self.mark) == (listed.name, listed.bytes, listed.mark) and bool(self.mark)
@@ -88,7 +93,13 @@ class Memory:
 
     @classmethod
     def of_record(cls, folder: Path, record: Sequence[dict[str, Any]]) -> Memory:
-        return cls(folder, [Known(**{**file, "content": Content(**file["content"])}) for file in record])
+        return cls(folder, [_known(file) for file in record])
+
+
+def _known(record: dict[str, Any]) -> Known:
+    written = record["dialect"]
+    made = Dialect(**written | {name: tuple(written[name]) for name in ("names", "left_out")}) if written else None
+    return Known(**{**record, "content": Content(**record["content"]), "dialect": made})
 
 
 def look(path: Path, *, begin: Content | None = None) -> tuple[Content, bool]:
@@ -107,16 +118,16 @@ def look(path: Path, *, begin: Content | None = None) -> tuple[Content, bool]:
     return Content(n, digest.hexdigest(), last == b"\n"), begins
 
 
-def tail(file: Located, begin: Content, target: Path) -> Located:
+def tail(file: Located, before: Known, target: Path) -> Located:
     """A file with the rows of a text file behind its beginning, below its header where it has one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = target.with_suffix(file.path.suffix)
     with file.path.open("rb") as source, made.open("wb") as sink:
-        if file.format == "csv":
+        for _ in range(before.dialect.skip if before.dialect else 0):
             sink.write(source.readline())
-        source.seek(begin.bytes)
+        source.seek(before.content.bytes)
         shutil.copyfileobj(source, sink, _BLOCK)
-    return Located(made, file.name, file.bytes, file.format)
+    return dataclasses.replace(file, path=made, dialect=before.dialect)
 
 
 def dtype_name(dtype: pl.DataType) -> str:

@@ -22,8 +22,12 @@ from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.id_codes import IdBatch, IdCodes, id_batch
 from atlas_assets.sources.listing import Listed
 from atlas_assets.sources.locate import Located, fetch
+from atlas_assets.sources.measures import Clock, Numbers
 from atlas_assets.sources.memory import Content, Known, Memory, look
 from atlas_assets.sources.roles.guess import ROLES
+from atlas_assets.sources.text import table
+from atlas_assets.sources.values.numbers import WAYS
+from atlas_assets.sources.values.times import way_named
 from atlas_assets.stages.artifact import Progress
 
 # Which roles share a dictionary of ids, and what the canonical tables call it.
@@ -51,7 +55,9 @@ class _Part:
     content: Callable[[], Content]
     told: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
-    clock: read.Clock | None = None
+    clock: Clock | None = None
+    numbers: dict[str, Numbers] = field(default_factory=dict)
+    as_it_is: bool = True  # read from the file itself, not from a copy in another encoding
     clock_may_grow: bool = True  # the clock was told from as many rows as one is ever told from
     before: Known | None = None
 
@@ -61,6 +67,12 @@ class _Part:
             return tables.parquet_batches(self.file, self.columns, distinct=ids)
         return tables.batches(self.frame, self.file)
 
+    def sentences(self) -> list[str]:
+        """What was decided about the file, with how its numbers and times are written; none of it twice."""
+        written = [self.clock, *self.numbers.values()] if self.clock else list(self.numbers.values())
+        told = [f"column {one.label!r} of {self.file.name}: {one.told}" for one in written if one.told]
+        return list(dict.fromkeys([*self.told, *told]))
+
     def read_so_far(self, *, n_read: int, n_rows: int, n_ids: dict[str, int], n_own: int) -> Known:
         """What is known of the file now. n_own: the rows of the file itself."""
         content = self.content()
@@ -68,13 +80,14 @@ class _Part:
         may_grow = (
             self.file.format in ("csv", "jsonl")
             and content.whole_lines
+            and self.as_it_is
             and self.clock_may_grow
             and "source" not in self.columns
             and n_own >= max(2 * tables.BATCH_ROWS, infer.SAMPLE_ROWS)
             and ("timestamp" not in self.columns or self.clock is not None)
         )
         if may_grow and self.file.format == "csv":
-            may_grow = not tables.has_rows_over_lines(self.file)
+            may_grow = not table.has_rows_over_lines(self.file)
         types = {role: memory.dtype_name(self.schema[role]) for role in self.columns}
         return Known(
             self.listed.name,
@@ -85,14 +98,16 @@ class _Part:
             self.all_columns,
             self.facts,
             types,
-            self.clock.per_second if self.clock else None,
-            self.told,
+            self.clock.way.name if self.clock else None,
+            {role: one.way.name if one.way else "plain" for role, one in self.numbers.items()},
+            self.sentences(),
             n_read,
             n_rows,
             n_ids,
             content,
             may_grow,
             self.file.entities is not None,
+            self.file.dialect,
         )
 
 
@@ -142,7 +157,7 @@ class Relation:
                 if begins and before.may_grow and (grown := _grown(file, listed, before, content, kind, scratch)):
                     parts.append(grown)
                     continue
-            parts.append(_opened(file, listed, kind, columns))
+            parts.append(_opened(file, listed, kind, columns, scratch / f"text{i}"))
         return cls(kind, known, parts, memory.folder)
 
     @property
@@ -251,10 +266,12 @@ class Relation:
         frame = batch.frame([role])
         if role == "timestamp":
             if part.clock is None:
-                part.clock = read.Clock.of(part.file, role, label, frame)
+                part.clock = Clock.of(part.file, role, label, frame)
                 part.clock_may_grow = batch.n_rows == tables.BATCH_ROWS
             return part.clock.seconds(frame) if part.clock else pl.repeat(None, batch.n_rows, dtype=dtype, eager=True)
-        number = read.numbers(part.file, role, label, frame, negative=role == "value").cast(pl.Float32)
+        if role not in part.numbers:
+            part.numbers[role] = Numbers(part.file, role, label, negative=role == "value")
+        number = part.numbers[role].read(frame).cast(pl.Float32)
         return number.fill_null(weight) if role == "weight" and weight is not None else number
 
 
@@ -262,11 +279,11 @@ class OtherColumns(Exception):
     """The table as a whole has other columns than the earlier one."""
 
 
-def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -> _Part:
+def _opened(fetched: Located, listed: Listed, kind: str, columns: dict[str, Any], scratch: Path) -> _Part:
     """A file with the column of each role found."""
-    told: list[str] = []
+    file = table.prepare(fetched, scratch)
+    told = list(file.told)
     required = ROLES[kind][:2]
-    told += file.told
     scanned = tables.scan(file)
     frame, flat, names = _unfolded(scanned, kind, columns)
     for role, name in columns.items():
@@ -281,6 +298,8 @@ def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -
         chosen = guess.columns
         told += guess.sentences
     part = _part(file, listed, scanned, frame, flat, chosen)
+    part.content = lambda: look(fetched.path)[0]
+    part.as_it_is = file.path == fetched.path
     for role in required:
         read.check_identifies(file, chosen[role], part.schema[role])
     part.told = told
@@ -289,7 +308,9 @@ def _opened(file: Located, listed: Listed, kind: str, columns: dict[str, Any]) -
 
 def _grown(file: Located, listed: Listed, before: Known, content: Content, kind: str, scratch: Path) -> _Part | None:
     """What is new at the end of a file; None where that cannot be read by itself as it would be as part of it."""
-    new = memory.tail(file, before.content, scratch / "grown")
+    new = memory.tail(file, before, scratch / "grown")
+    if not table.is_written_as(new):
+        return None
     scanned = tables.scan(new)
     if _described(scanned) != before.schema:
         return None
@@ -297,7 +318,9 @@ def _grown(file: Located, listed: Listed, before: Known, content: Content, kind:
     part = _part(new, listed, scanned, frame, flat, before.columns)
     part.content, part.told, part.facts, part.before = lambda: content, before.told, dict(before.facts), before
     if before.clock is not None:
-        part.clock = read.Clock(new, "timestamp", before.columns["timestamp"], before.clock)
+        part.clock = Clock(new, "timestamp", before.columns["timestamp"], way_named(before.clock))
+    for role, way in before.numbers.items():
+        part.numbers[role] = Numbers(new, role, before.columns[role], negative=role == "value", way=WAYS[way])
     return part
 
 

@@ -7,11 +7,11 @@ in Polars too; Python looks at single lines only once it is known that one is wr
 from __future__ import annotations
 
 import contextlib
-import csv
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -20,11 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources.locate import Located
+from atlas_assets.sources.forms.form import Options, Role
+from atlas_assets.sources.locate import Located, locate
+from atlas_assets.sources.text import table
 
-_SEPARATORS = (",", "\t", ";", "|")
-_NO_SEPARATOR = "\x01"  # never in a text file: makes Polars read lines whole
-_HEADER_BYTES = 1 << 20
 ROW = "__row"
 BATCH_ROWS = 1 << 18
 _PLAIN = (
@@ -47,7 +46,7 @@ def scan(file: Located) -> pl.LazyFrame:
     elif file.format == "jsonl":
         frame = _scan_jsonl(file)
     elif file.format == "csv":
-        frame = _scan_csv(file)
+        frame = table.scan(file)
     else:
         raise DataError(
             file=file.name,
@@ -57,6 +56,14 @@ def scan(file: Located) -> pl.LazyFrame:
             remedy="NPY holds vectors only: give it as source.vectors.",
         )
     return frame
+
+
+def located(
+    patterns: Sequence[str], *, base: Path, scratch: Path, role: Role, options: Options | None = None
+) -> list[Located]:
+    """The files that ``patterns`` name, as in ``locate``, text tables with their dialect found and counted."""
+    files = locate(patterns, base=base, scratch=scratch, role=role, options=options)
+    return [table.prepare(file, scratch / f"text{i}") for i, file in enumerate(files)]
 
 
 def is_typed(file: Located) -> bool:
@@ -226,128 +233,6 @@ def _scan_jsonl(file: Located) -> pl.LazyFrame:
     except pl.exceptions.PolarsError as error:
         diagnose(file, error)
     return frame
-
-
-def _scan_csv(file: Located) -> pl.LazyFrame:
-    header, separator = _header(file)
-    _check_rows(file, len(header), separator)
-    return pl.scan_csv(file.path, separator=separator, infer_schema=False, glob=False)
-
-
-def _header(file: Located) -> tuple[list[str], str]:
-    """The column names and the separator, both from the first line."""
-    with file.path.open("rb") as source:
-        first = source.readline(_HEADER_BYTES)
-    try:
-        line = first.decode("utf-8-sig").rstrip("\r\n")
-    except UnicodeDecodeError:
-        _check_encoding(file)
-        raise
-    if not line.strip():
-        raise DataError(
-            file=file.name,
-            where="line 1",
-            found=Found("is blank"),
-            expected="a header that names the columns",
-            remedy="Remove blank lines before the header.",
-        )
-    by_ending = "\t" if file.path.suffix in (".tsv", ".tab") else None
-    separator = by_ending or max(_SEPARATORS, key=lambda s: (line.count(s), -_SEPARATORS.index(s)))
-    names = next(csv.reader([line], delimiter=separator))
-    if all(_is_number(name) for name in names):
-        raise DataError(
-            file=file.name,
-            where="line 1",
-            found=Found(f"holds numbers only ({', '.join(names[:4])})"),
-            expected="a header that names the columns",
-            remedy="Add a first line such as user_id,book_id,rating.",
-        )
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(
-            file=file.name,
-            where="line 1",
-            found=Found(f"names {', '.join(map(repr, repeated))} more than once"),
-            expected="every column once",
-            remedy="Rename or remove the repeated columns.",
-        )
-    return names, separator
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _check_rows(file: Located, n_columns: int, separator: str) -> None:
-    """Every row has as many fields as the header; Polars would fill short rows with nulls without a word."""
-    lines = _lines(file).with_row_index("number", offset=1)
-    line = pl.col("line")
-    unquoted = pl.when(line.str.contains('"', literal=True)).then(line.str.replace_all(r'"[^"]*"', "")).otherwise(line)
-    fields = unquoted.str.count_matches(separator, literal=True) + 1
-    facts = collect(
-        lines.select(
-            rows=line.is_not_null().sum(),
-            spanning=unquoted.str.contains('"', literal=True).any(),
-            first=pl.when(fields != n_columns).then("number").min(),
-            fields=fields.filter(fields != n_columns).first(),
-        ),
-        file,
-    ).row(0, named=True)
-    if facts["rows"] < 2:
-        _raise_no_rows(file)
-    if facts["spanning"]:  # quoted fields with line breaks: only a real CSV reader can count
-        _check_rows_one_by_one(file, n_columns, separator)
-    elif facts["first"] is not None:
-        _raise_ragged(file, facts["first"], facts["fields"], n_columns)
-
-
-def has_rows_over_lines(file: Located) -> bool:
-    """Whether quotation marks of a CSV may hold line breaks: then the end of a line need not be that of a row."""
-    unquoted = pl.col("line").str.replace_all(r'"[^"]*"', "")
-    return bool(_lines(file).select(unquoted.str.contains('"', literal=True).any()).collect(engine="streaming").item())
-
-
-def _lines(file: Located) -> pl.LazyFrame:
-    return pl.scan_csv(
-        file.path,
-        separator=_NO_SEPARATOR,
-        quote_char=None,
-        has_header=False,
-        new_columns=["line"],
-        infer_schema=False,
-        glob=False,
-    )
-
-
-def _check_rows_one_by_one(file: Located, n_columns: int, separator: str) -> None:
-    with file.path.open(encoding="utf-8-sig", errors="replace", newline="") as source:
-        reader = csv.reader(source, delimiter=separator)
-        try:
-            for row in reader:
-                if row and len(row) != n_columns:
-                    _raise_ragged(file, reader.line_num, len(row), n_columns)
-        except csv.Error as error:
-            raise DataError(
-                file=file.name,
-                where=f"line {reader.line_num}",
-                found=Found(f"cannot be read ({error})"),
-                expected="a CSV row",
-                remedy="Look for a quotation mark that is not closed.",
-            ) from error
-
-
-def _raise_ragged(file: Located, line: int, found: int, expected: int) -> NoReturn:
-    raise DataError(
-        file=file.name,
-        where=f"line {line}",
-        found=Found(f"has {found} fields"),
-        expected=f"{expected}, as in the header",
-        remedy="Put fields that hold the separator or a line break between quotation marks.",
-    )
 
 
 def _raise_no_rows(file: Located) -> NoReturn:

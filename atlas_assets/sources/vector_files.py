@@ -15,6 +15,7 @@ from atlas_assets.sources import columns as read
 from atlas_assets.sources import infer, tables
 from atlas_assets.sources.entity_table import EntityTable
 from atlas_assets.sources.locate import Located
+from atlas_assets.sources.measures import Numbers
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,9 @@ def _read_table(file: Located, columns: Mapping[str, Any]) -> Vectors:
 
 
 def _numbers(values: pl.Series, file: Located) -> np.ndarray:
-    facts = values.to_frame().with_row_index(read.ROW, offset=1)
-    dtype, name = values.dtype, values.name
-    known = facts.select(read.number_facts(name, dtype)).row(0, named=True) if not dtype.is_nested() else {}
-    read.check_numbers(file, name, name, dtype, known)
-    return facts.select(read.as_number(name, dtype).fill_null(np.nan)).to_series().to_numpy().astype(np.float32)
+    frame = values.to_frame().with_row_index(read.ROW, offset=1)
+    numbers = Numbers(file, values.name, values.name).read(frame)
+    return numbers.cast(pl.Float32).fill_null(np.nan).to_numpy()
 
 
 def _from_lists(values: pl.Series, file: Located) -> np.ndarray:

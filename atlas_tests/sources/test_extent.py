@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.sources.extent import entities_of, numbers_of
-from atlas_assets.sources.locate import locate
+from atlas_assets.sources.tables import located
 
 
 def counted(kind: str, folder: Path, *names: str, **columns: str) -> int | None:
-    return entities_of(kind, locate(names, base=folder, scratch=folder / "scratch", role=kind), columns)
+    return entities_of(kind, located(names, base=folder, scratch=folder / "scratch", role=kind), columns)
 
 
 @given(edges=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
@@ -48,7 +48,7 @@ def test_what_cannot_be_told_quickly_or_read_is_not_told(tmp_path: Path, monkeyp
 
 def test_numbers_of_a_vector_are_told_by_a_row(tmp_path: Path) -> None:
     np.save(tmp_path / "vectors.npy", np.zeros((7, 3), np.float32))
-    file = locate(["vectors.npy"], base=tmp_path, scratch=tmp_path / "scratch", role="vectors")[0]
+    file = located(["vectors.npy"], base=tmp_path, scratch=tmp_path / "scratch", role="vectors")[0]
     table = file.__class__(tmp_path / "t.csv", "t.csv", 1, "csv")
     sample = pl.DataFrame({"id": [1], "v": [[0.5, 1.5]], "text": ["[1, 2.5,-3]"], "x": [1.0], "none": [None]})
 

@@ -212,16 +212,16 @@ GOOD_ENTITIES = "item,name\na,A\nb,B\n"
 BAD_INTERACTIONS = [
     ("a.csv", "", r"a\.csv is empty; .*leave the file out"),
     ("a.csv", "user,item\n", r"a\.csv has no rows; .*Check what wrote the file"),
-    ("a.csv", "\nuser,item\n1,a\n", r"line 1 is blank; .*Remove blank lines"),
-    ("a.csv", "1,2\n3,4\n", r"line 1 holds numbers only \(1, 2\); .*Add a first line"),
     ("a.csv", "user,item,item\n1,a,b\n", r"line 1 names 'item' more than once; .*Rename"),
-    ("a.csv", "user,item\n1,a\n2\n3,c\n", r"line 3 has 1 fields; expected 2.*quotation marks"),
-    ("a.csv", "user,item\n1,a\n2,b,c\n3,c\n", r"line 3 has 3 fields; expected 2.*quotation marks"),
-    ("a.csv", 'user,item\n1,"a\nb"\n2,"c\n",d\n', r"line 5 has 3 fields; expected 2"),
-    ("a.csv", b"user,item\n1,a\n2,M\xfcller\n", r"line 3, byte 17 holds the byte 0xfc.*UTF-8.*iconv"),
-    ("a.csv", b"us\xfcr,item\n1,a\n", r"line 1, byte 2 holds the byte 0xfc"),
+    ("a.csv", "user,item\n1,a\n2\n3,c\n", r"line 3 has 1 fields .*; expected 2.*quotation marks"),
+    ("a.csv", "user,item\n1,a\n2,b,c\n3,c\n", r"line 3 has 3 fields .*; expected 2.*quotation marks"),
+    ("a.csv", 'user,item\n1,"a\nb"\n2,"c\n",d\n', r"line 4 has 3 fields; expected 2"),
+    (
+        "a.csv",
+        b"user,item\n1,\xc3\xa4\n2,M\xfcller\n",
+        r"line 3, byte 18 holds the byte 0xfc.*UTF-8, though 1.*iconv -c",
+    ),
     ("a.csv", "user,item,rating\n1,a,5\n1,b,good\n", r"row 2 .* column 'rating' is 'good'; expected a finite"),
-    ("a.csv", "user,item,rating\n1,a,nan\n1,b,3\n", r"row 1 .*'rating' is 'nan'; .*Correct the value"),
     ("a.csv", "user,item,rating\n1,a,1\n1,b,inf\n", r"row 2 .*'rating' is 'inf'"),
     ("a.csv", "user,item,weight\n1,a,1\n1,b,-2\n", r"row 2 .*'weight' is -2\.0; expected a weight of.*Shift"),
     ("a.csv", "user,item,date\n1,a,2020-01-01\n1,b,soon\n", r"row 2 .*'date' is 'soon'; .*Write all times"),
@@ -420,15 +420,15 @@ def test_a_bucket_is_read(tmp_path, monkeypatch):
 
         asked, memory = SourceSpec.model_validate({"interactions": "s3://maps/*.csv.gz"}), Memory()
         before = observe(asked, base=tmp_path)
-        files.read_collections(tmp_path / "known", interactions=asked.interactions or [], memory=memory)
+        files.read_collections(tmp_path / "known", interactions=["s3://maps/*.csv.gz"], memory=memory)
         memory.folder = tmp_path / "known"
         with bucket.open("maps/sales.csv.gz", "wb") as sink:  # by another client than the one that looks
             sink.write(gzip.compress(ROWS.write_csv().encode()))
         after = observe(asked, base=tmp_path)
         assert after.files[0] == before.files[0]
         assert after.fingerprint != before.fingerprint
-        files.read_collections(tmp_path / "grown", interactions=asked.interactions or [], memory=memory)
-        files.read_collections(tmp_path / "anew", interactions=asked.interactions or [])
+        files.read_collections(tmp_path / "grown", interactions=["s3://maps/*.csv.gz"], memory=memory)
+        files.read_collections(tmp_path / "anew", interactions=["s3://maps/*.csv.gz"])
         assert memory.n_kept == 5
         assert content_hash(tmp_path / "grown") == content_hash(tmp_path / "anew")
         with pytest.raises(DataError, match=r"s3://maps/none\.csv cannot be opened .*credentials"):

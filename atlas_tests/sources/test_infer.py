@@ -131,7 +131,7 @@ def test_converted_values_have_the_form_of_their_type():
         return made.to_list()
 
     assert convert(["a| b", "", None], "list") == [["a", "b"], None, None]
-    assert convert(["['it''s', \"b\"]", "[]"], "list") == [["it''s", "b"], []]
+    assert convert(["['it\\'s', \"b, c\"]", "[]"], "list") == [["it's", "b, c"], []]
     assert convert([["a", None], None, []], "list") == [["a"], None, []]
     assert convert(["1999.0", None], "year") == [1999, None]
     assert convert(["yes", "No"], "boolean") == [True, False]

@@ -58,5 +58,5 @@ def _fits(role: str, values: pl.Series) -> bool:
     if role in ("value", "weight"):
         return is_numeric(values, tolerance=0.5)  # a bad number is to be told, not to hide the column
     if role == "timestamp":
-        return dtype in (pl.Date, pl.Datetime) or looks_like_time(values)
+        return looks_like_time(values, named=name_score("timestamp", values.name) > 0)
     return not (dtype.is_float() or dtype in (pl.Boolean, pl.Date, pl.Datetime)) and not is_fractional(values)
