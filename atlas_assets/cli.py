@@ -42,6 +42,15 @@ def new(
     ] = None,
     query: Annotated[str | None, typer.Option(help="What to ask a database: SELECT …")] = None,
     trust: Annotated[bool, typer.Option(help="Read pickles, which run whatever code their writer put there.")] = False,
+    collection: Annotated[str | None, typer.Option(help="The column of the collections.")] = None,
+    entity: Annotated[str | None, typer.Option(help="The column of the entities.")] = None,
+    value: Annotated[str | None, typer.Option(help="The column of values, such as ratings.")] = None,
+    time: Annotated[str | None, typer.Option(help="The column of times.")] = None,
+    weight: Annotated[str | None, typer.Option(help="The column of weights.")] = None,
+    source: Annotated[str | None, typer.Option(help="The column of the one end of the edges.")] = None,
+    target: Annotated[str | None, typer.Option(help="The column of the other end.")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="The column of the ids beside vectors or labels.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of the entity table to show.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the defs.yaml that is there.")] = False,
 ) -> None:
     """Write defs/NAME/defs.yaml for data of your own, after a look at its header and a sample."""
@@ -58,6 +67,17 @@ def new(
         form=form,
         query=query,
         trust=trust,
+        roles={
+            "collection": collection,
+            "entity": entity,
+            "value": value,
+            "timestamp": time,
+            "weight": weight,
+            "source": source,
+            "target": target,
+            "id": id_,
+            "label": label,
+        },
     )
 
 

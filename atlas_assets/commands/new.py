@@ -52,9 +52,14 @@ def new(
     form: str | None = None,
     query: str | None = None,
     trust: bool = False,
+    roles: dict[str, str | None] | None = None,
 ) -> Path:
-    """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing."""
+    """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing.
+
+    roles: columns that are known: collection, entity, value, timestamp, source, target, weight, id, label.
+    """
     relation = _one_relation({"interactions": interactions, "edges": edges, "vectors": vectors})
+    known = _roles(roles or {}, next(iter(relation)), has_table=bool(entities))
     path = project.defs_folder() / name / "defs.yaml"
     _check_name(name, path, force=force)
     given = {option: [_portable(one) for one in files] for option, files in relation.items()}
@@ -64,7 +69,7 @@ def new(
     from atlas_assets.sources.infer import infer
 
     options = Options(form, query, trust)
-    inference = infer(**given, entities=tables or None, base=project.root(), options=options)  # type: ignore[arg-type]
+    inference = infer(**given, entities=tables or None, base=project.root(), options=options, roles=known)  # type: ignore[arg-type]
     _ensure_project(console)
     path.parent.mkdir(parents=True, exist_ok=True)
     planned = plan(inference.kind, inference.n_entities, inference.n_numbers, memory=project.memory_of_a_run())
@@ -72,6 +77,10 @@ def new(
     load(path)  # what is written is valid, or this is a defect
     for sentence in (*inference.sentences, *planned.sentences):
         console.print(f"  {escape(sentence)}", soft_wrap=True)
+    if inference.examples:
+        console.print("This is how it was understood:")
+        for example in inference.examples:
+            console.print(f"  {escape(example)}", soft_wrap=True)
     console.print(f"Wrote [bold]{escape(str(path))}[/bold]; everything in it can be edited.", soft_wrap=True)
     console.print(f"Next: [bold]atlas run {name}[/bold], then [bold]atlas serve {name}[/bold]")
     return path
@@ -82,6 +91,25 @@ def _one_relation(options: dict[str, list[str] | None]) -> dict[str, list[str]]:
     if len(given) != 1:
         said = " and ".join(f"--{name}" for name in given) or "none of them"
         raise AtlasError(f"An atlas needs exactly one of --interactions, --edges or --vectors; {said} was given.")
+    return given
+
+
+def _roles(roles: dict[str, str | None], option: str, *, has_table: bool) -> dict[str, str]:
+    """The roles that were given, if the files can have them. Raises AtlasError where one cannot be meant."""
+    able = {
+        "interactions": ("collection", "entity", "value", "timestamp", "weight"),
+        "edges": ("source", "target", "weight"),
+        "vectors": ("id",),
+    }
+    given = {role: column for role, column in roles.items() if column is not None}
+    for role in given:
+        shown = "time" if role == "timestamp" else role
+        if role == "label" or (role == "id" and option != "vectors"):
+            if not has_table:
+                raise AtlasError(f"--{shown} names a column of the entity table; give one with --entities.")
+        elif role not in able[option]:
+            kinds = " or ".join(f"--{kind}" for kind, its in able.items() if role in its)
+            raise AtlasError(f"--{shown} goes with {kinds}, and --{option} was given.")
     return given
 
 

@@ -186,7 +186,7 @@ class Pipeline:
         source = self.spec.source
         return Stage(
             self.raw,
-            "3",
+            "4",
             "The source as canonical tables: ids, values and metadata in their own types.",
             "atlas_assets.builders.reading:make_tables",
             "relate",

@@ -10,6 +10,7 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.tables import ROW as ROW
+from atlas_assets.sources.values.parsed import ABSENT
 
 _INTEGERS = "integers"
 _TEXT = "text"
@@ -127,6 +128,28 @@ def as_ids(name: str, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
         return value.cast(pl.Int64)
     text = _id_text(value, dtype)
     return (text.cast(pl.Int64) if target == pl.Int64 else text).alias(name)
+
+
+def one_form(text: pl.Expr, *, words: bool) -> pl.Expr:
+    """Text in the one form that all its spellings have: no blanks around, plain blanks inside, Unicode's NFC.
+
+    words: whether a word such as NULL or nan means that there is no id, as in files that know nothing but text.
+    """
+    bare = text.str.strip_chars().str.replace_all(r"[\u00a0\u2007\u202f]", " ").str.normalize("NFC")
+    return pl.when(~bare.is_in(list(ABSENT) if words else [""])).then(bare)
+
+
+def are_whole_decimals(text: pl.Series) -> bool:
+    """Whether all texts are whole numbers and some have a decimal point: 12.0 for 12, as of a column with gaps."""
+    there = text.drop_nulls()
+    pointed = there.str.ends_with(".0")
+    if not bool(pointed.any()):
+        return False
+    return bool((pointed | there.str.contains(r"^-?\d+$")).all())
+
+
+def without_point(text: pl.Expr) -> pl.Expr:
+    return text.str.replace(r"^(-?\d+)\.0+$", "${1}")
 
 
 def _id_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -58,6 +58,11 @@ def read_table(
     notes += guessed.sentences
     id_column, label_column = guessed.columns["id"], guessed.columns.get("label")
     typed = all(tables.is_typed(file) for file in files)
+    if not typed and table.schema[id_column] == pl.String:
+        table = table.with_columns(read.one_form(pl.col(id_column), words=True).alias(id_column))
+        if read.are_whole_decimals(table[id_column]):
+            table = table.with_columns(read.without_point(pl.col(id_column)))
+            notes.append(f"{files[0].name}: ids such as 12.0 in column {id_column!r} were read as 12")
     facts = table.select(read.id_facts(id_column, table.schema[id_column])).row(0, named=True)
     origin = read.ids_of(files[0], id_column, id_column, table.schema[id_column], facts, typed=typed)
     if origin.n_absent:

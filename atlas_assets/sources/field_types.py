@@ -108,7 +108,7 @@ def guess(values: pl.Series, *, typed: bool) -> FieldType:
         if parsed.fits and not padded and parsed.n_known:
             return _guess_number(parsed.values.drop_nulls(), name, parsed.told)
         wrong = text.filter(parsed.wrong)
-        if len(wrong) and parsed.n_known > len(wrong):
+        if len(wrong) and parsed.n_known > 0.25 * len(text):
             return _guess_text(text, name, f"; no number, because of {len(wrong):,} values such as {wrong[0]!r}")
     return _guess_text(text, name, "")
 
@@ -132,7 +132,7 @@ def _guess_number(there: pl.Series, name: set[str], told: str) -> FieldType:
         return FieldType("text", "numbers that identify something, so their size means nothing")
     if whole and name & _CATEGORY_NAMES and n_distinct <= min(_MAX_CATEGORIES, max(2, len(there) // 2)):
         return FieldType("category", f"{n_distinct:,} distinct whole numbers, and the name says kind")
-    return FieldType("number", f"numbers from {low:g} to {high:g}{f', {told}' if told else ''}")
+    return FieldType("number", f"numbers from {low:,.7g} to {high:,.7g}{f', {told}' if told else ''}")
 
 
 def _guess_text(values: pl.Series, name: set[str], told: str) -> FieldType:

@@ -238,6 +238,7 @@ def _entities(
         return entity_table.of_ids(used), [], []
     frame = table.frame.with_columns(read.as_ids("id", table.frame.schema["id"], id_type))
     frame = frame.with_columns(pl.col("label").fill_null(pl.col("id").cast(pl.String)))
+    frame, notes = _with_zeros(frame, used, table)
     n_known = int(used.is_in(frame["id"].implode()).sum())
     if n_known == 0:
         ours = tables.examples(frame["id"])
@@ -248,12 +249,36 @@ def _entities(
             expected="the ids that the relation uses",
             remedy="Choose the column with those ids in source.entity_columns.id, or give the matching entity table.",
         )
-    notes = list(table.notes)
     if n_known < len(used):
         notes.append(
             f"{len(used) - n_known:,} of {len(used):,} entities are not in the entity table; their id is their label"
         )
     return frame, table.fields, notes
+
+
+def _with_zeros(
+    frame: pl.DataFrame, used: pl.Series, table: entity_table.EntityTable
+) -> tuple[pl.DataFrame, list[str]]:
+    """The table with its ids as the relation writes them, where only zeros at their beginning differ; and its notes."""
+    notes = list(table.notes)
+    if frame.schema["id"] != pl.String:
+        return frame, notes
+
+    def alone(ids: pl.Series, others: pl.Series) -> pl.DataFrame:
+        """Ids that are not among others, by their figures without zeros before them, if no two have the same."""
+        rest = ids.filter(~ids.is_in(others.implode()) & ids.str.contains(r"^\d+$")).to_frame("id")
+        return rest.with_columns(bare=pl.col("id").str.strip_chars_start("0")).filter(pl.col("bare").is_unique())
+
+    known = used.drop_nulls()
+    pairs = alone(known, frame["id"]).join(alone(frame["id"].drop_nulls(), known), on="bare", suffix="_table")
+    if pairs.is_empty():
+        return frame, notes
+    renamed = pl.col("id").replace(pairs["id_table"], pairs["id"])
+    notes.append(
+        f"{table.origin.file.name}: {pairs.height:,} ids in column {table.origin.column!r} differ from the relation's"
+        f" by zeros before them, such as {pairs['id_table'][0]!r} for {pairs['id'][0]!r}; they were taken as the same"
+    )
+    return frame.with_columns(renamed), notes
 
 
 def _absent(n_absent: int, what: str) -> list[str]:

@@ -5,6 +5,7 @@ What decides the type of ids (are they all integers?) is told by the way, from w
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +13,23 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.sources import columns as read
+from atlas_assets.sources.values.parsed import ABSENT
 
 
 @dataclass(frozen=True)
 class IdBatch:
     """Ids of consecutive rows: ``values`` int64 or text, null where there is none; with ``indices``, row i has
     values[indices[i]], and -1 means none.
+
+    n_respelt: texts that were written in another form of the same id, respelt the first of them; word: one that means
+    that there is no id.
     """
 
     values: pl.Series
     indices: np.ndarray | None
+    n_respelt: int = 0
+    respelt: str | None = None
+    word: str | None = None
 
     def absent(self) -> np.ndarray | None:
         """Mask of the rows without an id; None where all have one."""
@@ -35,14 +43,22 @@ class IdBatch:
     def where(self, rows: np.ndarray) -> IdBatch:
         """The rows of a mask."""
         if self.indices is not None:
-            return IdBatch(self.values, self.indices[rows])
-        return IdBatch(self.values.filter(pl.Series(rows)), None)
+            return dataclasses.replace(self, indices=self.indices[rows])
+        return dataclasses.replace(self, values=self.values.filter(pl.Series(rows)))
 
 
-def id_batch(column: pl.Series, indices: np.ndarray | None = None, *, only_text: bool = False) -> IdBatch:
+def id_batch(
+    column: pl.Series,
+    indices: np.ndarray | None = None,
+    *,
+    only_text: bool = False,
+    words: bool = False,
+    decimals: bool = False,
+) -> IdBatch:
     """A column as a file has it, or its distinct values with indices into them: blanks become null, 3.0 is 3.
 
     Text is int64 where every one is an integer as Python would write it; with ``only_text`` that is not tried.
+    words: as in ``columns.one_form``; decimals: whether 12.0 as text is 12.
     """
     dtype = column.dtype
     if dtype.is_integer() and not (dtype in (pl.UInt64, pl.Int128) and bool((column > 2**63 - 1).any())):
@@ -51,7 +67,29 @@ def id_batch(column: pl.Series, indices: np.ndarray | None = None, *, only_text:
     if dtype != pl.String or bool(((column < "!") | (column > "~")).any()):
         column = column.to_frame("id").select(read.as_ids("id", dtype, pl.String())).to_series()
     integers = None if only_text else _as_integers(column)
-    return IdBatch(column if integers is None else integers, indices)
+    if integers is not None or dtype != pl.String:
+        return IdBatch(column if integers is None else integers, indices)
+    return _in_one_form(column, indices, only_text=only_text, words=words, decimals=decimals)
+
+
+def _in_one_form(
+    column: pl.Series, indices: np.ndarray | None, *, only_text: bool, words: bool, decimals: bool
+) -> IdBatch:
+    """Texts, each in its one form; nothing is done where a look shows that all are in it."""
+    made, n_respelt, respelt, word = column, 0, None, None
+    beyond_ascii = column.str.len_bytes().sum() != column.str.len_chars().sum()
+    blank_around = bool((column.str.strip_chars() != column).any())
+    named_absent = words and bool(column.is_in(list(ABSENT)).any())
+    if beyond_ascii or blank_around or named_absent:
+        made = column.to_frame("id").select(read.one_form(pl.col("id"), words=words)).to_series()
+        other = column.filter((made != column).fill_null(False))
+        n_respelt, respelt = len(other), other[0] if len(other) else None
+        gone = column.filter(made.is_null() & (column.str.strip_chars() != "").fill_null(False))
+        word = gone[0] if len(gone) else None
+    if decimals:
+        made = made.to_frame("id").select(read.without_point(pl.col("id"))).to_series()
+    integers = None if only_text or made is column else _as_integers(made)
+    return IdBatch(made if integers is None else integers, indices, n_respelt, respelt, word)
 
 
 class IdCodes:

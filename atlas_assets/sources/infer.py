@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from atlas_assets.sources.forms.form import ROLES as FORM_ROLES
 from atlas_assets.sources.forms.form import Options, Role
 from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
-from atlas_assets.sources.roles.guess import Guess
+from atlas_assets.sources.roles.guess import ROLES, Guess
 from atlas_assets.sources.roles.names import noun
 from atlas_assets.sources.roles.relation import guess_relation
 from atlas_assets.sources.roles.vectors import guess_vectors
+from atlas_assets.sources.samples import understood
 from atlas_assets.sources.text import table
 
 SAMPLE_ROWS = 100_000
@@ -48,6 +49,7 @@ class Inference:
     n_entities: int | None = None
     n_numbers: int | None = None
     form: str | None = None
+    examples: list[str] = field(default_factory=list)
 
 
 def infer(
@@ -58,10 +60,12 @@ def infer(
     entities: Sequence[str] | str | None = None,
     base: Path = Path(),
     options: Options | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> Inference:
     """Decide which columns hold what, from the header and a sample of the files (paths as in defs.yaml).
 
-    Exactly one of interactions, edges and vectors. Raises DataError, listing the columns, where no guess is possible.
+    Exactly one of interactions, edges and vectors. roles: columns that are known, {role: column}; ``label`` and, beside
+    an entity table, ``id`` are columns of that. Raises DataError, listing the columns, where no guess is possible.
     """
     given: dict[Role, Any] = {"collections": interactions, "edges": edges, "vectors": vectors}
     kind: Role = next(role for role in FORM_ROLES if given.get(role))
@@ -86,17 +90,23 @@ def infer(
             sample = pl.DataFrame()
         else:
             sample = sample_of(files[0])
-            guess_ = guess_columns(sample, kind, file=files[0], given={})
+            guess_ = guess_columns(sample, kind, file=files[0], given=_named(roles, kind, sample, files[0]))
         n_entities = entities_of(kind, files, guess_.columns)
         n_numbers = numbers_of(files[0], sample, guess_.columns) if kind == "vectors" else None
         sentences = [*files[0].told, *guess_.sentences]
         entity_columns: dict[str, str] = {}
+        labels: dict[str, str] = {}
         fields: dict[str, dict[str, Any]] = {}
         if table_files:
             entity_table = tables.collect(tables.scan(table_files[0]), table_files[0])
             ids = _sampled_ids(sample, guess_.columns)
+            described = {role: column for role, column in (roles or {}).items() if role in ("id", "label")}
+            if kind == "vectors" and described.get("id") not in entity_table.columns:
+                described.pop("id", None)  # that of the vectors
+            for role, column in described.items():
+                tables.column(table_files[0], entity_table.columns, column, field=f"--{role}")
             chosen = guess_entity_columns(
-                entity_table, ids=ids, relation=_id_names(guess_.columns), file=table_files[0], given={}
+                entity_table, ids=ids, relation=_id_names(guess_.columns), file=table_files[0], given=described
             )
             entity_columns, rest = chosen.columns, [c for c in entity_table.columns if c not in chosen.columns.values()]
             sentences += [*table_files[0].told, *chosen.sentences]
@@ -104,6 +114,7 @@ def infer(
                 decided = field_types.guess(entity_table[name], typed=tables.is_typed(table_files[0]))
                 fields[name] = {"type": decided.type}
                 sentences.append(f"{name} -> {decided.type} field: {decided.why}")
+            labels = _labels(entity_table, entity_columns)
     return Inference(
         kind,
         guess_.columns,
@@ -115,7 +126,24 @@ def infer(
         n_entities=n_entities,
         n_numbers=n_numbers,
         form=registry.to_be_named(files[0].form),
+        examples=understood(kind, sample, guess_.columns, labels),
     )
+
+
+def _named(roles: Mapping[str, str] | None, kind: str, sample: pl.DataFrame, file: Located) -> dict[str, str]:
+    """Those of the given roles that are columns of the relation's own file."""
+    given = {role: column for role, column in (roles or {}).items() if role in ROLES[kind]}
+    for role, column in given.items():
+        tables.column(file, sample.columns, column, field=f"--{'time' if role == 'timestamp' else role}")
+    return given
+
+
+def _labels(entity_table: pl.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
+    """The label of every id, both as text; nothing where ids are shown."""
+    if "label" not in columns:
+        return {}
+    pairs = entity_table.select(pl.col(columns["id"], columns["label"]).cast(pl.String).str.strip_chars()).drop_nulls()
+    return dict(pairs.iter_rows())
 
 
 def _listed(patterns: Sequence[str] | str | None) -> list[str]:

@@ -23,6 +23,7 @@ from atlas_assets.sources.locate import Located
 from atlas_assets.sources.text.dialect import Dialect
 
 _BLOCK = 1 << 22
+_READER = "2"  # raised when the same bytes are read in another way
 
 
 @dataclass(frozen=True)
@@ -141,4 +142,4 @@ def dtype_of(name: str) -> pl.DataType:
 
 def versions() -> list[str]:
     """Whatever else the bytes of a table depend on."""
-    return [pl.__version__, pa.__version__, str(tables.BATCH_ROWS), str(canonical.PART_ROWS)]
+    return [_READER, pl.__version__, pa.__version__, str(tables.BATCH_ROWS), str(canonical.PART_ROWS)]

@@ -7,6 +7,7 @@ the distinct ids. What can only be decided by all ids (whether they are integers
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,8 +163,9 @@ class Relation:
 
     @property
     def notes(self) -> list[str]:
-        """What was guessed. After ``write``."""
-        return next((file.told for file in self.known if file.told), [])
+        """What was guessed, and what was done to ids. After ``write``."""
+        told = next((file.told for file in self.known if file.told), [])
+        return [*told, *(said for file in self.known for role in self._names for said in _told_of_ids(file, role))]
 
     @property
     def own_entities(self) -> list[Located]:
@@ -250,8 +252,12 @@ class Relation:
         ids: dict[str, IdBatch] = {}
         for role in self._names:
             only_text = part.facts.get(f"{role}:other") is not None
-            ids[role] = id_batch(batch.columns[role], batch.indices.get(role), only_text=only_text)
-            _note_ids(part, role, ids[role])
+            words = not tables.is_typed(part.file)
+            decimals = words and _has_decimals(part, role, batch.columns[role])
+            ids[role] = id_batch(
+                batch.columns[role], batch.indices.get(role), only_text=only_text, words=words, decimals=decimals
+            )
+            _note_ids(part, role, ids[role], batch)
         absent = [mask for mask in (one.absent() for one in ids.values()) if mask is not None]
         present = ~np.logical_or.reduce(absent) if absent else None
         if present is not None:
@@ -354,15 +360,59 @@ def _described(frame: pl.LazyFrame) -> dict[str, str]:
     return {name: str(dtype) for name, dtype in frame.collect_schema().items()}
 
 
-def _note_ids(part: _Part, role: str, ids: IdBatch) -> None:
-    """What decides the type of the ids: an example, and the first that is no integer."""
+def _has_decimals(part: _Part, role: str, column: pl.Series) -> bool:
+    """Whether 12.0 stands for 12 in a column of text; the first rows of the file tell."""
+    if f"{role}:decimals" not in part.facts:
+        part.facts[f"{role}:decimals"] = column.dtype == pl.String and read.are_whole_decimals(column)
+    return part.facts[f"{role}:decimals"]
+
+
+def _note_ids(part: _Part, role: str, ids: IdBatch, batch: tables.Batch) -> None:
+    """What decides the type of the ids: an example, and the first that is no integer; and what was done to them."""
     facts = part.facts
+    if ids.n_respelt:
+        facts[f"{role}:n_respelt"] = facts.get(f"{role}:n_respelt", 0) + ids.n_respelt
+        facts.setdefault(f"{role}:respelt", ids.respelt)
+    if ids.word is not None:
+        facts.setdefault(f"{role}:word", ids.word)
     if facts.setdefault(f"{role}:example", None) is None:
         known = ids.values.drop_nulls()
         facts[f"{role}:example"] = known[0] if len(known) else None
     if facts.setdefault(f"{role}:other", None) is None and ids.values.dtype == pl.String:
         facts[f"{role}:other"] = ids.values.to_frame("id").select(read.other_than_integers("id").first()).item()
+        _refuse_shortened(part, role, batch)
     facts[f"{role}:absent"] = 0  # rows without ids are counted together
+
+
+def _refuse_shortened(part: _Part, role: str, batch: tables.Batch) -> None:
+    """Raise DataError where a spreadsheet has shortened long numbers: which they were cannot be known."""
+    other = part.facts[f"{role}:other"]
+    if part.file.format != "csv" or not re.fullmatch(r"\d([.,]\d+)?E\+?\d{2}", other or ""):
+        return
+    shortened = batch.frame([role]).filter(pl.col(role).str.strip_chars() == other)
+    raise DataError(
+        file=part.file.name,
+        where=read.place(part.file, shortened[tables.ROW][0], part.columns[role]),
+        found=Found(f"is {other!r}, a number that a spreadsheet has shortened: several ids have become one"),
+        expected="ids with all their digits",
+        remedy="Export the file again with this column formatted as text.",
+    )
+
+
+def _told_of_ids(file: Known, role: str) -> list[str]:
+    """What was done to the ids of a column, for people."""
+    column, facts, told = f"column {file.columns[role]!r} of {Path(file.name).name}", file.facts, []
+    if facts.get(f"{role}:n_respelt"):
+        example = facts[f"{role}:respelt"]
+        told.append(
+            f"{column}: {facts[f'{role}:n_respelt']:,} ids such as {example!r} had blanks around them or their letters"
+            " in another Unicode form; they are one with those that have not"
+        )
+    if facts.get(f"{role}:decimals"):
+        told.append(f"{column}: ids such as 12.0 were read as 12")
+    if facts.get(f"{role}:word"):
+        told.append(f"{column}: {facts[f'{role}:word']!r} means that there is no id; JSONL or Parquet keeps such words")
+    return told
 
 
 def _without_row(frame: pl.LazyFrame) -> dict[str, pl.DataType]:

@@ -68,7 +68,7 @@ def facts(values: pl.Series, role: str) -> str:
     if role in ("value", "weight") and len(there):
         numbers = as_numbers(there)
         if numbers.len() > numbers.null_count():
-            return f"numbers from {numbers.min():g} to {numbers.max():g}"
+            return f"numbers from {numbers.min():,.7g} to {numbers.max():,.7g}"
     if role == "timestamp":
         way = times.way_of(there.to_frame("v").select(times.there(pl.col("v"), there.dtype)).to_series())
         return f"times such as {tables.examples(there, 1)}{f' ({way.told})' if way and way.told else ''}"

@@ -10,6 +10,7 @@ from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import tables
 from atlas_assets.sources.field_types import words
 from atlas_assets.sources.locate import Located
+from atlas_assets.sources.roles.contents import looks_like_time
 from atlas_assets.sources.roles.guess import Guess
 from atlas_assets.sources.roles.names import name_score
 
@@ -44,7 +45,7 @@ def guess_entity_columns(
         sentences.append(f"{best} -> id of the entity table: {why}")
     if "label" not in chosen:
         texts = [c for c in table.columns if c != chosen["id"] and table[c].dtype in (pl.String, pl.Categorical)]
-        named = [c for c in texts if name_score("label", c) > 0]
+        named = [c for c in texts if name_score("label", c) > 0 and not looks_like_time(table[c], named=False)]
         best = max(named, key=lambda c: (name_score("label", c), -texts.index(c)), default=None)
         if best is not None:
             chosen["label"] = best

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,10 @@ from atlas_assets.sources.roles.contents import changes, facts, is_fractional, i
 from atlas_assets.sources.roles.guess import ROLES, Guess, hopeless
 from atlas_assets.sources.roles.names import name_score
 
+_MOST_CANDIDATES = 12
+_FEW_COLLECTIONS = 10  # fewer are rather kinds of something
+_ENOUGH_ROWS = 20  # fewer say nothing about what goes with what
+
 
 def guess_relation(sample: pl.DataFrame, kind: str, *, file: Located, given: Mapping[str, Any]) -> Guess:
     """Columns for the roles of ``kind``; those in ``given`` are taken as they are. Raises DataError where it cannot."""
@@ -19,6 +24,12 @@ def guess_relation(sample: pl.DataFrame, kind: str, *, file: Located, given: Map
     chosen: dict[str, Any] = dict(given)
     sentences: list[str] = []
     free = [c for c in sample.columns if c not in chosen.values()]
+    if kind == "collections" and not set(required) & set(chosen):
+        pair = _collection_and_entity(sample, free)
+        if pair is not None:
+            chosen |= dict(zip(required, pair, strict=True))
+            free = [c for c in free if c not in pair]
+            sentences += [_sentence(role, chosen[role], sample) for role in required]
     for role in ROLES[kind]:
         if role in chosen:
             continue
@@ -27,22 +38,55 @@ def guess_relation(sample: pl.DataFrame, kind: str, *, file: Located, given: Map
         if best is not None and name_score(role, best) > 0 and not _better_elsewhere(role, best, kind, chosen):
             chosen[role] = best
             free.remove(best)
-            sentences.append(f"{best} -> {role}: {facts(sample[best], role)}, and the name fits")
+            sentences.append(_sentence(role, best, sample))
     missing = [role for role in required if role not in chosen]
     if missing:
         candidates = [c for c in free if _fits(missing[0], sample[c]) and not _fits("timestamp", sample[c])]
-        if kind == "collections" and len(missing) == 2:
-            # rows of a collection usually lie together, so its column changes less often from row to row
-            candidates = sorted(candidates[:2], key=lambda c: changes(sample[c]))
         if len(candidates) < len(missing):
             raise hopeless(sample, file, required)
         for role, name in zip(missing, candidates, strict=False):
             chosen[role] = name
-            sentences.append(
-                f"{name} -> {role}: {facts(sample[name], role)}; a guess by position, the name says nothing"
-            )
+            sentences.append(_sentence(role, name, sample))
     order = [role for role in ROLES[kind] if role in chosen]
     return Guess({role: chosen[role] for role in order}, sentences)
+
+
+def _sentence(role: str, name: str, sample: pl.DataFrame) -> str:
+    why = ", and the name fits" if name_score(role, name) > 0 else "; a guess by position, the name says nothing"
+    return f"{name} -> {role}: {facts(sample[name], role)}{why}"
+
+
+def _collection_and_entity(sample: pl.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
+    """The pair of columns that are a collection and what it holds, by their names and by what they hold.
+
+    Of two such columns each value of one goes with several of the other: a city does not hold the people that all
+    live in one city each. Rows of a collection usually lie together, so its column changes less often.
+    """
+    able = [c for c in columns if _fits("collection", sample[c]) and not _is_measure(c, sample[c])][:_MOST_CANDIDATES]
+    few = sample.height < _ENOUGH_ROWS
+    n_distinct = {c: sample[c].n_unique() for c in able}
+    pairs: dict[tuple[str, str], float] = {}
+    for collection, entity in itertools.permutations(able, 2):
+        named = name_score("collection", collection) + name_score("entity", entity)
+        score = named - 0.5 * name_score("collection", entity) - 0.02 * (able.index(collection) + able.index(entity))
+        if not few:
+            n_pairs = sample.select(collection, entity).n_unique()
+            if n_pairs <= 1.02 * n_distinct[collection] or n_pairs <= 1.02 * n_distinct[entity]:
+                score -= 10
+            if n_distinct[collection] < _FEW_COLLECTIONS:
+                score -= 0.5
+        if changes(sample[collection]) < changes(sample[entity]):
+            score += 0.2
+        pairs[collection, entity] = score
+    return max(pairs, key=lambda pair: pairs[pair], default=None)
+
+
+def _is_measure(name: str, values: pl.Series) -> bool:
+    """Whether a column rather says how much or when than which."""
+    which = max(name_score("collection", name), name_score("entity", name))
+    if any(name_score(role, name) > which and _fits(role, values) for role in ("value", "weight", "timestamp")):
+        return True
+    return values.dtype == pl.String and looks_like_time(values, named=name_score("timestamp", name) > 0)
 
 
 def _better_elsewhere(role: str, name: str, kind: str, chosen: Mapping[str, Any]) -> bool:

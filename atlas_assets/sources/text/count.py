@@ -168,8 +168,7 @@ class _Reading:
             separator=self._separator,
             has_header=False,
             skip_lines=self._skip,
-            new_columns=columns,
-            infer_schema=False,
+            schema=dict.fromkeys(columns, pl.String()),
             glob=False,
         )
         text = pl.concat_str(columns, ignore_nulls=True)

@@ -70,9 +70,11 @@ def sketch(path: Path, name: str) -> Sketch:
             told.append(f"{name}: what stands above the header was left out ({said[:120]})")
         skip, rows, ends = skip + ends[before - 1], rows[before:], [end - ends[before - 1] for end in ends[before:]]
     found = header.find(rows, width, name=name, line=skip + 1)
-    return Sketch(
-        separator, skip + (ends[0] if found.is_there else 0), found.names, rows[found.is_there :], [*told, *found.told]
-    )
+    above = int(found.is_there)
+    while above < len(rows) and not rows[above]:  # the reader tells the number of columns by the first line
+        above += 1
+    told += found.told
+    return Sketch(separator, skip + (ends[above - 1] if above else 0), found.names, rows[above:], told)
 
 
 def _first_lines(path: Path) -> list[str]:

@@ -90,8 +90,7 @@ def scan(file: Located) -> pl.LazyFrame:
         quote_char='"' if dialect.quoted else None,
         has_header=False,
         skip_lines=dialect.skip,
-        new_columns=list(dialect.names),
-        infer_schema=False,
+        schema=dict.fromkeys(dialect.names, pl.String()),
         glob=False,
     )
     return frame.drop(dialect.left_out) if dialect.left_out else frame

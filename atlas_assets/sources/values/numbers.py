@@ -84,4 +84,4 @@ def _told(text: pl.Series, way: NumberWay) -> str:
     if marked.is_empty():
         return ""
     number = marked.to_frame("text").select(way.numbers(pl.col("text"))).item()
-    return f"{marked[0]!r} is read as {number:g}" if number is not None else f"with {way.told}"
+    return f"{marked[0]!r} is read as {number:.10g}" if number is not None else f"with {way.told}"
