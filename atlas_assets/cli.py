@@ -155,16 +155,24 @@ def sweep(
 def serve(
     name: Annotated[str | None, typer.Argument(help="The atlas; without it, a list of all sites.")] = None,
     port: Annotated[int, typer.Option(help="Port to listen on; the next free one if it is taken.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0: everybody in your network can see it.")
+    ] = "127.0.0.1",
+    also: Annotated[
+        list[str] | None, typer.Option("--name", help="A name by which it may be asked for beside those it has.")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the site in the browser.")] = False,
 ) -> None:
-    """Serve the site of an atlas on this machine."""
-    from atlas_assets.publish.serve import serve as serve_folder
+    """Serve the site of an atlas on this machine; nothing else that lies in the storage is handed out."""
+    from atlas_assets.publish.serve import serve as serve_site
+    from atlas_assets.store.artifacts import ArtifactStore
 
-    storage = Path(project.storage_root())
-    folder = storage / name / "site" if name else storage
-    if name and not (folder / "index.html").exists():
-        raise AtlasError(f"{folder} holds no site yet. Make it with: atlas run {name}")
-    serve_folder(folder, port=port, open_browser=open_browser)
+    root = project.storage_root()
+    if name:
+        if ArtifactStore(root).read(name, "site", "index.html") is None:
+            raise AtlasError(f"{root}/{name}/site holds no site yet. Make it with: atlas run {name}")
+        root = f"{root.rstrip('/')}/{name}/site"
+    serve_site(root, site=name is not None, host=host, port=port, names=also or (), open_browser=open_browser)
 
 
 @app.command()

@@ -112,7 +112,7 @@ class _Case:
 
     def rows(self) -> list[Row]:
         self._prepare()
-        with serve.running(self.scratch) as address:
+        with serve.running(self.scratch, site=True) as address:
             try:
                 self._open(OURS, f"{address}{self.name}/", data="/data/")
                 self.version = self.sides[OURS].version

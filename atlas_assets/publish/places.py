@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish.changes import RECORD, Changes, There, read_record, write_record
-from atlas_assets.publish.serve import FOR_A_YEAR, TYPES, is_unchanging
+from atlas_assets.publish.web import FOR_A_YEAR, TYPES, is_unchanging
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.versions import VERSIONS
 from atlas_assets.store import atomic_file, below

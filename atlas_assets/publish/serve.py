@@ -1,63 +1,61 @@
 """A small web server for looking at sites on one's own machine; any other static server does as well.
 
-Given the folder of one site it serves that site; given a folder of several atlases, a page that lists them.
+It listens on this machine only, unless told otherwise, and answers only to names of this machine: a page of somebody
+else's whose name is made to lead here (DNS rebinding) gets nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import html
-import http.server
-import io
-import json
+import ipaddress
+import re
 import socket
-import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
-from http import HTTPStatus
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any
+
+import uvicorn
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from atlas_assets.errors import AtlasError
+from atlas_assets.publish import sites
+from atlas_assets.publish.web import FOR_A_YEAR, is_unchanging
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
-# Fixed, because mimetypes asks the operating system, and a wrong answer for .js leaves the page blank.
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".woff2": "font/woff2",
-    ".bin": "application/octet-stream",
-    ".parquet": "application/vnd.apache.parquet",
-    ".zip": "application/zip",
-    ".txt": "text/plain; charset=utf-8",
-    ".wasm": "application/wasm",
-}
-# Files below these have names made from their content; everything else may be another file tomorrow.
-UNCHANGING = ("assets", "data")
-FOR_A_YEAR = "public, max-age=31536000, immutable"
-STYLE = (
-    "body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem;background:#0b0e14;color:#dfe5ee}"
-    "a{color:#8ab8ff}li{margin:.75rem 0}small{display:block;color:#9aa6b8}"
-)
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+SECONDS_FOR_A_REQUEST = 10  # of a client that has connected, until what it wants is known
+SECONDS_BETWEEN_REQUESTS = 30
+CLIENTS = 400  # at a time; more are told to come again
 
 
-def is_unchanging(path: str) -> bool:
-    """Whether a file of a site never changes under its name, so that browsers need not ask for it again."""
-    *folders, name = path.strip("/").split("/")
-    return any(folder in UNCHANGING for folder in folders) and not name.startswith("manifest.json")
+def serve(
+    place: str,
+    *,
+    site: bool,
+    host: str = HOST,
+    port: int = 8000,
+    names: Sequence[str] = (),
+    open_browser: bool = False,
+) -> None:
+    """Serve one ``site`` or a storage of several until Ctrl-C, on ``port`` or the next free one (0: any).
 
-
-def serve(folder: Path, *, port: int = 8000, open_browser: bool = False) -> None:
-    """Serve ``folder`` until Ctrl-C, on ``port`` or the next free one (0: any), and print the address."""
-    with contextlib.suppress(KeyboardInterrupt), running(folder, port=port) as address:
-        print(f"{folder} is at {address} (Ctrl-C ends)", flush=True)
+    place: a folder, or a URL that fsspec knows. host: the address to listen on. names: by which it may be asked for
+    beside those of this machine.
+    """
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        running(place, site=site, host=host, port=port, names=names) as address,
+    ):
+        print(f"{'The site' if site else 'The sites'} of {place}: {address} (Ctrl-C ends)", flush=True)
+        if host not in HERE:
+            print(f"Everybody who reaches this machine can see it, under {_said(_names_of(host, names))}.", flush=True)
         if open_browser:
             webbrowser.open(address)
         threading.Event().wait()
@@ -65,81 +63,142 @@ def serve(folder: Path, *, port: int = 8000, open_browser: bool = False) -> None
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, port: int = 0) -> Iterator[str]:
-    """A server for ``folder`` in a thread of its own; gives its address and stops it at the end of the block."""
-    if not folder.is_dir():
-        raise AtlasError(f"{folder} is no folder, so there is nothing to serve. Make a site with: atlas run NAME")
-    server = _listen(functools.partial(_Handler, directory=str(folder.resolve())), port)
-    thread = threading.Thread(target=server.serve_forever, name="serve", daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def running(
+    place: str | Path, *, site: bool = False, host: str = HOST, port: int = 0, names: Sequence[str] = ()
+) -> Iterator[str]:
+    """A server in a thread of its own; gives its address and stops it at the end of the block."""
+    place = str(place)
+    if "://" not in place and not Path(place).is_dir():
+        raise AtlasError(f"{place} is no folder, so there is nothing to serve. Make a site with: atlas run NAME")
+    with sites.files_of(place) as files, _listening(host, port) as listening:
+        app = sites.one(files) if site else sites.many(files)
+        server = uvicorn.Server(_config(_Door(app, _names_of(host, names))))
+        thread = threading.Thread(target=server.run, args=([listening],), name="serve", daemon=True)
+        thread.start()
+        shown = HOST if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+        try:
+            yield f"http://{shown}:{listening.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
-def _listen(handler: functools.partial[_Handler], port: int) -> _Server:
-    last = port + PORTS_TRIED if port else 0
-    for candidate in range(port, last + 1):
-        with contextlib.suppress(OSError):
-            return _Server((HOST, candidate), handler)
-    raise AtlasError(f"The ports {port} to {last} are all in use. Choose another with --port.")
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = sys.platform != "win32"  # there it would let two servers share a port
-
-    def handle_error(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
-        """Browsers hang up on downloads they no longer need; that is no error."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    extensions_map = TYPES | {"": "application/octet-stream"}
-
-    def end_headers(self) -> None:
-        unchanging = is_unchanging(unquote(urlsplit(self.path).path))
-        self.send_header("Cache-Control", FOR_A_YEAR if unchanging else "no-cache")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        super().end_headers()
-
-    def list_directory(self, path: str | Path) -> io.BytesIO | None:  # type: ignore[override]
-        """The sites below a folder of atlases; other folders are not listed."""
-        sites = sorted(Path(path).glob("*/site/index.html"))
-        if not sites:
-            self.send_error(HTTPStatus.NOT_FOUND, "There is no page here")
-            return None
-        page = _overview([site.parent for site in sites]).encode()
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", TYPES[".html"])
-        self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
-        return io.BytesIO(page)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet: the page itself says what it could not load."""
-
-
-def _overview(sites: list[Path]) -> str:
-    items = []
-    for site in sites:
-        name = site.parent.name
-        title, counts = name, ""
-        versions = site / "versions.json"
-        with contextlib.suppress(OSError, ValueError, KeyError, IndexError):  # a site by another Atlas: name only
-            newest = json.loads(versions.read_text(encoding="utf-8"))[-1]["manifest"]
-            manifest = json.loads((site / newest).read_text(encoding="utf-8"))
-            title = manifest["atlas"]["title"]
-            counts = f"{manifest['n']:,} {manifest['atlas']['entity'][1]}, {len(manifest['projections'])} maps"
-        items.append(
-            f'<li><a href="{quote(name)}/site/">{html.escape(title)}</a><small>{html.escape(counts)}</small></li>'
-        )
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Atlases</title><style>{STYLE}</style>'
-        f"<h1>Atlases</h1><ul>{''.join(items)}</ul></html>"
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,  # quiet: the page itself says what it could not load
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CLIENTS,
+        timeout_keep_alive=SECONDS_BETWEEN_REQUESTS,
+        timeout_graceful_shutdown=1,
     )
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    last = port + PORTS_TRIED if port else 0
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, last + 1):
+        try:
+            opened = socket.create_server((host, candidate), family=family)
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or candidate == last == 0:
+                raise AtlasError(f"{host} is no address of this machine to listen on ({error}).") from error
+            continue
+        with opened:
+            yield opened
+        return
+    raise AtlasError(f"The ports {port} to {last} of {host} cannot be had. Choose another with --port.")
+
+
+class _Protocol(H11Protocol):
+    """HTTP with a limit for clients that connect and do not say what they want, or say it very slowly."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait_for_a_request()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait_for_a_request(SECONDS_BETWEEN_REQUESTS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def _wait_for_a_request(self, more: int = 0) -> None:
+        if (waiting := getattr(self, "_waiting", None)) is not None:
+            waiting.cancel()
+        self._waiting = self.loop.call_later(SECONDS_FOR_A_REQUEST + more, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
+class _Door:
+    """Who is let in, and what goes out with every answer."""
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        answer = functools.partial(_sent, send, is_unchanging(scope["path"]))
+        if not self._lets_in(Headers(scope=scope).getlist("host")):
+            said = f"This server answers to {_said(self._names)}; ask for it by one of these names.\n"
+            await PlainTextResponse(said, status_code=421)(scope, receive, answer)
+        else:
+            await self._app(scope, receive, answer)
+
+    def _lets_in(self, hosts: list[str]) -> bool:
+        found = (
+            re.fullmatch(r"\[([0-9a-f:.]+)\](?::\d+)?|([^:\[\]/@]+)(?::\d+)?", hosts[0], re.I)
+            if len(hosts) == 1
+            else None
+        )
+        if found is None:
+            return False
+        name = (found[1] or found[2]).lower().removesuffix(".")
+        return name in self._names or (not self._names <= HERE and _is_number(name))
+
+
+async def _sent(send: Send, unchanging: bool, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableHeaders(scope=message)
+        found = message["status"] < 400
+        headers["cache-control"] = (FOR_A_YEAR if unchanging else "no-cache") if found else "no-store"
+        headers["x-content-type-options"] = "nosniff"
+        headers["cross-origin-resource-policy"] = "same-origin"
+    await send(message)
+
+
+def _names_of(host: str, names: Sequence[str]) -> frozenset[str]:
+    """By which a server that listens on ``host`` may be asked for."""
+    if host in HERE and not names:
+        return HERE
+    machine = socket.gethostname().lower()
+    own = {host.lower(), machine, f"{machine}.local", *map(str.lower, names)} - {"0.0.0.0", "::"}
+    return HERE | own
+
+
+def _said(names: frozenset[str]) -> str:
+    numbers = [] if names <= HERE else ["its addresses in numbers"]
+    return ", ".join([*sorted(names), *numbers])
+
+
+def _is_number(name: str) -> bool:
+    """An address in numbers cannot be made to lead elsewhere."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from atlas_assets.cli import app
-from atlas_assets.publish.serve import TYPES
+from atlas_assets.publish.web import TYPES
 from atlas_assets.stages.site import site
 from atlas_tests.bundle import synthetic
 from atlas_tests.conftest import REPOSITORY

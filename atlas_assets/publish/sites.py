@@ -1,0 +1,192 @@
+"""The sites of a storage as a web application: nothing else that lies there is handed out.
+
+A file is asked for by its name below a site. Names that lead elsewhere, hidden files and links out of the site are not
+there. Sites on an object store are brought to a passing folder file by file, as they are asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import fsspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from atlas_assets.publish.web import TYPES, is_unchanging
+from atlas_assets.stages.site import versions as site_versions
+from atlas_assets.store import atomic_file, below
+
+INDEX = "index.html"
+# A picture may hold a script; opened at its own address it must not run with the rights of the site.
+NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+STYLE = (
+    "body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem;background:#0b0e14;color:#dfe5ee}"
+    "a{color:#8ab8ff}li{margin:.75rem 0}small{display:block;color:#9aa6b8}"
+)
+
+
+class Files(Protocol):
+    """Where files lie. ``bring`` sees to it that a file is in the folder as it is now, if there is one."""
+
+    folder: Path
+
+    def bring(self, name: str) -> None: ...
+    def sites(self) -> list[str]: ...
+
+
+class Local:
+    """A folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def bring(self, name: str) -> None:
+        """Nothing: it is there."""
+
+    def sites(self) -> list[str]:
+        """The names of the atlases that have a site."""
+        return sorted(page.parent.parent.name for page in self.folder.glob(f"*/site/{INDEX}"))
+
+
+class Remote:
+    """Any storage that fsspec knows, beside a folder for what was asked for."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder = folder
+        self._fs, root = fsspec.core.url_to_fs(url)
+        self._root = root.rstrip("/")
+        self._marks: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def bring(self, name: str) -> None:
+        target = self.folder / name
+        with self._lock:
+            if target.exists() and is_unchanging(name):
+                return
+            self._fs.invalidate_cache()
+            path = f"{self._root}/{name}"
+            try:
+                facts = self._fs.info(path)
+            except FileNotFoundError:
+                target.unlink(missing_ok=True)
+                return
+            mark = repr(
+                [facts.get(key) for key in ("type", "ETag", "etag", "LastModified", "mtime", "created", "size")]
+            )
+            if facts["type"] == "file" and not (target.exists() and self._marks.get(name) == mark):
+                with atomic_file.replacing(target) as draft:
+                    self._fs.get_file(path, str(draft))
+                self._marks[name] = mark
+
+    def sites(self) -> list[str]:
+        with self._lock:
+            self._fs.invalidate_cache()
+            return sorted(str(page).split("/")[-3] for page in self._fs.glob(f"{self._root}/*/site/{INDEX}"))
+
+
+@contextlib.contextmanager
+def files_of(place: str) -> Iterator[Files]:
+    """The files of a folder or a URL, for as long as the block lasts."""
+    if "://" not in place:
+        yield Local(Path(place))
+        return
+    with tempfile.TemporaryDirectory(prefix="atlas-serve-") as folder:
+        yield Remote(place, Path(folder))
+
+
+def one(files: Files) -> Starlette:
+    """A single site, at the root of the server."""
+    return Starlette(routes=[Mount("/", _Site(files, ""))])
+
+
+def many(files: Files) -> Starlette:
+    """All sites of a storage, each at ``/<name>/site/``, and a list of them at the root."""
+
+    def overview(request: Request) -> Response:
+        return HTMLResponse(_overview(files))
+
+    return Starlette(routes=[Route("/", overview), Mount("/{name}/site", _Chosen(files))])
+
+
+class _Chosen:
+    """The site whose name is in the address."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name = scope["path_params"]["name"]
+        if not below.is_name(name) or name.startswith("."):
+            raise HTTPException(404)
+        await _Site(self._files, f"{name}/site")(scope, receive, send)
+
+
+class _Site(StaticFiles):
+    """The files below one folder of a storage."""
+
+    def __init__(self, files: Files, place: str) -> None:
+        super().__init__(directory=files.folder / place, html=True, check_dir=False)
+        self._files, self._place, self.config_checked = files, place, True
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        path = os.path.normpath(path)  # of the page of a folder: that of the root is ./index.html
+        if path == ".":
+            self._files.bring(f"{self._place}/{INDEX}".lstrip("/"))
+            return super().lookup_path(path)
+        if not below.is_name(path) or any(part.startswith(".") for part in path.split("/")):
+            return "", None
+        try:
+            self._files.bring(f"{self._place}/{path}".lstrip("/"))
+            return super().lookup_path(path)
+        except OSError:  # not to be read: for a visitor it is not there
+            return "", None
+
+    def file_response(
+        self, full_path: Any, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        if isinstance(answer, FileResponse):
+            suffix = Path(full_path).suffix
+            answer.headers["content-type"] = TYPES.get(suffix, "application/octet-stream")
+            if suffix == ".svg":
+                answer.headers["content-security-policy"] = NO_SCRIPTS
+        return answer
+
+
+def _overview(files: Files) -> str:
+    items = []
+    for name in files.sites():
+        title, counts = name, ""
+        with contextlib.suppress(OSError, ValueError, KeyError, IndexError, TypeError):  # by another Atlas: name only
+            manifest = json.loads(
+                _read(files, name, site_versions.parse(_read(files, name, "versions.json"))[-1].manifest)
+            )
+            title = manifest["atlas"]["title"]
+            counts = f"{manifest['n']:,} {manifest['atlas']['entity'][1]}, {len(manifest['projections'])} maps"
+        items.append(
+            f'<li><a href="{quote(name)}/site/">{html.escape(title)}</a><small>{html.escape(counts)}</small></li>'
+        )
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Atlases</title><style>{STYLE}</style>'
+        f"<h1>Atlases</h1><ul>{''.join(items)}</ul></html>"
+    )
+
+
+def _read(files: Files, atlas: str, name: str) -> bytes:
+    place = f"{atlas}/site/{name}"
+    files.bring(place)
+    return below.path(files.folder / atlas / "site", name).read_bytes()
