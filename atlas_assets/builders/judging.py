@@ -8,6 +8,7 @@ import polars as pl
 
 from atlas_assets.builders import layout_cache, predecessor
 from atlas_assets.builders.tables import entity_table
+from atlas_assets.fields import column_of
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
 from atlas_assets.reports.comparison import compare_joined
@@ -20,7 +21,7 @@ from atlas_assets.stages.regions import regions as regions_stage
 def make_regions(run: StageRun, folder: Path) -> Outcome:
     """Named regions of the map ``run.key``, those of the version before as far as they can be kept."""
     entities, fields = entity_table(run)
-    named = [f["name"] for f in fields if f["type"] in ("category", "list")]
+    named = [f["name"] for f in fields if column_of(f["type"]) in ("codes", "lists")]
     map_folder = run.folder("projection", run.key)
     regions = regions_stage.build(
         run.load(Projection, "projection", run.key).positions,

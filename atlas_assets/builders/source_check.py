@@ -14,13 +14,12 @@ from typing import Any
 
 import polars as pl
 
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.kinds import relations
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.plan.source_state import SourceState, what_changed
 from atlas_assets.stages.artifact import Check
 from atlas_assets.store.artifacts import recipe_hash
-
-_MEASURED = ("number", "year", "date")  # a text among these is more than another guess
 
 
 def asked_of(run: StageRun) -> str:
@@ -104,10 +103,14 @@ def _lost_columns(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator
         found = now["fields"].get(name)
         if found is None:
             yield f"the field {name} of the entities is gone"
-        elif (kind in _MEASURED) != (found in _MEASURED):
+        elif _is_measured(kind) != _is_measured(found):  # a text among numbers is more than another guess
             yield f"the field {name} of the entities is a {found}, and was a {kind}"
     if before.get("length") != now.get("length"):
         yield f"vectors have length {now.get('length')}, and had {before.get('length')}"
+
+
+def _is_measured(type_: str) -> bool:
+    return type_ in FIELD_TYPES and FIELD_TYPES[type_].measured
 
 
 def _ids(dtype: str) -> str:

@@ -12,11 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from atlas_assets import __version__, project
+from atlas_assets import __version__, methods, project
 from atlas_assets.errors import AtlasError
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.kinds import relations
 from atlas_assets.plan import freshness, source_state
 from atlas_assets.plan.point_stages import POINT_STAGES, UPSTREAM, PointStage, of_a_point
+from atlas_assets.similarities import SIMILARITIES
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.spec.sweep import Sweep
 from atlas_assets.stages.artifact import Artifact, Progress, no_progress
@@ -191,7 +193,7 @@ class Pipeline:
             "atlas_assets.builders.reading:make_tables",
             "relate",
             inputs=lambda key: [],
-            parameters=lambda key: {"source": source.model_dump()} | _code(source.kind.code_version),
+            parameters=lambda key: {"source": source.model_dump()} | _code(source.kind.code_version, **_types_added()),
             facts=lambda: {"fingerprint": source_state.observe(source, base=self.base).fingerprint},
             kinds=("polars",),
             check=SOURCE_CHECK,
@@ -236,10 +238,14 @@ class Pipeline:
             "atlas_assets.builders.relating:make_neighbours",
             "relate",
             inputs=lambda key: [self.address("entity_index")],
-            parameters=lambda key: self.spec.relation.model_dump() | {"n_neighbors": self.n_neighbors},
+            parameters=lambda key: self._relation() | {"n_neighbors": self.n_neighbors},
             kinds=("numba",),
             grows=True,
         )
+
+    def _relation(self) -> dict[str, Any]:
+        added = _code(SIMILARITIES[self.spec.similarity].code_version) if self.spec.related.company else {}
+        return self.spec.relation.model_dump() | added
 
     @property
     def n_neighbors(self) -> int:
@@ -254,7 +260,7 @@ class Pipeline:
             "atlas_assets.builders.relating:make_graph",
             "graph",
             inputs=lambda key: [self.address("neighbours"), self.address("entity_index")],
-            parameters=lambda key: self.spec.relation.model_dump() | {"key": key},
+            parameters=lambda key: self._relation() | {"key": key},
             keys=tuple(self.sweep.graphs),
             kinds=("numba",),
         )
@@ -281,11 +287,15 @@ class Pipeline:
             "atlas_assets.builders.mapping:make_projection",
             "project",
             inputs=lambda key: self._graph_and_embedding(key),
-            parameters=lambda key: {"key": key, "seed": self.spec.seed},
+            parameters=lambda key: {"key": key, "seed": self.spec.seed} | self._method(key),
             keys=tuple(self.sweep.projections),
             kinds=("numpy",),
             shares_gpu=True,
         )
+
+    def _method(self, key: str | None) -> dict[str, Any]:
+        used = [self.sweep.projections[key]] if key else self.sweep.projections.values()
+        return _code(*(methods.METHODS[point.method].code_version for point in used))
 
     def _of_point(self, declared: PointStage) -> Stage:
         return Stage(
@@ -379,9 +389,15 @@ class Pipeline:
         return [self.address(stage, key) for stage in stages for key in self.sweep.projections]
 
 
-def _code(version: str) -> dict[str, str]:
-    """The version of what an installed package adds, as a parameter of the stage that uses it."""
-    return {"added_code": version} if version else {}
+def _code(*versions: str, **more: str) -> dict[str, Any]:
+    """The versions of what installed packages add, as a parameter of the stage that uses it; nothing without any."""
+    known = [*filter(None, versions), *(f"{name} {version}" for name, version in sorted(more.items()))]
+    return {"added": known} if known else {}
+
+
+def _types_added() -> dict[str, str]:
+    """Any of them may be guessed."""
+    return {name: added.code_version for name, added in FIELD_TYPES.added.items()}
 
 
 def viewer_recipe() -> str:

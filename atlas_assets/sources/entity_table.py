@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.sources import columns as read
-from atlas_assets.sources import field_types, tables
+from atlas_assets.sources import metadata, tables
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
 
@@ -74,7 +75,7 @@ def read_table(
     label = _label(table, label_column) if label_column else read.as_ids(id_column, origin.dtype, pl.String())
     made = [table.select(pl.col(id_column).alias("id"), label.alias("label"))]
     for source, description in described:
-        values, row, wrong = field_types.convert(table[source], description["type"])
+        values, row, wrong = metadata.convert(table[source], description["type"])
         if row is not None:
             file = files[table[_FILE][row]]
             raise DataError(
@@ -83,7 +84,7 @@ def read_table(
                 found=wrong,
                 expected=f"a {description['type']}, as source.fields.{source} says",
                 remedy="Correct the value, or give the field another type "
-                f"(it looks like a {field_types.guess(table[source], typed=typed).type}).",
+                f"(it looks like a {metadata.guess(table[source], typed=typed).type}).",
             )
         made.append(values.alias(description["name"]).to_frame())
     return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes)
@@ -137,7 +138,7 @@ def _describe(
         chosen = [(name, dict(spec)) for name, spec in fields.items()]
     else:
         rest = [n for n in names if n not in used and not isinstance(table.schema[n], (pl.Struct, pl.Object))]
-        chosen = [(name, {"type": field_types.guess(table[name], typed=typed).type}) for name in rest]
+        chosen = [(name, {"type": metadata.guess(table[name], typed=typed).type}) for name in rest]
     return [
         (
             name,
@@ -145,7 +146,7 @@ def _describe(
                 "name": f"{name}_field" if name in _RESERVED else name,
                 "label": spec.get("label") or name.replace("_", " ").strip().capitalize(),
                 "type": spec["type"],
-                "unit": spec.get("unit"),
+                "unit": spec.get("unit") or FIELD_TYPES[spec["type"]].unit,
             },
         )
         for name, spec in chosen

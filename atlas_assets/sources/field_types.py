@@ -1,4 +1,4 @@
-"""What kind of metadata a column is, judged by all of its values, and the column in the form that kind is kept in.
+"""What type of metadata a column is, of those that are Atlas's own, judged by all of its values.
 
 A guess tries the parser that will read the column, so that it is never of a type that reading refuses.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -73,7 +72,7 @@ _IMAGE_URL = r"(?i)\.(png|jpe?g|gif|webp|svg|avif)(\?.*)?$"
 
 
 @dataclass(frozen=True)
-class FieldType:
+class Guess:
     """type: as in defs.yaml; separator: of lists written as text; why: a clause for people."""
 
     type: str
@@ -86,22 +85,22 @@ def words(name: str) -> list[str]:
     return [w.lower() for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
 
 
-def guess(values: pl.Series, *, typed: bool) -> FieldType:
+def guess(values: pl.Series, *, typed: bool) -> Guess:
     """The type that fits all values of a column; ``typed`` is False for a CSV, where a number is text as well."""
     name, dtype = set(words(values.name)), values.dtype
     if isinstance(dtype, (pl.List, pl.Array)):
-        return FieldType("list", "its values are lists")
+        return Guess("list", "its values are lists")
     if dtype == pl.Boolean:
-        return FieldType("boolean", "its values are true and false")
+        return Guess("boolean", "its values are true and false")
     if dtype in (pl.Date, pl.Datetime):
-        return FieldType("date", "its values are dates")
+        return Guess("date", "its values are dates")
     if dtype.is_numeric():
         return _guess_number(values.drop_nulls(), name, "")
     if not is_plain(dtype):
-        return FieldType("text", f"its values are {str(dtype).lower()}")
+        return Guess("text", f"its values are {str(dtype).lower()}")
     text = values.cast(pl.String)
     if text.to_frame().select(present(pl.col(values.name), pl.String()).is_null().all()).item():
-        return FieldType("text", "it is empty")
+        return Guess("text", "it is empty")
     if not typed:
         parsed = numbers.parse(text)
         padded = bool(text.str.contains(r"^\s*0\d").any())
@@ -113,54 +112,54 @@ def guess(values: pl.Series, *, typed: bool) -> FieldType:
     return _guess_text(text, name, "")
 
 
-def _guess_number(there: pl.Series, name: set[str], told: str) -> FieldType:
+def _guess_number(there: pl.Series, name: set[str], told: str) -> Guess:
     if there.is_empty():
-        return FieldType("number", "it is empty")
+        return Guess("number", "it is empty")
     n_distinct = there.n_unique()
     low, high = float(there.min()), float(there.max())  # type: ignore[arg-type]
     whole = there.dtype.is_integer()
     if n_distinct <= 2 and {low, high} <= {0.0, 1.0} and name & {"is", "has", "was", "can"}:
-        return FieldType("boolean", "its values are 0 and 1")
+        return Guess("boolean", "its values are 0 and 1")
     if whole and name & {"year", "years"} and not name & {"n", "count", "num"} and low >= -5000 and high <= 2200:
-        return FieldType("year", f"whole numbers from {low:.0f} to {high:.0f}, and the name says year")
+        return Guess("year", f"whole numbers from {low:.0f} to {high:.0f}, and the name says year")
     if whole and name & _TIME_NAMES:
         way = times.way_of(there)
         if way is not None and (way.name != "s" or (low > -3e9 and float(there.median()) > 1e8)):  # type: ignore[arg-type]
             kind = "year" if way.name == "year" else "date"
-            return FieldType(kind, f"numbers that read as {way.told}, and the name says time")
+            return Guess(kind, f"numbers that read as {way.told}, and the name says time")
     if whole and name & _ID_NAMES and n_distinct > 0.5 * len(there):
-        return FieldType("text", "numbers that identify something, so their size means nothing")
+        return Guess("text", "numbers that identify something, so their size means nothing")
     if whole and name & _CATEGORY_NAMES and n_distinct <= min(_MAX_CATEGORIES, max(2, len(there) // 2)):
-        return FieldType("category", f"{n_distinct:,} distinct whole numbers, and the name says kind")
-    return FieldType("number", f"numbers from {low:,.7g} to {high:,.7g}{f', {told}' if told else ''}")
+        return Guess("category", f"{n_distinct:,} distinct whole numbers, and the name says kind")
+    return Guess("number", f"numbers from {low:,.7g} to {high:,.7g}{f', {told}' if told else ''}")
 
 
-def _guess_text(values: pl.Series, name: set[str], told: str) -> FieldType:
+def _guess_text(values: pl.Series, name: set[str], told: str) -> Guess:
     there = values.to_frame("v").select(present(pl.col("v"), pl.String())).to_series().drop_nulls()
     meant = there.to_frame("v").select(known(pl.col("v"), pl.String())).to_series().drop_nulls()
     if not meant.is_empty() and truth.are_words(meant):
-        return FieldType("boolean", f"its values are {' and '.join(sorted(meant.unique().to_list()))}")
+        return Guess("boolean", f"its values are {' and '.join(sorted(meant.unique().to_list()))}")
     if there.str.contains(_URL).mean() > 0.95:  # type: ignore[operator]
         if name & _IMAGE_NAMES or there.str.contains(_IMAGE_URL).mean() > 0.8:  # type: ignore[operator]
-            return FieldType("image", "its values are addresses of images")
-        return FieldType("link", "its values are web addresses")
+            return Guess("image", "its values are addresses of images")
+        return Guess("link", "its values are web addresses")
     if _may_be_dates(there):
         parsed = times.parse(values)
         if parsed.fits and parsed.n_known:
             unknown = there.len() - parsed.n_known
             more = f"; {unknown:,} of them say that it is not known" if unknown else ""
-            return FieldType("date", f"its values are dates{f', {parsed.told}' if parsed.told else ''}{more}")
+            return Guess("date", f"its values are dates{f', {parsed.told}' if parsed.told else ''}{more}")
     listed = _guess_list(there, name)
     if listed is not None:
         return listed
     n, distinct = len(there), there.n_unique()
     if distinct == 1:
-        return FieldType("text", f"all its values are the same{told}")
+        return Guess("text", f"all its values are the same{told}")
     repeated = distinct <= 0.5 * n or (distinct <= 12 and distinct < n)
     short = there.str.len_chars().mean() <= 60  # type: ignore[operator]
     if repeated and short and distinct <= _MAX_CATEGORIES and not name & _ID_NAMES:
-        return FieldType("category", f"{distinct:,} distinct texts in {n:,} rows{told}")
-    return FieldType("text", f"{distinct:,} distinct texts in {n:,} rows{told}")
+        return Guess("category", f"{distinct:,} distinct texts in {n:,} rows{told}")
+    return Guess("text", f"{distinct:,} distinct texts in {n:,} rows{told}")
 
 
 def _may_be_dates(there: pl.Series) -> bool:
@@ -171,9 +170,9 @@ def _may_be_dates(there: pl.Series) -> bool:
     return float(dated.mean() or 0) > 0.95  # type: ignore[arg-type]
 
 
-def _guess_list(there: pl.Series, name: set[str]) -> FieldType | None:
+def _guess_list(there: pl.Series, name: set[str]) -> Guess | None:
     if lists.are_literals(there):
-        return FieldType("list", "its values are lists in brackets", lists.LITERAL)
+        return Guess("list", "its values are lists in brackets", lists.LITERAL)
     for separator in ("|", ";", ", ", ","):
         having = there.str.contains(separator, literal=True)
         share = float(having.mean() or 0)  # type: ignore[arg-type]
@@ -184,50 +183,13 @@ def _guess_list(there: pl.Series, name: set[str]) -> FieldType | None:
         reused = 1 - parts.n_unique() / len(parts)
         sentences = there.str.contains(r"[.!?]$|\d, ?\d").mean() > 0.2 or parts.str.len_chars().mean() > 25  # type: ignore[operator]
         if reused > (0.3 if named or separator == "|" else 0.6) and (named or not sentences):
-            return FieldType(
+            return Guess(
                 "list", f"{share:.0%} of its values hold {separator.strip()!r}, and the parts recur", separator
             )
     return None
 
 
-def convert(values: pl.Series, type_: str) -> tuple[pl.Series, int | None, Any]:
-    """The column as ``type_`` is kept, and the first row (from 0) and value that do not fit, if there is one.
-
-    number Float64 or Int64, year Int32, date Date, boolean Boolean, list List(String), everything else String; what is
-    absent is null.
-    """
-    parsed = parse(values, type_)
-    if parsed.fits:
-        return parsed.values, None, None
-    row = int(parsed.wrong.arg_true()[0])
-    return parsed.values, row, values[row]
-
-
-def parse(values: pl.Series, type_: str) -> Parsed:
-    """The column as ``type_`` is kept, by the parser of the type."""
-    if type_ == "list":
-        is_text = is_plain(values.dtype)
-        return lists.parse(values, guess(values.cast(pl.String), typed=True).separator or "|" if is_text else None)
-    if type_ == "number":
-        return numbers.parse(values)
-    if type_ == "year":
-        return _years(values)
-    if type_ == "date":
-        return times.parse(values)
-    if type_ == "boolean":
-        return truth.parse(values)
-    if not is_plain(values.dtype):
-        made = pl.Series(values.name, [None if v is None else str(v) for v in values.to_list()], dtype=pl.String)
-        return Parsed(made, pl.repeat(False, len(values), eager=True))
-    text = values.to_frame().select(present(pl.col(values.name).cast(pl.String), pl.String()).alias(values.name))
-    return Parsed(text.to_series(), pl.repeat(False, len(values), eager=True))
-
-
-def _years(values: pl.Series) -> Parsed:
-    """Whole numbers; dates give their year."""
-    parsed = numbers.parse(values)
-    if not parsed.fits:
-        dates = times.parse(values)
-        if dates.fits:
-            return Parsed(dates.values.dt.year().cast(pl.Int32), dates.wrong, dates.told)
-    return Parsed(parsed.values.cast(pl.Float64).round(0).cast(pl.Int32, strict=False), parsed.wrong, parsed.told)
+def parse_list(values: pl.Series) -> Parsed:
+    """A column of lists, or of texts with a separator, which is guessed."""
+    is_text = is_plain(values.dtype)
+    return lists.parse(values, guess(values.cast(pl.String), typed=True).separator or "|" if is_text else None)

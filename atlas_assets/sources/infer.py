@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from atlas_assets.sources import field_types, tables
+from atlas_assets.sources import metadata, tables
 from atlas_assets.sources.extent import entities_of, numbers_of
 from atlas_assets.sources.forms import registry
 from atlas_assets.sources.forms.form import ROLES as FORM_ROLES
@@ -111,7 +111,7 @@ def infer(
             entity_columns, rest = chosen.columns, [c for c in entity_table.columns if c not in chosen.columns.values()]
             sentences += [*table_files[0].told, *chosen.sentences]
             for name in rest:
-                decided = field_types.guess(entity_table[name], typed=tables.is_typed(table_files[0]))
+                decided = metadata.guess(entity_table[name], typed=tables.is_typed(table_files[0]))
                 fields[name] = {"type": decided.type}
                 sentences.append(f"{name} -> {decided.type} field: {decided.why}")
             labels = _labels(entity_table, entity_columns)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,15 +27,15 @@ from pydantic_core import InitErrorDetails
 
 from atlas_assets import methods
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.kinds import SOURCES, Paths, Relation, SourceKind
 from atlas_assets.spec import points_file, yaml_file
 from atlas_assets.spec.display import DisplaySpec
-from atlas_assets.spec.model import MISTAKE, Model
+from atlas_assets.spec.model import MISTAKE, Model, mistake
 from atlas_assets.spec.refresh import Owner, RefreshSpec, RetentionSpec
 from atlas_assets.spec.relation import RelationSpec
 
 COMPONENT_TYPE = "atlas_assets.components.Atlas"
-FieldType = Literal["number", "category", "list", "year", "date", "boolean", "link", "image", "text"]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # Names that Dagster's asset keys, Atlas's own assets or the storage folder already use.
 RESERVED_NAMES = frozenset({"viewer", "site", "config", "context", "input", "output", "type"})
@@ -61,10 +62,16 @@ class EntityColumns(Model):
     label: str | None = Field(None, description="The text shown on the map. Default: the id.")
 
 
+def _known_type(name: str) -> str:
+    if name not in FIELD_TYPES:
+        raise mistake(name, expected=f"one of {', '.join(FIELD_TYPES)}", remedy=_nearest(name, FIELD_TYPES))
+    return name
+
+
 class FieldSpec(Model):
     """One metadata field of the entities."""
 
-    type: FieldType
+    type: Annotated[str, AfterValidator(_known_type)]
     label: str | None = Field(None, description="Name shown to visitors. Default: the column's name.")
     unit: str | None = Field(None, description="Shown after numbers, for example 'pages'.")
 

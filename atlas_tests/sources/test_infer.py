@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from atlas_assets.errors import DataError
-from atlas_assets.sources import field_types
+from atlas_assets.sources import metadata
 from atlas_assets.sources.infer import infer
 
 
@@ -117,16 +117,16 @@ def test_nouns_come_from_column_names(tmp_path):
 )
 def test_field_types_are_told_by_values_and_names(name, values, expected):
     column = pl.Series(name, [value or None for value in values])
-    decided = field_types.guess(column, typed=False)
+    decided = metadata.guess(column, typed=False)
     assert decided.type == expected, decided
-    converted, row, _ = field_types.convert(column, decided.type)
+    converted, row, _ = metadata.convert(column, decided.type)
     assert row is None
     assert converted.null_count() == sum(value in ("", "NA") for value in values)
 
 
 def test_converted_values_have_the_form_of_their_type():
     def convert(values: list, type_: str) -> list:
-        made, row, _ = field_types.convert(pl.Series("x", values), type_)
+        made, row, _ = metadata.convert(pl.Series("x", values), type_)
         assert row is None
         return made.to_list()
 
@@ -138,7 +138,7 @@ def test_converted_values_have_the_form_of_their_type():
     assert [str(d) for d in convert([1700000000, 0], "date")] == ["2023-11-14", "1970-01-01"]
     assert [str(d) for d in convert(["2023-11-14T23:00:00Z"], "date")] == ["2023-11-14"]
     assert convert([1, 2], "category") == ["1", "2"]
-    assert field_types.convert(pl.Series("x", ["1", "x", None]), "number")[1:] == (1, "x")
+    assert metadata.convert(pl.Series("x", ["1", "x", None]), "number")[1:] == (1, "x")
 
 
 REAL = [

@@ -20,11 +20,12 @@ import polars as pl
 
 from atlas_assets import methods
 from atlas_assets.errors import DataError, Found
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.artifact import Progress, no_progress
 from atlas_assets.stages.bundle import columns, encoding
 from atlas_assets.stages.bundle import manifest as manifest_file
 from atlas_assets.stages.bundle.files import Writer, describe_file
-from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_lists, clean_text, clean_texts
+from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_text
 from atlas_assets.stages.bundle.reader import VERSION, Bundle, read
 from atlas_assets.stages.bundle.row_order import bucket_ends, row_order
 from atlas_assets.stages.bundle.search_text import choose_fields, search_lines
@@ -344,33 +345,19 @@ def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, An
 
 
 def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: Writer) -> dict[str, Any]:
-    values = [_detail_values(field, rows[field["name"]]) for field in fields]
+    values = [FIELD_TYPES[field["type"]].detail(rows[field["name"]]) for field in fields]
     table = list(zip(*values, strict=True)) if values else [()] * rows.height
     n_rows = _shard_rows(DETAIL_SHARD_ROWS, rows.height)
     shards = [
         out.put("details", str(begin // n_rows), encoding.encode_json(table[begin : begin + n_rows]))
         for begin in range(0, rows.height, n_rows)
     ]
+    types = [FIELD_TYPES[field["type"]].in_viewer for field in fields]
     described = [
-        {"name": f["name"], "label": clean_line(f["label"]), "type": f["type"], "unit": f.get("unit")} for f in fields
+        {"name": field["name"], "label": clean_line(field["label"]), "type": type_, "unit": field.get("unit")}
+        for field, type_ in zip(fields, types, strict=True)
     ]
     return {"shard_rows": n_rows, "shards": shards, "fields": described}
-
-
-def _detail_values(field: dict[str, Any], values: pl.Series) -> list[Any]:
-    """A field's values as JSON knows them."""
-    if field["type"] == "date":
-        return columns.as_dates(values).dt.to_string("%Y-%m-%d").to_list()
-    if field["type"] in ("number", "year"):
-        if values.dtype.is_integer():
-            return values.to_list()
-        numbers = columns.as_numbers(field, values).tolist()
-        return [None if value != value else int(value) if value.is_integer() else value for value in numbers]
-    if field["type"] == "boolean":
-        return values.cast(pl.Boolean).to_list()
-    if field["type"] == "list":
-        return clean_lists(values.cast(pl.List(pl.String)))
-    return clean_texts(values.cast(pl.String)).replace("", None).to_list()
 
 
 def _shard_rows(least: int, n_rows: int) -> int:

@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.fields import FIELD_TYPES, Column
+from atlas_assets.fields.numbers import as_dates
 from atlas_assets.stages.bundle import encoding
 from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines
 
@@ -35,19 +37,12 @@ def column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: 
 
     A field of a type that is shown in details only gives (None, None); one that could not be used gives a note why.
     """
-    make = {
-        "number": _number_column,
-        "year": _number_column,
-        "date": _number_column,
-        "category": _category_column,
-        "boolean": _boolean_column,
-        "list": _list_column,
-    }.get(field["type"])
-    if make is None:
+    type_ = FIELD_TYPES[field["type"]]
+    if type_.column is None:
         return None, None
-    entry, note = make(field, values, buckets, put)
+    entry, note = _MAKE[type_.column](field, values, buckets, put)
     if entry is not None:
-        head = {"name": field["name"], "label": clean_line(field["label"]), "type": field["type"]}
+        head = {"name": field["name"], "label": clean_line(field["label"]), "type": type_.in_viewer}
         unit = {"unit": clean_line(field["unit"])} if field.get("unit") else {}
         entry = head | unit | entry
     return entry, note and f"{field['name']}: {note}"
@@ -55,20 +50,13 @@ def column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: 
 
 def as_numbers(field: dict[str, Any], values: pl.Series) -> np.ndarray:
     """A number, year or date field as float64; NaN where there is no finite value; dates as days since 1970-01-01."""
-    if field["type"] == "date":
+    if FIELD_TYPES[field["type"]].in_viewer == "date":
         return as_dates(values).to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
     numbers = values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
     if values.dtype == pl.String and np.isnan(numbers).sum() > values.null_count():
         raise _wrong_type(field, values, "numbers")
     numbers[~np.isfinite(numbers)] = np.nan
     return numbers
-
-
-def as_dates(values: pl.Series) -> pl.Series:
-    """Dates from dates, date-times or ISO texts; what is none becomes null."""
-    if values.dtype == pl.String:
-        return values.str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    return values.cast(pl.Date, strict=False)
 
 
 def _number_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
@@ -86,7 +74,7 @@ def _number_column(field: dict[str, Any], values: pl.Series, buckets: list[slice
         "min": known[0].item(),
         "max": known[-1].item(),
         "integer": bool((known == np.rint(known)).all()),
-        "scale": "log" if field["type"] == "number" and _is_skewed(known) else "linear",
+        "scale": "log" if FIELD_TYPES[field["type"]].logarithmic and _is_skewed(known) else "linear",
         "quantiles": quantiles,
     }, None
 
@@ -158,6 +146,14 @@ def _list_column(field: dict[str, Any], values: pl.Series, buckets: list[slice],
         "dictionary": put(f"{field['name']}-values", encoding.encode_json(dictionary)),
         "cardinality": len(dictionary),
     }, f"{cut:,} values beyond the {encoding.MAX_LIST_LENGTH}th of a list are shown in details only" if cut else None
+
+
+_MAKE: dict[Column, Callable[[dict[str, Any], pl.Series, list[slice], Put], Entry]] = {
+    "numbers": _number_column,
+    "codes": _category_column,
+    "flags": _boolean_column,
+    "lists": _list_column,
+}
 
 
 def _file_name(field: dict[str, Any], bucket: int) -> str:

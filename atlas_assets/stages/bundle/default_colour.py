@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from atlas_assets.fields import Column, column_of
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 MAX_CATEGORIES_SHARE = 0.25  # a field with more values than this share of its entities is nearly a name
@@ -22,13 +23,13 @@ def telling_field(entities: pl.DataFrame, fields: list[dict[str, Any]], graph: K
     near = np.asarray(graph.indices)
     left = np.repeat(np.arange(len(near)), near.shape[1])[near.ravel() >= 0]
     right = near.ravel()[near.ravel() >= 0]
-    scores = {field["name"]: _score(entities[field["name"]], field["type"], left, right) for field in fields}
+    scores = {field["name"]: _score(entities[field["name"]], column_of(field["type"]), left, right) for field in fields}
     best = max(scores, key=lambda name: scores[name], default=None)
     return best if best is not None and scores[best] > 0 else None
 
 
-def _score(values: pl.Series, kind: str, left: np.ndarray, right: np.ndarray) -> float:
-    if kind == "list":
+def _score(values: pl.Series, kind: Column | None, left: np.ndarray, right: np.ndarray) -> float:
+    if kind == "lists":
         values = _most_common(values)
     known = values.is_not_null().to_numpy()
     share = float(known.mean()) if len(known) else 0.0
@@ -36,9 +37,9 @@ def _score(values: pl.Series, kind: str, left: np.ndarray, right: np.ndarray) ->
     if share < MIN_KNOWN_SHARE or not both.any():
         return 0.0
     left, right = left[both], right[both]
-    if kind in ("category", "list", "boolean"):
+    if kind in ("codes", "lists", "flags"):
         return share * _agreement_of_categories(values, left, right)
-    if kind in ("number", "year", "date"):
+    if kind == "numbers":
         return share * _agreement_of_numbers(values, left, right)
     return 0.0
 

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from atlas_assets.errors import DataError
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.bundle.plain_text import clean_lines
 
-SEARCHABLE = ("category", "list", "text")
 TYPICAL_LENGTH = 48  # of a value; longer ones are prose, in which one finds too much
 MAX_FIELDS = 4
 MAX_LINE = 160  # characters per entity
@@ -24,7 +24,7 @@ def choose_fields(rows: pl.DataFrame, fields: list[dict[str, Any]]) -> list[str]
     """
     found = []
     for field in fields:
-        if field["type"] not in SEARCHABLE:
+        if not FIELD_TYPES[field["type"]].searchable:
             continue
         values = _values(rows[field["name"]]).drop_nulls()
         if values.is_empty() or (values.str.len_chars().quantile(0.5) or 0) > TYPICAL_LENGTH:
@@ -40,8 +40,8 @@ def search_lines(rows: pl.DataFrame, fields: list[dict[str, Any]], names: list[s
     """One line per row: the values of the fields ``names``, cut to what a browser can search."""
     known = {field["name"]: field for field in fields}
     for name in names:
-        if name not in known or known[name]["type"] not in SEARCHABLE:
-            possible = [field["name"] for field in fields if field["type"] in SEARCHABLE]
+        if name not in known or not FIELD_TYPES[known[name]["type"]].searchable:
+            possible = [field["name"] for field in fields if FIELD_TYPES[field["type"]].searchable]
             raise DataError(
                 file="bundle",
                 where="display.search",

@@ -6,11 +6,11 @@ As on the site in its light scheme (``frontend/src/core/colour``), so that a map
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.bundle.reader import Bundle
 
 CATEGORIES = (
@@ -55,14 +55,14 @@ def colours_of(bundle: Bundle, name: str | None) -> Colours:
     column = next((entry for entry in bundle.manifest["columns"] if entry["name"] == name), None)
     if column is None:
         return Colours(np.tile(_rgb(PLAIN), (bundle.n_rows, 1)))
-    if column["type"] in ("number", "year", "date"):
+    if column["encoding"] == "f32-split":
         return _ramped(column, np.asarray(bundle.column(column["name"]), np.float64))
-    if column["type"] == "boolean":
+    if column["encoding"] == "bool-u8":
         groups = [-1 if value is None else int(value) for value in bundle.column(column["name"])]
         return _grouped(column["label"], groups, ["No", "Yes"], [NO, CATEGORIES[1]])
     own = bundle.manifest["atlas"].get("theme", {}).get("palette", ())
     palette = [*own, *CATEGORIES[len(own) :]]
-    if column["type"] == "category":
+    if column["encoding"].startswith("codes"):
         codes = bundle.codes(column["name"]).tolist()
         names = {
             code: str(value) for code, value in zip(codes, bundle.column(column["name"]), strict=True) if code >= 0
@@ -162,10 +162,8 @@ def _text(value: float, kind: str) -> str:
 
 
 def _plain_text(value: float, kind: str) -> str:
-    if kind == "year":
-        return str(round(value))
-    if kind == "date":
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=value)).strftime("%b %Y")
+    if tick := FIELD_TYPES[kind].tick:
+        return tick(value)
     for size, sign in ((1e9, "B"), (1e6, "M"), (1e4, "K")):
         if abs(value) >= size:
             return f"{value / (1e3 if sign == 'K' else size):.3g}{sign}"

@@ -241,7 +241,7 @@ def _preview(opened: Bundle) -> bytes:
     default = opened.manifest["default"]
     group = None
     shown = {entry["name"]: entry for entry in opened.manifest["columns"]}.get(default["colour"])
-    if shown is not None and shown["type"] == "category":
+    if shown is not None and shown["encoding"].startswith("codes"):
         codes = opened.codes(shown["name"])  # by frequency: the most frequent get a colour each, the rest grey
         group = np.where(codes < len(PALETTE), codes, -1)
     return thumbnail(opened.positions(default["projection"]), region=group, size=PREVIEW_SIZE, max_bytes=300_000)
