@@ -64,12 +64,13 @@ class Registry(MutableMapping[str, T], Generic[T]):
 
     def _all(self) -> dict[str, T]:
         if not self._complete:
-            found = [(point, self._loaded(point)) for point in sorted(_installed().select(group=self.group))]
-            for point, one in found:
-                if one.name in self._known:
+            known = dict(self._known)
+            for point in sorted(_installed().select(group=self.group)):
+                one = self._loaded(point)
+                if one.name in known:
                     raise AtlasError(f"{_origin(point)} is called {one.name!r}, and there is one of that name already.")
-                self._known[one.name] = one
-            self._complete = True
+                known[one.name] = one
+            self._known, self._complete = known, True
         return self._known
 
     def _loaded(self, point: EntryPoint) -> T:

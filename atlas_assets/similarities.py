@@ -1,7 +1,7 @@
 """How similar two entities are by the company they keep: the values of ``relation.similarity`` for collections.
 
 Each is one formula in plain Python; installed packages add theirs (``registry``), and everything that knows
-similarities anywhere (specs, neighbours, what visitors read) derives from SIMILARITIES. Those of Atlas are written once
+similarities anywhere (specs, neighbours) derives from SIMILARITIES. Those of Atlas are written once
 more in ``kernels.similarities``, where they cost less; any other is compiled from its formula.
 """
 
@@ -23,15 +23,12 @@ class Similarity:
 
     formula: (c, a, b, n) -> value, all float: c is the weight of the collections that hold both, a and b of those that
     hold the one and the other, n of all. It is symmetric in a and b, rises with c, and is finite; pairs of 0 or less
-    are no neighbours. Only arithmetic and ``math``: it is compiled. about: what it means, one sentence for visitors,
-    empty where its numbers say it all. said: how one value is told, with {} for it, empty where it is not; a format
-    such as {:.2f} is Python's, {:percent} is a share. code_version: of one that is not Atlas's own, raised with the
-    formula.
+    are no neighbours. Only arithmetic and ``math``: it is compiled. code_version: of one that is not Atlas's own,
+    raised with the formula.
     """
 
     name: str
     formula: Callable[[float, float, float, float], float]
-    about: str = ""
     code_version: str = ""
 
 
@@ -41,13 +38,9 @@ def _npmi(c: float, a: float, b: float, n: float) -> float:
     return math.log((c / n) / ((a / n) * (b / n))) / -math.log(c / n)
 
 
-JACCARD = Similarity(
-    "jaccard", lambda c, a, b, n: c / (a + b - c), "Overlap: of all that have either one, the share that has both."
-)
-NPMI = Similarity("npmi", _npmi, "Similarity: 1 is always together, 0 no more often than by chance.")
-COSINE = Similarity(
-    "cosine", lambda c, a, b, n: c / (a * b) ** 0.5, "Similarity: 1 is always in the same company, 0 never."
-)
+JACCARD = Similarity("jaccard", lambda c, a, b, n: c / (a + b - c))
+NPMI = Similarity("npmi", _npmi)
+COSINE = Similarity("cosine", lambda c, a, b, n: c / (a * b) ** 0.5)
 LIFT = Similarity("lift", lambda c, a, b, n: (c / n) / ((a / n) * (b / n)))
 COUNT = Similarity("count", lambda c, a, b, n: c)
 SIMILARITIES = Registry("atlas.similarities", Similarity, (JACCARD, NPMI, COSINE, LIFT, COUNT))
