@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from atlas_assets.builders import layout_cache, predecessor
@@ -16,6 +17,7 @@ from atlas_assets.stages.artifact import Outcome
 from atlas_assets.stages.projection.projection import Projection
 from atlas_assets.stages.quality import quality as quality_stage
 from atlas_assets.stages.regions import regions as regions_stage
+from atlas_assets.stages.relation.copies import first_of
 
 
 def make_regions(run: StageRun, folder: Path) -> Outcome:
@@ -38,7 +40,12 @@ def make_regions(run: StageRun, folder: Path) -> Outcome:
 def make_quality(run: StageRun, folder: Path) -> Outcome:
     """How true the map ``run.key`` is."""
     positions = run.load(Projection, "projection", run.key).positions
-    quality = quality_stage.measure(positions, layout_cache.yardstick(run), progress=run.progress)
+    yardstick = layout_cache.yardstick(run)
+    places = yardstick.graph.places
+    at = positions if places is None else positions[first_of(places)]
+    quality = quality_stage.measure(at, yardstick, progress=run.progress)
+    if places is not None:
+        quality = quality.of_entities(np.asarray(places))
     quality.save(folder)
     return Outcome(quality.check(), pages.quality(quality, positions, run.sweep.projections[run.key or ""]))
 

@@ -11,6 +11,7 @@ from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
 from atlas_assets.stages.artifact import Outcome
 from atlas_assets.stages.geometry.alignment import align
+from atlas_assets.stages.relation.copies import spread_out
 
 
 def make_embedding(run: StageRun, folder: Path) -> Outcome:
@@ -56,9 +57,10 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
         where = {"start": before.positions, "changed": before.changed}
     elif before is not None:
         where = {"reference": before.positions}
+    inputs = layout_cache.layout_inputs(run)
     projection = stage.project(
         point.method,
-        inputs=layout_cache.layout_inputs(run),
+        inputs=inputs,
         engine=point.engine,
         dims=point.dims,
         params=dict(point.parameters),
@@ -66,8 +68,11 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
         progress=run.progress,
         **where,
     )
+    places = inputs.graph.places
+    if places is not None:
+        projection = dataclasses.replace(projection, positions=spread_out(projection.positions, places))
     projection.save(folder)
-    predecessor.copy_entities(graph, folder)
+    predecessor.copy_entities(graph, folder, of_all=True)
     return Outcome(projection.check(), pages.projection(projection, point) | _followed(before))
 
 

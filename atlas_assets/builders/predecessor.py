@@ -17,12 +17,14 @@ import polars as pl
 
 from atlas_assets.plan.pipeline import Stage, StageRun
 from atlas_assets.stages.index.stable_hash import hash_ids
+from atlas_assets.stages.relation.copies import first_of
 from atlas_assets.store.artifacts import Stored
 
 if TYPE_CHECKING:
     from atlas_assets.stages.regions.incremental import Division
 
 ENTITIES, GRAPH = "entities.npy", "knn_graph"
+ALL_ENTITIES = "all_entities.npy"  # of a graph of places: its entities are the first of each
 SURVIVING = 0.5  # of the larger of both maps: with fewer in common, a new start serves the map better than the old one
 
 
@@ -40,15 +42,20 @@ class Predecessor:
     changed: float
 
 
-def write_entities(ids: pl.Series, folder: Path) -> None:
-    """Keep who the rows of an artifact are, (n,) uint64."""
+def write_entities(ids: pl.Series, folder: Path, *, places: np.ndarray | None = None) -> None:
+    """Keep who the rows of an artifact are, (n,) uint64; of places, the first of each, and beside them everybody."""
     known = ids if ids.dtype.is_integer() or ids.dtype == pl.String else ids.cast(pl.String)
-    np.save(folder / ENTITIES, hash_ids(known, 0))
+    entities = hash_ids(known, 0)
+    if places is not None:
+        np.save(folder / ALL_ENTITIES, entities)
+        entities = entities[first_of(places)]
+    np.save(folder / ENTITIES, entities)
 
 
-def copy_entities(graph: Path, folder: Path) -> None:
-    """The rows of what is made from a graph are those of the graph."""
-    shutil.copyfile(graph / ENTITIES, folder / ENTITIES)
+def copy_entities(graph: Path, folder: Path, *, of_all: bool = False) -> None:
+    """The rows of what is made from a graph are those of the graph; of_all: every entity, also where places are few."""
+    everybody = graph / ALL_ENTITIES
+    shutil.copyfile(everybody if of_all and everybody.exists() else graph / ENTITIES, folder / ENTITIES)
 
 
 def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | None:
@@ -71,7 +78,9 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
     common = int(np.isfinite(positions[:, 0]).sum())
     if common <= dims:
         return None
-    surviving = common / max(len(positions), len(before[0]))
+    everybody = graph / ALL_ENTITIES if stage == "projection" and (graph / ALL_ENTITIES).exists() else graph / ENTITIES
+    today = np.load(everybody)
+    surviving = int((rows_of(before[0], today) >= 0).sum()) / max(len(today), len(before[0]))
     warm = followed["lineage"] == run.lineage(run.pipeline.stages[stage])
     return Predecessor(positions, warm and surviving >= SURVIVING, changed=float(followed.get("changed", 1.0)))
 

@@ -86,7 +86,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
             )
         )
     entities, fields = entity_table(run)
-    graph = run.load(KnnGraph, "knn_graph", joined.largest_graph.key)
+    graph = run.load(KnnGraph, "knn_graph", joined.largest_graph.key).of_entities()
     display = run.spec.display
     shown = display.projection if display.projection in joined.projections else summary.recommended
     made = bundle.build(

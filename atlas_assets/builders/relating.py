@@ -59,7 +59,8 @@ def make_neighbours(run: StageRun, folder: Path) -> Outcome:
     length = _list_length(run, largest)
     lists, facts = _updated(run, length) or _counted(run, length, spare=SPARE)
     lists.save(folder)
-    return Outcome(lists.check(), pages.neighbours(lists, labels_of(run), largest) | facts)
+    labels = labels_of(run, places=lists.places)
+    return Outcome(lists.check(), pages.neighbours(lists, labels, largest) | facts)
 
 
 def make_graph(run: StageRun, folder: Path) -> Outcome:
@@ -70,8 +71,8 @@ def make_graph(run: StageRun, folder: Path) -> Outcome:
     damp_hubs = run.spec.relation.hubs == "damp"
     graph = knn_graph.build(lists, n_neighbors=k, damp_hubs=damp_hubs, progress=run.progress)
     graph.save(folder)
-    write_entities(pl.read_parquet(run.folder("entity_index") / "ids.parquet")["id"], folder)
-    return Outcome(graph.check(), pages.knn_graph(graph, labels_of(run)))
+    write_entities(pl.read_parquet(run.folder("entity_index") / "ids.parquet")["id"], folder, places=graph.places)
+    return Outcome(graph.check(), pages.knn_graph(graph, labels_of(run, places=graph.places)))
 
 
 def _list_length(run: StageRun, n_neighbors: int) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from atlas_assets.plan.pipeline import StageRun
+from atlas_assets.stages.relation.copies import first_of
 
 
 def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
@@ -21,6 +23,7 @@ def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     return table.select("id", "label", "popularity", *[f["name"] for f in fields]), fields
 
 
-def labels_of(run: StageRun) -> list[str]:
-    """What each entity is called, in index order."""
-    return entity_table(run)[0]["label"].to_list()
+def labels_of(run: StageRun, *, places: np.ndarray | None = None) -> list[str]:
+    """What each entity is called, in index order; or with places, what the first of each is called."""
+    labels = entity_table(run)[0]["label"]
+    return (labels if places is None else labels.gather(first_of(places))).to_list()

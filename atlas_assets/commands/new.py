@@ -174,6 +174,8 @@ def _document(
     yield from _filter(found.kind, planned)
     if relations()[found.kind].company:
         yield from _relation(found.columns)
+    if found.metric:
+        yield f"  relation:\n    metric: {found.metric:21}# cosine, euclidean, or dot: the larger the product\n"
     yield SWEEP
     for projection, remark in methods.WRITTEN:
         yield f"      - {_inline(projection)}{f'  # {remark}' if remark else ''}\n"

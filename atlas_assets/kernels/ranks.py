@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
+from scipy.stats import rankdata
 
 
 @njit(cache=True)
@@ -22,24 +23,36 @@ def _nearest(distance, own, k, found):
 
 
 @njit(cache=True)
+def _mean_rank(ranked_by, own, entity):
+    """Of one entity among all but ``own``; equal ones share the mean of their ranks."""
+    bound, closer, equal = ranked_by[entity], 0, 0
+    for v in range(ranked_by.size):
+        closer += ranked_by[v] < bound
+        equal += ranked_by[v] == bound
+    closer -= ranked_by[own] < bound
+    equal -= ranked_by[own] == bound
+    return closer + (equal + 1) / 2, closer
+
+
+@njit(cache=True)
 def _excess(chosen_by, ranked_by, own, k):
-    """Sum over the k nearest by one order of how far beyond k the other one ranks them."""
+    """Sum over the k nearest by one order of how far beyond k the other one ranks them, and the least it could be."""
     found = np.empty(k, np.int64)
     _nearest(chosen_by, own, k, found)
-    total = 0
+    total = 0.0
     for slot in range(k):
-        bound, closer = ranked_by[found[slot]], 0
-        for v in range(ranked_by.size):
-            closer += ranked_by[v] < bound
-        closer -= ranked_by[own] < bound
-        total += max(0, closer + 1 - k)
-    return total
+        total += max(0.0, _mean_rank(ranked_by, own, found[slot])[0] - k)
+    _nearest(ranked_by, own, k, found)
+    rank, closer = _mean_rank(ranked_by, own, found[k - 1])
+    return total, (k - closer) * max(0.0, rank - k)
 
 
 @njit(cache=True, parallel=True)
-def _excess_of_rows(reference, points, own, k, on_the_map, out):
+def _excess_of_rows(reference, points, own, k, on_the_map, out, least):
     n, d = points.shape
     for row in prange(own.size):
+        if k[row] == 0:
+            continue
         away, along = np.zeros(n, np.float32), reference[row]
         for v in range(n):
             square = 0.0
@@ -47,35 +60,39 @@ def _excess_of_rows(reference, points, own, k, on_the_map, out):
                 square += (points[v, axis] - points[own[row], axis]) ** 2
             away[v] = square
         if on_the_map:
-            out[row] = _excess(away, along, own[row], k)
+            out[row], least[row] = _excess(away, along, own[row], k[row])
         else:
-            out[row] = _excess(along, away, own[row], k)
+            out[row], least[row] = _excess(along, away, own[row], k[row])
 
 
-def excess_ranks(reference: np.ndarray, points: np.ndarray, own: np.ndarray, *, k: int, nearest: str) -> np.ndarray:
-    """Per row, the sum over its k nearest of ``max(0, rank - k)``, (m,) int64.
+def excess_ranks(
+    reference: np.ndarray, points: np.ndarray, own: np.ndarray, *, k: np.ndarray, nearest: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Per row, the sum over its k nearest of ``max(0, rank - k)``, and the least that any k could have, (m,) float64.
 
-    reference (m, n) float32: distances from m rows to all n entities; points (n, d): the map, all entities;
-    own (m,): which of the n each row is. nearest="map": the k nearest on the map, ranked by the reference; "reference":
-    the other way round. An entity is nearest to itself and has no rank. Ties count as the best rank that they allow.
+    reference (m, n) float32: distances from m rows to all n entities; points (n, d): the map, all entities; own (m,):
+    which of the n each row is; k (m,): of each row, 0 leaves it out. nearest="map": the k nearest on the map, ranked by
+    the reference; "reference": the other way round. An entity is nearest to itself and has no rank. Ties take their
+    mean rank, so where many tie at the border of the k nearest, not even those would have an excess of 0.
     """
-    out = np.zeros(own.size, np.int64)
+    out, least = np.zeros(own.size), np.zeros(own.size)
     reference = np.ascontiguousarray(reference, np.float32)
     points, own = np.ascontiguousarray(points, np.float64), np.asarray(own, np.int64)
-    _excess_of_rows(reference, points, own, k, nearest == "map", out)
-    return out
+    _excess_of_rows(reference, points, own, np.asarray(k, np.int64), nearest == "map", out, least)
+    return out, least
 
 
 def excess_ranks_reference(
-    reference: np.ndarray, points: np.ndarray, own: np.ndarray, *, k: int, nearest: str
-) -> np.ndarray:
+    reference: np.ndarray, points: np.ndarray, own: np.ndarray, *, k: np.ndarray, nearest: str
+) -> tuple[np.ndarray, np.ndarray]:
     """The same by sorting."""
-    out = np.zeros(len(own), np.int64)
+    out, least = np.zeros(len(own)), np.zeros(len(own))
     for row, this in enumerate(own):
         away = ((points - points[this]) ** 2).sum(axis=1).astype(np.float32)
         chosen_by, ranked_by = (away, reference[row]) if nearest == "map" else (reference[row], away)
         others = np.delete(np.arange(len(points)), this)
-        first = others[np.argsort(chosen_by[others], kind="stable")][:k]
-        ranks = np.searchsorted(np.sort(ranked_by[others]), ranked_by[first], side="left") + 1
-        out[row] = np.maximum(ranks - k, 0).sum()
-    return out
+        ranks = rankdata(ranked_by[others], "average")
+        first = np.argsort(chosen_by[others], kind="stable")[: k[row]]
+        out[row] = np.maximum(ranks[first] - k[row], 0).sum()
+        least[row] = np.maximum(np.sort(ranks)[: k[row]] - k[row], 0).sum()
+    return out, least

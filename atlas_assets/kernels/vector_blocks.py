@@ -11,60 +11,90 @@ ROWS = 256  # per task
 
 
 @njit(cache=True, nogil=True)
-def offer_block(products, first_row, first_column, halves, indices, keys):
+def offer_block(products, rows, first_column, halves, indices, keys):
     """Offer the rows of a block of inner products their columns; lists as in ``vector_forest``, changed in place.
 
-    products (r, c) float32: of vectors first_row.. with vectors first_column... A list is in the order of the keys
-    ``halves[column] - product`` (n,): half the squared lengths make it that of distances, zeros that of products. No
-    row is offered itself.
+    products (r, c): of the vectors ``rows`` (r,), whose lists ``indices`` and ``keys`` (r, k) are, with the vectors
+    first_column... A list is in the order of the keys ``halves[column] - product`` (n,): half the squared lengths make
+    it that of distances, zeros that of products. Of equal keys those that follow the row come first, in a circle:
+    (column - row) mod n, which is what ``indices`` holds. So no row of many that are equally near is everybody's
+    neighbour. No row is offered itself.
     """
+    n = halves.size
     for r in range(products.shape[0]):
-        row = first_row + r
-        of_row, keys_of_row = indices[row], keys[row]
+        row, of_row, keys_of_row = rows[r], indices[r], keys[r]
         for c in range(products.shape[1]):
-            key = halves[first_column + c] - products[r, c]
-            if key <= keys_of_row[-1] and first_column + c != row:
-                offer(first_column + c, key, of_row, keys_of_row)
+            column = first_column + c
+            key = halves[column] - products[r, c]
+            if key <= keys_of_row[-1] and column != row:
+                offer((column - row) % n, key, of_row, keys_of_row)
 
 
 @njit(cache=True, nogil=True)
 def offer_block_to_columns(products, first_row, first_column, halves, indices, keys):
     """The same the other way round: its columns are offered the rows. The block holds no vector with itself."""
+    n = halves.size
     for r in range(products.shape[0]):
-        half = halves[first_row + r]
+        row, half = first_row + r, halves[first_row + r]
         for c in range(products.shape[1]):
             column, key = first_column + c, half - products[r, c]
             if key <= keys[column, -1]:
-                offer(first_row + r, key, indices[column], keys[column])
+                offer((row - column) % n, key, indices[column], keys[column])
 
 
 @njit(cache=True)
-def _square(one, other):
-    """In four sums that take turns: quicker than one, and the same bits by any compiler, on any processor."""
+def _compare(one, other, factor, factor_of_other, products):
+    """Squared distance or product, in four sums that take turns: quicker than one, and the same bits everywhere."""
     a = b = c = d = 0.0
+    if products:
+        for dim in range(one.size):
+            a += (factor * one[dim]) * (factor_of_other * other[dim])
+        return a
     even = one.size - one.size % 4
     for dim in range(0, even, 4):
-        a += (np.float64(one[dim]) - np.float64(other[dim])) ** 2
-        b += (np.float64(one[dim + 1]) - np.float64(other[dim + 1])) ** 2
-        c += (np.float64(one[dim + 2]) - np.float64(other[dim + 2])) ** 2
-        d += (np.float64(one[dim + 3]) - np.float64(other[dim + 3])) ** 2
+        a += (factor * one[dim] - factor_of_other * other[dim]) ** 2
+        b += (factor * one[dim + 1] - factor_of_other * other[dim + 1]) ** 2
+        c += (factor * one[dim + 2] - factor_of_other * other[dim + 2]) ** 2
+        d += (factor * one[dim + 3] - factor_of_other * other[dim + 3]) ** 2
     for dim in range(even, one.size):
-        a += (np.float64(one[dim]) - np.float64(other[dim])) ** 2
+        a += (factor * one[dim] - factor_of_other * other[dim]) ** 2
     return (a + b) + (c + d)
 
 
 @njit(cache=True, parallel=True)
-def _squares(vectors, candidates, out):
+def _compare_all(vectors, factors, rows, candidates, products, out):
     n, k = candidates.shape
     for task in prange((n + ROWS - 1) // ROWS):
-        for row in range(task * ROWS, min(n, (task + 1) * ROWS)):
+        for at in range(task * ROWS, min(n, (task + 1) * ROWS)):
+            row = rows[at]
             for slot in range(k):
-                other = candidates[row, slot]
-                out[row, slot] = np.inf if other == NOBODY else _square(vectors[row], vectors[other])
+                other = candidates[at, slot]
+                if other != NOBODY:
+                    out[at, slot] = _compare(vectors[row], vectors[other], factors[row], factors[other], products)
 
 
-def squares_to(vectors: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Squared distances of vectors (n, d) float32 to their candidates (n, k), in float64; inf where there is none."""
-    out = np.empty(candidates.shape)
-    _squares(vectors, candidates, out)
+def squares_to(
+    vectors: np.ndarray, candidates: np.ndarray, *, factors: np.ndarray | None = None, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """Squared distances of vectors (n, d) to their candidates (m, k), in float64; inf where there is none.
+
+    Of the vectors times ``factors`` (n,) float64, which makes them unit vectors without rounding them.
+    rows (m,): whose candidates they are, default all.
+    """
+    out = np.full(candidates.shape, np.inf)
+    _compare_all(vectors, *_defaults(vectors, factors, rows), candidates, False, out)
     return out
+
+
+def products_with(vectors: np.ndarray, candidates: np.ndarray, *, rows: np.ndarray | None = None) -> np.ndarray:
+    """Inner products of vectors (n, d) with their candidates (m, k), in float64; -inf where there is none."""
+    out = np.full(candidates.shape, -np.inf)
+    _compare_all(vectors, *_defaults(vectors, None, rows), candidates, True, out)
+    return out
+
+
+def _defaults(
+    vectors: np.ndarray, factors: np.ndarray | None, rows: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    n = len(vectors)
+    return np.ones(n) if factors is None else factors, np.arange(n) if rows is None else rows

@@ -58,10 +58,10 @@ class Relation:
 
     name: ``raw_<name>`` is the stage of its canonical tables. rows: the file of these that holds the relation, empty
     where there is none. index, count: see the protocols. similarities: the names that ``relation.similarity`` may have,
-    the default first. company: entities are held by collections, so that weights of pairs, co-occurrences and held-out
-    collections make sense. near: of which entities visitors read that they lie close together, {} for the plural of
-    what holds them. held: singular and plural of what an entity has many of, where the spec does not say. top: which
-    entities ``filter.top`` keeps, empty where it keeps none.
+    the default first; none where rows have a metric instead. company: entities are held by collections, so that weights
+    of pairs, co-occurrences and held-out collections make sense. near: of which entities visitors read that they lie
+    close together, {} for the plural of what holds them. held: singular and plural of what an entity has many of, where
+    the spec does not say. top: which entities ``filter.top`` keeps, empty where it keeps none.
     """
 
     name: str
@@ -121,7 +121,7 @@ class SourceKind:
     these, DataError where there is none. columns: which of value, timestamp and weight its rows may come with. tables:
     whether ``entities``, ``columns``, ``entity_columns`` and ``fields`` may be given beside it. watched: whether
     Dagster looks at it by itself. told: what of the options whoever receives a map may know, in plain types.
-    code_version: of one that is not Atlas's own, raised when the same source gives other tables.
+    code_version: raised when the same source gives other tables.
     """
 
     name: str

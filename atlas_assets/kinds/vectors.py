@@ -29,9 +29,10 @@ def count(
     from atlas_assets.stages.index.entity_index import VectorIndex
     from atlas_assets.stages.relation import neighbours
 
-    metric: Any = spec.similarity
-    loaded = VectorIndex.load(index)
-    return neighbours.from_vectors(loaded, n_neighbors=n_neighbors, metric=metric, progress=progress), None
+    made = neighbours.from_vectors(
+        VectorIndex.load(index), n_neighbors=n_neighbors, metric=spec.relation.metric, progress=progress
+    )
+    return made, None
 
 
 def read(folder: Path, vectors: list[str], reading: Reading) -> dict[str, Any]:
@@ -46,9 +47,11 @@ NEAR_IN_SPACE = Relation(
     rows="",
     index=index,
     count=count,
-    similarities=lambda: ("cosine", "euclidean"),
+    similarities=tuple,  # they have a metric
     company=False,
     near="with similar data",
     top="sampled",
 )
-VECTORS = SourceKind(name="vectors", about="Files with one vector per entity.", relation=NEAR_IN_SPACE, read=read)
+VECTORS = SourceKind(
+    name="vectors", about="Files with one vector per entity.", relation=NEAR_IN_SPACE, read=read, code_version="2"
+)

@@ -233,7 +233,7 @@ class Pipeline:
     def _neighbours(self) -> Stage:
         return Stage(
             "neighbours",
-            "1",
+            "1" if self.spec.related.company else "2",
             "The most similar entities of every entity, as many as the largest graph takes.",
             "atlas_assets.builders.relating:make_neighbours",
             "relate",

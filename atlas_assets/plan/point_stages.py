@@ -58,7 +58,7 @@ QUALITY = PointStage(
     "How true a projection is: recall, trust, global shape, and distortion per entity.",
     "atlas_assets.builders.judging:make_quality",
     takes=(PROJECTION, "knn_graph", "embedding", "entity_index"),
-    code_version="2",
+    code_version="3",
     parameters=lambda spec: {"seed": spec.seed},
     kinds=("numpy",),
 )

@@ -19,7 +19,7 @@ import numpy as np
 from atlas_assets import project
 from atlas_assets.reports.small_multiples import turned_alike
 from atlas_assets.spec.sweep import ProjectionPoint
-from atlas_assets.stages.quality.measures import FIGURES, OWN_GRAPH, PLUS_MINUS, value_text
+from atlas_assets.stages.quality.measures import FIGURES, ONCE, OWN_GRAPH, PLUS_MINUS, remarks, value_text
 from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_assets.stages.site.thumbnail import contact_sheet, thumbnail
 
@@ -108,7 +108,7 @@ class ReportPage:
         return value_text(name, row["metrics"].get(name), row["errors"].get(name), bare=bare)
 
     def _table(self) -> str:
-        shown = [name for name in self._shown(FIGURES) if name not in ("isolated", "held_out_lift")]
+        shown = [name for name in self._shown(FIGURES) if name not in ONCE]
         heads = ["rank", "map", *(FIGURES[name].head for name in shown), "seconds"]
         titles = [
             "by " + FIGURES[self.summary.ranked_by].title.lower(),
@@ -190,6 +190,8 @@ class ReportPage:
                 "Figures of an earlier state of the data, the spec or the program: "
                 f"{html.escape(', '.join(self.outdated))}."
             )
+        chosen = next(row for row in self.summary.rows if row["key"] == self.summary.recommended)
+        notes += map(html.escape, remarks(chosen["metrics"]))
         return "".join(f'<p class="note">{note}</p>' for note in notes)
 
 

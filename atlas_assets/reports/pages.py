@@ -118,7 +118,7 @@ def neighbours(lists: Neighbours, labels: list[str], n_neighbors: int) -> Metada
         "largest_hub": None if most is None else f"{labels[most]} (on {figures['most_listed']:,} lists)",
         "on_no_list": f"{figures['never_listed']:,} ({figures['never_listed_share']:.1%})",
         "examples": _examples(np.asarray(lists.indices), labels),
-    } | {name: value for name, value in lists.notes.items() if isinstance(value, (int, float))}
+    } | {name: value for name, value in lists.notes.items() if isinstance(value, (int, float, str))}
 
 
 def updated(how: str) -> Metadata:

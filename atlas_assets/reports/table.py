@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from atlas_assets.reports.comparison import Comparison
-from atlas_assets.stages.quality.measures import DECISIVE, FIGURES, OWN_GRAPH, PLUS_MINUS, value_text
+from atlas_assets.stages.quality.measures import DECISIVE, FIGURES, OWN_GRAPH, PLUS_MINUS, remarks, value_text
 
 
 def show(comparison: Comparison, console: Console) -> None:
@@ -30,6 +30,9 @@ def show(comparison: Comparison, console: Console) -> None:
         table.add_row("→" if chosen else "", key, *cells, _seconds(comparison.seconds.get(row["key"])))
     console.print(table)
     console.print(f"\n[bold]→ Recommended: {escape(summary.recommended)}[/bold]. {escape(summary.reason)}")
+    chosen = next(row for row in summary.rows if row["key"] == summary.recommended)
+    for remark in remarks(chosen["metrics"]):
+        console.print(f"\n[yellow]Mind:[/yellow] {escape(remark)}")
     _what_lacks(comparison, console)
     legend = Table(box=None, show_header=False, padding=(0, 1))
     for name in shown:

@@ -9,7 +9,7 @@
 - ``fields.json``: what the metadata is; ``report.json``: what was read, with notes.
 
 ``raw_edges`` has ``edges.parquet`` instead: source and target, codes into ``entity_ids.parquet``, and weight f32.
-``raw_vectors`` has ``vectors.npy`` (n, d) float32, row i for row i of ``entities.parquet``, and no codes.
+``raw_vectors`` has ``vectors.npy`` (n, d) float32 or float64, row i for row i of ``entities.parquet``, and no codes.
 
 Ids are encoded once, while they are read, so whatever follows handles 4 bytes per id of any length.
 """
@@ -175,9 +175,9 @@ def _write_relation(out: Path, name: str, table: pl.DataFrame, roles: Mapping[st
 def write_vectors(
     out: Path, *, vectors: np.ndarray, entities: pl.DataFrame, fields: Fields, report: Mapping[str, Any]
 ) -> None:
-    """vectors: (n, d) float32, row i belongs to row i of ``entities``."""
+    """vectors: (n, d) float32 or float64, row i belongs to row i of ``entities``."""
     out.mkdir(parents=True, exist_ok=True)
-    np.save(out / "vectors.npy", np.ascontiguousarray(vectors, dtype=np.float32), allow_pickle=False)
+    np.save(out / "vectors.npy", np.ascontiguousarray(vectors), allow_pickle=False)
     write_entities(out, entities=entities, fields=fields, report=report)
 
 

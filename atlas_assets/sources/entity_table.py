@@ -14,6 +14,7 @@ from atlas_assets.sources import columns as read
 from atlas_assets.sources import metadata, tables
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
+from atlas_assets.sources.roles.vectors import naming
 
 # Names that the tables downstream use for their own columns.
 _RESERVED = frozenset({"id", "label", "popularity", "n_collections"})
@@ -57,8 +58,43 @@ def read_table(
         tables.column(files[0], names, name, field=f"source.entity_columns.{role}")
     guessed = guess_entity_columns(table.select(names), ids=ids, relation=relation, file=files[0], given=columns)
     notes += guessed.sentences
-    id_column, label_column = guessed.columns["id"], guessed.columns.get("label")
     typed = all(tables.is_typed(file) for file in files)
+    return _made(table, guessed.columns, names, files, fields=fields, typed=typed, notes=notes)
+
+
+def beside(
+    table: pl.DataFrame,
+    ids: pl.Series,
+    *,
+    file: Located,
+    columns: Mapping[str, str],
+    fields: Mapping[str, Mapping[str, Any]] | None,
+) -> EntityTable:
+    """As ``read_table`` of columns that stand in the relation's own file, row by row beside ids (n,)."""
+    name = next(name for name in ("id", "row", "row_number", "__row_number") if name not in table.columns)
+    names = [name, *table.columns]
+    for role, column in columns.items():
+        tables.column(file, names, column, field=f"source.entity_columns.{role}")
+    names_of_rows = table.select(ids.alias(name), *dict.fromkeys([*naming(table), *columns.values()]))
+    guessed = guess_entity_columns(names_of_rows, ids=None, relation=[], file=file, given={**columns, "id": name})
+    whole = table.with_columns(ids.alias(name), pl.lit(0, dtype=pl.Int32).alias(_FILE))
+    whole = whole.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(read.ROW))
+    notes = [sentence for sentence in guessed.sentences if not sentence.startswith(f"{name} ->")]
+    return _made(whole, guessed.columns, names, [file], fields=fields, typed=tables.is_typed(file), notes=notes)
+
+
+def _made(
+    table: pl.DataFrame,
+    columns: Mapping[str, str],
+    names: Sequence[str],
+    files: Sequence[Located],
+    *,
+    fields: Mapping[str, Mapping[str, Any]] | None,
+    typed: bool,
+    notes: list[str],
+) -> EntityTable:
+    """Of a table with row numbers and the number of each row's file, typed."""
+    id_column, label_column = columns["id"], columns.get("label")
     if not typed and table.schema[id_column] == pl.String:
         table = table.with_columns(read.one_form(pl.col(id_column), words=True).alias(id_column))
         if read.are_whole_decimals(table[id_column]):

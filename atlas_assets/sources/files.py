@@ -117,8 +117,9 @@ def read_vectors(
 ) -> dict[str, Any]:
     """Write ``raw_vectors`` into ``out``; as ``read_collections``, with columns id and vector.
 
-    vector: one column of lists, or several numeric columns. An NPY file has no ids: its row i belongs to row i of the
-    entity table, which is then needed. All vectors must have one length and finite values.
+    vector: one column of lists, or several numeric columns; without id, row numbers are the ids. Without an entity
+    table, the other columns are label and metadata. An NPY file has no ids: its row i belongs to row i of the entity
+    table, which is then needed. All vectors must have one length and finite values.
     """
     with _workspace(out) as scratch:
         files = tables.located(vectors, base=base, scratch=scratch / "relation", role="vectors", options=options)
@@ -134,6 +135,10 @@ def read_vectors(
         if made.ids is None:
             made = vector_files.with_ids_of(made, table, files[0])
         assert made.ids is not None
+        if table is None and made.others is not None and made.others.width:
+            vector_files.check_unique(made.ids, files)
+            given = {role: name for role, name in (entity_columns or {}).items() if role != "id"}
+            table = entity_table.beside(made.others, made.ids, file=files[0], columns=given, fields=fields)
         id_type, notes = read.common_type([*made.origins, *([table.origin] if table else [])])
         ids = made.ids.to_frame("id").select(read.as_ids("id", made.ids.dtype, id_type)).to_series()
         vector_files.check_unique(ids, files)

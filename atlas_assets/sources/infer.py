@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from atlas_assets.errors import DataError
 from atlas_assets.sources import metadata, tables
 from atlas_assets.sources.extent import entities_of, numbers_of
 from atlas_assets.sources.forms import registry
@@ -23,9 +25,11 @@ from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.guess import ROLES, Guess
 from atlas_assets.sources.roles.names import noun
 from atlas_assets.sources.roles.relation import guess_relation
-from atlas_assets.sources.roles.vectors import guess_vectors
+from atlas_assets.sources.roles.vectors import are_measured, guess_vectors, naming, other_columns
 from atlas_assets.sources.samples import understood
 from atlas_assets.sources.text import table
+from atlas_assets.sources.vector_files import matrix_of
+from atlas_assets.stages.relation.metric import SAMPLE, guess_metric
 
 SAMPLE_ROWS = 100_000
 _NESTED = ("items", "entities", "tracks", "cards", "books", "products", "songs", "movies", "words", "tags", "members")
@@ -36,7 +40,7 @@ class Inference:
     """What ``atlas new`` writes: kind (collections, edges, vectors), columns, entity_columns, fields {name: {type}}.
 
     entity_noun, collection_noun: (singular, plural) where the column names give them away. n_entities, n_numbers: see
-    ``extent``. form: of the files, where a spec should name it.
+    ``extent``. form: of the files, where a spec should name it. metric: of vectors, see ``guess_metric``.
     """
 
     kind: str
@@ -50,6 +54,7 @@ class Inference:
     n_numbers: int | None = None
     form: str | None = None
     examples: list[str] = field(default_factory=list)
+    metric: str | None = None
 
 
 def infer(
@@ -93,7 +98,9 @@ def infer(
             guess_ = guess_columns(sample, kind, file=files[0], given=_named(roles, kind, sample, files[0]))
         n_entities = entities_of(kind, files, guess_.columns)
         n_numbers = numbers_of(files[0], sample, guess_.columns) if kind == "vectors" else None
-        sentences = [*files[0].told, *guess_.sentences]
+        metric, because = _metric(files[0], sample, guess_.columns) if kind == "vectors" else (None, "")
+        because = f"metric: {metric}, because {because}"
+        sentences = [*files[0].told, *guess_.sentences, *([because] if metric else [])]
         entity_columns: dict[str, str] = {}
         labels: dict[str, str] = {}
         fields: dict[str, dict[str, Any]] = {}
@@ -110,11 +117,18 @@ def infer(
             )
             entity_columns, rest = chosen.columns, [c for c in entity_table.columns if c not in chosen.columns.values()]
             sentences += [*table_files[0].told, *chosen.sentences]
-            for name in rest:
-                decided = metadata.guess(entity_table[name], typed=tables.is_typed(table_files[0]))
-                fields[name] = {"type": decided.type}
-                sentences.append(f"{name} -> {decided.type} field: {decided.why}")
+            _describe(entity_table.select(rest), table_files[0], fields, sentences)
             labels = _labels(entity_table, entity_columns)
+        elif "vector" in guess_.columns and (known := other_columns(sample.columns, guess_.columns)):
+            given_id = {"id": guess_.columns.get("id", "")}
+            given_label = {"label": roles["label"]} if roles and roles.get("label") in known else {}
+            names = sample.select(dict.fromkeys([*naming(sample.select(known)), *given_label.values()]))
+            given_columns = given_id | given_label
+            chosen = guess_entity_columns(names, ids=None, relation=[], file=files[0], given=given_columns)
+            entity_columns = {role: name for role, name in chosen.columns.items() if role != "id"}
+            sentences += chosen.sentences if entity_columns else []
+            rest = [name for name in known if name not in entity_columns.values()]
+            _describe(sample.select(rest), files[0], fields, sentences)
     return Inference(
         kind,
         guess_.columns,
@@ -127,6 +141,7 @@ def infer(
         n_numbers=n_numbers,
         form=registry.to_be_named(files[0].form),
         examples=understood(kind, sample, guess_.columns, labels),
+        metric=metric,
     )
 
 
@@ -144,6 +159,29 @@ def _labels(entity_table: pl.DataFrame, columns: Mapping[str, str]) -> dict[str,
         return {}
     pairs = entity_table.select(pl.col(columns["id"], columns["label"]).cast(pl.String).str.strip_chars()).drop_nulls()
     return dict(pairs.iter_rows())
+
+
+def _metric(file: Located, sample: pl.DataFrame, columns: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Which metric tells these vectors apart, by some of them, and why; None where they cannot be read."""
+    try:
+        if file.format == "npy":
+            stored = np.load(file.path, mmap_mode="r", allow_pickle=False)
+            some = np.asarray(stored[:: max(1, len(stored) // SAMPLE)], np.float64)
+        else:
+            rows = sample.gather_every(max(1, sample.height // SAMPLE))
+            some = matrix_of(rows, columns["vector"], file)
+        some = some[np.isfinite(some).all(axis=1)]
+    except (DataError, ValueError, OSError):  # reading all of them says it better
+        return None, ""
+    return guess_metric(some, measured=are_measured(columns)) if some.ndim == 2 and len(some) else (None, "")
+
+
+def _describe(table: pl.DataFrame, file: Located, fields: dict[str, dict[str, Any]], sentences: list[str]) -> None:
+    """Add what the columns of a table are as fields, and say why."""
+    for name in table.columns:
+        decided = metadata.guess(table[name], typed=tables.is_typed(file))
+        fields[name] = {"type": decided.type}
+        sentences.append(f"{name} -> {decided.type} field: {decided.why}")
 
 
 def _listed(patterns: Sequence[str] | str | None) -> list[str]:

@@ -12,21 +12,28 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources import columns as read
-from atlas_assets.sources import infer, tables
+from atlas_assets.sources import tables
 from atlas_assets.sources.entity_table import EntityTable
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.measures import Numbers
+from atlas_assets.sources.roles.vectors import guess_vectors, other_columns
+
+MOST_ROUNDED = 1e-4  # by float32, of a column's standard deviation
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """matrix (n, d) float32; ids (n,) as in the files, or None for NPY; names: columns of the ids; notes for people."""
+    """matrix (n, d) float32, float64 where float32 would lose what tells rows apart; ids (n,) as in the files, or None.
+
+    names: columns of the ids; notes for people; others: the other columns of a table, row by row; None for arrays.
+    """
 
     matrix: np.ndarray
     ids: pl.Series | None
     origins: list[read.Ids]
     names: list[str]
     notes: list[str]
+    others: pl.DataFrame | None = None
 
 
 def read_all(files: Sequence[Located], columns: Mapping[str, Any]) -> Vectors:
@@ -55,7 +62,9 @@ def read_all(files: Sequence[Located], columns: Mapping[str, Any]) -> Vectors:
     text = len({part.ids.dtype for part in parts if part.ids is not None}) > 1
     ids = pl.concat([p.ids.cast(pl.String) if text else p.ids for p in parts if p.ids is not None])
     origins = [origin for part in parts for origin in part.origins]
-    return Vectors(np.concatenate([p.matrix for p in parts]), ids, origins, parts[0].names, parts[0].notes)
+    known = [p.others for p in parts if p.others is not None]
+    others = pl.concat(known, how="diagonal_relaxed") if len(known) == len(parts) else None
+    return Vectors(np.concatenate([p.matrix for p in parts]), ids, origins, parts[0].names, parts[0].notes, others)
 
 
 def with_ids_of(vectors: Vectors, table: EntityTable | None, file: Located) -> Vectors:
@@ -91,13 +100,13 @@ def check_unique(ids: pl.Series, files: Sequence[Located]) -> None:
             where=f"rows {', '.join(f'{r:,}' for r in rows[:5])}",
             found=Found(f"all hold the id {first!r}"),
             expected="one vector per entity",
-            remedy="Keep one of the rows, or choose another column in source.columns.id.",
+            remedy="Choose another column in source.columns.id; without one, row numbers are the ids.",
         )
 
 
 def _read_npy(file: Located) -> Vectors:
     array = tables.read_npy(file)
-    matrix = np.asarray(array, dtype=np.float32)
+    matrix = narrowed(np.asarray(array))
     _check_finite(matrix, file, None)
     return Vectors(matrix, None, [], [], [f"{file.name}: row i is the vector of row i of the entity table"])
 
@@ -109,26 +118,46 @@ def _read_table(file: Located, columns: Mapping[str, Any]) -> Vectors:
         for name in [columns[role]] if isinstance(columns[role], str) else columns[role]:
             tables.column(file, names, name, field=f"source.columns.{role}")
     notes: list[str] = []
-    if not {"id", "vector"} <= set(columns):
-        guess = infer.guess_columns(tables.collect(frame.head(1000), file), "vectors", file=file, given=columns)
+    if "vector" not in columns:
+        guess = guess_vectors(tables.collect(frame.head(1000), file), file=file, given=columns)
         columns, notes = guess.columns, guess.sentences
-    id_column, vector = columns["id"], columns["vector"]
+    id_column, vector = columns.get("id"), columns["vector"]
     used = [vector] if isinstance(vector, str) else list(vector)
-    table = tables.collect(frame.select([id_column, *used]), file)
-    if len(used) == 1 and isinstance(vector, str):
-        matrix = _from_lists(table[vector], file)
-    else:
-        matrix = np.column_stack([_numbers(table[name], file) for name in used])
+    table = tables.collect(frame, file)
+    matrix = narrowed(matrix_of(table, vector, file))
     _check_finite(matrix, file, used)
+    rest = table.select(other_columns(names, columns))
+    if id_column is None:
+        ids = pl.Series("id", np.arange(len(matrix)))
+        facts = ids.to_frame().select(read.id_facts("id", ids.dtype)).row(0, named=True)
+        origin = read.ids_of(file, "id", "id", ids.dtype, facts, typed=True)
+        return Vectors(matrix, ids, [origin], [], notes, rest)
     facts = table.select(read.id_facts(id_column, table.schema[id_column])).row(0, named=True)
     origin = read.ids_of(file, id_column, id_column, table.schema[id_column], facts, typed=tables.is_typed(file))
-    return Vectors(matrix, table[id_column], [origin], [id_column], notes)
+    return Vectors(matrix, table[id_column], [origin], [id_column], notes, rest)
+
+
+def narrowed(matrix: np.ndarray) -> np.ndarray:
+    """As float32 where that rounds off nothing that matters: a ten-thousandth of how much a column varies, or less."""
+    with np.errstate(over="ignore"):  # what does not fit is told as what it becomes
+        narrow = matrix.astype(np.float32)
+    if matrix.dtype != np.float64 or not len(matrix) or not np.isfinite(narrow).all():
+        return narrow
+    rounded = np.abs(narrow - matrix).max(axis=0)
+    return matrix if (rounded > MOST_ROUNDED * matrix.std(axis=0)).any() else narrow
+
+
+def matrix_of(table: pl.DataFrame, vector: str | Sequence[str], file: Located) -> np.ndarray:
+    """(n, d) floats of a column of lists, or of one column for each number; nan where there is none."""
+    if isinstance(vector, str):
+        return _from_lists(table[vector], file)
+    return np.column_stack([_numbers(table[name], file) for name in vector])
 
 
 def _numbers(values: pl.Series, file: Located) -> np.ndarray:
     frame = values.to_frame().with_row_index(read.ROW, offset=1)
     numbers = Numbers(file, values.name, values.name).read(frame)
-    return numbers.cast(pl.Float32).fill_null(np.nan).to_numpy()
+    return numbers.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
@@ -159,7 +188,8 @@ def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
             expected=f"{usual:,}, as most vectors have" if usual else "a vector",
             remedy="Remove the row, or compute its vector again.",
         )
-    flat = lists.explode().cast(pl.Float32, strict=False)
+    inner = lists.dtype.inner  # type: ignore[attr-defined]
+    flat = lists.explode().cast(pl.Float32 if inner in (pl.Float32, pl.Int8, pl.Int16) else pl.Float64, strict=False)
     return flat.fill_null(np.nan).to_numpy().reshape(-1, usual)
 
 

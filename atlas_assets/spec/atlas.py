@@ -351,7 +351,15 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
             remedy="Give the atlas another name (it names files, URLs and Dagster assets).",
         )
     allowed = spec.related.similarities()
-    if spec.relation.similarity is not None and spec.relation.similarity not in allowed:
+    if spec.relation.similarity is not None and not allowed:
+        yield SpecError(
+            file=file,
+            field="relation.similarity",
+            found=Found("is given, but the source holds vectors"),
+            expected="relation.metric: cosine, euclidean or dot",
+            remedy="Call it metric.",
+        )
+    elif spec.relation.similarity is not None and spec.relation.similarity not in allowed:
         yield SpecError(
             file=file,
             field="relation.similarity",

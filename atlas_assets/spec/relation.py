@@ -106,6 +106,10 @@ class RelationSpec(Model):
         None,
         description="Which pairs count as similar; of collections jaccard (default), npmi, cosine, lift or count.",
     )
+    metric: Literal["cosine", "euclidean", "dot"] | None = Field(
+        None,
+        description="Vectors only: what near means; dot: a large inner product. Default: guessed from them.",
+    )
     shrinkage: float | None = Field(None, ge=0, description="Pulls the similarity of rarely seen pairs to zero.")
     normalise: Literal["none", "size", "log_size"] = Field(
         "none", description="Weigh large collections down: 1 / (s - 1) or 1 / log2 s, s = rows that take part."
@@ -139,6 +143,14 @@ class RelationSpec(Model):
 
     def mistakes(self, *, file: object, relation: Relation, may_have: dict[str, bool]) -> Iterator[SpecError]:
         """What contradicts the source: its relation, and the columns that it may have (value, timestamp)."""
+        if self.metric is not None and relation.similarities():
+            yield SpecError(
+                file=file,
+                field="relation.metric",
+                found=Found(f"is given, but the source holds {relation.name}"),
+                expected="it only with vectors",
+                remedy="Delete it, or choose a relation.similarity.",
+            )
         asked = [name for name in (*_WEIGHTING, "hubs") if getattr(self, name) != type(self).model_fields[name].default]
         for name in asked:
             if not relation.company:

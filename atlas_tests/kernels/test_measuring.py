@@ -70,17 +70,23 @@ def test_excess_ranks_are_those_by_sorting(seed: int, n: int, k: int, dims: int,
     else:
         points, reference = generator.standard_normal((n, dims)), generator.random((4, n)).astype(np.float32)
     reference[np.arange(4), own] = 0
-    found = excess_ranks(reference, points, own, k=k, nearest=nearest)
-    np.testing.assert_array_equal(found, excess_ranks_reference(reference, points, own, k=k, nearest=nearest))
+    ks = generator.integers(0, k + 1, 4)
+    found = excess_ranks(reference, points, own, k=ks, nearest=nearest)
+    expected = excess_ranks_reference(reference, points, own, k=ks, nearest=nearest)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_excess_ranks_by_hand() -> None:
     # the nearest of entity 0 on the map is the one that the reference ranks 3rd: 3 - 1
     reference, points = np.array([[0.0, 1, 2, 3, 4]]), np.array([[0.0, 0], [9, 0], [8, 0], [1, 0], [7, 0]])
-    own = np.array([0])
-    assert excess_ranks(reference, points, own, k=1, nearest="map").tolist() == [2]
+    own, k = np.array([0]), np.array([1])
+    assert [a.tolist() for a in excess_ranks(reference, points, own, k=k, nearest="map")] == [[2], [0]]
     # and the nearest of the reference is the map's 4th
-    assert excess_ranks(reference, points, own, k=1, nearest="reference").tolist() == [3]
+    assert excess_ranks(reference, points, own, k=k, nearest="reference")[0].tolist() == [3]
+    # four that tie have rank 2.5 each, and no choice of one would do better
+    tied = np.array([[0.0, 1, 1, 1, 1]])
+    assert [a.tolist() for a in excess_ranks(tied, points, own, k=k, nearest="map")] == [[1.5], [1.5]]
 
 
 @given(seed=seeds, n=st.integers(2, 30), k=st.integers(1, 5), collections=st.integers(0, 20), repeats=st.booleans())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,14 +95,17 @@ def test_a_block_is_offered_to_both_of_its_sides(seed: int, rows: int, columns: 
     products = vectors[row:column] @ vectors[column : column + columns].T
     empty = [(np.full((n, k), -1, np.int32), np.full((n, k), np.inf, np.float32)) for _ in range(2)]
 
-    vector_blocks.offer_block(products, row, column, halves, *empty[0])
+    own = slice(row, column)
+    vector_blocks.offer_block(products, np.arange(n)[own], column, halves, empty[0][0][own], empty[0][1][own])
     vector_blocks.offer_block_to_columns(products, row, column, halves, *empty[1])
 
     sides = range(row, column), range(column, column + columns)
-    for (indices, _), mine, theirs in zip(empty, sides, sides[::-1], strict=True):
+    for (following, _), mine, theirs in zip(empty, sides, sides[::-1], strict=True):
         for i in range(n):
-            keys = sorted((float(halves[j] - vectors[i] @ vectors[j]), j) for j in theirs) if i in mine else []
-            assert [j for j in indices[i].tolist() if j >= 0] == [j for _, j in keys[:k]]
+            keys = (
+                sorted((float(halves[j] - vectors[i] @ vectors[j]), (j - i) % n) for j in theirs) if i in mine else []
+            )
+            assert [j for j in following[i].tolist() if j >= 0] == [j for _, j in keys[:k]]
 
 
 def test_distances_are_summed_in_double_precision() -> None:
@@ -110,3 +114,13 @@ def test_distances_are_summed_in_double_precision() -> None:
     squares = vector_blocks.squares_to(vectors, np.array([[1, 2], [0, -1], [-1, -1]], np.int32))
 
     assert squares.tolist() == [[4, 100_000_001], [4, np.inf], [np.inf, np.inf]]
+
+
+def test_factors_make_unit_vectors_without_rounding_them() -> None:
+    vectors = np.array([[3, 4], [30, 40], [4, 3]], np.float32)
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+
+    squares = vector_blocks.squares_to(vectors, np.array([[1, 2]]), factors=1 / lengths, rows=np.array([0]))
+
+    assert squares == pytest.approx(np.array([[0, 2 - 2 * 24 / 25]]))
+    assert vector_blocks.products_with(vectors, np.array([[1, -1]]), rows=np.array([2])).tolist() == [[240, -np.inf]]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import DataError
+from atlas_assets.kernels.copies import spread_lists, spread_lists_reference
 from atlas_assets.stages.quality import quality
-from atlas_assets.stages.relation import knn_graph, neighbours, vector_neighbours
+from atlas_assets.stages.relation import copies, knn_graph, neighbours, vector_neighbours
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_tests.relations import index_of, relation
 
@@ -198,17 +199,106 @@ def test_nearest_vectors_are_those_of_all_pairs(metric, block, monkeypatch):
     np.testing.assert_allclose(graph.similarity, similarity, atol=1e-5)
 
 
-def test_equal_vectors_list_each_other_lowest_first():
+def test_equal_vectors_share_a_place_and_are_each_others_first_neighbours():
     vectors = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
-    graph = from_vectors(VectorIndex(vectors), k=3, metric="euclidean")
+    graph = from_vectors(VectorIndex(vectors), k=5, metric="euclidean")
     assert_sound(graph)
-    assert graph.indices[:5].tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2], [5, 6, 7]]
+    assert graph.places is not None
+    assert graph.places.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert graph.indices.tolist() == [[1, 2, -1, -1, -1], [2, 0, -1, -1, -1], [0, 1, -1, -1, -1]]
+    everybody = graph.of_entities()
+    assert_sound(everybody)
+    assert everybody.indices[:5].tolist() == [
+        [1, 2, 3, 4, 5],
+        [2, 3, 0, 5, 6],
+        [3, 0, 1, 6, 7],
+        [0, 1, 2, 7, 4],
+        [5, 6, 7, 8, 9],
+    ]
+    assert everybody.similarity[0].tolist() == [1, 1, 1, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda g: np.stack([48.85 + 0.02 * g.standard_normal(300), 2.35 + 0.02 * g.standard_normal(300)], axis=1),
+        lambda g: np.concatenate([g.standard_normal((150, 2)) + at for at in ([4e5, 2e5], [-3e5, 8e5])]),
+        lambda g: g.standard_normal((300, 3)) * [1, 1e9, 1e-9],
+        lambda g: g.standard_normal((300, 4)) * 1e30,
+        lambda g: np.concatenate([g.standard_normal((299, 5)), [[1e6] * 5]]),
+    ],
+    ids=["one city", "two far places", "huge scales", "huge numbers", "one far away"],
+)
+def test_neighbours_are_exact_where_float32_cannot_tell_them(metric, made):
+    vectors = made(np.random.default_rng(0))
+    if metric == "cosine":
+        points = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    far = -vectors @ vectors.T if metric == "dot" else ((vectors[:, None] - vectors[None]) ** 2).sum(axis=2)
+    if metric == "cosine":
+        far = ((points[:, None] - points[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(far, np.inf)
+    listed, _ = vector_neighbours.nearest(vectors, k=10, metric=metric)
+    found = np.where(listed >= 0, np.take_along_axis(far, np.maximum(listed, 0), axis=1), 0)
+    expected = np.where(listed >= 0, np.sort(far, axis=1)[:, :10], 0)
+    scale = 0 if metric != "cosine" else 1e-13  # of unit vectors in float64
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=scale)
+    assert (listed >= 0).any(axis=1).all() or metric == "dot"
+
+
+def test_no_row_is_on_every_list_where_many_are_equally_near():
+    """Of 500 vectors of six yes or no, eight are at each place and many places are as near as each other."""
+    vectors = np.unique(np.random.default_rng(0).integers(0, 2, (2000, 9)), axis=0).astype(np.float32)
+    listed, _ = vector_neighbours.nearest(vectors, k=5, metric="euclidean")
+    assert np.bincount(listed.ravel()).max() <= 12
+
+
+def test_by_the_inner_product_the_longest_in_that_direction_come_first():
+    vectors = np.array([[1, 0], [2, 0], [10, 1], [0, 1], [-1, 0]], np.float32)
+    listed, similarity = vector_neighbours.nearest(vectors, k=3, metric="dot")
+    assert listed.tolist() == [[2, 1, -1], [2, 0, -1], [1, 0, 3], [2, -1, -1], [-1, -1, -1]]
+    np.testing.assert_allclose(similarity[0], [10 / 20, 2 / 20, 0])
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 40), m=st.integers(1, 12), k=st.integers(1, 6))
+def test_lists_of_places_are_spread_over_their_entities(seed, n, m, k):
+    generator = np.random.default_rng(seed)
+    places = np.unique(generator.integers(0, m, n), return_inverse=True)[1].astype(np.int32)
+    m = int(places.max()) + 1
+    rows = [generator.permutation(np.delete(np.arange(m), row))[: generator.integers(0, k + 1)] for row in range(m)]
+    indices = np.array([np.pad(row, (0, k - len(row)), constant_values=-1) for row in rows], np.int32)
+    for found, expected in zip(spread_lists(places, indices), spread_lists_reference(places, indices), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_copies_lie_together_apart_from_others_and_from_each_other(dims):
+    positions = np.random.default_rng(0).standard_normal((50, dims)).astype(np.float32)
+    places = np.concatenate([np.arange(50), np.zeros(200), np.full(3, 7)]).astype(np.int32)
+    spread = copies.spread_out(positions, places)
+    np.testing.assert_array_equal(spread[:50], positions)
+    between = np.linalg.norm(spread[:, None] - spread[None], axis=2)
+    same = places[:, None] == places[None]
+    assert (np.where(same, between, 0).max(axis=1) < np.where(same, np.inf, between).min(axis=1)).all()
+    np.fill_diagonal(between, np.inf)
+    assert between.min() > 2e-5 * np.ptp(positions, axis=0).max()
+
+
+def test_places_are_told_from_vectors_that_are_the_same_by_the_metric():
+    vectors = np.array([[1, 2], [2, 4], [-0.0, 0], [0, 0.0], [1, 2], [3, 1]], np.float32)
+    by_distance, by_direction = (copies.places_of(vectors, metric) for metric in ("euclidean", "cosine"))
+    assert by_distance is not None
+    assert by_direction is not None
+    assert by_distance.tolist() == [0, 1, 2, 2, 0, 3]
+    assert by_direction.tolist() == [0, 0, 1, 1, 0, 2]
+    assert copies.places_of(vectors[[0, 1, 5]], "euclidean") is None
+    assert copies.sizes_of(by_direction) == (5, 2, 3)
 
 
 def test_a_vector_without_direction_is_isolated_under_cosine():
     vectors = np.random.default_rng(0).random((8, 3)).astype(np.float32)
     vectors[2] = 0
-    graph = from_vectors(VectorIndex(vectors), k=3)
+    graph = from_vectors(VectorIndex(vectors), k=3, metric="cosine")
     assert_sound(graph)
     assert graph.isolated.tolist() == [i == 2 for i in range(8)]
 

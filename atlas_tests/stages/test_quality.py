@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 from atlas_assets.stages.geometry import neighbour_lists
 from atlas_assets.stages.quality import quality
 from atlas_assets.stages.quality import reference as yardstick
+from atlas_assets.stages.quality.measures import remarks
 from atlas_assets.stages.quality.reference import Triplets, Yardstick
 from atlas_assets.stages.quality.sampling_error import Estimate
 from atlas_assets.stages.relation.knn_graph import KnnGraph
@@ -240,6 +241,46 @@ def test_trustworthiness_by_hand():
     own = np.array([0])
     assert _value(quality.trustworthiness(reference, points, own=own, k=1)) == pytest.approx(1 / 3)
     assert quality.trustworthiness(reference, points, own=own, k=3) is None  # too few entities for the formula
+
+
+def test_whom_no_path_reaches_is_as_far_as_can_be():
+    """Forty parts of five on a line: everybody reaches four others. Its own part beside each, or other parts."""
+    part = np.repeat(np.arange(40), 5)
+    reference = np.where(part[:, None] == part, np.abs(np.subtract.outer(np.arange(200), np.arange(200))), np.inf)
+    reference, own = reference.astype(np.float32), np.arange(200)
+    together = np.stack([np.arange(200.0), np.zeros(200)], axis=1) + np.stack([part * 100.0, part * 0.0], axis=1)
+    apart = np.random.default_rng(0).permutation(together)
+    assert _value(quality.trustworthiness(reference, together, own=own, k=15)) == 1
+    assert _value(quality.continuity(reference, together, own=own, k=15)) == 1
+    assert _value(quality.trustworthiness(reference, apart, own=own, k=15)) == pytest.approx(0.5, abs=0.03)
+
+
+def test_ties_are_not_held_against_a_map_that_no_other_could_do_better():
+    """A star: from a leaf the hub is nearest, and all other leaves tie behind it."""
+    reference, own = np.full((12, 12), 2, np.float32), np.arange(12)
+    reference[0] = reference[:, 0] = 1
+    np.fill_diagonal(reference, 0)
+    turn = np.linspace(0, 2 * np.pi, 12)
+    star = np.stack([np.cos(turn), np.sin(turn)], axis=1) * (own > 0)[:, None]
+    hub_outside = star + [100.0, 0] * (own == 0)[:, None]
+    assert _value(quality.trustworthiness(reference, star, own=own, k=5)) == 1
+    assert 0.5 < _value(quality.trustworthiness(reference, hub_outside, own=own, k=5)) < 0.95
+
+
+def test_parts_that_nothing_connects_are_counted_and_so_are_strangers_beside_each_other():
+    positions = np.random.default_rng(0).standard_normal((200, 3)).astype(np.float32)
+    part = np.repeat(np.arange(5), 40)
+    graph = from_vectors(VectorIndex(positions + 1e4 * part[:, None].astype(np.float32)), k=15, metric="euclidean")
+    against = Yardstick(graph)
+    mixed = quality.measure(positions[:, :2], against)
+    parted = quality.measure(positions[:, :2] + 100 * part[:, None], against)
+    assert mixed.metrics["parts"] == parted.metrics["parts"] == 5
+    assert parted.metrics["other_parts"] == 0
+    assert mixed.metrics["other_parts"] == pytest.approx(0.8, abs=0.02)
+    assert _figure(mixed, "trustworthiness") < 0.6 < _figure(parted, "trustworthiness")
+    assert "5 parts that nothing connects" in " ".join(remarks(mixed.metrics))
+    whole = Yardstick(from_vectors(VectorIndex(positions), k=15))
+    assert quality.measure(positions[:, :2], whole).metrics["parts"] is None
 
 
 @given(seed=seeds, unknown=st.floats(0, 0.9))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -13,41 +14,93 @@ from atlas_assets.sources.roles.contents import facts, is_numeric
 from atlas_assets.sources.roles.guess import Guess, hopeless
 from atlas_assets.sources.roles.names import name_score
 
+CLASSES = frozenset({"label", "class", "target", "species", "category", "group", "cluster", "y", "digit", "kind"})
+IDS = frozenset({"id", "uid", "key"})
+MOST_CLASSES = 0.2  # of the rows: a whole number with more values than that is no class
+NAMES_APART = 0.5  # of the rows: names may repeat, but most are different
+GAPS = 0.1  # of a numbered series: some columns may have been left out
+
 
 def guess_vectors(sample: pl.DataFrame, *, file: Located, given: Mapping[str, Any]) -> Guess:
-    """The id and the vector; those in ``given`` are taken as they are. Raises DataError where it cannot."""
+    """The id, if there is one, and the vector; those in ``given`` are taken as they are. Raises DataError without."""
     chosen, sentences = dict(given), []
     if "vector" not in chosen:
-        lists = [c for c in sample.columns if isinstance(sample[c].dtype, (pl.List, pl.Array))]
-        written = [
-            c
-            for c in sample.columns
-            if sample[c].dtype == pl.String
-            and name_score("vector", c) > 0
-            and sample[c].drop_nulls().head(100).str.contains(r"^\[?\s*-?[\d.]+[,\s]").all()
-        ]
-        best = max([*lists, *written], key=lambda c: name_score("vector", c), default=None)
-        if best is not None:
-            chosen["vector"] = best
-            sentences.append(f"{best} -> vector: its values are lists of numbers")
-        else:
-            numeric = [c for c in sample.columns if c != chosen.get("id") and is_numeric(sample[c])]
-            numbered = [c for c in numeric if any(ch.isdigit() for ch in c)]
-            numeric = numbered if len(numbered) >= 2 else [c for c in numeric if not _looks_like_id(c, sample[c])]
-            if len(numeric) < 2:
-                raise hopeless(sample, file, ("id", "vector"))
-            chosen["vector"] = numeric
-            sentences.append(f"{numeric[0]} … {numeric[-1]} -> vector: {len(numeric):,} numeric columns")
+        chosen["vector"], sentence = _vector(sample, file, chosen.get("id"))
+        sentences.append(sentence)
     if "id" not in chosen:
         used = chosen["vector"] if isinstance(chosen["vector"], list) else [chosen["vector"]]
         free = [c for c in sample.columns if c not in used and not sample[c].dtype.is_nested()]
-        best = max(free, key=lambda c: (name_score("id", c), sample[c].n_unique(), -free.index(c)), default=None)
+        unique = [c for c in free if sample[c].null_count() == 0 and sample[c].n_unique() == sample.height]
+        unique = [c for c in unique if not sample[c].dtype.is_float()]
+        said = [c for c in free if words(c)[-1:] == ["id"] or c.lower() in IDS]  # what repeats there is a mistake
+        best = max(unique or said, key=lambda c: (name_score("id", c), -free.index(c)), default=None)
         if best is None:
-            raise hopeless(sample, file, ("id", "vector"))
-        chosen["id"] = best
-        sentences.append(f"{best} -> id: {facts(sample[best], 'id')}")
-    return Guess({"id": chosen["id"], "vector": chosen["vector"]}, sentences)
+            sentences.append("no column tells all rows apart, so row numbers, from 0, are the ids")
+        else:
+            chosen["id"] = best
+            sentences.append(f"{best} -> id: {facts(sample[best], 'id')}")
+    return Guess({role: chosen[role] for role in ("id", "vector") if role in chosen}, sentences)
 
 
-def _looks_like_id(name: str, values: pl.Series) -> bool:
-    return name_score("id", name) > 0 or words(name)[-1:] == ["id"]
+def other_columns(names: Sequence[str], columns: Mapping[str, Any]) -> list[str]:
+    """The columns that are neither id nor vector: what is known of the entities."""
+    vector = columns["vector"]
+    used = {columns.get("id"), *([vector] if isinstance(vector, str) else vector)}
+    return [name for name in names if name not in used]
+
+
+def naming(table: pl.DataFrame) -> list[str]:
+    """The columns that may hold names of the rows: a class, which is called label as well, is none."""
+    return [name for name in table.columns if table[name].n_unique() > NAMES_APART * table.height]
+
+
+def are_measured(columns: Mapping[str, Any]) -> bool:
+    """Whether each number of the vectors has a name of its own, and not just a number."""
+    vector = columns.get("vector")
+    return isinstance(vector, list) and len(_longest_series(vector)) < len(vector)
+
+
+def _vector(sample: pl.DataFrame, file: Located, id_column: str | None) -> tuple[str | list[str], str]:
+    lists = [c for c in sample.columns if isinstance(sample[c].dtype, (pl.List, pl.Array))]
+    written = [
+        c
+        for c in sample.columns
+        if sample[c].dtype == pl.String
+        and name_score("vector", c) > 0
+        and sample[c].drop_nulls().head(100).str.contains(r"^[\[({]?\s*-?[\d.]+(e-?\d+)?[,;\s]").all()
+    ]
+    best = max([*lists, *written], key=lambda c: name_score("vector", c), default=None)
+    if best is not None:
+        return best, f"{best} -> vector: its values are lists of numbers"
+    numeric = [c for c in sample.columns if c != id_column and is_numeric(sample[c])]
+    series = _longest_series(numeric)
+    chosen = series if len(series) >= 2 else [c for c in numeric if not _is_no_number(c, sample[c])]
+    if len(chosen) < 2:
+        raise hopeless(sample, file, ("id", "vector"))
+    left = [c for c in numeric if c not in chosen]
+    why = "numbered columns" if len(series) >= 2 else "columns of numbers"
+    told = f"; not {', '.join(left[:5])}{' …' if len(left) > 5 else ''}" if left else ""
+    return chosen, f"{chosen[0]} … {chosen[-1]} -> vector: {len(chosen):,} {why}{told}"
+
+
+def _longest_series(names: Sequence[str]) -> list[str]:
+    """Of columns that are called the same but for a number at the end, 0, 1, 2 … or 1, 2, 3 …, the longest series."""
+    series: dict[str, dict[str, int]] = {}
+    for name in names:
+        if match := re.fullmatch(r"(.*?)(\d+)", name):
+            series.setdefault(match.group(1), {})[name] = int(match.group(2))
+    whole = [
+        list(columns)
+        for columns in series.values()
+        if max(columns.values()) - min(columns.values()) + 1 <= (1 + GAPS) * len(columns)
+    ]
+    return max(whole, key=len, default=[])
+
+
+def _is_no_number(name: str, values: pl.Series) -> bool:
+    """Whether a column of numbers stands for something else: an id or a class."""
+    if name_score("id", name) > 0 or words(name)[-1:] == ["id"]:
+        return True
+    named = not CLASSES.isdisjoint(words(name))
+    whole = values.dtype.is_integer() or bool((values.drop_nulls().cast(pl.Float64, strict=False) % 1 == 0).all())
+    return named and whole and values.n_unique() <= max(2, MOST_CLASSES * len(values))

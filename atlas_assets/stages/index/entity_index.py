@@ -131,7 +131,7 @@ class EdgeIndex(Artifact):
 
 @dataclass(frozen=True)
 class VectorIndex(Artifact):
-    """One vector per entity: vectors (n, d) float32 in the order of ids, whose n_collections is 1 everywhere."""
+    """One vector per entity: vectors (n, d) float32 or float64 in the order of ids, whose counts are 1."""
 
     ids: pl.DataFrame
     vectors: np.ndarray
@@ -339,10 +339,10 @@ def from_vectors(
         )
     rows, _ = _row_order(ids, previous)
     order, ids = order[rows], ids[rows]
-    chosen = np.ascontiguousarray(vectors[order], dtype=np.float32)
+    chosen = np.ascontiguousarray(vectors[order])
     if normalise:
         lengths = np.linalg.norm(chosen.astype(np.float64), axis=1, keepdims=True)
-        chosen = (chosen / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+        chosen = (chosen / np.where(lengths > 0, lengths, 1.0)).astype(chosen.dtype)
     table = pl.DataFrame({"id": ids, "n_collections": np.ones(ids.len(), dtype=np.int64)})
     return VectorIndex(table, chosen, steps.listed)
 

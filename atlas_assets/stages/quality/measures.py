@@ -154,10 +154,58 @@ FIGURES = {
             None,
             "Entities without any relation; they stand beside the map and are not measured.",
         ),
+        Figure(
+            "copies",
+            "copies",
+            "Copies",
+            "count",
+            None,
+            "Entities whose vector is that of another one; they lie beside it and are measured as one.",
+        ),
+        Figure(
+            "parts",
+            "parts",
+            "Separate parts",
+            "count",
+            None,
+            "Parts of the graph that nothing connects. How they lie to each other on a map means nothing.",
+        ),
+        Figure(
+            "other_parts",
+            "of other parts",
+            "Neighbours of other parts",
+            "share",
+            "less",
+            "Of the nearest on the map, the share that belong to another part of the graph: strangers of whom the data "
+            "says nothing.",
+            plain=(
+                "Strangers of other parts",
+                "The data falls into parts that nothing connects; this share of the nearest on the map are of another.",
+            ),
+        ),
     )
 }
+ONCE = ("isolated", "copies", "parts", "held_out_lift")
+"""What is the same for all maps of a graph, or is said by another figure: not a column of a table of maps."""
 DECISIVE = ("held_out_recall", "neighbour_recall", "trustworthiness", "triplet_accuracy")
 """The columns of narrow tables, the one that decides first."""
+
+
+def remarks(metrics: dict[str, float | None]) -> list[str]:
+    """Sentences on what keeps figures of a map from saying what they usually do."""
+    told, parts, strange = [], metrics.get("parts"), metrics.get("other_parts")
+    if parts and strange is not None:
+        told.append(
+            f"The graph falls into {parts:,.0f} parts that nothing connects, so how they lie to each other means "
+            f"nothing; {value_text('other_parts', strange)} of the nearest on this map are of another part. Trust and "
+            "continuity are judged on as many neighbours as a part has, the shape within parts."
+        )
+    if copies := metrics.get("copies"):
+        told.append(
+            f"{copies:,.0f} entities have the vector of another one: they lie in a small disc around it, and the "
+            "figures count them once."
+        )
+    return told
 
 
 def value_text(name: str, value: float | None, error: float | None = None, *, bare: bool = False) -> str:

@@ -6,7 +6,7 @@ long for all entities is taken over a sample (see ``yardstick``), with its stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,6 +31,9 @@ METRICS = (
     "edge_length_median",
     "edge_length_p95",
     "isolated",
+    "copies",
+    "parts",
+    "other_parts",
 )
 ROW_MEASURES = ("trustworthiness", "continuity", "triplet_accuracy")
 
@@ -65,6 +68,13 @@ class Quality(Artifact):
             return self.samples["rows"], self.row_parts[:, ROW_MEASURES.index(name)]
         return None
 
+    def of_entities(self, places: np.ndarray) -> Quality:
+        """Of all entities, from what was measured of their places, once each; places (n,): see ``relation.copies``."""
+        n_copies = float(places.size - self.distortion.size)
+        return replace(
+            self, distortion=np.asarray(self.distortion)[places], metrics=self.metrics | {"copies": n_copies}
+        )
+
     def check(self) -> list[Check]:
         values = [value for value in (*self.metrics.values(), *self.errors.values()) if value is not None]
         inside = bool(((self.distortion >= 0) & (self.distortion <= 1)).all())
@@ -79,7 +89,8 @@ def measure(positions: np.ndarray, yardstick: Yardstick, *, progress: Progress =
 
     held_out_recall, held_out_lift: see :func:`held_out_recall`. neighbour_recall, embedding_recall: see
     :func:`recall`, over all connected entities. trustworthiness, continuity, triplet_accuracy: against shortest paths
-    along the graph, over the yardstick's rows. edge_length_median, edge_length_p95: of the graph's edges, in units of
+    along the graph, over the yardstick's rows. parts, other_parts: see :func:`other_parts`; None where the graph is in
+    one piece. edge_length_median, edge_length_p95: of the graph's edges, in units of
     the root mean square distance from the centre. isolated: entities without any neighbour, left out of all but this.
     """
     positions = np.asarray(positions, np.float64)
@@ -99,6 +110,9 @@ def measure(positions: np.ndarray, yardstick: Yardstick, *, progress: Progress =
     if yardstick.holdout is not None:
         progress(0.2, "held-out collections")
         found["held_out_recall"] = held_out_recall(nearest, *yardstick.holdout)
+    if yardstick.n_parts > 1:
+        metrics["parts"] = float(yardstick.n_parts)
+        metrics["other_parts"] = other_parts(nearest, yardstick.parts)
     progress(0.3, "shortest paths")
     points, rows, reference = positions[connected], yardstick.rows, yardstick.reference
     progress(0.7, "shape")
@@ -152,9 +166,11 @@ def trustworthiness(reference: np.ndarray, points: np.ndarray, *, own: np.ndarra
     """1 minus the penalised share of the map's k nearest that the reference ranks beyond k (Venna & Kaski 2001).
 
     ``1 - 2 / (m k (2n - 3k - 1)) * sum over rows i and j in the map's k nearest of i of max(0, rank(i, j) - k)``.
-    reference (m, n): distances from m rows to all n entities; points (n, d): the map; own (m,): which of the n each
-    row is. Exactly 1 when the k nearest agree, about 0.5 by chance. Ties in the reference count as the best rank that
-    they allow. The error is that of the sample of rows, of n. None when n is too small for the formula.
+    reference (m, n): distances from m rows to all n entities, inf where there is no path; points (n, d): the map; own
+    (m,): which of the n each row is. Exactly 1 when the k nearest agree, about 0.5 by chance. A row that reaches fewer
+    than k others is judged on as many as it reaches. Ties in the reference take their mean rank; of the penalty, only
+    what another map could avoid is counted, and a row whose others are all alike does not count. The error is that of
+    the sample of rows, of n. None when n is too small for the formula, or no row counts.
     """
     return _preservation(reference, points, own, k, nearest="map")
 
@@ -170,8 +186,25 @@ def _preservation(
     n = len(points)
     if n <= 2 * k:
         return None
-    excess = excess_ranks(reference, points, own, k=k, nearest=nearest)
-    return share(1 - excess * (2.0 / (k * (2 * n - 3 * k - 1))), np.ones(own.size), population=n)
+    reached = np.minimum(np.isfinite(reference).sum(axis=1) - 1, k)
+    excess, least = excess_ranks(reference, points, own, k=reached, nearest=nearest)
+    avoidable = reached * (2 * n - 3 * reached - 1) / 2 - least
+    counted = (reached > 0) & (avoidable > 0)
+    kept = np.where(counted, 1 - (excess - least) / np.where(counted, avoidable, 1), 0)
+    return share(kept, counted, population=n)
+
+
+def other_parts(near: np.ndarray, parts: np.ndarray) -> float:
+    """Mean share of an entity's nearest on the map that belong to another part of the graph.
+
+    near (n, k): neighbours on the map; parts (n,): which part each entity is in, -1 for the isolated, who do not count
+    themselves. Of an entity whose part holds fewer than k others, as many of its nearest as there are.
+    """
+    sizes = np.bincount(parts[parts >= 0])
+    mine = np.flatnonzero(parts >= 0)
+    taken = np.arange(near.shape[1]) < (sizes[parts[mine]] - 1)[:, None]
+    strange = (parts[near[mine]] != parts[mine][:, None]) & taken
+    return float((strange.sum(axis=1) / taken.sum(axis=1)).mean())
 
 
 def triplet_accuracy(points: np.ndarray, triplets: Triplets) -> Estimate | None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from atlas_assets.kernels.graph_distances import shortest_paths
 from atlas_assets.stages.geometry import neighbour_lists
@@ -60,11 +61,26 @@ class Yardstick:
 
     def with_embedding(self, embedding: Any | None) -> Self:
         """The same for maps of another embedding of the same graph; what is made from the graph is shared."""
-        _ = self.triplets  # and what they are drawn from: a copy that made its own would keep it to itself
+        _ = self.parts, self.triplets  # and what they are drawn from: a copy that made its own would keep it to itself
         other = copy.copy(self)
         other.embedding = embedding
         other.__dict__.pop("embedded", None)
         return other
+
+    @cached_property
+    def parts(self) -> np.ndarray:
+        """Which connected part of the graph each entity is in, (n,); -1 for the isolated."""
+        n, ends = self.graph.n_entities, np.asarray(self.graph.edges)
+        links = csr_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
+        found = connected_components(links, directed=False)[1]
+        parts = np.full(n, -1, np.int64)
+        parts[self.connected] = np.unique(found[self.connected], return_inverse=True)[1]
+        return parts
+
+    @property
+    def n_parts(self) -> int:
+        """How many of them there are."""
+        return int(self.parts.max(initial=-1)) + 1
 
     @cached_property
     def rows(self) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from atlas_assets.errors import DataError
+from atlas_assets.kernels.copies import spread_lists
 from atlas_assets.kernels.top_k import two_hop
 from atlas_assets.kernels.unions import union_of_lists
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
@@ -24,6 +25,8 @@ class KnnGraph(Artifact):
     filled (n, k) bool: not a direct relation but the best two-step connection, listed after all direct ones.
     edges (m, 2) int32, first < second, sorted; edge_weights (m,) float32: 2 where both list each other, else 1.
     method: name of the similarity. notes: how many entries were filled, are missing, and how many rows are empty.
+    places (N,) int32: where vectors repeat, the graph is of n places, and this is where each of the N entities is
+    (``copies``); else None.
     """
 
     indices: np.ndarray
@@ -34,9 +37,11 @@ class KnnGraph(Artifact):
     edge_weights: np.ndarray
     method: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    places: np.ndarray | None = None
 
     @property
     def n_entities(self) -> int:
+        """Nodes: entities, or places of entities."""
         return self.indices.shape[0]
 
     @property
@@ -49,6 +54,26 @@ class KnnGraph(Artifact):
         connected = np.zeros(self.n_entities, bool)
         connected[self.edges.ravel()] = True
         return ~connected
+
+    def of_entities(self) -> KnnGraph:
+        """The graph of all entities, whether they share places or not: first others of the same place, then others."""
+        if self.places is None:
+            return self
+        indices, slots = spread_lists(self.places, self.indices)
+        shown, place = np.maximum(slots, 0), np.asarray(self.places)[:, None]
+        similarity, filled = np.asarray(self.similarity), np.asarray(self.filled)
+        most = np.maximum(similarity.max(axis=1, initial=0.0), 1.0)[place]  # nobody is more like it than a copy
+        values = np.where(slots < 0, most, similarity[place, shown])
+        edges, edge_weights = _union(indices)
+        return replace(
+            self,
+            indices=indices,
+            similarity=np.where(indices < 0, 0, values).astype(np.float32),
+            filled=(slots >= 0) & filled[place, shown],
+            edges=edges.astype(np.int32),
+            edge_weights=edge_weights,
+            places=None,
+        )
 
     def check(self) -> list[Check]:
         edges = self.edges.astype(np.int64)
@@ -103,6 +128,7 @@ def build(
         edge_weights=edge_weights,
         method=neighbours.method,
         notes=notes,
+        places=neighbours.places,
     )
 
 

@@ -15,7 +15,8 @@ import polars as pl
 from atlas_assets.errors import DataError
 from atlas_assets.similarities import SIMILARITIES
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
-from atlas_assets.stages.relation import pair_weights
+from atlas_assets.stages.relation import copies, pair_weights
+from atlas_assets.stages.relation.metric import Metric, guess_metric
 from atlas_assets.stages.relation.pair_count_plan import Counting, prepare
 from atlas_assets.stages.relation.pair_weights import Collections, PairWeights
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 PANEL_BYTES = 8 * 2**20
 
 EdgeSimilarity = Literal["auto", "weight", "cosine", "jaccard"]
-Metric = Literal["cosine", "euclidean"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Neighbours(Artifact):
     counted and from the collections alone; None for edges and vectors. guaranteed: of each row at least the first so
     many are its most similar (or all it has); lists that were updated may end earlier than others. bar (n,) float64: no
     pair that is missing from a row is more similar than this, 0 where none is missing; None for edges and vectors.
+    places (N,) int32: where vectors repeat, rows are places, and this is where each of the N entities is
+    (``copies``); else None, and rows are entities.
     """
 
     indices: np.ndarray
@@ -50,9 +52,11 @@ class Neighbours(Artifact):
     pair_weight_expected: float | None = None
     guaranteed: int = 0
     bar: np.ndarray | None = None
+    places: np.ndarray | None = None
 
     @property
     def n_entities(self) -> int:
+        """Rows: entities, or places of entities."""
         return self.indices.shape[0]
 
     @property
@@ -239,20 +243,32 @@ def from_edges(
 
 
 def from_vectors(
-    index: Vectors, *, n_neighbors: int, metric: Metric = "cosine", progress: Progress = no_progress
+    index: Vectors, *, n_neighbors: int, metric: Metric | None = None, progress: Progress = no_progress
 ) -> Neighbours:
     """The n_neighbors nearest vectors of each vector; exact up to ``vector_neighbours.EXACT_LIMIT`` rows.
 
-    Similarity is the cosine, or 1 / (1 + d / m) of the Euclidean distance d, m being the median distance of the
-    nearest neighbour. Raises DataError for vectors that are not finite and unless there are more vectors than
-    n_neighbors. All-zero vectors have no direction: under ``cosine`` they have no neighbours.
+    metric: None takes what ``guess_metric`` makes of the vectors. Similarity is the cosine; or 1 / (1 + d / m) of the
+    Euclidean distance d, m being the median distance of the last neighbour; or, for ``dot``, the inner product over
+    the largest, and those at or below 0 are no neighbours. Entities of the same vector are one row (see ``copies``).
+    Raises DataError for vectors that are not finite and unless there are more vectors than n_neighbors. All-zero
+    vectors have no direction: under ``cosine`` they have no neighbours.
     """
-    from atlas_assets.stages.relation.vector_neighbours import nearest
+    from atlas_assets.stages.relation.vector_neighbours import nearest, require_finite
 
     vectors = np.asarray(index.vectors).view(np.ndarray)
     _require_enough(len(vectors), n_neighbors)
+    require_finite(vectors)
+    notes: dict[str, Any] = {}
+    if metric is None:
+        metric, notes["metric_because"] = guess_metric(vectors)
+    progress(0.0, f"looking for copies among {len(vectors):,} vectors")
+    places = copies.places_of(vectors, metric)
+    if places is not None:
+        vectors = vectors[copies.first_of(places)]
+        names = ("entities_that_share_a_vector", "vectors_they_share", "most_of_one_vector")
+        notes |= dict(zip(names, copies.sizes_of(places), strict=True))
     listed, values = nearest(vectors, k=n_neighbors, metric=metric, progress=progress)
-    return Neighbours(listed, values, None, metric, guaranteed=n_neighbors)
+    return Neighbours(listed, values, None, metric, notes, guaranteed=n_neighbors, places=places)
 
 
 def _require_enough(n_entities: int, n_neighbors: int) -> None:

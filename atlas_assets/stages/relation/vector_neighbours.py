@@ -1,14 +1,17 @@
 """Nearest neighbours of vectors: of all pairs, or above ``EXACT_LIMIT`` rows by trees and asking around.
 
 Either way finds candidates in float32, more than are wanted, which are then compared in float64. So neither the
-rounding of a product of matrices nor the number of threads decides who is listed.
+rounding of a product of matrices nor the number of threads decides who is listed. Of all pairs, a row whose candidates
+float32 cannot vouch for (nearly parallel vectors, features far from zero) is compared with all others in float64.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numba
 import numpy as np
@@ -16,7 +19,6 @@ from threadpoolctl import threadpool_limits
 
 from atlas_assets.errors import DataError
 from atlas_assets.kernels import neighbour_descent, vector_blocks, vector_forest
-from atlas_assets.kernels.top_k import top_k
 from atlas_assets.kernels.vector_forest import NOBODY
 from atlas_assets.stages.artifact import Progress, no_progress
 
@@ -32,8 +34,10 @@ REVERSED = 12  # of those that list a vector, so many are asked as well
 FEW = 0.001  # new entries among all, at which asking ends
 MOST_ROUNDS = 12
 ROWS_AT_ONCE = 65_536  # of what is prepared: some copies of them are made
+HALF_ULP = 2.0**-24  # what float32 rounds by, of the number itself
 
 Lists = tuple[np.ndarray, np.ndarray]
+T = TypeVar("T")
 
 
 def nearest(
@@ -41,104 +45,213 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """indices (n, k) int32 and similarity (n, k) float64 as ``neighbours.from_vectors`` documents them.
 
-    Equal similarities go to the lower index. The same for any number of threads. Memory: a float32 copy of the vectors,
+    Of equally near ones those that follow in the order of rows come first, and after the last row the first. The same
+    for any number of threads. By ``dot`` all pairs are compared, however many. Memory: a float32 copy of the vectors,
     above ``exact_limit`` rows two for a moment and 450 bytes per vector.
     """
-    points, usable = _prepared(vectors, metric)
-    if len(points) < 2:
-        return np.full((len(vectors), k), NOBODY, np.int32), np.zeros((len(vectors), k))
-    find = _among_all if len(points) <= exact_limit else _among_acquaintances
-    candidates = find(points, k, progress)
-    progress(0.9, f"comparing {candidates.shape[1]} candidates of each")
-    distances = vector_blocks.squares_to(points, candidates)
-    # top_k takes the largest positive score: turn distances (0...) into scores in (0, 1] that keep their order
-    indptr = np.arange(0, candidates.size + 1, candidates.shape[1])
-    listed, chosen = top_k(indptr, candidates.ravel(), 1.0 / (1.0 + distances.ravel()), k=k)
-    distances = np.where(listed >= 0, 1.0 / np.where(listed >= 0, chosen, 1.0) - 1.0, 0.0)
-    if metric == "cosine":
-        similarity = 1.0 - distances / 2.0  # of unit vectors, half the squared distance is 1 - cosine
+    space = _Space.of(vectors, metric)
+    m = len(space.points)
+    indices, values = np.full((len(vectors), k), NOBODY, np.int32), np.zeros((len(vectors), k))
+    if m < 2:
+        return indices, values
+    if m <= exact_limit or metric == "dot":
+        listed, apart = _among_all(space, k, progress)
     else:
-        distances = np.sqrt(np.maximum(distances, 0))
-        ends = distances[listed[:, -1] >= 0, -1]
+        candidates = _among_acquaintances(space.points, k, progress)
+        progress(0.9, f"comparing {candidates.shape[1]} candidates of each")
+        listed, apart = _first(space, np.arange(m), candidates, k)
+    known = listed >= 0
+    if metric == "dot":
+        known &= apart < 0
+        largest = float(-apart.min(initial=0.0))
+        similarity = -np.where(known, apart, 0.0) / (largest or 1.0)
+        order = np.argsort(~known, axis=1, kind="stable")  # who is left out was last already
+        listed, known = np.take_along_axis(listed, order, axis=1), np.take_along_axis(known, order, axis=1)
+        similarity = np.take_along_axis(similarity, order, axis=1)
+    elif metric == "cosine":
+        similarity = 1.0 - np.where(known, apart, 0.0) / 2.0  # of unit vectors, half the squared distance is 1 - cosine
+    else:
+        distances = np.sqrt(np.where(known, apart, 0.0))
+        ends = distances[known[:, -1], -1]
         scale = float(np.median(ends)) if ends.size and np.median(ends) > 0 else 1.0
         similarity = 1.0 / (1.0 + distances / scale)
-    indices, values = np.full((len(vectors), k), NOBODY, np.int32), np.zeros((len(vectors), k))
-    indices[usable] = np.where(listed >= 0, usable[listed], NOBODY)
-    values[usable] = np.where(listed >= 0, similarity, 0.0)
+    width = listed.shape[1]
+    indices[space.rows, :width] = np.where(known, space.rows[listed], NOBODY)
+    values[space.rows, :width] = np.where(known, similarity, 0.0)
     return indices, values
 
 
-def _prepared(vectors: np.ndarray, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors that have neighbours, (m, d) float32, and their rows (m,).
+@dataclass(frozen=True)
+class _Space:
+    """The m vectors that have neighbours, in a form in which the nearest are those of the smallest keys.
 
-    For ``cosine`` at length one, without those of no length; else around the origin: distances do not change, and
-    float32 loses less there. Raises DataError for numbers that are not finite.
+    rows (m,): which of all they are; vectors (m, d): as given; factors (m,) float64: what makes them unit vectors
+    (``cosine``), else 1; centre (d,) float64; points (m, d) float32: factor * vector - centre: distances do not
+    change, and float32 loses less there. scale: what points were multiplied by, so that their squares fit.
     """
-    n, points = len(vectors), np.empty(vectors.shape, np.float32)
-    usable = np.ones(n, bool)
-    for begin in range(0, n, ROWS_AT_ONCE):
-        rows = slice(begin, begin + ROWS_AT_ONCE)
-        _require_finite(vectors[rows], begin)
-        points[rows] = vectors[rows]
-        if metric == "cosine":
-            lengths = np.linalg.norm(vectors[rows].astype(np.float64), axis=1)
-            usable[rows] = lengths > 0
-            points[rows] = vectors[rows] / np.where(lengths > 0, lengths, 1)[:, None]
-    if metric != "cosine":
-        points -= points.mean(axis=0)
-    return points if usable.all() else points[usable], np.flatnonzero(usable)
 
+    metric: str
+    rows: np.ndarray
+    vectors: np.ndarray
+    factors: np.ndarray
+    centre: np.ndarray
+    scale: float
+    points: np.ndarray
 
-def _require_finite(vectors: np.ndarray, first: int) -> None:
-    unusable = ~np.isfinite(vectors).all(axis=1)
-    if unusable.any():
-        row = int(np.flatnonzero(unusable)[0])
-        raise DataError(
-            file="entity_index",
-            where=f"vector of row {first + row}",
-            found=f"{vectors[row][~np.isfinite(vectors[row])][0]}",
-            expected="finite numbers only",
-            remedy="Drop or mend this vector.",
+    @classmethod
+    def of(cls, vectors: np.ndarray, metric: str) -> _Space:
+        """Vectors of no length have no cosine, and no part in it."""
+        n, lengths = len(vectors), np.empty(len(vectors))
+        for rows in _slices(n):
+            lengths[rows] = _lengths(vectors[rows])
+        usable = np.flatnonzero(lengths > 0) if metric == "cosine" else np.arange(n)
+        if usable.size < n:
+            vectors, lengths = vectors[usable], lengths[usable]
+        factors = 1 / lengths if metric == "cosine" else np.ones(len(vectors))
+        centre = np.zeros(vectors.shape[1])
+        if metric != "dot":
+            for rows in _slices(len(vectors)):
+                centre += (factors[rows, None] * vectors[rows]).sum(axis=0) / max(len(vectors), 1)
+        space = cls(metric, usable, vectors, factors, centre, 1.0, np.empty(vectors.shape, np.float32))
+        largest = max(
+            (float(np.abs(space.precise(rows)).max(initial=0.0)) for rows in _slices(len(vectors))), default=0
         )
+        scale = 2.0 ** -np.ceil(np.log2(largest)) if largest > 0 else 1.0
+        for rows in _slices(len(vectors)):
+            space.points[rows] = space.precise(rows) * scale
+        return cls(metric, usable, vectors, factors, centre, scale, space.points)
+
+    def precise(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Points in float64, times ``scale``."""
+        return (self.factors[rows, None] * self.vectors[rows] - self.centre) * self.scale
+
+    def halves(self, squares: np.ndarray) -> np.ndarray:
+        """What is added to minus the inner product of points, for keys: half the squared lengths, or nothing."""
+        return np.zeros_like(squares) if self.metric == "dot" else squares / 2
+
+    def apart(self, rows: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Exactly how far candidates (r, c) are from rows (r,): the squared distance, or minus the inner product."""
+        if self.metric == "dot":
+            return -vector_blocks.products_with(self.vectors, candidates, rows=rows)
+        return vector_blocks.squares_to(self.vectors, candidates, factors=self.factors, rows=rows)
+
+    def key_of(self, apart: np.ndarray, squares: np.ndarray) -> np.ndarray:
+        """The key that such a distance (r,) from points of these squared lengths (r,) has."""
+        return apart * self.scale**2 if self.metric == "dot" else (apart * self.scale**2 - squares) / 2
 
 
-def _empty_lists(n: int, length: int) -> Lists:
-    return np.full((n, length), NOBODY, np.int32), np.full((n, length), np.inf, np.float32)
+def _slices(n: int) -> Iterable[slice]:
+    return (slice(begin, begin + ROWS_AT_ONCE) for begin in range(0, n, ROWS_AT_ONCE))
 
 
-def _among_all(points: np.ndarray, k: int, progress: Progress) -> np.ndarray:
-    """Candidates (n, 2 (k + ``SPARE``)) by comparing all pairs; -1 for none. Among them are the k nearest.
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    """Euclidean lengths in float64, of numbers of any size."""
+    wide = vectors.astype(np.float64)
+    largest = np.abs(wide).max(axis=1, initial=0.0)
+    return largest * np.linalg.norm(wide / np.where(largest > 0, largest, 1.0)[:, None], axis=1)
+
+
+def require_finite(vectors: np.ndarray) -> None:
+    """Raise DataError with the row of a vector that is not finite."""
+    for rows in _slices(len(vectors)):
+        unusable = np.flatnonzero(~np.isfinite(vectors[rows]).all(axis=1))
+        if unusable.size:
+            row = rows.start + int(unusable[0])
+            raise DataError(
+                file="entity_index",
+                where=f"vector of row {row}",
+                found=f"{vectors[row][~np.isfinite(vectors[row])][0]}",
+                expected="finite numbers only",
+                remedy="Drop or mend this vector.",
+            )
+
+
+def _empty_lists(n: int, length: int, dtype: type = np.float32) -> Lists:
+    return np.full((n, length), NOBODY, np.int32), np.full((n, length), np.inf, dtype)
+
+
+def _first(space: _Space, rows: np.ndarray, candidates: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of candidates (r, c) of rows (r,), the k nearest and how far they are, (r, k); -1 and inf for none."""
+    m, apart = len(space.points), space.apart(rows, candidates)
+    apart[candidates < 0] = np.inf
+    order = np.lexsort(((candidates - rows[:, None]) % m, apart), axis=1)[:, :k]
+    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(apart, order, axis=1)
+
+
+def _among_all(space: _Space, k: int, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest of each by comparing all pairs, and how far they are, (m, k) or as many as there are."""
+    m, every = len(space.points), np.arange(len(space.points))
+    squares = np.concatenate([(space.precise(rows) ** 2).sum(axis=1) for rows in _slices(m)])
+    candidates, bars = _by_blocks(space, squares, min(k + SPARE, m - 1), progress)
+    progress(0.9, f"comparing {candidates.shape[1]} candidates of each")
+    listed, apart = _first(space, every, candidates, min(k, m - 1))
+    lengths = np.sqrt(squares)
+    longest = lengths.max()
+    # how far a key may be off: by the sum of its products (Higham 2002, 3.1), and by the rounding of points and halves
+    rounding = HALF_ULP * longest * ((space.points.shape[1] + 8) * lengths + 4 * longest)
+    unsure = np.flatnonzero(space.key_of(apart[:, -1], squares) + rounding >= bars)
+    if unsure.size:
+        progress(
+            0.9, f"comparing {unsure.size:,} vectors that are very much like others once more, in double precision"
+        )
+        listed[unsure], apart[unsure] = _precisely(space, squares, unsure, k)
+    return listed, apart
+
+
+def _by_blocks(space: _Space, squares: np.ndarray, length: int, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Candidates (m, 2 length), -1 for none, and the least key of any that is missing, (m,): inf if none is.
 
     Blocks of products, each by one thread, so that their bits do not depend on how many there are. A product serves
     both of its ends, which have a list for each role: in one round every block of rows meets one other, and nobody
     else writes its lists of that role.
     """
-    n = len(points)
-    halves = np.einsum("ij,ij->i", points, points) / 2
-    length = min(k + SPARE, n - 1)
-    as_row, as_column = _empty_lists(n, length), _empty_lists(n, length)
-    n_blocks = -(-n // BLOCK)
+    points, m = space.points, len(space.points)
+    halves, every = space.halves(squares).astype(np.float32), np.arange(m)
+    as_row, as_column = _empty_lists(m, length), _empty_lists(m, length)
+    n_blocks = -(-m // BLOCK)
 
     def meet(apart: int, block: int) -> None:
         row, column = block * BLOCK, (block + apart) % n_blocks * BLOCK
-        products = points[row : row + BLOCK] @ points[column : column + BLOCK].T
-        vector_blocks.offer_block(products, row, column, halves, *as_row)
+        rows = slice(row, row + BLOCK)
+        products = points[rows] @ points[column : column + BLOCK].T
+        vector_blocks.offer_block(products, every[rows], column, halves, as_row[0][rows], as_row[1][rows])
         if apart:
             vector_blocks.offer_block_to_columns(products, row, column, halves, *as_column)
 
-    _side_by_side(n_blocks, meet, lambda share: progress(0.9 * share, f"comparing {n:,} vectors"))
-    return np.concatenate([as_row[0], as_column[0]], axis=1)
-
-
-def _side_by_side(n_blocks: int, meet: Callable[[int, int], None], told: Callable[[float], None]) -> None:
-    """``meet(apart, block)`` for every two blocks once, and each with itself, on all cores."""
     n_rounds = n_blocks // 2 + 1
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(numba.get_num_threads()) as pool:
         for apart in range(n_rounds):
             opposite = apart > 0 and 2 * apart == n_blocks  # half of them meet the other half
-            for _ in pool.map(partial(meet, apart), range(n_blocks // 2 if opposite else n_blocks)):
-                pass
-            told((apart + 1) / n_rounds)
+            _wait(pool.map(partial(meet, apart), range(n_blocks // 2 if opposite else n_blocks)))
+            progress(0.9 * (apart + 1) / n_rounds, f"comparing {m:,} vectors")
+    following = np.concatenate([as_row[0], as_column[0]], axis=1)
+    bars = np.minimum(as_row[1][:, -1], as_column[1][:, -1])
+    return np.where(following >= 0, (every[:, None] + following) % m, NOBODY).astype(np.int32), bars
+
+
+def _precisely(space: _Space, squares: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """As ``_among_all`` for some rows (r,), by products in float64."""
+    m = len(space.points)
+    length = min(k + SPARE, m - 1)
+    halves, (following, keys) = space.halves(squares), _empty_lists(rows.size, length, np.float64)
+
+    def meet(begin: int) -> None:
+        part = slice(begin, begin + BLOCK)
+        mine = space.precise(rows[part])
+        for column in range(0, m, BLOCK):
+            products = mine @ space.precise(slice(column, column + BLOCK)).T
+            vector_blocks.offer_block(products, rows[part], column, halves, following[part], keys[part])
+
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(numba.get_num_threads()) as pool:
+        _wait(pool.map(meet, range(0, rows.size, BLOCK)))
+    candidates = np.where(following >= 0, (rows[:, None] + following) % m, NOBODY).astype(np.int32)
+    return _first(space, rows, candidates, min(k, m - 1))
+
+
+def _wait(results: Iterable[T]) -> None:
+    """Until all are there; raises what one of them raised."""
+    for _ in results:
+        pass
 
 
 def _among_acquaintances(points: np.ndarray, k: int, progress: Progress) -> np.ndarray:
