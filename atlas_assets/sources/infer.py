@@ -122,7 +122,7 @@ def infer(
         elif "vector" in guess_.columns and (known := other_columns(sample.columns, guess_.columns)):
             given_id = {"id": guess_.columns.get("id", "")}
             given_label = {"label": roles["label"]} if roles and roles.get("label") in known else {}
-            names = sample.select(dict.fromkeys([*naming(sample.select(known)), *given_label.values()]))
+            names = sample.select(list(dict.fromkeys([*naming(sample.select(known)), *given_label.values()])))
             given_columns = given_id | given_label
             chosen = guess_entity_columns(names, ids=None, relation=[], file=files[0], given=given_columns)
             entity_columns = {role: name for role, name in chosen.columns.items() if role != "id"}

@@ -58,7 +58,7 @@ def test_vectors_that_do_not_fit_are_told_by_row(tmp_path, lines, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,x1,x2\na,1,2\nb,3,nan\n", r"row 2 below the header, column 'x2' is 'nan'"),
+        ("id,x1,x2\na,1,2\nb,3,nan\n", r"row 2 below the header, column 'x2' is nan"),
         ("id,x1,x2\na,1,2\nb,3,\n", r"row 2 below the header, column 'x2' is nan; .*Remove the vector"),
         (
             "id,x1,x2\na,1,2\na,3,4\n",
