@@ -77,14 +77,19 @@ def _in_one_form(
 ) -> IdBatch:
     """Texts, each in its one form; nothing is done where a look shows that all are in it."""
     made, n_respelt, respelt, word = column, 0, None, None
-    beyond_ascii = column.str.len_bytes().sum() != column.str.len_chars().sum()
-    blank_around = bool((column.str.strip_chars() != column).any())
-    named_absent = words and bool(column.is_in(list(ABSENT)).any())
-    if beyond_ascii or blank_around or named_absent:
-        made = column.to_frame("id").select(read.one_form(pl.col("id"), words=words)).to_series()
-        other = column.filter((made != column).fill_null(False))
+    odd = (column.str.len_bytes() != column.str.len_chars()) | column.str.starts_with(" ") | column.str.ends_with(" ")
+    odd |= column.is_in(list(ABSENT)) if words else False
+    odd = odd.fill_null(False)
+    if odd.any():
+        part = column.filter(odd)
+        spelt = part.unique()
+        forms = spelt.to_frame("id").select(read.one_form(pl.col("id"), words=words)).to_series()
+        part_made = part.replace_strict(spelt, forms, return_dtype=pl.String)
+        place = odd.cum_sum().cast(pl.Int64) - 1
+        made = pl.select(pl.when(odd).then(part_made.gather(place.clip(0))).otherwise(column)).to_series()
+        other = part.filter((part_made != part).fill_null(False))
         n_respelt, respelt = len(other), other[0] if len(other) else None
-        gone = column.filter(made.is_null() & (column.str.strip_chars() != "").fill_null(False))
+        gone = part.filter(part_made.is_null() & (part.str.strip_chars() != ""))
         word = gone[0] if len(gone) else None
     if decimals:
         made = made.to_frame("id").select(read.without_point(pl.col("id"))).to_series()

@@ -17,6 +17,8 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 
+_ENCLOSED = "\x01"
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -86,37 +88,40 @@ def count(path: Path, separator: str, skip: int, width: int, *, name: str, marks
 
 def _facts(path: Path, separator: str, skip: int, width: int, *, marks: bool) -> dict[str, Any]:
     """What one pass over the lines shows."""
-    line = pl.col("line").str.strip_prefix("\ufeff") if skip == 0 else pl.col("line")
-    fields = line.str.count_matches(separator, literal=True) + 1
-    there = line != ""
-    ragged = there & (fields != width)
+    line, sign = pl.col("line"), re.escape(separator)
+    frame = lines(path).filter(pl.col("number") > skip)
+    if skip == 0:
+        frame = frame.with_columns(line.str.strip_prefix("\ufeff"))
+    # Columns one after the other: an expression that several figures need is computed for each of them else.
+    frame = frame.with_columns(fields=line.str.count_matches(separator, literal=True) + 1)
+    frame = frame.with_columns(ragged=(line != "") & (pl.col("fields") != width))
     wanted = {
         "lines": pl.len(),
-        "blank": (~there).sum(),
+        "blank": (line == "").sum(),
         "marks": line.str.contains('"', literal=True).sum(),
-        "ragged": ragged.sum(),
-        "first": pl.col("number").filter(ragged).first(),
-        "found": fields.filter(ragged).first(),
-        "line": line.filter(ragged).first(),
+        **_first("ragged", "fields", ""),
     }
     if marks:
-        sign = re.escape(separator)
-        enclosed = f'(^|{sign})"(?:[^"]|"")*"'
-        marked = (
-            pl.when(line.str.contains('"', literal=True)).then(line.str.replace_all(enclosed, '${1}"')).otherwise(line)
+        # Enclosed parts become one sign each: then only such signs may stand between two separators.
+        frame = frame.with_columns(marked=line.str.replace_all('"[^"]*"', _ENCLOSED))
+        other = f"[^{sign}{_ENCLOSED}]"
+        frame = frame.with_columns(
+            odd=pl.col("marked").str.contains(f'"|{other}{_ENCLOSED}|{_ENCLOSED}{other}'),
+            inside=pl.col("marked").str.count_matches(separator, literal=True) + 1,
         )
-        odd = marked.str.contains(f'[^{sign}]"|"[^{sign}]')
-        inside = marked.str.count_matches(separator, literal=True) + 1
-        ragged = there & ~odd & (inside != width)
-        wanted |= {
-            "odd": odd.sum(),
-            "quoted_ragged": ragged.sum(),
-            "quoted_first": pl.col("number").filter(ragged).first(),
-            "quoted_found": inside.filter(ragged).first(),
-            "quoted_line": line.filter(ragged).first(),
-        }
-    frame = lines(path).filter(pl.col("number") > skip)
+        frame = frame.with_columns(quoted_ragged=(line != "") & ~pl.col("odd") & (pl.col("inside") != width))
+        wanted |= {"odd": pl.col("odd").sum(), **_first("quoted_ragged", "inside", "quoted_")}
     return frame.select(**wanted).collect(engine="streaming").row(0, named=True)
+
+
+def _first(ragged: str, fields: str, prefix: str) -> dict[str, pl.Expr]:
+    """How many lines are ragged, and the first of them: its number, how many fields it has, itself."""
+    return {
+        f"{prefix}ragged": pl.col(ragged).sum(),
+        f"{prefix}first": pl.col("number").filter(ragged).first(),
+        f"{prefix}found": pl.col(fields).filter(ragged).first(),
+        f"{prefix}line": pl.col("line").filter(ragged).first(),
+    }
 
 
 class _Reading:

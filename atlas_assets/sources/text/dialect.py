@@ -164,7 +164,7 @@ def _rows_before(rows: Sequence[Sequence[str]], width: int) -> int:
         filled = sum(bool(cell.strip()) for cell in row)
         remark = filled and row[0].lstrip().startswith(("#", "%")) and len(row) != width
         below = rows[place + 1] if place + 1 < len(rows) else []
-        title = filled == 1 and len(row) < width and below
+        title = filled == 1 and len(row) < width and place + 1 < len(rows)
         padded = filled == 1 and width > 2 and row[0].strip() and below and all(cell.strip() for cell in below)
         if filled and not remark and not title and not padded:
             return place
