@@ -87,6 +87,22 @@ describe('search', () => {
     expect([both.names, both.similarNames, both.total]).toEqual([['Hary Janos'], ['Harry Potter'], 1])
   })
 
+  it('keeps what it found where a name has the words in another order', async () => {
+    // The similar name has the parts of the first word apart: it is found, without saying where.
+    const find = searching(['facebook/react', 'facebookarchive/react', 'react/facebook-login'])
+    const { names, done } = await find('facebook/react')
+    expect(names[0]).toBe('facebook/react')
+    expect(done).toBe(true)
+    for (const text of ['react/facebook-login', 'react/facebook', 'book/react', 'login/facebook'])
+      expect((await find(text)).done, text).toBe(true)
+  })
+
+  it('puts what everybody knows before a subtitle, where popularity is known', async () => {
+    const names = ['Harry Potter: Film Wizardry', "Harry Potter and the Sorcerer's Stone", 'Harry Potter']
+    expect((await searching(names, [90, 255, 20])('harry potter')).names).toEqual([names[2], names[1], names[0]])
+    expect((await searching(names, [9, 9, 9])('harry potter')).names).toEqual([names[2], names[0], names[1]])
+  })
+
   it('answers signs alone, an empty question and an unknown word', async () => {
     const find = searching(['C++', 'C', '++', 'plain'])
     expect((await find('++')).names).toEqual(['++', 'C++'])

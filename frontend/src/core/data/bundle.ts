@@ -219,18 +219,19 @@ export class Bundle {
       if (column.type === 'boolean')
         return { kind: 'booleans', values: decodeBooleans(await this.#fetch(file), rows, file.path) }
       if (column.type === 'category') {
-        const [data, dictionary] = await Promise.all([this.#fetch(file), this.#dictionary(column)])
+        const [data, dictionary] = await Promise.all([this.#fetch(file), this.dictionary(column)])
         return { kind: 'codes', codes: decodeCodes(data, rows, column.encoding, file.path), dictionary }
       }
       if (column.type === 'list') {
-        const [data, dictionary] = await Promise.all([this.#fetch(file), this.#dictionary(column)])
+        const [data, dictionary] = await Promise.all([this.#fetch(file), this.dictionary(column)])
         return { kind: 'lists', lists: decodeLists(data, rows, file.path), dictionary }
       }
       return { kind: 'numbers', values: decodeNumbers(await this.#fetch(file), rows, file.path) }
     })
   }
 
-  #dictionary(column: CategoryColumn | ListColumn): Promise<Dictionary> {
+  /** Values of a column, the most frequent first, and how many rows have each. */
+  dictionary(column: CategoryColumn | ListColumn): Promise<Dictionary> {
     const file = column.dictionary
     return this.#once(`dictionary ${column.name}`, async () =>
       decodeJson<Dictionary>(await this.#fetch(file), file.path),

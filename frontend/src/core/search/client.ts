@@ -5,13 +5,24 @@ import type { FromWorker, ToWorker } from './worker'
 /** A pattern such as /(a+)+$/ may take forever; nobody waits longer for an answer than this. */
 const PATIENCE_MS = 4000
 
+const NOTHING: Answer = { hits: [], similar: [], total: 0, byName: true, done: true }
+
+/** A question on its way. */
+interface Asked {
+  send: () => void
+  tell: (answer: Answer) => void
+  tooSlow: () => void
+  /** The last answer so far. */
+  told: Answer | null
+}
+
 export class SearchClient {
   #worker = this.#start()
   /** What the worker knows, for its successor when it has to be ended. */
   readonly #known: (() => void)[] = []
   #lastRows = 0
   #last = 0
-  #asked: { send: () => void; tell: (answer: Answer) => void; tooSlow: () => void } | null = null
+  #asked: Asked | null = null
   /** Resolves a promise of an older question with null. */
   #overtake: () => void = () => {}
   readonly #rows = new Map<number, (rows: Uint32Array | null) => void>()
@@ -25,7 +36,10 @@ export class SearchClient {
       if (data.kind === 'grown') return this.grown()
       if (data.kind === 'rows') return this.#settle(data.id, data.rows)
       if (data.kind === 'over') return this.#over(data.id)
-      if (data.id === this.#last) this.#asked?.tell(data.answer)
+      if (data.id === this.#last && this.#asked) {
+        this.#asked.told = data.answer
+        this.#asked.tell(data.answer)
+      }
     }
     return worker
   }
@@ -68,12 +82,12 @@ export class SearchClient {
 
   /**
    * `tell` is called with the matches, and once more where similar names come later; never after a newer question.
-   * `tooSlow`: instead, when the question took longer than anybody would wait.
+   * `tooSlow`: instead, when the question took longer than anybody would wait. What was found by then is kept, and is all.
    */
   ask(ask: Ask, limit: number, tell: (answer: Answer) => void, tooSlow: () => void = () => {}): void {
     this.cancel()
     const id = this.#last
-    this.#asked = { send: () => this.#send({ kind: 'ask', id, ask, limit }), tell, tooSlow }
+    this.#asked = { send: () => this.#send({ kind: 'ask', id, ask, limit }), tell, tooSlow, told: null }
     this.#asked.send()
     // Counted from the oldest question without an answer: it may be the one that keeps this one waiting.
     this.#timer ??= setTimeout(() => this.#outOfPatience(id), PATIENCE_MS)
@@ -82,6 +96,8 @@ export class SearchClient {
   /** The worker is done with a question, answered or given up. */
   #over(id: number): void {
     clearTimeout(this.#timer)
+    const asked = this.#asked
+    if (id === this.#last && asked) this.#conclude(asked)
     const waiting = this.#asked !== null && id !== this.#last
     this.#timer = waiting ? setTimeout(() => this.#outOfPatience(this.#last), PATIENCE_MS) : undefined
   }
@@ -92,11 +108,19 @@ export class SearchClient {
     const culprit = id === this.#last
     if (culprit) this.#asked = null
     this.#restart()
-    if (culprit) asked?.tooSlow()
-    else if (asked) {
+    if (culprit) {
+      if (asked?.told) this.#conclude(asked)
+      else asked?.tooSlow()
+    } else if (asked) {
       asked.send()
       this.#timer = setTimeout(() => this.#outOfPatience(this.#last), PATIENCE_MS)
     }
+  }
+
+  /** What was told is all that comes, though more was being looked for. */
+  #conclude(asked: Asked): void {
+    this.#asked = null
+    if (!asked.told?.done) asked.tell({ ...(asked.told ?? NOTHING), done: true })
   }
 
   /** Nobody waits for an answer any more. */

@@ -110,7 +110,7 @@ function tokenAt(text: string, caret: number): Token | null {
 }
 
 /** 0 begins with it, 1 a word in it does, 2 has it inside; Infinity = not at all. */
-function fit(text: string, typed: string): number {
+export function fit(text: string, typed: string): number {
   const at = text.indexOf(typed)
   if (at <= 0) return at === 0 ? 0 : Infinity
   return isWord(text[at - 1]) ? 2 : 1

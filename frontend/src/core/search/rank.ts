@@ -9,9 +9,12 @@ export const TIER = { field: 3.5, spread: 5, fieldInside: 6 } as const
 /**
  * How well a folded name answers a folded query; 0 is best: 0 the same, 1 begins with it as a word, 2 begins with it, 3 a
  * word in it does, 4 has it inside, 5 does not have it.
+ *
+ * A name that goes on after a colon or in brackets counts as the same only where popularity does not tell names apart
+ * (`rated`): else `harry potter: film wizardry` would stand before the novels that everybody means.
  */
-export function tier(name: string, query: string): number {
-  if (name === query || withoutAside(name) === query) return 0
+export function tier(name: string, query: string, rated = false): number {
+  if (name === query || (!rated && withoutAside(name) === query)) return 0
   const at = name.indexOf(query)
   if (at === 0) return name[query.length] === undefined || !isWord(name[query.length]) ? 1 : 2
   // `asarray` finds `numpy.asarray`: a whole last part is nearly an exact match.

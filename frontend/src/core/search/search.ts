@@ -68,6 +68,8 @@ export class NameSearch {
     intraMode: 1,
   })
   #importance: Uint8Array = new Uint8Array(0)
+  /** The popularity of rows tells them apart. */
+  #rated = false
 
   /** Names of the rows from `first` on, and what else is searched of each. Giving them again replaces them. */
   async add(first: number, names: string[], fields: string[] | null = null, manners = EAGER): Promise<void> {
@@ -96,6 +98,7 @@ export class NameSearch {
   /** Popularity per row, 0 … 255. */
   setImportance(importance: Uint8Array): void {
     this.#importance = importance
+    this.#rated = importance.some((value) => value !== importance[0])
   }
 
   /** Answers once, or twice where similar names take longer; not at all when the question went stale. */
@@ -141,7 +144,7 @@ export class NameSearch {
       if (name !== null || words.length === 0)
         best.offer({
           row: piece.first + i,
-          tier: name === null ? 0 : tier(name, phrase),
+          tier: name === null ? 0 : tier(name, phrase, this.#rated),
           importance,
           length: piece.length(i),
         })
@@ -160,7 +163,12 @@ export class NameSearch {
         found.byName = holdsAll(piece.foldedName(i), words)
       const importance = this.#importance[piece.first + i] ?? 0
       if (best.hopeless(inName ? tierAtBest(text, starts[i], ends[i], phrase) : TIER.field, importance)) return
-      best.offer({ row: piece.first + i, tier: tierOf(piece, i, words, phrase), importance, length: piece.length(i) })
+      best.offer({
+        row: piece.first + i,
+        tier: tierOf(piece, i, words, phrase, this.#rated),
+        importance,
+        length: piece.length(i),
+      })
     })
   }
 
@@ -185,9 +193,10 @@ export class NameSearch {
 
   #similarMarks(row: number, needle: string): number[] {
     const { piece, i } = this.#place(row)
+    // A word whose parts stand in another order is found without saying where: it has no letters to mark.
     const ranges = needle
       .split(' ')
-      .flatMap((word) => this.#fuzzy.search([piece.foldedName(i)], word)[1]?.ranges[0] ?? [])
+      .flatMap((word) => this.#fuzzy.search([piece.foldedName(i)], word)[1]?.ranges?.[0] ?? [])
     return marksFromFolded(piece.name(i), ranges)
   }
 
@@ -224,9 +233,9 @@ interface Tally {
 const holdsAll = (text: string, words: string[]): boolean => words.every((word) => text.includes(word))
 
 /** Of a line that holds all words somewhere. */
-function tierOf(piece: Texts, i: number, words: string[], phrase: string): number {
+function tierOf(piece: Texts, i: number, words: string[], phrase: string, rated: boolean): number {
   const name = piece.foldedName(i)
-  const ofName = tier(name, phrase)
+  const ofName = tier(name, phrase, rated)
   if (ofName < 5) return ofName
   const fields = piece.text.slice(piece.ends[i], piece.starts[i + 1])
   if (holdsAll(name, words) || !fields.includes(phrase)) return TIER.spread

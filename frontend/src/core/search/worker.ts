@@ -43,7 +43,13 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === 'names' || data.kind === 'fields') add(data)
   else if (data.kind === 'importance') search.setImportance(data.importance)
   else if (data.kind === 'rows')
-    void search.rows(data.ask, patient).then((rows) => reply({ kind: 'rows', id: data.id, rows }))
+    void search.rows(data.ask, patient).then(
+      (rows) => reply({ kind: 'rows', id: data.id, rows }),
+      (error: unknown) => {
+        reply({ kind: 'rows', id: data.id, rows: null })
+        throw error
+      },
+    )
   else {
     const { id } = data
     newest = id
@@ -52,6 +58,6 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
         stale: () => id !== newest,
         breathe,
       })
-      .then(() => reply({ kind: 'over', id }))
+      .finally(() => reply({ kind: 'over', id })) // also when it fails: whoever waits must not wait for ever
   }
 }

@@ -1,12 +1,20 @@
 /** What is typed into the search box, what is meant by it, and what was found. */
 import { untrack } from 'svelte'
 import { sentenceOf } from '../../core/data/errors'
+import type { Region } from '../../core/data/bundle'
 import type { FieldData, FilterField } from '../../core/filter/fields'
 import { matchRows } from '../../core/filter/match'
-import { conditionsOf, parseQuery } from '../../core/filter/query'
+import { conditionsOf, formatQuery, parseQuery } from '../../core/filter/query'
 import { formatCount } from '../../core/format'
 import { completions, fieldBeingTyped, isComplete, openings, type Completion } from '../../core/search/complete'
 import { interpret, type Meant } from '../../core/search/interpret'
+import {
+  regionsFound,
+  valuesFound,
+  type FoundRegion,
+  type FoundValue,
+  type NamedDictionary,
+} from '../../core/search/places'
 import type { Answer, Ask } from '../../core/search/search'
 import { valueText } from '../../core/search/values'
 import type { Atlas } from '../atlas.svelte'
@@ -24,6 +32,9 @@ export class Finder {
   /** The text that `answer` answers. */
   answered = $state('')
   offers = $state.raw<readonly Completion[]>([])
+  /** Regions and values of fields that are called what was typed. */
+  regions = $state.raw<readonly FoundRegion[]>([])
+  values = $state.raw<readonly FoundValue[]>([])
   /** The value at the cursor still has to be chosen from `offers`. */
   completing = $state(false)
   /** What is wrong with the text, as sentences. */
@@ -43,6 +54,7 @@ export class Finder {
   #ask: Ask | null = null
   readonly #data: Record<string, FieldData> = {}
   #textsAsked = 0
+  #dictionaries: Promise<readonly NamedDictionary[]> | null = null
   /** A text whose pattern takes too long: asking again would take as long. */
   #endless: string | null = null
   /** Lets go of whoever waits for the answer to a question that a newer one has overtaken. */
@@ -78,6 +90,8 @@ export class Finder {
     this.#letGo()
     this.open = false
     this.marked = []
+    this.regions = []
+    this.values = []
     this.atlas.search.cancel()
     this.answered = ''
   }
@@ -138,6 +152,7 @@ export class Finder {
     if (token !== this.#token) return
     this.#meant = meant
     this.#ask = ask
+    void this.#findPlaces(meant, token)
     this.hint = ''
     for (const error of meant.errors) {
       if (error.kind === 'value' && error.to >= text.trimEnd().length) this.hint = error.message
@@ -167,6 +182,34 @@ export class Finder {
         },
       )
     })
+  }
+
+  /** Beside the question itself: a file that is missing only means that fewer are found. */
+  async #findPlaces(meant: Meant, token: number): Promise<void> {
+    const { bundle, projection } = this.atlas
+    const text = meant.kind === 'words' ? meant.text : ''
+    this.#dictionaries ??= this.#loadDictionaries()
+    const [regions, dictionaries] = await Promise.all([
+      text && projection ? bundle!.regions(projection).catch((): Region[] => []) : [],
+      text ? this.#dictionaries : [],
+    ])
+    if (token !== this.#token) return
+    this.regions = regionsFound(text, regions)
+    this.values = valuesFound(text, dictionaries)
+  }
+
+  async #loadDictionaries(): Promise<readonly NamedDictionary[]> {
+    const { bundle, manifest } = this.atlas
+    const columns = manifest!.columns.filter((column) => column.type === 'category' || column.type === 'list')
+    const loaded = await Promise.all(
+      columns.map(async (column) => [column.name, await bundle!.dictionary(column).catch(() => [])] as const),
+    )
+    return loaded
+  }
+
+  /** The query for all that have a value. */
+  queryFor({ field, value }: FoundValue): string {
+    return `${formatQuery([{ kind: 'values', field, values: [value], all: false, unknown: false, not: false }], this.atlas.filter.fields)} `
   }
 
   async #askFor(meant: Meant, problems: string[]): Promise<Ask | null> {
