@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.plan import drawing
 from atlas_assets.spec.display import LOGO_SUFFIXES, MAX_LOGO_BYTES, DisplaySpec
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def logo(display: DisplaySpec, *, base: Path) -> Logo | None:
     data = path.read_bytes()
     if not _begins_like(data, suffix):
         raise _mistake(display.logo, Found(f"does not begin as a {suffix} file does"), "Save it again in that format.")
+    if suffix == "svg" and (active := drawing.first_active(data)):
+        remedy = "Remove it (scour or svgo do), or save the picture as png."
+        raise _mistake(display.logo, Found(f"holds {active}, which could run or fetch something"), remedy)
     return Logo(data, suffix)
 
 
