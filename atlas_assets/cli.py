@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from rich.markup import escape
 
 from atlas_assets import project, warm_up
 from atlas_assets.errors import AtlasError, Found, SpecError, of_the_machine
+from atlas_assets.redact import redact
 
 app = typer.Typer(
     help="Maps of anything that keeps company.",
@@ -302,6 +304,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal of ASCII or Latin-1 shows what it can
             stream.reconfigure(errors="backslashreplace")
+    sys.excepthook = _told_without_secrets
     try:
         app()
     except Exception as error:
@@ -310,6 +313,10 @@ def main() -> None:
             raise
         problems.print(f"[red]error[/red] {escape(str(told))}")
         raise SystemExit(1) from None
+
+
+def _told_without_secrets(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _in_words(error: Exception) -> AtlasError | None:

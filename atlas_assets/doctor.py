@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from atlas_assets import methods, project
 from atlas_assets.errors import AtlasError
+from atlas_assets.redact import redact
 from atlas_assets.stages.site import viewer
 
 MIN_FREE_GB = 5
@@ -105,7 +106,7 @@ def _devices() -> Iterator[Finding]:
 def _disk() -> Finding:
     root = project.storage_root()
     if "://" in root:
-        return Finding(None, "storage", root)
+        return Finding(None, "storage", redact(root))
     folder = Path(root)
     while not folder.exists():
         folder = folder.parent

@@ -9,14 +9,28 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Sequence
 
+from atlas_assets.redact import redact
+
 
 class AtlasError(Exception):
-    """An error that a user can mend. ``str(error)`` is the whole message; no traceback is needed to act on it."""
+    """An error that a user can mend. ``str(error)`` is the whole message; no traceback is needed to act on it.
+
+    Messages repeat what was typed, addresses included; secrets in them are taken out.
+    """
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(redact(str(one)) for one in said))
 
 
 class _LocatedError(AtlasError):
     def __init__(self, *, file: object, where: str, found: object, expected: str, remedy: str) -> None:
-        self.file, self.where, self.found, self.expected, self.remedy = str(file), where, found, expected, remedy
+        self.file, self.where, self.found, self.expected, self.remedy = (
+            redact(str(file)),
+            where,
+            found,
+            expected,
+            remedy,
+        )
         subject = f"{self.file}: {where}" if where else self.file
         super().__init__(f"{subject} {_verb(found)}; expected {expected}. {remedy}")
 

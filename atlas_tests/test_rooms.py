@@ -13,6 +13,7 @@ from atlas_assets import project
 PACKAGE = project.PACKAGE
 ROOMS = {
     "errors": set(),
+    "redact": set(),
     "project": set(),
     "registry": set(),
     "warm_up": set(),
@@ -37,7 +38,7 @@ ROOMS = {
     "cli": {"commands", "doctor", "orchestration", "plan", "publish", "reports", "spec", "store", "warm_up"},
 }
 """What each folder, or file beside them, may import; what is everybody's besides."""
-EVERYBODYS = {"errors", "project", "registry"}
+EVERYBODYS = {"errors", "project", "redact", "registry"}
 HEAVY = {"torch", "numba", "umap", "openTSNE", "pacmap", "pymde", "sklearn"}
 
 

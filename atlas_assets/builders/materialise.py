@@ -13,6 +13,7 @@ from pathlib import Path
 
 from atlas_assets.errors import AtlasError, UnreachableError, of_the_machine
 from atlas_assets.plan.pipeline import Stage, StageRun
+from atlas_assets.redact import redact
 from atlas_assets.stages.artifact import Check, Outcome
 from atlas_assets.store.artifacts import Address, Stored
 from atlas_assets.store.content import BrokenArtifact
@@ -45,7 +46,7 @@ def materialise(stage: Stage, run: StageRun) -> Materialised:
     except Exception as error:  # not what stops a run from outside: the same recipe may well succeed then
         with suppress(OSError):  # what is raised says more
             if recipe and not isinstance(error, (UnreachableError, BrokenArtifact)) and of_the_machine(error) is None:
-                run.store.remember_failure(address, recipe=recipe, message=str(error) or type(error).__name__)
+                run.store.remember_failure(address, recipe=recipe, message=redact(str(error)) or type(error).__name__)
         raise
 
 

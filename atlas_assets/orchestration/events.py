@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ import dagster as dg
 from atlas_assets.builders.materialise import Materialised
 from atlas_assets.orchestration import checks
 from atlas_assets.plan.pipeline import VIEWER, Pipeline, Stage, StageRun
+from atlas_assets.redact import redact, within
 from atlas_assets.reports import pages
 from atlas_assets.stages.artifact import Check
 from atlas_assets.store.artifacts import Stored
@@ -95,6 +97,7 @@ def result(asset: dg.AssetKey, stage: Stage, checks: list[Check]) -> dg.AssetChe
 
 
 def _finding(checks: list[Check]) -> dict[str, Any]:
+    checks = [replace(check, detail=redact(check.detail)) for check in checks]
     broken = [check for check in checks if not check.passed]
     rows = [dg.TableRecord({"invariant": c.name, "holds": c.passed, "detail": c.detail}) for c in checks]
     return {
@@ -110,7 +113,7 @@ def metadata(made: Materialised) -> dict[str, Any]:
     facts.setdefault("bytes", made.stored.bytes)  # of a site, what visitors' hosts hold; what is stored is its record
     return {
         name: dg.MetadataValue.md(value) if isinstance(value, pages.Markdown) else value
-        for name, value in facts.items()
+        for name, value in within(facts).items()
         if value is not None
     }
 

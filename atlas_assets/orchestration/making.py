@@ -19,6 +19,7 @@ from atlas_assets.orchestration.viewer import materialise_viewer
 from atlas_assets.plan.due import Wanted, label
 from atlas_assets.plan.pipeline import SOURCE_CHECK, VIEWER, Pipeline, Stage, StageRun
 from atlas_assets.plan.soundness import made_from
+from atlas_assets.redact import redact
 from atlas_assets.stages.artifact import Check
 from atlas_assets.store.artifacts import ArtifactStore, Stored
 from atlas_assets.store.content import BrokenArtifact
@@ -94,7 +95,7 @@ class Maker:
         except Exception as error:  # a defect stops what depends on it, and nothing else
             told = of_the_machine(error)
             if told is None:
-                self._context.log.error(traceback.format_exc())
+                self._context.log.error(redact(traceback.format_exc()))
             yield from self._failed(stage, key, told or error)
 
     def up_to_date(self, stage: Stage, key: str | None) -> Stored | None:
@@ -172,7 +173,7 @@ class Maker:
             raise
 
     def _failed(self, stage: Stage, key: str | None, error: Exception) -> Iterator[events.Event]:
-        message = str(error) or type(error).__name__
+        message = redact(str(error)) or type(error).__name__
         self.tally.failed[label(stage, key)] = message
         self._context.log.error(f"{label(stage, key)} failed: {message}")
         if found := checks_of(stage, error):

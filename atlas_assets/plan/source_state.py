@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from atlas_assets.errors import DataError
+from atlas_assets.redact import redact
 from atlas_assets.sources.listing import Listed, list_files
 from atlas_assets.spec.atlas import SourceSpec
 from atlas_assets.spec.refresh import RefreshSpec
@@ -75,7 +76,7 @@ def observe(source: SourceSpec, *, base: Path) -> SourceState:
     for role, pattern in _patterns(source):
         try:
             for file in _listed(source, role, pattern, base):
-                one = SourceFile(role, file.name, file.bytes or 0, file.mark, file.changed)
+                one = SourceFile(role, redact(file.name), file.bytes or 0, file.mark, file.changed)
                 found.setdefault((role, file.name), one)
         except DataError as error:
             missing.append(str(error))

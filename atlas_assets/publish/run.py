@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish import address, branch, places
 from atlas_assets.publish.changes import Changes, changes
+from atlas_assets.redact import redact
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.store.artifacts import ArtifactStore
@@ -82,7 +82,7 @@ def site_of(name: str) -> Iterator[Path]:
 
 def _say(due: Changes, destination: str, console: Console, *, dry: bool) -> None:
     would = "would bring" if dry else "brings"
-    shown = re.sub(r"//[^/@]*@", "//", destination)  # without a password or token
+    shown = redact(destination)
     console.print(
         f"{shown}: {would} {len(due.bring):,} files ({due.size / 1e6:.1f} MB), "
         f"{'take' if dry else 'takes'} {len(due.remove):,} away; {due.unchanged:,} are there already"

@@ -26,6 +26,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish import sites
 from atlas_assets.publish.web import FOR_A_YEAR, is_unchanging
+from atlas_assets.redact import redact
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
@@ -53,7 +54,7 @@ def serve(
         contextlib.suppress(KeyboardInterrupt),
         running(place, site=site, host=host, port=port, names=names) as address,
     ):
-        print(f"{'The site' if site else 'The sites'} of {place}: {address} (Ctrl-C ends)", flush=True)
+        print(f"{'The site' if site else 'The sites'} of {redact(place)}: {address} (Ctrl-C ends)", flush=True)
         if host not in HERE:
             print(f"Everybody who reaches this machine can see it, under {_said(_names_of(host, names))}.", flush=True)
         if open_browser:

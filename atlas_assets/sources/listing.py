@@ -17,6 +17,7 @@ from typing import Any
 import fsspec
 
 from atlas_assets.errors import DataError, Found, UnreachableError
+from atlas_assets.redact import harmless
 from atlas_assets.sources.forms import databases, registry
 
 FORMATS = {
@@ -74,7 +75,9 @@ def list_files(pattern: str, *, base: Path) -> list[Listed]:
     with RemoteErrors(pattern):
         fs, path = fsspec.core.url_to_fs(address)
         fs.invalidate_cache()  # a process that looks again and again would see its first listing for ever
-        if any(sign in path for sign in "*?[") and (remote or not os.path.lexists(path)):
+        # Of a web address, what is behind a question mark is no pattern but a part of it.
+        asked = path.partition("?")[0] if pattern.startswith(("http://", "https://")) else path
+        if any(sign in asked for sign in "*?[") and (remote or not os.path.lexists(path)):
             found = {name: info for name, info in fs.glob(path, detail=True).items() if info["type"] != "directory"}
             if not found:
                 raise DataError(
@@ -205,4 +208,4 @@ class RemoteErrors:
                 found=Found(f"cannot be opened ({type(error).__name__}: {error})"),
                 expected="a readable file",
                 remedy=remedy,
-            ) from error
+            ) from harmless(error)

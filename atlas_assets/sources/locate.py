@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import fsspec
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.redact import redact
 from atlas_assets.sources.forms import databases, registry
 from atlas_assets.sources.forms.containers import packing, unpack
 from atlas_assets.sources.forms.form import Given, Head, Options, Role
@@ -42,6 +43,10 @@ class Located:
     entities: Path | None = None
     told: tuple[str, ...] = ()
     dialect: Dialect | None = None
+
+    def __post_init__(self) -> None:
+        if "://" in self.name:  # it was opened by then, and is only told
+            object.__setattr__(self, "name", redact(self.name))
 
     @property
     def own_entities(self) -> Located | None:

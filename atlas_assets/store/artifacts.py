@@ -28,6 +28,7 @@ import fsspec
 
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
+from atlas_assets.redact import within
 from atlas_assets.store import below, inventory, records
 from atlas_assets.store.content import BrokenArtifact, content_hash, fault_of, look_of
 from atlas_assets.store.inventory import Artifacts
@@ -358,7 +359,7 @@ class ArtifactStore:
 
     def write_record(self, record: Any, *parts: str) -> None:
         """Replace a small JSON file in one go."""
-        self._replace(self.path(*parts), json.dumps(record, indent=1, sort_keys=True).encode())
+        self._replace(self.path(*parts), json.dumps(within(record), indent=1, sort_keys=True).encode())
 
     def read(self, *parts: str) -> bytes | None:
         """One file below the root; None where there is none."""
