@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 What = Literal["site", "data", "poster"]
 FILES: dict[str, str] = {"site": "atlas-site.zip", "data": "atlas.parquet", "poster": "atlas-poster.png"}
+FORMULA, NUMBER = r"^[=+\-@\t\r\n]", r"^[+-]?[\d.]+$"
 FORMATS = ("csv", "parquet", "geojson", "npz")
 
 
@@ -45,7 +46,7 @@ def export(name: str, form: str | None, output: Path | None) -> tuple[Path, int]
     if form == "parquet":
         table.write_parquet(target)
     elif form == "csv":
-        _flat(table).write_csv(target)
+        _as_texts(_flat(table)).write_csv(target)
     elif form == "geojson":
         target.write_text(json.dumps(_geojson(table), ensure_ascii=False, default=str), encoding="utf-8")
     else:
@@ -66,6 +67,18 @@ def _flat(table: pl.DataFrame) -> pl.DataFrame:
 
     lists = [name for name, kind in table.schema.items() if isinstance(kind, pl.List)]
     return table.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join("|") for name in lists)
+
+
+def _as_texts(table: pl.DataFrame) -> pl.DataFrame:
+    """Spreadsheets run a text that begins like a formula; an apostrophe makes it a text again. Numbers stay."""
+    import polars as pl
+
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    runs = {name: pl.col(name).str.contains(FORMULA) & ~pl.col(name).str.contains(NUMBER) for name in texts}
+    return table.with_columns(
+        pl.when(is_one).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name)
+        for name, is_one in runs.items()
+    )
 
 
 def _geojson(table: pl.DataFrame) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from atlas_assets.cli import app
 from atlas_assets.errors import AtlasError
+from atlas_assets.publish import downloads
 from atlas_tests.bundle import synthetic
 
 N = 40
@@ -70,3 +71,11 @@ def test_csv_is_what_one_gets_without_a_wish(here: Path) -> None:
         atlas("export", "toy", "-o", "toy.xlsx")
     with pytest.raises(AtlasError, match="nowhere is no folder"):
         atlas("export", "toy", "-o", "nowhere/toy.csv")
+
+
+def test_no_cell_of_a_csv_is_a_formula() -> None:
+    """``=cmd|…`` as a label used to be run by the spreadsheet that opened the file."""
+    cells = ["=1+1", "+cmd", "-2 apples", "@x", "\t=1", "-2.5", "+3", "plain", "a=b", None]
+    made = downloads._as_texts(pl.DataFrame({"label": cells, "n": range(10)}))
+    assert made["label"].to_list() == ["'=1+1", "'+cmd", "'-2 apples", "'@x", "'\t=1", *cells[5:]]
+    assert made["n"].to_list() == list(range(10))
