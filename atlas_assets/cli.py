@@ -238,6 +238,10 @@ def export(
 
     target, rows = downloads.export(name, form, output)
     console.print(f"{escape(str(target))} ({rows:,} rows)")
+    if target.suffix == ".csv":
+        console.print(
+            "Texts that begin like a formula (=, +, -, @) have an apostrophe before them; Parquet keeps them."
+        )
 
 
 @app.command()

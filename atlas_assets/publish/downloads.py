@@ -46,7 +46,7 @@ def export(name: str, form: str | None, output: Path | None) -> tuple[Path, int]
     if form == "parquet":
         table.write_parquet(target)
     elif form == "csv":
-        _as_texts(_flat(table)).write_csv(target)
+        without_formulas(_flat(table)).write_csv(target)
     elif form == "geojson":
         target.write_text(json.dumps(_geojson(table), ensure_ascii=False, default=str), encoding="utf-8")
     else:
@@ -69,7 +69,7 @@ def _flat(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join("|") for name in lists)
 
 
-def _as_texts(table: pl.DataFrame) -> pl.DataFrame:
+def without_formulas(table: pl.DataFrame) -> pl.DataFrame:
     """Spreadsheets run a text that begins like a formula; an apostrophe makes it a text again. Numbers stay."""
     import polars as pl
 

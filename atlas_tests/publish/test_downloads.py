@@ -76,6 +76,6 @@ def test_csv_is_what_one_gets_without_a_wish(here: Path) -> None:
 def test_no_cell_of_a_csv_is_a_formula() -> None:
     """``=cmd|…`` as a label used to be run by the spreadsheet that opened the file."""
     cells = ["=1+1", "+cmd", "-2 apples", "@x", "\t=1", "-2.5", "+3", "plain", "a=b", None]
-    made = downloads._as_texts(pl.DataFrame({"label": cells, "n": range(10)}))
+    made = downloads.without_formulas(pl.DataFrame({"label": cells, "n": range(10)}))
     assert made["label"].to_list() == ["'=1+1", "'+cmd", "'-2 apples", "'@x", "'\t=1", *cells[5:]]
     assert made["n"].to_list() == list(range(10))
