@@ -99,8 +99,10 @@ class Memory:
 
 def _known(record: dict[str, Any]) -> Known:
     written = record["dialect"]
-    made = Dialect(**written | {name: tuple(written[name]) for name in ("names", "left_out")}) if written else None
-    return Known(**{**record, "content": Content(**record["content"]), "dialect": made})
+    if written:
+        tuples = {name: tuple(written[name]) for name in ("names", "left_out")}
+        written = Dialect(**{**written, **tuples, "n_rows": None})
+    return Known(**{**record, "content": Content(**record["content"]), "dialect": written})
 
 
 def look(path: Path, *, begin: Content | None = None) -> tuple[Content, bool]:
@@ -128,7 +130,8 @@ def tail(file: Located, before: Known, target: Path) -> Located:
             sink.write(source.readline())
         source.seek(before.content.bytes)
         shutil.copyfileobj(source, sink, _BLOCK)
-    return dataclasses.replace(file, path=made, dialect=before.dialect)
+    dialect = dataclasses.replace(before.dialect, n_rows=None) if before.dialect else None
+    return dataclasses.replace(file, path=made, dialect=dialect)
 
 
 def dtype_name(dtype: pl.DataType) -> str:

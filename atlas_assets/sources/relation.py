@@ -196,6 +196,7 @@ class Relation:
             if begin:
                 self._begin_like(begin, writer, path.name, roles)
             for i, part in enumerate(self._parts):
+                began = n_read
                 n_own = n_read - (self.known[-1].n_read if self.known else 0)
                 for batch in part.batches():
                     columns, present = self._encoded(part, batch)
@@ -205,6 +206,8 @@ class Relation:
                     writer.append(columns)
                     n_read, n_own = n_read + batch.n_rows, n_own + batch.n_rows
                     progress(0.05 + 0.75 * i / len(self._parts), f"{n_read:,} rows read, now {part.file.name}")
+                if part.flat:
+                    table.check_rows(part.file, n_read - began)
                 n_ids = {name: len(codes) for name, codes in self._codes.items()}
                 self.known.append(part.read_so_far(n_read=n_read, n_rows=writer.n_rows, n_ids=n_ids, n_own=n_own))
             self.n_rows = writer.n_rows

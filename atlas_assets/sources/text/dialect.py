@@ -29,6 +29,7 @@ class Dialect:
 
     quoted: whether quotation marks enclose fields and are doubled inside; else they are characters like any other.
     skip: lines before the first row; names: of all columns, in order; left_out: those without name and content.
+    n_rows: how many rows the second count found, without and with the blank ones; None where it was not counted.
     """
 
     separator: str
@@ -36,6 +37,7 @@ class Dialect:
     skip: int
     names: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    n_rows: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

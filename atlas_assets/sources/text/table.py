@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from atlas_assets.errors import DataError
+from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.text import count, encoding
 from atlas_assets.sources.text.dialect import Dialect, no_rows, sketch
@@ -47,13 +47,14 @@ def _counted(file: Located, target: Path) -> Located:
     )
     if counted.n_rows == counted.n_blank:
         raise no_rows(file.name)
-    dialect = Dialect(found.separator, counted.quoted, found.skip, found.names)
+    n_filled = counted.n_rows - counted.n_blank
+    dialect = Dialect(found.separator, counted.quoted, found.skip, found.names, n_rows=(n_filled, counted.n_rows))
     path, told = file.path, [*file.told, *found.told, *counted.told]
     if counted.rewrite is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         path = target.with_name(f"{target.name}-rows.csv")
         counted.rewrite(path, found.names)
-        dialect = Dialect(",", True, 1, found.names)
+        dialect = Dialect(",", True, 1, found.names, n_rows=(n_filled, n_filled))
     if counted.n_blank and counted.rewrite is None:
         told.append(f"{file.name}: {counted.n_blank:,} blank lines")
     made = dataclasses.replace(file, path=path, dialect=dialect, told=tuple(told))
@@ -94,6 +95,20 @@ def scan(file: Located) -> pl.LazyFrame:
         glob=False,
     )
     return frame.drop(dialect.left_out) if dialect.left_out else frame
+
+
+def check_rows(file: Located, n_rows: int) -> None:
+    """Raise DataError where the reader found another number of rows than the second count."""
+    expected = file.dialect.n_rows if file.dialect else None
+    if expected is None or expected[0] <= n_rows <= expected[1]:
+        return
+    raise DataError(
+        file=file.name,
+        where="",
+        found=Found(f"was read as {n_rows:,} rows"),
+        expected=f"{expected[0]:,}, as its lines and quotation marks say",
+        remedy="Write the file again with every field that holds a mark enclosed in marks, or as Parquet.",
+    )
 
 
 def is_written_as(file: Located) -> bool:
