@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from atlas_assets.redact import redact
 
+MOST_QUOTED = 200  # characters of a value in a message
+
 
 class AtlasError(Exception):
     """An error that a user can mend. ``str(error)`` is the whole message; no traceback is needed to act on it.
@@ -72,7 +74,10 @@ class Found(str):
 
 
 def _verb(found: object) -> str:
-    return str(found) if isinstance(found, Found) else f"is {found!r}"
+    if isinstance(found, Found):
+        return str(found)
+    text = repr(found)
+    return f"is {text}" if len(text) <= MOST_QUOTED else f"is {text[:MOST_QUOTED]}… ({len(text):,} characters)"
 
 
 _FULL = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from atlas_assets.sources.forms.form import Options, Role
 from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.text import table
 
-ROW = "__row"
+ROW = "\x00row"  # no column of a file is called so
 BATCH_ROWS = 1 << 18
 _PLAIN = (
     pa.types.is_signed_integer,
@@ -269,7 +270,7 @@ def _check_json(file: Located) -> None:
         for number, line in enumerate(source, start=1):
             try:
                 value = json.loads(line, parse_constant=_refuse_constant) if line.strip() else {}
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(
                     file=file.name,
                     where=f"line {number}",
@@ -295,7 +296,7 @@ def read_npy(file: Located) -> np.ndarray:
     """(n, d) array of an NPY file, memory-mapped. Raises DataError where it is not one."""
     try:
         array = np.load(file.path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # of its header
         raise DataError(
             file=file.name,
             where="",
@@ -303,7 +304,7 @@ def read_npy(file: Located) -> np.ndarray:
             expected="an array saved by numpy.save",
             remedy="Save it again as a two-dimensional array of numbers.",
         ) from error
-    if array.ndim != 2 or array.dtype.kind not in "fiu":
+    if array.ndim != 2 or not array.shape[1] or array.dtype.kind not in "fiu":
         raise DataError(
             file=file.name,
             where="",
