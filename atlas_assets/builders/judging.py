@@ -18,23 +18,38 @@ from atlas_assets.stages.projection.projection import Projection
 from atlas_assets.stages.quality import quality as quality_stage
 from atlas_assets.stages.regions import regions as regions_stage
 from atlas_assets.stages.relation.copies import first_of
+from atlas_assets.stages.relation.knn_graph import KnnGraph
+
+NAMED_AS = {"codes": "category", "lists": "list", "flags": "boolean"}  # how the values of other types name regions
 
 
 def make_regions(run: StageRun, folder: Path) -> Outcome:
     """Named regions of the map ``run.key``, those of the version before as far as they can be kept."""
     entities, fields = entity_table(run)
-    named = [f["name"] for f in fields if column_of(f["type"]) in ("codes", "lists")]
     map_folder = run.folder("projection", run.key)
     regions = regions_stage.build(
         run.load(Projection, "projection", run.key).positions,
         popularity=entities["popularity"].to_numpy(),
         labels=entities["label"].to_list(),
-        fields=entities.select(pl.col(named)) if named else None,
+        fields=entities.select(pl.col([field["name"] for field in fields])),
+        described=[field | {"type": NAMED_AS.get(column_of(field["type"]) or "", field["type"])} for field in fields],
+        neighbours=_neighbours(run),
         before=predecessor.find_division(run, graph=map_folder),
+        progress=run.progress,
     )
     regions.save(folder)
     predecessor.copy_entities(map_folder, folder)
     return Outcome(regions.check(), pages.regions(regions))
+
+
+def _neighbours(run: StageRun) -> np.ndarray:
+    """Those of the graph that the map is of, (n, k); where entities share a place, the first of each."""
+    graph = run.load(KnnGraph, "knn_graph", run.sweep.projections[run.key or ""].graph.key)
+    listed = np.asarray(graph.indices)
+    if graph.places is None:
+        return listed
+    places = np.asarray(graph.places)
+    return np.where(listed < 0, -1, first_of(places)[listed])[places]
 
 
 def make_quality(run: StageRun, folder: Path) -> Outcome:

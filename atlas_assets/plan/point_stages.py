@@ -47,11 +47,11 @@ class PointStage:
 
 REGIONS = PointStage(
     "regions",
-    "Named regions of a projection, coarse and fine.",
+    "Named regions of a projection on several levels.",
     "atlas_assets.builders.judging:make_regions",
-    takes=(PROJECTION, "entity_index", "raw"),
-    code_version="3",
-    kinds=("scikitlearn",),
+    takes=(PROJECTION, "knn_graph", "entity_index", "raw"),
+    code_version="4",
+    kinds=("numpy",),
 )
 QUALITY = PointStage(
     "quality",

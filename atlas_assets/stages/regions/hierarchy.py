@@ -1,0 +1,104 @@
+"""Which entities lie together, on several levels: communities of the neighbour graph that are one place on the map.
+
+Two strands that happen to lie side by side on the map share no neighbours, and neighbours that the map tears apart
+share no place: an edge of the graph counts by how short it is on the map, and lying side by side a little. Of these
+edges Louvain's method (Blondel et al. 2008) makes small communities, and Paris (Bonald et al. 2018) joins them, those
+with the most edges for their size first; the levels are cuts through its tree. An entity amid others' territory
+belongs to none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from atlas_assets.kernels.kd_tree import nearest_others
+
+COARSEST, FINEST, RATIO = (3, 15), 30, 3  # regions of level 0; entities per region of the last level; between levels
+MOST_LEVELS = 6
+SMALLEST = 5  # entities; a smaller region is none
+PIECES = 4  # communities per region of the finest level, about: joining is freer the smaller they are
+NEARNESS = 0.05  # weight of lying beside each other on the map, where the graph has 1: it joins what nothing else does
+AROUND = 10  # entities on the map that are asked whose territory this is
+FEWEST_ALIKE = 0.2  # of them in an entity's own region, for it to belong there
+
+
+def level_sizes(n: int) -> list[int]:
+    """How many regions each level aims at, coarse to fine, for n entities: one to six levels, each three times more."""
+    if n == 0:
+        return []
+    counts = [max(1, min(round(float(np.clip(1.2 * n**0.25, *COARSEST))), n // SMALLEST))]
+    while len(counts) < MOST_LEVELS and counts[-1] * RATIO <= n / FINEST:
+        counts.append(counts[-1] * RATIO)
+    return counts
+
+
+def divide(positions: np.ndarray, neighbours: np.ndarray | None) -> list[np.ndarray]:
+    """The region of each entity at each level, coarse to fine: (n,) int64, -1 for none.
+
+    positions (n, 2 or 3); neighbours (n, k), rows of the most similar entities, -1 where there are fewer; without them
+    those that are nearest on the map. A region lies inside one of the level above. Reproducible; O(n k).
+    """
+    n, counts = len(positions), level_sizes(len(positions))
+    if counts in ([], [1]):
+        return [np.zeros(n, np.int64) for _ in counts]
+    places = np.asarray(positions, np.float64)
+    around = nearest_others(places, min(AROUND, n - 1))[0]
+    edges = _edges(places, around)
+    if neighbours is not None:
+        edges = sparse.csr_array(_edges(places, np.asarray(neighbours)) + NEARNESS * edges)
+    pieces = _communities(edges, counts[-1] * PIECES)
+    return _settled([cut[pieces] for cut in _joined(edges, pieces, counts)], around)
+
+
+def _edges(places: np.ndarray, neighbours: np.ndarray) -> sparse.csr_array:
+    """The graph, symmetric, each edge with 1 / (1 + (its length on the map / the median length)^2)."""
+    n = len(places)
+    listed = neighbours >= 0
+    first, second = np.nonzero(listed)[0], neighbours[listed].astype(np.int64)
+    lengths = np.linalg.norm(places[first] - places[second], axis=1)
+    usual = float(np.median(lengths[lengths > 0])) if (lengths > 0).any() else 1.0
+    one_way = sparse.coo_array((1 / (1 + (lengths / usual) ** 2), (first, second)), shape=(n, n)).tocsr()
+    return sparse.csr_array(one_way + one_way.T)
+
+
+def _communities(edges: sparse.csr_array, about: int) -> np.ndarray:
+    """About so many communities, (n,), numbered from 0."""
+    from sknetwork.clustering import Louvain  # not Leiden: scikit-network's draws from C's rand, which takes no seed
+
+    # The resolution that gives about so many on real maps.
+    found = Louvain(resolution=max(1.0, about / 6)).fit_predict(_matrix(edges))
+    return np.unique(found, return_inverse=True)[1]
+
+
+def _joined(edges: sparse.csr_array, pieces: np.ndarray, counts: list[int]) -> list[np.ndarray]:
+    """For each count the region of each piece, nested: pieces joined to so many regions, or fewer."""
+    from sknetwork.hierarchy import Paris, cut_straight
+
+    n_pieces = int(pieces.max()) + 1
+    if n_pieces < 3:
+        return [np.arange(n_pieces) for _ in counts]
+    shape = (n_pieces, pieces.size)
+    member = sparse.csr_array((np.ones(pieces.size), (pieces, np.arange(pieces.size))), shape=shape)
+    tree = Paris().fit_predict(_matrix(sparse.csr_array(member @ edges @ member.T)))
+    counts = [min(max(count, 2), n_pieces) for count in counts]
+    return [np.asarray(cut_straight(tree, n_clusters=count)) for count in counts]
+
+
+def _matrix(edges: sparse.csr_array) -> sparse.csr_matrix:
+    """As scikit-network takes it: the older class, with indices of 32 bits."""
+    indices = edges.indices.astype(np.int32), edges.indptr.astype(np.int32)
+    return sparse.csr_matrix((edges.data, *indices), shape=edges.shape)
+
+
+def _settled(levels: list[np.ndarray], around: np.ndarray) -> list[np.ndarray]:
+    """The levels without entities amid other regions, and without regions that are too small then."""
+    settled: list[np.ndarray] = []
+    inside = np.ones(len(around), bool)
+    for level in levels:
+        inside = inside & ((level[around] == level[:, None]).mean(axis=1) >= FEWEST_ALIKE)
+        kept = np.where(inside, level, -1)
+        sizes = np.bincount(kept[inside], minlength=int(level.max()) + 1)
+        inside = inside & (sizes[level] >= SMALLEST)
+        settled.append(np.where(inside, level, -1))
+    return settled

@@ -1,0 +1,1 @@
+"""What a region is called: the best of all that its members have in common."""

@@ -1,0 +1,261 @@
+"""What each region of a level could be called, best first: what is true of most of the region and of little else.
+
+A candidate with share s of the region, and lift L over the map, scores s ln L, its part in the Kullback-Leibler
+divergence of the region from the map, as far as it also tells the region from the larger one around it; times how well
+its kind says what is inside, how much it clusters, and how true it is of the region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from itertools import combinations
+
+import numpy as np
+from scipy import sparse
+
+from atlas_assets.stages.regions.naming.ranges import WEIGHTS as RANGE_WEIGHTS
+from atlas_assets.stages.regions.naming.ranges import Quantity, ranges_of
+from atlas_assets.stages.regions.naming.traits import Traits
+
+TRUE = 0.5  # share of a region that a name holds for, at least
+WELL = 0.6  # from here on a name is as true as it need be
+FEW_WORDS = 0.2  # words of labels are rarely in most of them: so many share one of those that name the region
+LIFT = 1.5  # over the map, and
+RANGE_LIFT = {"year": 2.5, "date": 2.5, "number": 4.0}  # a range is fitted to the region: a wide one says nothing
+INSIDE_LIFT = 1.15  # over the region around it
+WORD_LIFT = 3.0
+FEWEST = 3  # entities
+LEAST_CLUSTERING = 0.05
+RANGES = 2  # of one field
+MOST = 12  # traits that are looked at more closely, by score
+PARTS = 3  # of a union
+JOIN = " · "
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """text: as shown. parts: folded keys of what it says. kind: value, range, word ... share of the region, lift."""
+
+    score: float
+    text: str
+    parts: frozenset[str]
+    kind: str
+    share: float
+    lift: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """rows: its entities. around: those of the region around it, None for the map."""
+
+    rows: np.ndarray
+    around: np.ndarray | None
+
+
+@dataclass
+class Shortlist:
+    """candidates: best first. typical: single traits and ranges that set the region apart, (text, share, lift)."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    typical: list[tuple[str, float, float]] = field(default_factory=list)
+
+
+@dataclass
+class _Single:
+    score: float
+    text: str
+    key: str
+    kind: str
+    field: str
+    mask: Callable[[], np.ndarray]  # (n,) bool: who has it
+    weight: float
+    share: float
+    lift: float
+
+
+class Judge:
+    """Scores what could name regions of n entities."""
+
+    def __init__(self, traits: Traits, clustering: np.ndarray, quantities: list[Quantity], n: int) -> None:
+        self.n = n
+        self.traits, self.quantities = traits, quantities
+        self.clusters = clustering >= LEAST_CLUSTERING
+        self.weights = traits.weights * np.sqrt(np.clip(clustering, 0, 1))
+        self.base = np.diff(traits.has.indptr) / max(n, 1)
+        self._rows = sparse.csr_array(traits.has)
+        self._mask = cache(self._mask_of)
+
+    def counts(self, members: np.ndarray) -> sparse.csr_array:
+        """How many of each region (members >= 0) have each trait: (regions, t)."""
+        rows = np.flatnonzero(members >= 0)
+        shape = (int(members.max(initial=-1)) + 1, self.n)
+        belongs = sparse.csr_array((np.ones(rows.size, np.float32), (members[rows], rows)), shape=shape)
+        return sparse.csr_array(belongs @ self._rows)
+
+    def shortlist(self, region: Region, counts: np.ndarray, around: np.ndarray | None) -> Shortlist:
+        """counts (t,): of the region's entities those with each trait; around: the same of the region around it."""
+        size = region.rows.size
+        values, words = self._singles(region, counts, around)
+        values += self._ranges(region)
+        values.sort(key=lambda one: (-one.score, one.text))
+        near = [one for one in values if one.share >= 0.2][:MOST]
+        found = [
+            self._candidate(one.score, one.text, [one], one.share, one.lift) for one in values if one.share >= TRUE
+        ]
+        found += self._both(region, near)
+        found += self._either(region, near, size)
+        if (one := self._of_words(region, words)) is not None:
+            found.append(one)
+        best: dict[str, Candidate] = {}
+        for one in sorted(found, key=lambda c: (-c.score, c.text)):
+            best.setdefault(one.text, one)
+        typical = [(one.text, round(one.share, 3), round(one.lift, 1)) for one in (values + words) if one.share >= 0.15]
+        return Shortlist(list(best.values()), typical[:5])
+
+    def _singles(
+        self, region: Region, counts: np.ndarray, around: np.ndarray | None
+    ) -> tuple[list[_Single], list[_Single]]:
+        size = region.rows.size
+        share = counts / size
+        lift = share / np.maximum(self.base, 1e-12)
+        inner = (
+            lift if around is None or region.around is None else share / np.maximum(around / region.around.size, 1e-12)
+        )
+        is_word = np.array([kind == "word" for kind in self.traits.kinds], bool)
+        fit = (counts >= FEWEST) & self.clusters & (inner >= INSIDE_LIFT)
+        fit &= np.where(is_word, (lift >= WORD_LIFT) & (share >= 0.05), (lift >= LIFT) & (share >= 0.15))
+        score = _score(share, lift, inner) * self.weights
+        chosen = np.flatnonzero(fit)
+        chosen = chosen[np.lexsort((chosen, -score[chosen]))]
+        values, words = [], []
+        for trait in chosen:
+            listed = words if is_word[trait] and share[trait] < TRUE else values
+            if len(listed) < MOST:
+                listed.append(self._single(trait, score, share, lift))
+            if len(values) >= MOST and len(words) >= MOST:
+                break
+        return values, words
+
+    def _single(self, trait: int, score: np.ndarray, share: np.ndarray, lift: np.ndarray) -> _Single:
+        traits = self.traits
+        return _Single(
+            float(score[trait]),
+            traits.texts[trait],
+            traits.keys[trait],
+            traits.kinds[trait],
+            traits.fields[trait],
+            partial(self._mask, int(trait)),
+            float(self.weights[trait]),
+            float(share[trait]),
+            float(lift[trait]),
+        )
+
+    def _mask_of(self, trait: int) -> np.ndarray:
+        mask = np.zeros(self.n, bool)
+        mask[self.traits.rows(trait)] = True
+        return mask
+
+    def _ranges(self, region: Region) -> list[_Single]:
+        found = []
+        for quantity in self.quantities:
+            weight = RANGE_WEIGHTS[quantity.kind]
+            fitting = []
+            for one in ranges_of(quantity, region.rows):
+                lift = one.share / max(one.base, 1e-12)
+                if lift < RANGE_LIFT[quantity.kind]:
+                    continue
+                inner = lift if region.around is None else one.share / max(one.share_of(region.around), 1e-12)
+                if inner >= INSIDE_LIFT:
+                    score = float(_score(one.share, lift, inner)) * weight
+                    fitting.append(
+                        _Single(score, one.text, one.text, "range", quantity.name, one.mask, weight, one.share, lift)
+                    )
+            found += sorted(fitting, key=lambda one: (-one.score, one.text))[:RANGES]
+        return found
+
+    def _figures(self, region: Region, mask: np.ndarray, least: float) -> tuple[float, float, float]:
+        """Share of the region, lift over the map, lift over the region around it; zeros for a share below ``least``."""
+        share = float(mask[region.rows].mean())
+        if share < least:
+            return 0.0, 0.0, 0.0
+        lift = share / max(float(mask.mean()), 1e-12)
+        inner = lift if region.around is None else share / max(float(mask[region.around].mean()), 1e-12)
+        return share, lift, inner
+
+    def _both(self, region: Region, singles: list[_Single]) -> list[Candidate]:
+        """Two things that hold together: "fantasy · children"."""
+        found = []
+        true = [one for one in singles if one.share >= TRUE][:6]
+        for one, other in combinations(true, 2):
+            if one.key in other.key or other.key in one.key or (one.kind == other.kind == "range"):
+                continue
+            share, lift, inner = self._figures(region, one.mask() & other.mask(), TRUE)
+            if share < TRUE or lift < 1.3 * max(one.lift, other.lift) or inner < INSIDE_LIFT:
+                continue
+            weight = 0.7 * min(one.weight, other.weight)
+            first, second = (other, one) if one.kind == "range" else (one, other)
+            text = f"{first.text}{JOIN}{second.text}"
+            found.append(self._candidate(float(_score(share, lift, inner)) * weight, text, [one, other], share, lift))
+        return found
+
+    def _either(self, region: Region, singles: list[_Single], size: int) -> list[Candidate]:
+        """Values of one field of which nearly every member has one: "fantasy & science fiction"."""
+        found = []
+        for first in singles[:4]:
+            if first.kind not in ("value", "prefix") or first.share >= 0.85:
+                continue
+            chosen, mask = [first], first.mask()
+            for other in singles:
+                alike = other.field == first.field and other.kind == first.kind
+                if (
+                    len(chosen) == PARTS
+                    or not alike
+                    or any(one.key in other.key or other.key in one.key for one in chosen)
+                ):
+                    continue
+                if (other.mask()[region.rows] & ~mask[region.rows]).sum() >= 0.15 * size:
+                    chosen, mask = [*chosen, other], mask | other.mask()
+            share, lift, inner = self._figures(region, mask, WELL)
+            if len(chosen) < 2 or share < WELL or lift < LIFT or inner < INSIDE_LIFT:
+                continue
+            chosen.sort(key=lambda one: -one.share)
+            score = float(_score(share, lift, inner)) * 0.6 * min(one.weight for one in chosen)
+            text = ", ".join(one.text for one in chosen[:-1]) + f" & {chosen[-1].text}"
+            found.append(self._candidate(score, text, chosen, share, lift))
+        return found
+
+    def _of_words(self, region: Region, words: list[_Single]) -> Candidate | None:
+        """Up to three words that members have in their labels or texts: "kubernetes · operator · helm"."""
+        chosen: list[_Single] = []
+        covered = np.zeros(self.n, bool)
+        for _ in range(PARTS):
+            best, most = None, 0.0
+            for one in words:
+                if any(one.key in other.key or other.key in one.key for other in chosen):
+                    continue
+                new = float((one.mask()[region.rows] & ~covered[region.rows]).mean())
+                gain = new * float(np.log(one.lift)) * one.weight
+                if gain > most and new >= 0.04:
+                    best, most = one, gain
+            if best is None:
+                break
+            chosen.append(best)
+            covered |= best.mask()
+        share, lift, inner = self._figures(region, covered, FEW_WORDS) if chosen else (0.0, 0.0, 0.0)
+        if share < FEW_WORDS or lift < WORD_LIFT or inner < INSIDE_LIFT:
+            return None
+        score = float(_score(share, lift, inner)) * min(one.weight for one in chosen)
+        return self._candidate(score, JOIN.join(one.text for one in chosen), chosen, share, lift)
+
+    def _candidate(self, score: float, text: str, parts: list[_Single], share: float, lift: float) -> Candidate:
+        kinds = {one.kind for one in parts}
+        kind = kinds.pop() if len(kinds) == 1 else "mixed"
+        return Candidate(score, text, frozenset(one.key for one in parts), kind, share, lift)
+
+
+def _score(share, lift, inner):
+    """s (ln L + ln L over the region around) / 2, less where it holds for few."""
+    apart = (np.log(np.maximum(lift, 1e-12)) + np.log(np.maximum(inner, 1e-12))) / 2
+    return np.maximum(share * apart * np.minimum(1, share / WELL) ** 1.5, 0)

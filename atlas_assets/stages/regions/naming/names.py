@@ -1,0 +1,172 @@
+"""One name for each region of every level: none twice, none that the larger region around it has already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from atlas_assets.stages.regions.naming import readable
+from atlas_assets.stages.regions.naming.candidates import JOIN, Candidate, Judge, Region, Shortlist
+from atlas_assets.stages.regions.naming.ranges import quantities
+from atlas_assets.stages.regions.naming.traits import clustering, collect
+
+STAYS = 0.6  # of the best candidate's score: then the name that a region had stays
+KNOWN = 8  # best-known members that may speak for a region
+
+
+@dataclass(frozen=True)
+class Name:
+    """kind: value, yes, code, prefix, word, range or mixed; members: its two best-known; number; hand: as people say;
+    model: as a language model says. share of the region that it is true of, and lift over the map; None where it
+    claims nothing. typical: what sets the region apart, (text, share, lift), the strongest first.
+    """
+
+    text: str
+    kind: str
+    share: float | None = None
+    lift: float | None = None
+    typical: list[tuple[str, float, float]] = field(default_factory=list)
+
+
+def name_levels(
+    levels: Sequence[np.ndarray],
+    *,
+    labels: list[str],
+    popularity: np.ndarray,
+    fields: pl.DataFrame | None = None,
+    described: Sequence[dict] = (),
+    neighbours: np.ndarray | None = None,
+    earlier: Sequence[Sequence[str]] | None = None,
+    given: Sequence[dict[int, str]] | None = None,
+) -> list[list[Name]]:
+    """The names of each level's regions, coarse to fine.
+
+    levels: (n,) each, regions numbered from 0 without gaps, -1 for none, nested. fields: n rows of metadata, described
+    with name, type, label and unit; without, types follow the data. neighbours (n, k): in the graph; they tell values
+    that cluster from those that are all over the map. earlier: what each region was called, "" for a new one: such a
+    name stays while it is true and not much worse than the best. given: names that people gave, by region.
+    """
+    n = len(labels)
+    types = {one["name"]: one["type"] for one in described}
+    said = {one["name"]: one.get("label") or one["name"] for one in described}
+    units = {one["name"]: one.get("unit") for one in described}
+    known_fields = pl.DataFrame() if fields is None else fields
+    traits = collect(labels, known_fields, types, said)
+    width = len(traits.texts)
+    near = np.empty((n, 0), np.int64) if neighbours is None else np.asarray(neighbours)
+    judge = Judge(traits, clustering(traits, near), quantities(known_fields, types, said, units), n)
+    members = [readable.member_name(label) for label in labels]
+    order = np.argsort(-np.asarray(popularity, np.float64), kind="stable")
+    rank = np.empty(n, np.int64)
+    rank[order] = np.arange(n)
+    names: list[list[Name]] = []
+    taken = {text.casefold() for level in given or () for text in level.values()}
+    coarser: tuple[np.ndarray, list[np.ndarray], sparse.csr_array] | None = None  # level, its rows, its counts
+    said_above: list[frozenset[str]] = []
+    for depth, level in enumerate(levels):
+        counts = judge.counts(level)
+        shortlists, known, above = [], [], []
+        rows_of = _rows_of(level)
+        for number, rows in enumerate(rows_of):
+            parent, around, wide = -1, None, None
+            if coarser is not None:
+                parent = int(coarser[0][rows[0]])
+                around, wide = coarser[1][parent], _row(coarser[2], parent, width)
+            shortlists.append(judge.shortlist(Region(rows, around), _row(counts, number, width), wide))
+            known.append(_known(rows[np.argsort(rank[rows])], members))
+            above.append(said_above[parent] if parent >= 0 else frozenset())
+        old = list(earlier[depth]) if earlier else [""] * len(rows_of)
+        hand = given[depth] if given else {}
+        chosen = _choose(shortlists, known, above, old, hand, taken)
+        names.append([name for name, _ in chosen])
+        said_above = [parts | above[number] for number, (_, parts) in enumerate(chosen)]
+        coarser = level, rows_of, counts
+    return names
+
+
+def _row(counts: sparse.csr_array, row: int, width: int) -> np.ndarray:
+    span = slice(counts.indptr[row], counts.indptr[row + 1])
+    return np.bincount(counts.indices[span], weights=counts.data[span], minlength=width)
+
+
+def _rows_of(level: np.ndarray) -> list[np.ndarray]:
+    order = np.argsort(level, kind="stable")
+    order = order[level[order] >= 0]
+    return np.split(order, np.cumsum(np.bincount(level[order]))[:-1]) if order.size else []
+
+
+def _known(rows: np.ndarray, members: list[str]) -> list[str]:
+    """Names of the best-known of the rows, which come best known first, without repeats."""
+    found: list[str] = []
+    for row in rows[: 4 * KNOWN]:
+        if members[row] and members[row] not in found:
+            found.append(members[row])
+        if len(found) == KNOWN:
+            break
+    return found
+
+
+def _choose(
+    shortlists: list[Shortlist],
+    known: list[list[str]],
+    above: list[frozenset[str]],
+    old: list[str],
+    hand: dict[int, str],
+    taken: set[str],
+) -> list[tuple[Name, frozenset[str]]]:
+    """A name and its parts for every region of a level. Names that stay choose first, then the strongest."""
+    usable: list[list[Candidate]] = []
+    for number, shortlist in enumerate(shortlists):
+        usable.append([one for one in shortlist.candidates if not one.parts & above[number]])
+    stays = [_stays(usable[number], known[number], old[number]) for number in range(len(shortlists))]
+    strength = [usable[number][0].score if usable[number] else 0.0 for number in range(len(shortlists))]
+    chosen: list[tuple[Name, frozenset[str]]] = [(Name("", "number"), frozenset())] * len(shortlists)
+    for number in sorted(range(len(shortlists)), key=lambda r: (not stays[r], -strength[r], r)):
+        typical = shortlists[number].typical
+        if number in hand:
+            chosen[number] = (Name(hand[number], "hand", typical=typical), frozenset({readable.fold(hand[number])}))
+            continue
+        options = _options(usable[number], known[number], stays[number], old[number])
+        name, parts = next(
+            ((name, parts) for name, parts in options if name.text.casefold() not in taken),
+            (Name(_numbered(taken), "number"), frozenset()),
+        )
+        taken.add(name.text.casefold())
+        chosen[number] = (Name(name.text, name.kind, name.share, name.lift, typical), parts)
+    return chosen
+
+
+def _stays(candidates: list[Candidate], known: list[str], old: str) -> bool:
+    if not old:
+        return False
+    for one in candidates:
+        if one.text == old:
+            return one.score >= STAYS * candidates[0].score
+    tail = old.split(JOIN)[-1]
+    head = old.removesuffix(JOIN + tail)
+    if any(one.text == head for one in candidates):
+        return tail in known
+    return bool(known) and not candidates and all(part in known for part in old.split(JOIN))
+
+
+def _options(candidates: list[Candidate], known: list[str], stays: bool, old: str):
+    """Names in the order in which they would do, with the keys of what they say."""
+    plain = [(Name(one.text, one.kind, one.share, one.lift), one.parts) for one in candidates]
+    special = [
+        (Name(f"{one.text}{JOIN}{member}", one.kind, one.share, one.lift), one.parts)
+        for one in candidates[:2]
+        if one.kind not in ("word", "range")
+        for member in known[:4]
+    ]
+    pairs = [known[:2], [*known[:1], *known[2:3]], known[1:3], known[2:4], *([one] for one in known)]
+    of_members = [(Name(JOIN.join(pair), "members"), frozenset()) for pair in pairs if pair]
+    options = [*plain, *special, *of_members]
+    return sorted(options, key=lambda option: option[0].text != old) if stays else options
+
+
+def _numbered(taken: set[str]) -> str:
+    return next(f"Region {i}" for i in range(1, len(taken) + 2) if f"region {i}" not in taken)

@@ -1,0 +1,34 @@
+"""The words and phrases of labels and texts, without those that every text has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+FEWEST = 3  # texts with a word
+_WORD = r"\p{L}[\p{L}\p{N}+#']*[\p{L}\p{N}]|\p{L}[+#]+"
+# Beside the English ones of scikit-learn: articles and prepositions of titles, and what files and editions are called.
+_STOP_WORDS = """
+der die das und den dem ein eine von mit im le la les des du un une et en au aux el los las de del lo il gli di da van
+het een op vs ft feat featuring vol volume part edition book books novel new com www http https oh um uma os as do dos
+na no don't it's i'm you're can't ain't that's won't i'll you've the's
+"""
+
+
+def words_of(texts: Sequence[str | None]) -> Iterator[pl.DataFrame]:
+    """Two tables of row and value: the words that are no stop words; and words that stand together more than apart."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    lower = pl.col("text").str.replace_all(r"(\p{Ll})(\p{Lu})", "$1 $2").str.to_lowercase()  # camelCase is two words
+    table = pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_row_index("row")
+    words = table.select("row", word=lower.str.extract_all(_WORD)).explode("word").drop_nulls()
+    words = words.with_columns(stop=pl.col("word").is_in([*ENGLISH_STOP_WORDS, *_STOP_WORDS.split()]))
+    often = words.filter(~pl.col("stop")).unique().group_by("word").agg(n=pl.len()).filter(pl.col("n") >= FEWEST)
+    yield words.filter(~pl.col("stop")).join(often, on="word").select("row", value="word").unique()
+    shifted = {"next": pl.col("word").shift(-1), "other": pl.col("row").shift(-1), "ends": pl.col("stop").shift(-1)}
+    pairs = words.with_columns(**shifted).filter((pl.col("row") == pl.col("other")) & ~pl.col("stop") & ~pl.col("ends"))
+    pairs = pairs.join(often, on="word").join(often.rename({"word": "next", "n": "m"}), on="next")
+    both = pl.col("row").n_unique().over("word", "next")
+    pairs = pairs.filter((both >= FEWEST) & (both >= 0.5 * pl.min_horizontal("n", "m")))
+    yield pairs.select("row", value=pl.concat_str("word", "next", separator=" ")).unique()

@@ -1,0 +1,164 @@
+"""Names of regions: true of most of each, of all kinds of values, readable, never twice; ids and shelf marks never."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from atlas_assets.stages.regions.naming import readable
+from atlas_assets.stages.regions.naming.codes import spelled_out
+from atlas_assets.stages.regions.naming.kept import is_kept
+from atlas_assets.stages.regions.naming.names import Name, name_levels
+
+
+def named(members, fields=None, *, labels=None, described=(), earlier=None) -> list[Name]:
+    members = np.array(members)
+    labels = labels or [f"Book {chr(97 + i)}" for i in range(members.size)]
+    return name_levels(
+        [members],
+        labels=labels,
+        popularity=np.arange(members.size)[::-1],
+        fields=pl.DataFrame(fields or {}),
+        described=described,
+        earlier=earlier,
+    )[0]
+
+
+def texts(*arguments, **options) -> list[str]:
+    return [name.text for name in named(*arguments, **options)]
+
+
+HALVES = [0] * 10 + [1] * 10
+
+
+def test_a_value_that_is_common_everywhere_names_nothing():
+    genre = ["fantasy"] * 10 + ["history"] * 10
+    assert texts(HALVES, {"format": ["paper"] * 20, "genre": genre}) == ["fantasy", "history"]
+
+
+def test_a_value_of_few_members_gives_way_to_the_two_best_known():
+    labels = [f"Title {chr(97 + i)} (Series, #{i})" for i in range(20)]
+    assert texts(HALVES, {"genre": ["fantasy"] * 4 + [None] * 16}, labels=labels) == [
+        "Title a · Title b",
+        "Title k · Title l",
+    ]
+
+
+def test_spellings_of_one_thing_are_one():
+    tags = [["sci-fi"]] * 4 + [["scifi"]] * 3 + [["Science Fiction"]] * 3 + [["crime"]] * 10
+    name = named(HALVES, {"tags": tags})[0]
+    assert (name.text, name.share, name.lift) == ("science fiction", 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("tags", ["to-read", "owned"]),
+        ("cluster", ["14", "29"]),
+        ("hash", ["9f86d081884c7d65", "2c26b46b68ffc68f"]),
+        ("code", ["a91f0c77d2e1", "b77e0c11d2f9"]),
+        ("ref_x", [1.0, 20.0]),
+        ("source", ["import one", "import two"]),
+    ],
+)
+def test_what_is_no_trait_is_never_used(field, values):
+    found = texts(HALVES, {field: np.repeat(values, 10).tolist()})
+    assert found == ["Book a · Book b", "Book k · Book l"]
+
+
+def test_years_dates_and_numbers_are_ranges():
+    decades = [0] * 10 + [1] * 10 + [2] * 10
+    years = [*range(1975, 1985), *range(1990, 2000), *range(2005, 2015)]
+    described = [{"name": "year", "type": "year", "label": "Year", "unit": None}]
+    assert texts(decades, {"year": years}, described=described)[1] in ("1990 – 1999", "1990 – 1998")
+    seen = [date(2020, 3, 1 + i) for i in range(10)] + [date(2021, 3, 1 + i) for i in range(20)]
+    assert "2020" in texts(decades, {"when": seen})[0]
+    pages = [{"name": "pages", "type": "number", "label": "Pages", "unit": "pages"}]
+    members = [0] * 5 + [1] * 45
+    assert texts(members, {"pages": [*range(410, 460, 10), *range(10, 370, 8)]}, described=pages)[0] == "over 400 pages"
+
+
+def test_words_of_labels_and_beginnings_of_paths_name_too():
+    labels = [f"org{i}x/kubernetes-thing{chr(97 + i)}" for i in range(10)] + [
+        f"own{i}y/laravel-stuff{chr(97 + i)}" for i in range(30)
+    ]
+    assert "kubernetes" in texts([0] * 10 + [1] * 30, labels=labels)[0]
+    paths = [f"numpy.linalg.f{chr(97 + i)}" for i in range(10)] + [f"torch.nn.g{chr(97 + i)}" for i in range(10)]
+    assert {name.split(".")[0] for name in texts(HALVES, labels=paths)} == {"numpy", "torch"}
+
+
+def test_two_genres_that_share_a_region_are_both_named():
+    genres = [["fantasy"]] * 5 + [["science fiction"]] * 5 + [["crime"]] * 20
+    assert texts([0] * 10 + [1] * 20, {"genres": genres})[0] == "fantasy & science fiction"
+
+
+def test_what_the_region_around_says_is_not_said_again():
+    outer, inner = np.array([0] * 20 + [1] * 20), np.array([0] * 10 + [1] * 10 + [2] * 20)
+    genres = [["fantasy", "elves"]] * 10 + [["fantasy", "dragons"]] * 10 + [["history"]] * 20
+    coarse, fine = name_levels(
+        [outer, inner],
+        labels=[f"Book {chr(97 + i % 26)}{i // 26}" for i in range(40)],
+        popularity=np.arange(40),
+        fields=pl.DataFrame({"genres": genres}),
+    )
+    assert [name.text for name in coarse] == ["fantasy", "history"]
+    assert [name.text for name in fine][:2] == ["elves", "dragons"]
+    assert fine[2].text not in ("history", "fantasy")
+
+
+def test_a_name_that_is_true_stays_though_another_would_be_a_little_better():
+    fields = {"genre": ["fantasy"] * 9 + [None] + ["history"] * 10, "theme": ["elves"] * 10 + ["kings"] * 10}
+    assert texts(HALVES, fields)[0] == "elves"
+    assert texts(HALVES, fields, earlier=[["fantasy", ""]])[0] == "fantasy"
+    assert texts(HALVES, fields, earlier=[["poetry", ""]])[0] == "elves"
+
+
+def test_languages_and_countries_have_names():
+    assert [spelled_out("language", code) for code in ("ara", "en-US", "fre")] == ["Arabic", "English", "French"]
+    assert spelled_out("country_code", "DE") == "Germany"
+    assert spelled_out("title", "DE") == "DE"
+
+
+@pytest.mark.parametrize("shelf", ["to-read", "books-i-own", "read-in-2015", "kindle", "book-club", "5-stars", "dnf"])
+def test_shelf_marks_are_known(shelf):
+    assert is_kept(shelf)
+
+
+@pytest.mark.parametrize("genre", ["fantasy", "non-fiction", "young-adult", "historical-fiction", "1920s"])
+def test_genres_are_no_shelf_marks(genre):
+    assert not is_kept(genre)
+
+
+@given(st.text(st.characters(categories=["Ll", "Lu", "Nd", "Zs", "Pd", "Po"]), max_size=80))
+def test_a_member_is_never_cut_inside_a_word(label):
+    shown = readable.member_name(label)
+    assert len(shown) <= readable.LONGEST_MEMBER
+    assert "…" not in shown
+    kept = {word.strip(" ,;:-") for word in label.split()}
+    assert {word.strip(" ,;:-") for word in shown.split()} <= kept | {""}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from(["fantasy", "crime", "poetry", "travel", None])),
+        min_size=12,
+        max_size=60,
+    )
+)
+def test_no_name_twice_and_every_stated_share_is_the_real_one(rows):
+    members = np.unique([region for region, _ in rows], return_inverse=True)[1]
+    genre = np.array([value or "" for _, value in rows])
+    found = named(members, {"genre": genre})
+    assert len({name.text for name in found}) == len(found)
+    for region, name in enumerate(found):
+        if name.text in genre:
+            share = (genre[members == region] == name.text).mean()
+            assert share >= 0.5
+            assert name.share == pytest.approx(share)
+            assert name.lift == pytest.approx(share / (genre == name.text).mean())
