@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -89,8 +90,8 @@ class Memory:
     n_kept: int = 0
 
     def as_record(self) -> list[dict[str, Any]]:
-        """``known`` as plain values."""
-        return [asdict(file) for file in self.known]
+        """``known`` as plain values, as they are read back: lists where there were tuples."""
+        return json.loads(json.dumps([asdict(file) for file in self.known]))
 
     @classmethod
     def of_record(cls, folder: Path, record: Sequence[dict[str, Any]]) -> Memory:
