@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError
@@ -37,7 +36,7 @@ def entities_of(kind: str, files: Sequence[Located], columns: Mapping[str, Any])
 def numbers_of(file: Located, sample: pl.DataFrame, columns: Mapping[str, Any]) -> int | None:
     """How many numbers a vector of the file has, by a sample of its rows; None where that shows none."""
     if file.format == "npy":
-        shape = np.load(file.path, mmap_mode="r").shape
+        shape = tables.read_npy(file).shape
         return int(shape[1]) if len(shape) == 2 else None
     chosen = columns["vector"]
     if isinstance(chosen, list):
@@ -52,5 +51,5 @@ def numbers_of(file: Located, sample: pl.DataFrame, columns: Mapping[str, Any]) 
 
 def _vectors(file: Located) -> int:
     if file.format == "npy":
-        return int(np.load(file.path, mmap_mode="r").shape[0])
+        return len(tables.read_npy(file))
     return int(tables.scan(file).select(pl.len()).collect(engine="streaming").item())

@@ -119,15 +119,16 @@ def read_vectors(
 
     vector: one column of lists, or several numeric columns; without id, row numbers are the ids. Without an entity
     table, the other columns are label and metadata. An NPY file has no ids: its row i belongs to row i of the entity
-    table, which is then needed. All vectors must have one length and finite values.
+    table, and is numbered without one. All vectors must have one length and finite values.
     """
     with _workspace(out) as scratch:
         files = tables.located(vectors, base=base, scratch=scratch / "relation", role="vectors", options=options)
         progress(0.05, "reading vectors")
         made = vector_files.read_all(files, dict(columns or {}))
         table = None
-        if entities:
-            table_files = _entity_files(entities, base, scratch, options)
+        brought = [own for file in files if (own := file.own_entities)]
+        if entities or brought:
+            table_files = _entity_files(entities, base, scratch, options) if entities else brought
             sample = made.ids.head(_EXAMPLE_IDS) if made.ids is not None else None
             table = entity_table.read_table(
                 table_files, columns=dict(entity_columns or {}), fields=fields, ids=sample, relation=made.names
@@ -146,7 +147,11 @@ def read_vectors(
         frame, described, told = _entities(table, ids, id_type, files[0].name)
         frame = ids.to_frame("id").join(frame, on="id", how="left", maintain_order="left")
         frame = frame.with_columns(pl.col("label").fill_null(pl.col("id").cast(pl.String)))
-        report = _report([(f.name, f.bytes) for f in files], len(ids), [*made.notes, *notes, *told])
+        report = _report(
+            [(f.name, f.bytes) for f in files],
+            len(ids),
+            [*(one for file in files for one in file.told), *made.notes, *notes, *told],
+        )
         canonical.write_vectors(out, vectors=made.matrix, entities=frame, fields=described, report=report)
     progress(1.0, f"{made.matrix.shape[0]:,} vectors of length {made.matrix.shape[1]:,}")
     return report

@@ -14,7 +14,7 @@ import fsspec
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.redact import redact
-from atlas_assets.sources.forms import databases, registry
+from atlas_assets.sources.forms import columnar, databases, registry
 from atlas_assets.sources.forms.containers import packing, unpack
 from atlas_assets.sources.forms.form import Given, Head, Options, Role
 from atlas_assets.sources.listing import FORMATS, READABLE, RemoteErrors, list_all, split_part
@@ -90,6 +90,8 @@ def fetch(name: str, target: Path, *, role: Role, options: Options | None = None
     head = Head.of(path, plain_name)
     given = Given(path, name, role, target, part, options)
     plain = next((kind for magic, kind in _PLAIN.items() if head.bytes.startswith(magic)), None)
+    if plain == "parquet" and (made := columnar.read_parquet(given)):
+        return Located(made.path, name, size, made.format, told=made.told)
     form = None if plain else registry.recognise(head, role, options)
     if form is None:
         return _plain(given, head, size, plain)

@@ -68,14 +68,19 @@ def read_all(files: Sequence[Located], columns: Mapping[str, Any]) -> Vectors:
 
 
 def with_ids_of(vectors: Vectors, table: EntityTable | None, file: Located) -> Vectors:
-    """The vectors of an NPY file with the ids of the entity table's rows."""
+    """Vectors without ids with those of the entity table's rows, which must be as many; without one, with numbers."""
     n = len(vectors.matrix)
-    if table is None or table.frame.height != n:
-        found = "has no ids of its own" if table is None else f"has {n:,} rows, the entity table {table.frame.height:,}"
+    if table is None:
+        ids = pl.int_range(n, eager=True)
+        facts = ids.to_frame("row").select(read.id_facts("row", ids.dtype)).row(0, named=True)
+        origin = read.ids_of(file, "row", "row", ids.dtype, facts, typed=True)
+        notes = [*vectors.notes, f"{file.name}: vectors have no ids; they are numbered from 0"]
+        return dataclasses.replace(vectors, ids=ids, origins=[origin], notes=notes)
+    if table.frame.height != n:
         raise DataError(
             file=file.name,
             where="",
-            found=Found(found),
+            found=Found(f"has {n:,} rows, the entity table {table.frame.height:,}"),
             expected="an entity table with one row per vector, in order",
             remedy="Give one in source.entities, or use a Parquet file with id and vector columns.",
         )

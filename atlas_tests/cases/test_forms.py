@@ -39,7 +39,20 @@ JSON = [
     Case("12k-json-records-split", "d.json", rows=238, n_entities=9, n_collections=60),
 ]
 
+VECTORS = [
+    Case("13a-word2vec-txt", "w.txt", "vectors", rows=60),
+    Case("13b-glove-txt", "g.txt", "vectors", rows=60),
+    Case("13g-npy-alone", "x.npy", "vectors", rows=60, says=["numbered from 0"]),
+    Case("19f-bytes-float32", "v.parquet", "vectors", rows=60, says=["lists of float32, from bytes"]),
+    Case("19j-hf-image-struct", "v.parquet", "vectors", rows=60, says=["it holds pictures"]),
+    Case("20-m.mtx", "m.mtx", rows=192, n_entities=12, n_collections=40),
+    Case("20-scipy.npz", "scipy.npz", rows=192, n_entities=12, n_collections=40),
+    Case("20-t.feather", "t.feather", rows=60),
+    Case("20-d.xlsx", "d.xlsx", refused=["whole zip file"]),
+    Case("20-d.sqlite", "d.sqlite", refused=["SQLite database"]),
+]
 
-@parametrize([*BASKETS, *SEPARATED, *JSON])
+
+@parametrize([*VECTORS, *BASKETS, *SEPARATED, *JSON])
 def test_a_form_is_told_by_its_content(case: Case, place: Path) -> None:
     check(case, place)

@@ -74,11 +74,10 @@ def test_numeric_columns_that_do_not_fit_are_told(tmp_path, content, message):
         read_vectors(tmp_path, vectors=["v.csv"])
 
 
-def test_an_npy_file_needs_a_table_of_the_same_length(tmp_path):
+def test_an_npy_file_is_numbered_or_beside_a_table_of_the_same_length(tmp_path):
     np.save(tmp_path / "v.npy", VECTORS)
     write(tmp_path, "e.csv", "id,label\nx,X\ny,Y\n")
-    with pytest.raises(DataError, match=r"has no ids of its own; .*source\.entities"):
-        read_vectors(tmp_path, vectors=["v.npy"])
+    assert read_vectors(tmp_path, vectors=["v.npy"])[1].rows() == [(0, "0"), (1, "1"), (2, "2")]
     with pytest.raises(DataError, match=r"has 3 rows, the entity table 2; expected .*in order"):
         read_vectors(tmp_path, vectors=["v.npy"], entities=["e.csv"])
     np.save(tmp_path / "flat.npy", VECTORS.ravel())
