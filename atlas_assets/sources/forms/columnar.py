@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from atlas_assets.sources.forms.form import ANY, Form, Given, Head, Pieces, Role
+from atlas_assets.sources.forms.form import ANY, Form, Given, Head, Pieces, Role, no_rows
 
 _FILE, _STREAM, _FEATHER_1 = b"ARROW1", b"\xff\xff\xff\xff", b"FEA1"
 _BATCH_ROWS = 1 << 14
+_SPARE_BITS = (1 << 29) - 1  # of a float64 that a float32 holds exactly: 0
 _LARGEST = 1e6  # of a number of a vector: what is read from other bytes is mostly larger, or no number
 
 
@@ -66,13 +67,20 @@ def _numbers(values: list[bytes]) -> np.dtype | None:
     lengths = {len(value) for value in values}
     if len(lengths) != 1 or _are_text(values):
         return None
-    for dtype in (np.dtype("<f4"), np.dtype("<f8")):
+    dtypes = (np.dtype("<f8"), np.dtype("<f4")) if _are_rounded_doubles(values) else (np.dtype("<f4"), np.dtype("<f8"))
+    for dtype in dtypes:
         if (length := next(iter(lengths))) % dtype.itemsize == 0 and length >= 2 * dtype.itemsize:
             numbers = np.frombuffer(b"".join(values), dtype)
             with np.errstate(invalid="ignore"):
                 if np.isfinite(numbers).all() and np.abs(numbers).max() < _LARGEST and np.abs(numbers).max() > 1e-6:
                     return dtype
     return None
+
+
+def _are_rounded_doubles(values: list[bytes]) -> bool:
+    """Whether every eight bytes could be a float64 that was a float32 before: its halves pass as float32, too."""
+    whole = all(len(value) % 8 == 0 for value in values)
+    return whole and not (np.frombuffer(b"".join(values), "<u8") & np.uint64(_SPARE_BITS)).any()
 
 
 def _are_text(values: list[bytes]) -> bool:
@@ -119,10 +127,13 @@ def read(given: Given) -> Pieces:
         )
     try:
         with _batches(given) as batches:
-            plan = _Plan.of(next(batches).slice(0, 1_000), given.role)
+            first = next((batch for batch in batches if batch.num_rows), None)
+            if first is None:
+                raise no_rows(given)
+            plan = _Plan.of(first.slice(0, 1_000), given.role)
         with _batches(given) as batches:
             return _written(given, batches, plan)
-    except (pa.ArrowException, OSError, StopIteration) as error:
+    except (pa.ArrowException, OSError) as error:
         raise given.unreadable(error, "an Arrow file") from error
 
 

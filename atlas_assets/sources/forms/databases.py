@@ -107,7 +107,8 @@ def read_duckdb(given: Given) -> Pieces:
                 "SELECT table_schema, table_name FROM information_schema.tables ORDER BY ALL"
             ).fetchall()
             query, told = _query(given, [name if schema == "main" else f"{schema}.{name}" for schema, name in found])
-            table = pl.DataFrame(connection.execute(query).to_arrow_table())
+            answer = connection.sql(query)
+            table = pl.DataFrame() if answer is None else pl.DataFrame(answer.to_arrow_table())
     except duckdb.Error as error:
         raise _refused(given, error, "a DuckDB database") from error
     if not table.height:
