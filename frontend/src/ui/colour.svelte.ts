@@ -6,7 +6,8 @@ import type { ColumnData } from '../core/data/bundle'
 import { columnOf, type NumberColumn } from '../core/data/manifest'
 import { distortionData, regionCodes, type FilterField } from '../core/filter/fields'
 import { plainSizes, sizesFrom, SLOT } from '../core/gl/look'
-import type { Atlas } from './atlas.svelte'
+import type { Filter } from './filter.svelte'
+import type { Page } from './page.svelte'
 
 /** A colour that is no field: another concern works it out. */
 export interface ColourOffer {
@@ -34,13 +35,17 @@ export class Colour {
   #token = 0
   #sizeToken = 0
 
-  constructor(private readonly atlas: Atlas) {
-    atlas.link.register({
+  constructor(
+    private readonly page: Page,
+    private readonly filter: Filter,
+  ) {
+    page.onProjection(() => this.#projectionChanged())
+    page.link.register({
       key: 'colour',
       read: () => (this.text === this.textOf(null) ? null : this.text),
       apply: (value) => this.set(this.textOf(value), { remember: false }),
     })
-    atlas.link.register({
+    page.link.register({
       key: 'size',
       read: () => (this.size === this.#defaultSize ? null : this.size),
       apply: (value) => this.setSize(value ?? this.#defaultSize, { remember: false }),
@@ -54,7 +59,7 @@ export class Colour {
 
   /** All that can be chosen, in the order of the list. */
   get choices(): { key: string; label: string }[] {
-    const fields = this.atlas.filter.fields.map(({ name, label, unit, source }) => ({
+    const fields = this.filter.fields.map(({ name, label, unit, source }) => ({
       key: source === 'column' ? `field:${name}` : source,
       label: source === 'distortion' ? 'How faithful the map is' : unit ? `${label} (${unit})` : label,
     }))
@@ -67,11 +72,16 @@ export class Colour {
 
   /** What the ends of the ramp are called where numbers would say nothing. */
   get words(): [string, string] | null {
-    return this.#offers[this.choice.key]?.words?.() ?? null
+    return this.#offered(this.choice.key)?.words?.() ?? null
+  }
+
+  /** A key may come from a link: names that every object has are none of ours. */
+  #offered(key: string): ColourOffer | null {
+    return Object.hasOwn(this.#offers, key) ? this.#offers[key] : null
   }
 
   #fieldOf(key: string): FilterField | null {
-    const { fields } = this.atlas.filter
+    const { fields } = this.filter
     return (
       fields.find((field) => (field.source === 'column' ? key === `field:${field.name}` : key === field.source)) ?? null
     )
@@ -79,27 +89,27 @@ export class Colour {
 
   /** The choice that a link names, or the one the atlas opens with. */
   textOf(text: string | null): string {
-    const fallback = this.atlas.manifest!.default.colour
+    const fallback = this.page.manifest!.default.colour
     if (text !== null && this.#knows(parseChoice(text).key)) return formatChoice(parseChoice(text))
-    return fallback && columnOf(this.atlas.manifest!, fallback) ? `field:${fallback}` : 'none'
+    return fallback && columnOf(this.page.manifest!, fallback) ? `field:${fallback}` : 'none'
   }
 
   #knows(key: string): boolean {
-    return key === 'none' || this.#fieldOf(key) !== null || (this.#offers[key]?.label() ?? null) !== null
+    return key === 'none' || this.#fieldOf(key) !== null || (this.#offered(key)?.label() ?? null) !== null
   }
 
   /** `text`: a key, or a key with options (core/colour/choice.ts). */
   set(text: string, options: { remember?: boolean } = {}): Promise<void> {
-    return this.atlas.attempt(async () => {
+    return this.page.attempt(async () => {
       const token = ++this.#token
       const choice = parseChoice(text)
       const encoding = await this.#encode(choice)
       if (token !== this.#token) return
       this.encoding = encoding
       this.choice = encoding ? choice : { key: 'none', ...PLAIN_OPTIONS }
-      this.atlas.map?.setColours(encoding?.slots ?? new Uint8Array(this.atlas.manifest!.n).fill(SLOT.plain))
+      this.page.map?.setColours(encoding?.slots ?? new Uint8Array(this.page.manifest!.n).fill(SLOT.plain))
       this.paint()
-      if (options.remember !== false) this.atlas.link.remember('push')
+      if (options.remember !== false) this.page.link.remember('push')
     })
   }
 
@@ -109,20 +119,18 @@ export class Colour {
   }
 
   async #encode(choice: ColourChoice): Promise<Encoding | null> {
-    const { atlas } = this
-    const bundle = atlas.bundle!
-    if (this.#offers[choice.key]) return this.#offers[choice.key].encode()
+    const { page } = this
+    const bundle = page.bundle!
+    const offer = this.#offered(choice.key)
+    if (offer) return offer.encode()
     const field = this.#fieldOf(choice.key)
     if (!field) return null
     if (field.source === 'distortion') {
-      const distortion = await bundle.distortion(atlas.projection!)
+      const distortion = await bundle.distortion(page.projection!)
       return encodeDistortion(distortion, distortionData(distortion))
     }
     if (field.source === 'region') {
-      const [regions, rows] = await Promise.all([
-        bundle.regions(atlas.projection!),
-        bundle.regionRows(atlas.projection!),
-      ])
+      const [regions, rows] = await Promise.all([bundle.regions(page.projection!), bundle.regionRows(page.projection!)])
       return encodeField(regionCodes(regions, rows), choice)
     }
     const column = columnOf(bundle.manifest, field.name)!
@@ -131,7 +139,7 @@ export class Colour {
 
   /** Colours of the first rows, for the first paint; the others are unknown until `set`. */
   async start(text: string): Promise<void> {
-    const { bundle, map, manifest } = this.atlas
+    const { bundle, map, manifest } = this.page
     const choice = parseChoice(text)
     const column = choice.key.startsWith('field:') ? columnOf(manifest!, choice.key.slice(6)) : undefined
     if (!column || !map) return
@@ -142,7 +150,7 @@ export class Colour {
   }
 
   /** What belongs to one projection is another on the next. */
-  async projectionChanged(): Promise<void> {
+  async #projectionChanged(): Promise<void> {
     const { key } = this.choice
     if (key === 'distortion' || key === 'region')
       await this.set(this.#fieldOf(key) ? this.text : 'none', { remember: false })
@@ -150,7 +158,7 @@ export class Colour {
 
   /** Colours of the slots, for the scheme of the page. */
   paint(): void {
-    const { theme, map } = this.atlas
+    const { theme, map } = this.page
     const palette = paletteFor(this.encoding?.palette ?? 'plain', theme.scheme, theme.categories)
     this.palette = palette // not read back: an effect that paints would wait for itself
     map?.setPalette(palette)
@@ -160,44 +168,40 @@ export class Colour {
 
   /** Columns that can size points. */
   get sizeChoices(): NumberColumn[] {
-    return (this.atlas.manifest?.columns ?? []).filter(
+    return (this.page.manifest?.columns ?? []).filter(
       (column): column is NumberColumn => column.type === 'number' || column.type === 'year' || column.type === 'date',
     )
   }
 
-  /** The column of popularity, which also ranks names: it stays the same whatever sizes the points. */
-  get popularity(): NumberColumn | null {
-    return this.sizeChoices.find(({ name }) => name === this.atlas.manifest!.default.size) ?? null
-  }
-
   get #defaultSize(): string {
-    return this.popularity?.name ?? 'none'
+    return this.page.popularity?.name ?? 'none'
   }
 
   /** Sizes of the first rows, for the first paint. */
   async startSizes(): Promise<void> {
-    const { bundle, map, manifest } = this.atlas
-    const column = this.popularity
+    const { bundle, map, manifest } = this.page
+    const column = this.page.popularity
     if (!column || !map) return
     const { values } = (await bundle!.columnStart(column)) as NumberData
     map.setSizes(filled(manifest!.n, sizesFrom(values, column.min, column.max, column.quantiles), 0))
   }
 
   async #sizesOf(column: NumberColumn): Promise<Uint8Array> {
-    if (column === this.atlas.sizeColumn) return this.atlas.sizes
-    const { values } = (await this.atlas.bundle!.column(column)) as NumberData
+    if (column === this.page.sizeColumn) return this.page.sizes
+    const { values } = (await this.page.bundle!.column(column)) as NumberData
     return sizesFrom(values, column.min, column.max, column.quantiles)
   }
 
   setSize(name: string, options: { remember?: boolean } = {}): Promise<void> {
-    return this.atlas.attempt(async () => {
+    return this.page.attempt(async () => {
       const token = ++this.#sizeToken
       const column = this.sizeChoices.find((other) => other.name === name)
-      const sizes = column ? await this.#sizesOf(column) : plainSizes(this.atlas.manifest!.n)
+      const sizes = column ? await this.#sizesOf(column) : plainSizes(this.page.manifest!.n)
       if (token !== this.#sizeToken) return
       this.size = column?.name ?? 'none'
-      this.atlas.map?.setSizes(sizes)
-      if (options.remember !== false) this.atlas.link.remember('push')
+      this.page.map?.setSizes(sizes)
+      this.page.search.setImportance(sizes)
+      if (options.remember !== false) this.page.link.remember('push')
     })
   }
 }

@@ -4,14 +4,17 @@ import { CompareClient } from '../core/compare/client'
 import { encodeChange } from '../core/compare/encode'
 import type { Group } from '../core/compare/groups'
 import { IDENTITY, type Similarity } from '../core/compare/procrustes'
-import { ride } from '../core/compare/ride'
 import { divideAt, partCover } from '../core/compare/split'
 import { percent, wordsFor, type GroupWords } from '../core/compare/words'
 import { projectionOf } from '../core/data/manifest'
 import type { Layer } from '../core/gl/renderer'
 import type { MapView } from '../core/map/map_view'
-import type { Atlas } from './atlas.svelte'
+import type { Colour } from './colour.svelte'
+import { Blend } from './compare/blend.svelte'
 import type { Cover } from './insets'
+import type { Page } from './page.svelte'
+import type { Picked } from './picked.svelte'
+import type { Selection } from './selection.svelte'
 
 /** One map that blends into the other, or both at once. */
 export type Way = 'blend' | 'side'
@@ -22,13 +25,10 @@ export interface SuggestedGroup extends Group, GroupWords {}
 
 const NO_REGION = 65535
 
-export class Compare {
+export class Compare extends Blend {
   /** Keys of the two maps; null = nothing is compared. */
   pair = $state.raw<{ a: string; b: string } | null>(null)
-  /** Where between them: 0 = a, 1 = b. */
-  t = $state(0)
   way = $state<Way>('blend')
-  playing = $state(false)
   /** Side by side: the cameras move together. */
   linked = $state(true)
   /** Side by side: the first map's share of the free space. */
@@ -53,18 +53,23 @@ export class Compare {
 
   #client: CompareClient | null = null
   #token = 0
-  #stop: () => void = () => {}
   #colourBefore: string | null = null
   #cover: Cover = { insets: { left: 0, top: 0, right: 0, bottom: 0 }, obstacles: [] }
   /** Those who wait for the next finding. */
   #waiting: (() => void)[] = []
 
-  constructor(private readonly atlas: Atlas) {
-    atlas.colour.offer('moved', {
+  constructor(
+    page: Page,
+    selection: Selection,
+    private readonly picked: Picked,
+    private readonly colour: Colour,
+  ) {
+    super(page, selection)
+    colour.offer('moved', {
       label: () => (this.pair ? 'What changed between the maps' : null),
       encode: () => this.encoding(),
     })
-    atlas.link.register({
+    page.link.register({
       key: 'c',
       read: () =>
         this.pair ? `${this.pair.b}~${this.way === 'side' ? 'side' : Math.round(this.t * 100) / 100}` : null,
@@ -73,8 +78,8 @@ export class Compare {
         const b = value?.slice(0, Math.max(0, cut))
         const how = value?.slice(cut + 1)
         if (!b || !how || !this.#projection(b))
-          return this.pair ? atlas.showProjection(this.pair.a, { remember: false }) : undefined
-        const a = all.get('map') ?? atlas.manifest!.default.projection
+          return this.pair ? page.showProjection(this.pair.a, { remember: false, again: true }) : undefined
+        const a = all.get('map') ?? page.manifest!.default.projection
         return this.open(b, {
           a,
           way: how === 'side' ? 'side' : 'blend',
@@ -85,33 +90,37 @@ export class Compare {
     })
   }
 
+  protected get ends(): readonly [string, string] | null {
+    return this.pair && [this.pair.a, this.pair.b]
+  }
+
   #projection(key: string | undefined) {
-    return key !== undefined && this.atlas.manifest ? (projectionOf(this.atlas.manifest, key) ?? null) : null
+    return key !== undefined && this.page.manifest ? (projectionOf(this.page.manifest, key) ?? null) : null
   }
 
   // ---- Which maps
 
   open(b: string, options: { a?: string; t?: number; way?: Way; remember?: boolean } = {}): Promise<void> {
-    const { atlas } = this
-    const { a = this.pair?.a ?? atlas.projectionKey, t = 0, way = this.way, remember = true } = options
-    return atlas.attempt(async () => {
-      const { map } = atlas
+    const { page } = this
+    const { a = this.pair?.a ?? page.projectionKey, t = 0, way = this.way, remember = true } = options
+    return page.attempt(async () => {
+      const { map } = page
       if (!map || a === b || !this.#projection(a) || !this.#projection(b)) return
       const token = ++this.#token
       const layers = await Promise.all([map.positionsOf(a), map.positionsOf(b)])
       if (token !== this.#token) return
       this.pause()
-      atlas.past?.leave()
+      page.mix(this)
       const known = this.pair?.a === a && this.pair.b === b
       this.pair = { a, b }
       this.t = t
       this.way = way
-      atlas.projectionKey = a
+      page.projectionKey = a
       if (!known) this.#ask(a, b, layers)
-      if (remember) atlas.say(`Comparing ${this.a!.name} with ${this.b!.name}.`)
+      if (remember) page.say(`Comparing ${this.a!.name} with ${this.b!.name}.`)
       await this.#show()
-      if (!known && atlas.colourKey === 'moved') void atlas.setColour('moved', { remember: false })
-      if (remember) atlas.link.remember('push')
+      if (!known && this.colour.choice.key === 'moved') void this.colour.set('moved', { remember: false })
+      if (remember) page.link.remember('push')
     })
   }
 
@@ -152,7 +161,7 @@ export class Compare {
 
   /** Only this map, whether or not two are compared. */
   showOnly(key: string): Promise<void> {
-    return this.atlas.showProjection(key)
+    return this.page.showProjection(key, { again: this.pair !== null })
   }
 
   /** Ends the comparison with the map that is nearer. */
@@ -160,19 +169,25 @@ export class Compare {
     const { pair } = this
     if (!pair) return Promise.resolve()
     const key = this.way === 'blend' && this.t >= 0.5 ? pair.b : pair.a
-    return this.atlas.showProjection(key).then(() => this.atlas.say(`Showing ${this.#projection(key)!.name}.`))
+    return this.page
+      .showProjection(key, { again: true })
+      .then(() => this.page.say(`Showing ${this.#projection(key)!.name}.`))
   }
 
   /** Called when one map is to be shown: forgets the pair. True when the map holds a mix of two. */
-  leave(): boolean {
+  release(): boolean {
     if (!this.pair) return false
     this.pause()
     this.#token++
     this.pair = null
     this.#forget()
-    if (this.atlas.colourKey === 'moved')
-      void this.atlas.setColour(this.#colourBefore ?? this.atlas.colour.textOf(null), { remember: false })
+    if (this.colour.choice.key === 'moved')
+      void this.colour.set(this.#colourBefore ?? this.colour.textOf(null), { remember: false })
     return this.way === 'blend'
+  }
+
+  end(): void {
+    this.release()
   }
 
   swap(): Promise<void> {
@@ -185,12 +200,12 @@ export class Compare {
   }
 
   async #show(): Promise<void> {
-    const { map } = this.atlas
+    const { map } = this.page
     const { a, b } = this.pair!
     if (this.way === 'blend') await map!.setMix(a, b, this.t)
     else if (map!.projection.key === a) await map!.endMix(a)
     else await map!.show(a)
-    this.atlas.selection.updateFar()
+    this.selection.updateFar()
   }
 
   // ---- Side by side
@@ -212,31 +227,6 @@ export class Compare {
     this.share = Math.min(0.85, Math.max(0.15, (at - from) / Math.max(1, whole - from - to)))
   }
 
-  // ---- The way between them
-
-  setT(t: number): void {
-    const before = this.t
-    this.t = Math.min(1, Math.max(0, t))
-    void this.atlas.map?.setMix(this.pair!.a, this.pair!.b, this.t)
-    if (before < 0.5 !== this.t < 0.5) this.atlas.selection.updateFar()
-    if (!this.playing) this.atlas.link.remember('replace')
-  }
-
-  /** To and fro until paused; `once`: only to the other end. */
-  play(options: { once?: boolean } = {}): void {
-    this.pause()
-    this.playing = true
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    this.#stop = ride(this.t, { ...options, still, moved: (t) => this.setT(t), ended: () => this.pause() })
-  }
-
-  pause(): void {
-    this.#stop()
-    if (!this.playing) return
-    this.playing = false
-    this.atlas.link.remember('replace')
-  }
-
   // ---- What changed
 
   near(rows: Uint32Array): Promise<[Uint32Array, Uint32Array] | null> {
@@ -245,8 +235,9 @@ export class Compare {
 
   /** What moved most as a colour; waits until it is known. */
   async encoding(): Promise<Encoding | null> {
-    const { colour, colourKey, manifest } = this.atlas
-    if (colourKey !== 'moved') this.#colourBefore = colour.text
+    const { colour } = this
+    const { manifest } = this.page
+    if (colour.choice.key !== 'moved') this.#colourBefore = colour.text
     while (this.pair) {
       const values = this.measure === 'places' ? this.moved : this.kept?.map((share) => 1 - share)
       if (values)
@@ -259,20 +250,21 @@ export class Compare {
   }
 
   toggleColour(): void {
-    const { atlas } = this
-    void atlas.setColour(atlas.colourKey === 'moved' ? (this.#colourBefore ?? atlas.colour.textOf(null)) : 'moved')
+    void this.colour.set(
+      this.colour.choice.key === 'moved' ? (this.#colourBefore ?? this.colour.textOf(null)) : 'moved',
+    )
   }
 
   setMeasure(measure: Measure): void {
     this.measure = measure
-    if (this.atlas.colourKey === 'moved') void this.atlas.setColour('moved', { remember: false })
+    if (this.colour.choice.key === 'moved') void this.colour.set('moved', { remember: false })
   }
 
   /** Picks a suggested group and, where the maps blend, shows how it gets from one to the other. */
   show(group: SuggestedGroup): void {
-    const { atlas } = this
-    atlas.picked.set(group.rows, 'replace', group.name)
-    requestAnimationFrame(() => atlas.map?.camera.fit()) // in what the panel of the set leaves free
+    const { page } = this
+    this.picked.set(group.rows, 'replace', group.name)
+    requestAnimationFrame(() => page.map?.camera.fit()) // in what the panel of the set leaves free
     if (this.way === 'blend') {
       this.setT(0)
       this.play({ once: true })
@@ -281,7 +273,7 @@ export class Compare {
 
   async #name(groups: Group[]): Promise<void> {
     const { layers } = this
-    const { bundle, manifest, sizes } = this.atlas
+    const { bundle, manifest, sizes } = this.page
     const regionsOf = async (key: string): Promise<(row: number) => string | null> => {
       const projection = this.#projection(key)!
       if (!projection.region_rows) return () => null

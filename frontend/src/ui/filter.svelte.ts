@@ -15,7 +15,7 @@ import {
 import { formatCount } from '../core/format'
 import type { FilterMode } from '../core/map/looks'
 import { packIds, unpackIds } from '../core/select/ids'
-import type { Atlas } from './atlas.svelte'
+import type { Page } from './page.svelte'
 
 /** Sets up to this size are written out in the text, id by id. */
 const WRITTEN_IDS = 50
@@ -37,13 +37,13 @@ export class Filter {
   arrived = $state(false)
   readonly active = $derived(this.clauses.length > 0)
   readonly fields: FilterField[] = $derived.by(() =>
-    this.atlas.manifest ? fieldsOf(this.atlas.manifest, this.atlas.projection) : [],
+    this.page.manifest ? fieldsOf(this.page.manifest, this.page.projection) : [],
   )
   /** The filter as a query (see core/filter/query.ts). */
   readonly text = $derived(formatQuery(this.clauses, this.fields))
   /** "1,234 of 8,478 cards shown" */
   readonly summary = $derived.by(() => {
-    const { manifest } = this.atlas
+    const { manifest } = this.page
     if (!manifest) return ''
     const all = `${formatCount(manifest.n)} ${manifest.atlas.entity[manifest.n === 1 ? 0 : 1]}`
     return this.active ? `${formatCount(this.count)} of ${all} shown` : `All ${all} shown`
@@ -51,17 +51,17 @@ export class Filter {
 
   #engine: FilterEngine | null = null
   /** Of `isolate`: they live as long as the page. Plain, since nothing shows the list itself. */
-  #sets: Record<string, Uint32Array> = {}
+  readonly #sets = Object.create(null) as Record<string, Uint32Array>
   #names: NameMatcher | null = null
   #frame = 0
   #sayTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(private readonly atlas: Atlas) {
-    atlas.link.register({ key: 'f', read: () => this.#written(), apply: (value) => this.#restore(value) })
+  constructor(private readonly page: Page) {
+    page.link.register({ key: 'f', read: () => this.#written(), apply: (value) => this.#restore(value) })
     // Regions and distortion are others on another map, and so are the rows that have them.
     $effect.root(() => {
       $effect(() => {
-        void atlas.projection
+        void page.projection
         untrack(() => void (this.active && this.#apply()))
       })
     })
@@ -108,7 +108,7 @@ export class Filter {
 
   /** After a drag: makes a step that the back button undoes. */
   commit(): void {
-    this.atlas.link.remember('push')
+    this.page.link.remember('push')
   }
 
   clear(): void {
@@ -157,7 +157,7 @@ export class Filter {
   /** Shows only these rows, beside the other conditions. `label` names a large set in the text. */
   isolate(rows: Iterable<number>, label = 'chosen'): Promise<void> {
     const list = Uint32Array.from(rows)
-    return this.atlas.attempt(async () => {
+    return this.page.attempt(async () => {
       let clause: Clause
       if (list.length <= WRITTEN_IDS) clause = { kind: 'ids', ids: await this.#idsOf(list), not: false }
       else {
@@ -175,13 +175,13 @@ export class Filter {
   }
 
   #idsOf(rows: Uint32Array): Promise<string[]> {
-    return Promise.all(Array.from(rows, (row) => this.atlas.bundle!.idOf(row)))
+    return Promise.all(Array.from(rows, (row) => this.page.bundle!.idOf(row)))
   }
 
   // ---- Values and how many have them
 
   load(field: FilterField): Promise<FieldData> {
-    return this.#ready.load(field, this.atlas.projectionKey)
+    return this.#ready.load(field, this.page.projectionKey)
   }
 
   /** Rows per group that satisfy the conditions about all other fields than `field`. */
@@ -195,11 +195,11 @@ export class Filter {
   }
 
   get #ready(): FilterEngine {
-    const { manifest } = this.atlas
-    const bundle = this.atlas.bundle!
+    const { manifest } = this.page
+    const bundle = this.page.bundle!
     return (this.#engine ??= new FilterEngine({
       rows: manifest!.n,
-      load: (field) => loadField(bundle, field, this.atlas.projection!),
+      load: (field) => loadField(bundle, field, this.page.projection!),
       matchNames: (clause) =>
         (this.#names ??= new NameMatcher(() =>
           Promise.all(manifest!.buckets.map((_, bucket) => bundle.names(bucket))),
@@ -214,14 +214,14 @@ export class Filter {
   #apply(): Promise<void> {
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
-    if (!this.atlas.bundle) return Promise.resolve()
-    const ask = () => this.#ready.apply(this.clauses, this.fields, this.atlas.projectionKey)
+    if (!this.page.bundle) return Promise.resolve()
+    const ask = () => this.#ready.apply(this.clauses, this.fields, this.page.projectionKey)
     let asked: ReturnType<typeof ask> | null = ask()
     if (!(asked instanceof Promise)) {
       this.#take(asked)
       return Promise.resolve()
     }
-    return this.atlas.attempt(async () => {
+    return this.page.attempt(async () => {
       const answer = asked ?? ask() // trying again asks again
       asked = null
       const filtered = await answer
@@ -237,11 +237,11 @@ export class Filter {
     if (!this.clauses.some(({ kind }) => kind === 'name' || kind === 'regex')) this.#names?.rest()
     this.#show()
     clearTimeout(this.#sayTimer)
-    if (changed) this.#sayTimer = setTimeout(() => this.atlas.say(this.summary), SAY_AFTER_MS)
+    if (changed) this.#sayTimer = setTimeout(() => this.page.say(this.summary), SAY_AFTER_MS)
   }
 
   #show(): void {
-    this.atlas.map?.setFilter(this.passes, this.mode)
+    this.page.map?.setFilter(this.passes, this.mode)
   }
 
   // ---- The link: the text, then a line for hiding and one per set
@@ -266,7 +266,7 @@ export class Filter {
     for (const line of lines) {
       const equals = line.indexOf('=')
       const ids = equals > 0 ? await unpackIds(line.slice(equals + 1)) : null
-      if (ids) this.#sets[line.slice(0, equals)] = Uint32Array.from((await this.atlas.bundle!.rowsOfIds(ids)).values())
+      if (ids) this.#sets[line.slice(0, equals)] = Uint32Array.from((await this.page.bundle!.rowsOfIds(ids)).values())
     }
     // A set that only lived in another window is left out: to show nothing at all would be worse.
     const readable = conditionsOf(parseQuery(text, this.fields)).filter(

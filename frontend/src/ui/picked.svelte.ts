@@ -3,7 +3,8 @@ import { packIds, unpackIds } from '../core/select/ids'
 import { hasRow, intersect, minus, rowSet, sameRows, toggle, union } from '../core/select/rows'
 import { idsOf } from '../core/select/table'
 import { countText } from '../core/select/words'
-import type { Atlas } from './atlas.svelte'
+import type { Page } from './page.svelte'
+import type { Selection } from './selection.svelte'
 
 export type How = 'replace' | 'add' | 'remove' | 'toggle' | 'keep'
 
@@ -26,8 +27,11 @@ export class Picked {
   #steps = $state.raw<readonly Step[]>([])
   #packed: { rows: Uint32Array; text: Promise<string | null> } = { rows: EMPTY, text: Promise.resolve(null) }
 
-  constructor(private readonly atlas: Atlas) {
-    atlas.link.register({ key: 's', read: () => this.#read(), apply: (value) => this.#apply(value) })
+  constructor(
+    private readonly page: Page,
+    private readonly selection: Selection,
+  ) {
+    page.link.register({ key: 's', read: () => this.#read(), apply: (value) => this.#apply(value) })
   }
 
   get count(): number {
@@ -62,7 +66,7 @@ export class Picked {
   }
 
   #step(label: string): void {
-    this.#steps = [...this.#steps.slice(1 - STEPS_KEPT), { rows: this.rows, detail: this.atlas.selection.row, label }]
+    this.#steps = [...this.#steps.slice(1 - STEPS_KEPT), { rows: this.rows, detail: this.selection.row, label }]
   }
 
   clear(): void {
@@ -78,7 +82,7 @@ export class Picked {
 
   /** Ctrl-click and long press: the entity looked at and this one become a set; in a set, in or out. */
   toggle(row: number): void {
-    const { selection } = this.atlas
+    const { selection } = this
     const looked = selection.row
     if (this.count > 0) this.set([row], 'toggle', this.has(row) ? 'taking out' : 'adding')
     else if (looked < 0 || looked === row) void selection.choose(row)
@@ -98,20 +102,18 @@ export class Picked {
   }
 
   #show(rows: Uint32Array, detail = -1): void {
-    const { atlas } = this
+    const { page, selection } = this
     const alone = detail >= 0 ? detail : rows.length === 1 ? rows[0] : -1
     this.#mark(rows)
-    if (alone >= 0) void atlas.selection.choose(alone)
-    else atlas.selection.clear()
-    atlas.say(
-      rows.length === 0 ? 'Nothing selected' : `${countText(rows.length, atlas.manifest!.atlas.entity)} selected`,
-    )
-    atlas.link.remember('push')
+    if (alone >= 0) void selection.choose(alone)
+    else selection.clear()
+    page.say(rows.length === 0 ? 'Nothing selected' : `${countText(rows.length, page.manifest!.atlas.entity)} selected`)
+    page.link.remember('push')
   }
 
   #mark(rows: Uint32Array): void {
     this.rows = rows
-    this.atlas.map?.setPicked(rows)
+    this.page.map?.setPicked(rows)
   }
 
   // ---- The link
@@ -119,7 +121,7 @@ export class Picked {
   #read(): Promise<string | null> {
     const { rows } = this
     if (this.#packed.rows !== rows) {
-      const text = idsOf(this.atlas.bundle!, rows).then(async (ids) => {
+      const text = idsOf(this.page.bundle!, rows).then(async (ids) => {
         const packed = ids.length === 0 ? null : await packIds(ids)
         const fits = packed === null || packed.length <= LONGEST_LINK
         if (this.rows === rows) this.inLink = fits
@@ -134,6 +136,6 @@ export class Picked {
   async #apply(value: string | null): Promise<void> {
     const ids = value === null ? [] : await unpackIds(value)
     if (!ids) return
-    this.#mark(ids.length > 0 ? rowSet((await this.atlas.bundle!.rowsOfIds(ids)).values()) : EMPTY)
+    this.#mark(ids.length > 0 ? rowSet((await this.page.bundle!.rowsOfIds(ids)).values()) : EMPTY)
   }
 }

@@ -14,7 +14,8 @@ import { loadNeighbours, rowsOf } from '../core/profile/neighbours'
 import { packProfile, unpackProfile } from '../core/profile/shared'
 import { mostLikedFirst, pullsOf } from '../core/profile/rows'
 import { readParts, readQuery } from '../core/url/state'
-import type { Atlas } from './atlas.svelte'
+import type { Filter } from './filter.svelte'
+import type { Page } from './page.svelte'
 import { Roster } from './profile/roster.svelte'
 
 /** How much fame counts against what is offered. */
@@ -61,7 +62,7 @@ export class Profile {
     return pullsOf(this.mine.weights, this.against && this.mine.scale !== null)
   })
   readonly #ranked = $derived.by(() => {
-    const { sizeValues, sizeColumn } = this.atlas
+    const { sizeValues, sizeColumn } = this.page
     return closeTo({
       pulls: this.#pulls,
       neighbours: this.#neighbours,
@@ -72,7 +73,7 @@ export class Profile {
   })
   /** What lies close that the visitor lacks, closest first; without what was dismissed or is filtered out. */
   readonly close = $derived.by((): Close[] => {
-    const { passes } = this.atlas.filter
+    const { passes } = this.filter
     return this.#ranked.filter(({ row }) => !this.#dismissed.includes(row) && (!passes || passes[row] === 1))
   })
   readonly dismissed = $derived.by(() => this.#ranked.filter(({ row }) => this.#dismissed.includes(row)).length)
@@ -82,11 +83,14 @@ export class Profile {
       : null,
   )
 
-  constructor(private readonly atlas: Atlas) {
-    const reader = () => (this.#reader ??= new ListReader(atlas.bundle!, atlas.sizeValues))
-    this.mine = new Roster(atlas, reader, () => void this.#changed())
-    this.theirs = new Roster(atlas, reader, () => void this.#changed())
-    atlas.link.register({
+  constructor(
+    private readonly page: Page,
+    private readonly filter: Filter,
+  ) {
+    const reader = () => (this.#reader ??= new ListReader(page.bundle!, page.sizeValues))
+    this.mine = new Roster(page, reader, () => void this.#changed())
+    this.theirs = new Roster(page, reader, () => void this.#changed())
+    page.link.register({
       key: 'p',
       read: () => this.#linked,
       apply: (value) => this.#applyLink(value),
@@ -108,11 +112,12 @@ export class Profile {
     if (items2 !== null) await this.theirs.read(items2, 'items')
   }
 
-  /** What the visitor wrote or pasted. */
-  read(roster: Roster, text: string, file: string | null = null): Promise<void> {
+  /** What the visitor wrote or pasted; the map then shows all of it. */
+  async read(roster: Roster, text: string, file: string | null = null): Promise<void> {
     if (roster === this.mine) this.#borrowed = false
     roster.file = file
-    return roster.read(text)
+    await roster.read(text)
+    if (roster.weights.size > 0) this.page.map?.camera.flyToRows(Uint32Array.from(roster.weights.keys()))
   }
 
   async readFile(roster: Roster, file: File): Promise<void> {
@@ -156,19 +161,19 @@ export class Profile {
 
   async #changed(): Promise<void> {
     const token = ++this.#token
-    const { atlas } = this
+    const { page } = this
     const rows = rowsOf(this.mine.weights, this.theirs.weights)
     this.problem = ''
     if (this.#linked !== null) {
       this.#linked = null
-      atlas.link.remember('replace')
+      page.link.remember('replace')
     }
     this.#remember()
     this.paint()
     try {
       this.loading = [...rows].every((row) => this.#neighbours.has(row)) ? null : 0
       const [neighbours] = await Promise.all([
-        loadNeighbours(atlas.bundle!, rows, this.#neighbours, (done) => {
+        loadNeighbours(page.bundle!, rows, this.#neighbours, (done) => {
           if (token === this.#token) this.loading = done
         }),
         this.locate().catch(() => (this.regions = [])), // an extra: the list does without
@@ -185,9 +190,9 @@ export class Profile {
 
   /** The most liked are named first on the map, of these the best known. */
   paint(): void {
-    const worth = (row: number) => this.atlas.sizeValues?.[row] || 0
+    const worth = (row: number) => this.page.sizeValues?.[row] || 0
     const ordered = ({ weights }: Roster) => mostLikedFirst(weights, worth)
-    this.atlas.map?.setProfile(
+    this.page.map?.setProfile(
       ordered(this.mine),
       ordered(this.theirs),
       relatedPairs(this.mine.weights, this.#neighbours, MOST_LINES),
@@ -196,13 +201,13 @@ export class Profile {
 
   /** Regions of the projection that is shown, in which the list lies. */
   async locate(): Promise<void> {
-    const { projection, bundle } = this.atlas
+    const { projection, bundle } = this.page
     if (!bundle || !projection?.regions || !projection.region_rows || this.mine.weights.size === 0) {
       this.regions = []
       return
     }
     const [regions, finest] = await Promise.all([bundle.regions(projection), bundle.regionRows(projection)])
-    if (projection !== this.atlas.projection) return
+    if (projection !== this.page.projection) return
     const outermost = regions.map((_, place) => {
       for (let parent = regions[place].parent; parent !== null; parent = regions[place].parent) place = parent
       return place
@@ -217,7 +222,7 @@ export class Profile {
   // ---- Remembering
 
   get #storageKey(): string {
-    return `atlas-list:${this.atlas.manifest!.atlas.name}`
+    return `atlas-list:${this.page.manifest!.atlas.name}`
   }
 
   #stored(): string | null {
@@ -247,14 +252,14 @@ export class Profile {
   // ---- The link
 
   #byId(): Promise<(readonly [id: string, weight: number])[]> {
-    const bundle = this.atlas.bundle!
+    const bundle = this.page.bundle!
     return Promise.all([...this.mine.weights].map(async ([row, weight]) => [await bundle.idOf(row), weight] as const))
   }
 
   async #applyLink(value: string | null): Promise<void> {
     const byId = value === null ? null : await unpackProfile(value)
     if (!byId) return
-    const bundle = this.atlas.bundle!
+    const bundle = this.page.bundle!
     const [rows] = await Promise.all([
       bundle.rowsOfIds([...byId.keys()]),
       ...bundle.manifest.buckets.map((_, bucket) => bundle.names(bucket)),

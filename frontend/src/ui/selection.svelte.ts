@@ -2,7 +2,7 @@
 import type { DetailValue, Neighbour } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
 import { keptOnMap } from '../core/select/faithful'
-import type { Atlas } from './atlas.svelte'
+import type { Page } from './page.svelte'
 
 // Replaced as a whole, never changed, so it need not be reactive inside.
 const NONE: ReadonlySet<number> = Object.freeze(new Set<number>())
@@ -22,11 +22,13 @@ export class Selection {
   #visit = $state(-1)
   #token = 0
 
-  constructor(private readonly atlas: Atlas) {}
+  constructor(private readonly page: Page) {
+    page.onProjection(() => this.updateFar())
+  }
 
   async choose(row: number, options: { fly?: boolean } = {}): Promise<void> {
-    const { atlas } = this
-    const bundle = atlas.bundle!
+    const { page } = this
+    const bundle = page.bundle!
     const token = ++this.#token
     const known = row === this.row
     this.row = row
@@ -41,9 +43,9 @@ export class Selection {
       this.far = NONE
       this.kept = null
       this.id = null
-      atlas.map?.setSelection(row, [])
+      page.map?.setSelection(row, [])
     }
-    if (options.fly) atlas.map?.camera.flyToRow(row)
+    if (options.fly) page.map?.camera.flyToRow(row)
     const current = () => token === this.#token
     const part = async (load: () => Promise<void>) => {
       try {
@@ -61,23 +63,24 @@ export class Selection {
         const neighbours = await bundle.neighbours(row)
         if (!current()) return
         this.neighbours = neighbours
-        atlas.map?.setSelection(row, neighbours)
+        page.map?.setSelection(row, neighbours)
         this.updateFar()
       }),
       part(async () => {
         const id = await bundle.idOf(row)
         if (!current()) return
         this.id = id
-        atlas.link.remember('push')
+        page.link.remember('push')
       }),
     ])
   }
 
-  async chooseId(id: string | null, options: { fly: boolean }): Promise<void> {
-    if (id === null) return this.clear()
-    const row = await this.atlas.bundle!.rowOf(id)
+  /** False where the map has no such entity. */
+  async chooseId(id: string | null, options: { fly: boolean }): Promise<boolean> {
+    const row = id === null ? -1 : await this.page.bundle!.rowOf(id)
     if (row >= 0) await this.choose(row, options)
     else this.clear()
+    return row >= 0 || id === null
   }
 
   clear(): void {
@@ -90,8 +93,8 @@ export class Selection {
     this.far = NONE
     this.kept = null
     this.error = ''
-    this.atlas.map?.setSelection(-1, [])
-    this.atlas.link.remember('push')
+    this.page.map?.setSelection(-1, [])
+    this.page.link.remember('push')
   }
 
   /** The entity looked at before this one, and the one after it, after going back; -1 = none. */
@@ -108,12 +111,12 @@ export class Selection {
     if (row < 0) return
     this.#visit += step
     await this.choose(row)
-    this.atlas.map?.camera.reveal(row)
+    this.page.map?.camera.reveal(row)
   }
 
   /** Holds the neighbours against the shown projection; to be called whenever that changes. */
   updateFar(): void {
-    const { map, projectionKey } = this.atlas
+    const { map, projectionKey } = this.page
     const { neighbours, row } = this
     this.far = map?.farNeighbours() ?? NONE
     this.kept = null
@@ -121,7 +124,7 @@ export class Selection {
     const token = this.#token
     map.positionsOf(projectionKey).then(
       (layer) => {
-        if (token === this.#token && projectionKey === this.atlas.projectionKey)
+        if (token === this.#token && projectionKey === this.page.projectionKey)
           this.kept = keptOnMap(layer, row, neighbours)
       },
       () => {}, // the map itself says when its positions are missing

@@ -143,8 +143,9 @@ function encodeCodes(codes: Uint16Array, dictionary: Dictionary, top: number): E
 }
 
 /**
- * A row of a list field is coloured by its most common value, so that the legend's big groups are whole; it is counted
- * under each of its values that has a colour, or else under the others.
+ * A row of a list field is coloured by its most distinctive value that has a colour, which is the least common one: what
+ * nearly every row has tells none of them apart. It is counted under each of its values that has a colour, or else under
+ * the others.
  */
 function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }>, top: number): Encoding {
   const own = coloursFor(dictionary, top)
@@ -156,15 +157,17 @@ function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }
   const counts = new Uint32Array(unknownGroup + 1)
   let end = 0
   for (let row = 0; row < rows; row++) {
-    let best = dictionary.length
+    let best = -1 // codes come with the most common value first
     for (let i = lists.starts[row]; i < lists.starts[row + 1]; i++) {
-      best = Math.min(best, lists.codes[i])
-      if (lists.codes[i] < own) codes[end++] = lists.codes[i]
+      if (lists.codes[i] >= own) continue
+      best = Math.max(best, lists.codes[i])
+      codes[end++] = lists.codes[i]
     }
     if (lists.starts[row + 1] === lists.starts[row]) counts[unknownGroup]++
     else {
-      slots[row] = best < own ? best : SLOT.other
-      if (best >= own) codes[end++] = own
+      slots[row] = best >= 0 ? best : SLOT.other
+      // Without a coloured value among them it is one of the others.
+      if (best < 0) codes[end++] = own
     }
     starts[row + 1] = end
   }
@@ -175,7 +178,7 @@ function encodeLists({ lists, dictionary }: Extract<FieldData, { kind: 'lists' }
     legend: {
       kind: 'entries',
       entries: valueEntries(dictionary, own, counts),
-      note: 'Coloured by the most common of its values; counted under each.',
+      note: 'Coloured by the least common of these values that it has; counted under each.',
     },
     grouping: { groups: unknownGroup, lists: { starts, codes: codes.subarray(0, end) } },
     dictionary,

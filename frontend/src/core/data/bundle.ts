@@ -9,9 +9,9 @@ import {
   decodePositions,
   decodeTexts,
   NO_NEIGHBOUR,
-  type Lists,
   type NeighbourShard,
 } from './decode'
+import type { ColumnData, Dictionary } from './column'
 import { fetchFile, fetchText, type Fetch } from './fetch'
 import { joinArrays, joinColumns } from './join'
 import {
@@ -24,13 +24,7 @@ import {
   type Projection,
 } from './manifest'
 
-export type Dictionary = [value: string, count: number][]
-
-export type ColumnData =
-  | { kind: 'numbers'; values: Float32Array }
-  | { kind: 'codes'; codes: Uint16Array; dictionary: Dictionary }
-  | { kind: 'booleans'; values: Uint8Array }
-  | { kind: 'lists'; lists: Lists; dictionary: Dictionary }
+export type { ColumnData, Dictionary } from './column'
 
 export interface Neighbour {
   row: number

@@ -1,5 +1,5 @@
 /** The parts of a file that is cut into row buckets, put together. */
-import type { ColumnData } from './bundle'
+import type { ColumnData } from './column'
 import type { Lists } from './decode'
 
 /** `parts` one after the other in `into`, which has room for all of them. */

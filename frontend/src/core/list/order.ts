@@ -25,6 +25,13 @@ function rankOf(value: number): number {
   return raw >= 0x80000000 ? 0xffffffff - raw : raw + 0x80000000
 }
 
+/** Rows by name, as people order words: digits by their value, letters whatever their case. */
+export function byName(nameOf: (row: number) => string, rows: number): Uint32Array {
+  const { compare } = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
+  const names = Array.from({ length: rows }, (_, row) => nameOf(row))
+  return Uint32Array.from(names.keys()).sort((a, b) => compare(names[a], names[b]) || a - b)
+}
+
 /** The rows of `order` that `passes` (1 = yes); null lets all pass. */
 export function passing(order: Uint32Array, passes: Uint8Array | null): Uint32Array {
   return passes ? order.filter((row) => passes[row] === 1) : order

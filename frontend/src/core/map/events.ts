@@ -3,7 +3,6 @@ import type { Pose } from '../camera/camera'
 import type { SetChange, Tool } from '../camera/tools'
 import type { Projection } from '../data/manifest'
 import type { Bundle } from '../data/bundle'
-import type { MapView } from './map_view'
 import type { Point } from './polygon'
 
 export type { SetChange, Tool }
@@ -34,6 +33,4 @@ export interface MapOptions {
   bundle: Bundle
   events: MapEvents
   reducedMotion: () => boolean
-  /** A map to look like from now on (colours, filter, marks) and to share loaded positions with. */
-  like?: MapView
 }

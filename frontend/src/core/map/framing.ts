@@ -28,6 +28,9 @@ export class Framing {
   view: View = { width: 1, height: 1, centreX: 0.5, centreY: 0.5 }
   extent: Extent = [1, 1, 0]
   spatial = false
+  /** Half of what a fitted map shows, and the middle of it: without the few that lie far outside of all others. */
+  #bulk: Extent = [1, 1, 0]
+  #middle: Extent = [0, 0, 0]
   /** CSS px per world unit when everything is seen. */
   fit = 1
   /** The same without the panels that come and go. */
@@ -38,8 +41,11 @@ export class Framing {
     return this.#insets
   }
 
-  show(extent: Extent, spatial: boolean): void {
+  /** `bulk`: the box that is to be fitted, where it is not the whole extent. */
+  show(extent: Extent, spatial: boolean, bulk: readonly [low: Extent, high: Extent] | null = null): void {
     this.extent = extent
+    this.#bulk = bulk ? (extent.map((_, axis) => (bulk[1][axis] - bulk[0][axis]) / 2) as Extent) : extent
+    this.#middle = bulk ? (extent.map((_, axis) => (bulk[0][axis] + bulk[1][axis]) / 2) as Extent) : [0, 0, 0]
     this.spatial = spatial
     this.#refit()
   }
@@ -62,11 +68,13 @@ export class Framing {
   }
 
   isFit(pose: Pose): boolean {
-    return Math.abs(pose.scale / this.fit - 1) < 0.01 && Math.hypot(pose.x, pose.y, pose.z) < 0.01
+    const [x, y, z] = this.#middle
+    return Math.abs(pose.scale / this.fit - 1) < 0.01 && Math.hypot(pose.x - x, pose.y - y, pose.z - z) < 0.01
   }
 
   whole(): Pose {
-    return fitPose(this.fit, this.spatial)
+    const [x, y, z] = this.#middle
+    return { ...fitPose(this.fit, this.spatial), x, y, z }
   }
 
   /** The pose that shows a box of world units in what panels leave free, seen from the same side; small boxes keep some surroundings. */
@@ -163,11 +171,11 @@ export class Framing {
 
   #refit(): void {
     const { left, top } = this.#insets
-    this.fit = fitScale(this.extent, this.#free, this.spatial)
+    this.fit = fitScale(this.#bulk, this.#free, this.spatial)
     const open = {
       width: Math.max(LEAST_PX, this.view.width - left),
       height: Math.max(LEAST_PX, this.view.height - top),
     }
-    this.fitOpen = fitScale(this.extent, open, this.spatial)
+    this.fitOpen = fitScale(this.#bulk, open, this.spatial)
   }
 }

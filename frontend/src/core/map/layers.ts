@@ -144,6 +144,39 @@ export function boxOf(layer: Layer, rows: Uint32Array): [low: Extent, high: Exte
   return [world(low), world(high)]
 }
 
+/** Of each end of each axis; what lies beyond does not frame the map. */
+const STRAYS = 0.0025
+/** Only where leaving strays out makes the rest this much larger: most maps have none. */
+const WORTHWHILE = 0.85
+const BULK_MARGIN = 1.03
+const BINS = 1024
+
+/** The box that holds 99.5 % of the rows per axis, in world units; null where the whole map is hardly larger. */
+export function bulkOf(layer: Layer, rows: number): [low: Extent, high: Extent] | null {
+  const low: Extent = [0, 0, 0]
+  const high: Extent = [0, 0, 0]
+  let worthwhile = false
+  for (let axis = 0; axis < 3; axis++) {
+    const counts = new Uint32Array(BINS)
+    let all = 0
+    for (let row = 0; row < rows; row++) {
+      if (layer.positions[4 * row + 3] !== 0) continue // not on this map
+      counts[(layer.positions[4 * row + axis] * BINS) >> 16]++
+      all++
+    }
+    const strays = Math.floor(all * STRAYS)
+    let [from, to] = [0, BINS - 1]
+    for (let left = counts[from]; left <= strays && from < to; left += counts[++from]);
+    for (let left = counts[to]; left <= strays && to > from; left += counts[--to]);
+    const [middle, half] = [(from + to + 1) / 2 / BINS, (BULK_MARGIN * (to + 1 - from)) / 2 / BINS]
+    const [least, most] = [Math.max(0, middle - half), Math.min(1, middle + half)]
+    low[axis] = least * layer.scale[axis] + layer.offset[axis]
+    high[axis] = most * layer.scale[axis] + layer.offset[axis]
+    if (layer.scale[axis] > 0 && most - least < WORTHWHILE) worthwhile = true
+  }
+  return worthwhile ? [low, high] : null
+}
+
 /** The layer seen in the middle of a morph, so that a new morph can start there. */
 export function mixedLayer(a: Layer, b: Layer, mix: number): Layer {
   const rows = a.positions.length / 4

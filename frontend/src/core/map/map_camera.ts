@@ -25,9 +25,18 @@ export interface CameraScene {
   request(): void
 }
 
+/** Where the camera was before it made room for a panel, where the middle of the screen was then, and what moved since. */
+interface Lent {
+  from: Pose
+  centreX: number
+  centreY: number
+  moves: number
+}
+
 export class MapCamera {
   readonly #moved = new Listeners<[Pose]>()
   #told: Pose | null = null
+  #lent: Lent | null = null
 
   constructor(private readonly scene: CameraScene) {}
 
@@ -83,6 +92,11 @@ export class MapCamera {
     this.#told = pose
   }
 
+  /** Shows the whole map, as it does when the page opens. */
+  isFit(pose: Pose): boolean {
+    return this.scene.framing.isFit(pose)
+  }
+
   fit(): void {
     this.flyTo(this.scene.framing.whole())
   }
@@ -121,6 +135,31 @@ export class MapCamera {
     const goal = framing.around(...boxOf(layer(), rows), pose)
     if (!framing.sees([goal.x, goal.y, goal.z], pose, REVEAL_MARGIN_PX))
       this.flyTo({ ...goal, scale: Math.min(goal.scale, pose.scale) })
+  }
+
+  /** Makes room for a panel by `move`; `takeBack` undoes that, unless the map was moved since. */
+  lend(move: () => void): void {
+    const { motion, framing } = this.scene
+    const before = this.pose
+    const lent = this.#lent?.moves === motion.moves ? this.#lent : null
+    const { centreX, centreY } = framing.view
+    move()
+    if (this.pose !== before)
+      this.#lent = lent ? { ...lent, moves: motion.moves } : { from: before, centreX, centreY, moves: motion.moves }
+  }
+
+  takeBack(): void {
+    const { motion, framing } = this.scene
+    const lent = this.#lent
+    this.#lent = null
+    if (!lent || lent.moves !== motion.moves) return
+    const { from } = lent
+    const { centreX, centreY } = framing.view
+    this.flyTo({
+      ...from,
+      x: from.x + (centreX - lent.centreX) / from.scale,
+      y: from.y - (centreY - lent.centreY) / from.scale,
+    })
   }
 
   flyToRegion = (region: Region): void => this.flyToPlace(toWorldUnits(this.scene.projection(), region), 3.4, 1.5)

@@ -66,6 +66,8 @@ export class MapLabels {
   readonly #widths = new Map<string, number>()
   readonly #measure = document.createElement('canvas').getContext('2d')
   #shown = new Map<string, Side>()
+  /** Of these, the ones that were shown because they were found, selected or near it. */
+  #pinned = new Set<string>()
   #zoomBefore = 1
   #index: { layer: Layer; order: Uint32Array; index: SpatialIndex } | null = null
   #far = new Set<number>()
@@ -109,6 +111,7 @@ export class MapLabels {
   /** Forget the previous placement, after a jump to somewhere else. */
   forget(): void {
     this.#shown = new Map()
+    this.#pinned = new Set()
   }
 
   update(scene: LabelScene): void {
@@ -122,6 +125,7 @@ export class MapLabels {
         Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) *
         Math.max(0.45, screenShare),
     )
+    this.#unpin()
     const candidates = [
       ...(scene.between ? [] : this.#regionCandidates(scene)),
       ...this.#entityCandidates(scene, entities),
@@ -137,7 +141,17 @@ export class MapLabels {
     this.#zoomBefore = zoom
     this.#placed = placed
     this.#shown = new Map(placed.map((p) => [p.candidate.key, p.side]))
+    this.#pinned = new Set(placed.flatMap(({ candidate: { tier, key } }) => (tier === TIER.pinned ? key : [])))
     this.#layer.update(placed, (key) => this.#textOf(key))
+  }
+
+  /** Names of what was found or selected before go with it: only those that the map shows by itself keep their place. */
+  #unpin(): void {
+    const marks = this.#marks
+    for (const key of this.#pinned) {
+      const row = Number(key.slice(1))
+      if (marks.state(row) === 0) this.#shown.delete(key)
+    }
   }
 
   #textOf(key: string): LabelText {

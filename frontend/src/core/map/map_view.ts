@@ -17,7 +17,7 @@ import { frameOf } from './frame'
 import { Framing, type Insets } from './framing'
 import { gesturesOn } from './gestures'
 import { Listeners } from './listeners'
-import { LayerStore, unitsOf } from './layers'
+import { bulkOf, LayerStore, unitsOf } from './layers'
 import { MapCamera } from './map_camera'
 import { Looks, type FilterMode, type Look } from './looks'
 import { MapLabels } from './map_labels'
@@ -62,23 +62,27 @@ export class MapView {
   #restTimer = 0
   #frames = 0
 
-  /** Returns null where the browser has no WebGL2. */
-  static create(options: MapOptions): MapView | null {
+  /**
+   * Returns null where the browser has no WebGL2. `like`: a map to look like from now on (colours, filter, marks) and to
+   * share loaded positions with.
+   */
+  static create(options: MapOptions, like?: MapView): MapView | null {
     const renderer = Renderer.create(options.canvas, options.bundle.manifest.n)
-    return renderer && new MapView(renderer, options)
+    return renderer && new MapView(renderer, options, like)
   }
 
   private constructor(
     renderer: Renderer,
     private readonly options: MapOptions,
+    private readonly like?: MapView,
   ) {
-    const { canvas, stage, bundle, like } = options
+    const { canvas, stage, bundle } = options
     this.renderer = renderer
     this.#picker = new Picker(renderer)
     this.#looks = new Looks(renderer)
     this.#projecting = new Projecting(renderer, bundle, like ? like.#projecting.layers : new LayerStore(bundle), {
       reducedMotion: options.reducedMotion,
-      adopted: (projection) => this.#adopted(projection),
+      adopted: (...adopted) => this.#adopted(...adopted),
       changed: () => {
         this.#looks.marks.applyLines()
         this.#looks.version++
@@ -150,8 +154,7 @@ export class MapView {
     this.#labels.destroy()
     this.#pointing.destroy()
     this.#sketch.destroy()
-    const { like } = this.options
-    if (like) like.#companions.delete(this)
+    if (this.like) this.like.#companions.delete(this)
     cancelAnimationFrame(this.#frameRequest)
     clearTimeout(this.#restTimer)
   }
@@ -223,10 +226,11 @@ export class MapView {
   welcome = (guest: Guest | null): void => this.#projecting.welcome(guest)
   exchange = (guest: Guest, to: string, t: number): Promise<void> => this.#projecting.exchange(guest, to, t)
 
-  #adopted(projection: Projection): void {
+  #adopted(projection: Projection, layer: Layer, rows: number): void {
     this.#zoomBefore = this.#motion.pose.scale / this.#framing.fit
     if (this.#tool === (projection.dims === 3 ? 'zoom' : 'fly')) this.tool = 'hand'
-    this.#framing.show(unitsOf(projection).extent, projection.dims === 3)
+    const spatial = projection.dims === 3
+    this.#framing.show(unitsOf(projection).extent, spatial, spatial ? null : bulkOf(layer, rows))
     this.#labels.regions = []
     this.loadRegions(projection).catch(() => this.options.events.regionsMissing?.(projection))
   }
@@ -247,7 +251,9 @@ export class MapView {
     this.request()
   }
 
+  /** Of names, those of larger points come first. */
   setSizes(sizes: Uint8Array): void {
+    this.#labels.forget()
     this.#look({ sizes })
   }
 
@@ -324,8 +330,10 @@ export class MapView {
     const before = this.#tool
     this.#tool = tool
     this.#sketch.drop()
-    if (tool === 'fly') this.#motion.flyTo(takenOff(this.#motion.pose, this.#framing.view), { duration: 0, free: true })
-    else if (before === 'fly') this.camera.flyTo(landed(this.#motion.pose, this.#framing.view))
+    if (tool === 'fly') {
+      this.#motion.flyTo(takenOff(this.#motion.pose, this.#framing.view), { duration: 0, free: true })
+      this.options.stage.focus({ preventScroll: true }) // its keys fly, wherever the tool was taken
+    } else if (before === 'fly') this.camera.flyTo(landed(this.#motion.pose, this.#framing.view))
     this.options.events.tool(tool)
   }
 
@@ -443,7 +451,8 @@ export class MapView {
     this.#labels.update({
       view: this.#framing.view,
       pose,
-      zoom: pose.scale / this.#framing.fitOpen,
+      // In flight the target is always near: what counts is how far the eye is from the map.
+      zoom: (this.#tool === 'fly' ? landed(pose, this.#framing.view) : pose).scale / this.#framing.fitOpen,
       matrix: frame.viewProjection,
       style: frame,
       spatial: this.#spatial,

@@ -7,6 +7,8 @@ export class Motion {
   pose: Pose = { x: 0, y: 0, z: 0, yaw: 0, pitch: 0, scale: 1 }
   /** Row that the camera was sent to; it stays centred while panels come, until the person moves the map. */
   followed = -1
+  /** Grows with every flight and every move by hand. */
+  moves = 0
   #flight: { path: Flight; from: number; duration: number } | null = null
 
   constructor(
@@ -27,6 +29,7 @@ export class Motion {
 
   flyTo(pose: Pose, options: { duration?: number; free?: boolean } = {}): void {
     this.followed = -1
+    this.moves++
     const target = options.free ? pose : this.framing.limit(pose)
     const path = flight(this.pose, target, this.framing.view)
     const duration = this.reducedMotion() ? 0 : (options.duration ?? path.duration)
@@ -39,6 +42,7 @@ export class Motion {
   move(pose: Pose, options: { free?: boolean } = {}): void {
     this.#flight = null
     this.followed = -1
+    this.moves++
     this.pose = options.free ? pose : this.framing.limit(pose)
     this.changed(false)
   }

@@ -30,8 +30,8 @@ export class Projecting {
     readonly layers: LayerStore,
     private readonly host: {
       reducedMotion(): boolean
-      /** A projection was taken on; its places follow at once. */
-      adopted(projection: Projection): void
+      /** A projection was taken on; its places, of which the first `rows` are there, follow at once. */
+      adopted(projection: Projection, layer: Layer, rows: number): void
       /** Its places are there, or their mix is another. */
       changed(): void
     },
@@ -65,9 +65,9 @@ export class Projecting {
     return this.projection.dims === 3
   }
 
-  #adopt(projection: Projection): void {
+  #adopt(projection: Projection, layer: Layer, rows = this.bundle.manifest.n): void {
     this.projection = projection
-    this.host.adopted(projection)
+    this.host.adopted(projection, layer, rows)
   }
 
   /** First paint, once `looks` are set: `painted` is called with the rows of bucket 0, and by `rest` with all. */
@@ -84,7 +84,7 @@ export class Projecting {
       if (token === this.#token) this.morph.set(projection, layer)
       painted(rows)
     }
-    this.#adopt(projection)
+    this.#adopt(projection, layer, buckets[0])
     paint(buckets[0])
     return { rest: () => rest().then(() => paint(n)) }
   }
@@ -96,7 +96,7 @@ export class Projecting {
     const layer = await this.layerOf(projection)
     if (token !== this.#token) return null
     const duration = this.host.reducedMotion() ? 0 : MORPH_MS / hurry
-    this.#adopt(projection)
+    this.#adopt(projection, layer)
     this.morph.start(projection, layer, duration)
     this.host.changed()
     return { duration }
@@ -112,7 +112,7 @@ export class Projecting {
       if (token !== this.#token) return
       this.#hold(a, b, layers, t)
     }
-    this.#adoptNearer(a, b, t)
+    this.#adoptNearer(a, b, t, [this.renderer.layer(0), this.renderer.layer(1)])
     this.host.changed()
   }
 
@@ -124,7 +124,7 @@ export class Projecting {
     const [a, b] = [guest.projection, this.of(to)]
     const layers = [guest.layer, await this.layerOf(b)] as const
     if (token !== this.#token) return
-    this.#adoptNearer(a, b, t)
+    this.#adoptNearer(a, b, t, layers)
     if (this.host.reducedMotion()) {
       this.#hold(a, b, layers, t)
     } else {
@@ -151,8 +151,9 @@ export class Projecting {
     if (this.renderer.ghosts !== ghosts) this.renderer.setGhosts(ghosts) // those of an exchange have had their time
   }
 
-  #adoptNearer(a: Projection, b: Projection, t: number): void {
-    const nearer = t < 0.5 ? a : b
-    if (this.projection !== nearer) this.#adopt(nearer)
+  #adoptNearer(a: Projection, b: Projection, t: number, layers: readonly [Layer, Layer]): void {
+    const at = t < 0.5 ? 0 : 1
+    const nearer = [a, b][at]
+    if (this.projection !== nearer) this.#adopt(nearer, layers[at])
   }
 }

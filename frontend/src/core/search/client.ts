@@ -20,6 +20,7 @@ export class SearchClient {
   #worker = this.#start()
   /** What the worker knows, for its successor when it has to be ended. */
   readonly #known: (() => void)[] = []
+  #importance: Uint8Array | null = null
   #lastRows = 0
   #last = 0
   #asked: Asked | null = null
@@ -55,6 +56,7 @@ export class SearchClient {
     this.#worker = this.#start()
     for (const id of [...this.#rows.keys()]) this.#settle(id, null)
     for (const send of this.#known) send()
+    if (this.#importance) this.#send({ kind: 'importance', importance: this.#importance })
   }
 
   #send(message: ToWorker): void {
@@ -76,8 +78,10 @@ export class SearchClient {
     this.#learn(() => this.#send({ kind: 'fields', first, texts: fields.join('\n') }))
   }
 
+  /** Size byte per row: of names that answer equally well, the larger come first. */
   setImportance(importance: Uint8Array): void {
-    this.#learn(() => this.#send({ kind: 'importance', importance }))
+    this.#importance = importance
+    this.#send({ kind: 'importance', importance })
   }
 
   /**

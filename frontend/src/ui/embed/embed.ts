@@ -1,18 +1,19 @@
 /** The page inside of another page: `?embed`. What it says to that page and hears from it is described in README.md. */
-import type { Atlas } from '../atlas.svelte'
+import type { Page } from '../page.svelte'
+import type { Selection } from '../selection.svelte'
 
 export const embedded = new URLSearchParams(location.search).has('embed')
 
 const LONGEST_ID = 500
 
 /** Hears `{atlas: 'select', id}` from the page around; returns what ends that. */
-export function listenToHost(atlas: Atlas): () => void {
+export function listenToHost(page: Page & { ready: Promise<void> }, selection: Selection): () => void {
   const hear = ({ source, data }: MessageEvent<unknown>) => {
     if (source !== window.parent || typeof data !== 'object' || data === null) return
     const { atlas: wish, id } = data as { atlas?: unknown; id?: unknown }
     if (wish !== 'select' || (id !== null && (typeof id !== 'string' || id.length > LONGEST_ID))) return
-    void atlas.ready
-      .then(() => atlas.attempt(() => atlas.selection.chooseId(id as string | null, { fly: true })))
+    void page.ready
+      .then(() => page.attempt(async () => void (await selection.chooseId(id as string | null, { fly: true }))))
       .catch(() => {})
   }
   addEventListener('message', hear)

@@ -1,13 +1,13 @@
 /** What an empty text field shows: names of this very atlas, one of them with a rating. */
-import type { Atlas } from '../atlas.svelte'
+import type { Page } from '../page.svelte'
 
 const SAMPLE = 10_000
 const LONGEST = 32
 
 /** Well-known names of the first bucket, short enough for the field. */
-export function exampleOf(atlas: Atlas): string {
-  const { bundle, sizeValues } = atlas
-  if (!bundle || atlas.namesLoaded === 0) return ''
+export function exampleOf(page: Page): string {
+  const { bundle, sizeValues } = page
+  if (!bundle || page.namesLoaded === 0) return ''
   const rows = Array.from({ length: Math.min(SAMPLE, bundle.manifest.buckets[0]) }, (_, row) => row)
   const worth = (row: number) => sizeValues?.[row] || 0
   const names = rows

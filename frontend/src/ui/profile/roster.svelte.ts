@@ -7,7 +7,7 @@ import { emptyList, entryOf, type Entry, type ParsedList } from '../../core/prof
 import { narrowedBy, type Match } from '../../core/profile/match'
 import { bestWeights, decidedAnew } from '../../core/profile/rows'
 import { guessScale, weightsOf, type Scale } from '../../core/profile/weights'
-import type { Atlas } from '../atlas.svelte'
+import type { Page } from '../page.svelte'
 
 /** A decision that says: none of these. */
 export const LEFT_OUT = -1
@@ -77,7 +77,7 @@ export class Roster {
   })
 
   constructor(
-    private readonly atlas: Atlas,
+    private readonly page: Page,
     private readonly reader: () => ListReader,
     private readonly changed: () => void,
   ) {}
@@ -110,7 +110,7 @@ export class Roster {
     const list = emptyList('a list of names')
     for (const [row, weight] of weights)
       list.entries.push(
-        entryOf(list.entries.length + 1, this.atlas.bundle!.nameOf(row), { rating: rated ? weight : null }),
+        entryOf(list.entries.length + 1, this.page.bundle!.nameOf(row), { rating: rated ? weight : null }),
       )
     list.outOf = 1
     this.text = this.source = list.entries
@@ -149,16 +149,16 @@ export class Roster {
 
   /** Null where the atlas knows none, or the file cannot be had: then the visitor is asked. */
   async #creators(): Promise<((row: number) => string[]) | null> {
-    const column = creatorColumn(this.atlas.manifest!.columns)
+    const column = creatorColumn(this.page.manifest!.columns)
     try {
-      return column && (await creatorsIn(this.atlas.bundle!, column))
+      return column && (await creatorsIn(this.page.bundle!, column))
     } catch {
       return null
     }
   }
 
   #fame(row: number): string {
-    const { sizeColumn, sizeValues } = this.atlas
+    const { sizeColumn, sizeValues } = this.page
     const value = sizeValues?.[row]
     return sizeColumn && value !== undefined && !Number.isNaN(value)
       ? `${formatNumber(value)} ${sizeColumn.unit ?? sizeColumn.label.toLowerCase()}`

@@ -17,7 +17,9 @@ import {
 } from '../../core/search/places'
 import type { Answer, Ask } from '../../core/search/search'
 import { valueText } from '../../core/search/values'
-import type { Atlas } from '../atlas.svelte'
+import type { Filter } from '../filter.svelte'
+import type { Page } from '../page.svelte'
+import type { Picked } from '../picked.svelte'
 
 const LIMIT = 50
 const PAUSE_MS = 40
@@ -52,7 +54,7 @@ export class Finder {
   #sayTimer: ReturnType<typeof setTimeout> | undefined
   #meant: Meant = { kind: 'nothing', errors: [] }
   #ask: Ask | null = null
-  readonly #data: Record<string, FieldData> = {}
+  readonly #data = Object.create(null) as Record<string, FieldData>
   #textsAsked = 0
   #dictionaries: Promise<readonly NamedDictionary[]> | null = null
   /** A text whose pattern takes too long: asking again would take as long. */
@@ -60,8 +62,12 @@ export class Finder {
   /** Lets go of whoever waits for the answer to a question that a newer one has overtaken. */
   #letGo: () => void = () => {}
 
-  constructor(private readonly atlas: Atlas) {
-    atlas.search.grown = () => {
+  constructor(
+    private readonly page: Page,
+    private readonly filter: Filter,
+    private readonly picked: Picked,
+  ) {
+    page.search.grown = () => {
       if (this.open && this.text !== this.#endless) void this.#find()
     }
   }
@@ -92,7 +98,7 @@ export class Finder {
     this.marked = []
     this.regions = []
     this.values = []
-    this.atlas.search.cancel()
+    this.page.search.cancel()
     this.answered = ''
   }
 
@@ -107,19 +113,19 @@ export class Finder {
 
   /** Texts beside the names are searched from when somebody first comes to search. */
   #loadTexts(): void {
-    const { atlas } = this
-    for (; this.#textsAsked < atlas.namesLoaded; this.#textsAsked++) {
+    const { page } = this
+    for (; this.#textsAsked < page.namesLoaded; this.#textsAsked++) {
       const bucket = this.#textsAsked
-      const texts = atlas.bundle!.searchTexts(bucket)
-      if (texts) void atlas.attempt(async () => atlas.search.addFields(atlas.bundle!.bucketStart(bucket), await texts))
+      const texts = page.bundle!.searchTexts(bucket)
+      if (texts) void page.attempt(async () => page.search.addFields(page.bundle!.bucketStart(bucket), await texts))
     }
   }
 
   // ---- Offers
 
   #offer(): void {
-    const { text, atlas } = this
-    const { fields } = atlas.filter
+    const { text } = this
+    const { fields } = this.filter
     const field = fieldBeingTyped(text, this.#caret, fields)
     const data = field ? (this.#data[field.name] as FieldData | undefined) : undefined
     const dictionary = data && 'dictionary' in data ? data.dictionary : null
@@ -134,7 +140,7 @@ export class Finder {
   }
 
   async #load(field: FilterField): Promise<FieldData> {
-    const data = await this.atlas.filter.load(field)
+    const data = await this.filter.load(field)
     this.#data[field.name] = data
     return data
   }
@@ -142,11 +148,11 @@ export class Finder {
   // ---- Finding
 
   async #find(): Promise<void> {
-    const { text, atlas } = this
+    const { text, page } = this
     const token = ++this.#token
     this.#letGo()
     this.#loadTexts()
-    const meant = interpret(text, atlas.filter.fields)
+    const meant = interpret(text, this.filter.fields)
     const problems: string[] = []
     const ask = await this.#askFor(meant, problems)
     if (token !== this.#token) return
@@ -160,13 +166,13 @@ export class Finder {
     }
     this.problems = problems
     if (!ask) {
-      atlas.search.cancel()
+      page.search.cancel()
       this.#show({ hits: [], similar: [], total: 0, byName: true, done: true }, text)
       return
     }
     await new Promise<void>((resolve) => {
       this.#letGo = resolve
-      atlas.search.ask(
+      page.search.ask(
         ask,
         LIMIT,
         (answer) => {
@@ -186,7 +192,7 @@ export class Finder {
 
   /** Beside the question itself: a file that is missing only means that fewer are found. */
   async #findPlaces(meant: Meant, token: number): Promise<void> {
-    const { bundle, projection } = this.atlas
+    const { bundle, projection } = this.page
     const text = meant.kind === 'words' ? meant.text : ''
     this.#dictionaries ??= this.#loadDictionaries()
     const [regions, dictionaries] = await Promise.all([
@@ -199,7 +205,7 @@ export class Finder {
   }
 
   async #loadDictionaries(): Promise<readonly NamedDictionary[]> {
-    const { bundle, manifest } = this.atlas
+    const { bundle, manifest } = this.page
     const columns = manifest!.columns.filter((column) => column.type === 'category' || column.type === 'list')
     const loaded = await Promise.all(
       columns.map(async (column) => [column.name, await bundle!.dictionary(column).catch(() => [])] as const),
@@ -209,14 +215,14 @@ export class Finder {
 
   /** The query for all that have a value. */
   queryFor({ field, value }: FoundValue): string {
-    return `${formatQuery([{ kind: 'values', field, values: [value], all: false, unknown: false, not: false }], this.atlas.filter.fields)} `
+    return `${formatQuery([{ kind: 'values', field, values: [value], all: false, unknown: false, not: false }], this.filter.fields)} `
   }
 
   async #askFor(meant: Meant, problems: string[]): Promise<Ask | null> {
     if (meant.kind === 'nothing') return null
     if (meant.kind === 'words') return { kind: 'words', text: meant.text }
-    const { atlas } = this
-    const rows = atlas.manifest!.n
+    const { page } = this
+    const rows = page.manifest!.n
     let passes: Uint8Array | null = null
     const keep = (these: Uint8Array) => {
       if (passes) for (let row = 0; row < rows; row++) passes[row] &= these[row]
@@ -224,7 +230,7 @@ export class Finder {
     }
     try {
       for (const clause of meant.fields) {
-        const field = atlas.filter.field(clause.field)!
+        const field = this.filter.field(clause.field)!
         const matched = new Uint8Array(rows)
         const problem = matchRows(clause, await this.#load(field), matched)
         // While a value is being chosen from a list, it is not yet wrong.
@@ -233,7 +239,7 @@ export class Finder {
       }
       for (const { not, ...clause } of meant.others) {
         const matched = new Uint8Array(rows).fill(not ? 1 : 0)
-        const these = clause.kind === 'ids' ? [...(await atlas.bundle!.rowsOfIds(clause.ids)).values()] : []
+        const these = clause.kind === 'ids' ? [...(await page.bundle!.rowsOfIds(clause.ids)).values()] : []
         for (const row of these) if (row >= 0) matched[row] = not ? 0 : 1
         keep(matched)
       }
@@ -250,14 +256,14 @@ export class Finder {
     this.#mark(answer)
     clearTimeout(this.#sayTimer)
     if (answer.done && this.open && text.trim() !== '')
-      this.#sayTimer = setTimeout(() => this.atlas.say(this.summary), SAY_AFTER_MS)
+      this.#sayTimer = setTimeout(() => this.page.say(this.summary), SAY_AFTER_MS)
   }
 
   #mark(answer: Answer): void {
     this.marked = [...answer.hits, ...answer.similar].map((hit) => hit.row)
     const [token, ask] = [this.#token, this.#ask]
     if (!answer.done || !ask || answer.total <= answer.hits.length || answer.total > MOST_MARKED) return
-    void this.atlas.search.rows(ask).then((rows) => {
+    void this.page.search.rows(ask).then((rows) => {
       if (rows && token === this.#token && this.open) this.marked = [...rows]
     })
   }
@@ -286,7 +292,7 @@ export class Finder {
       .slice(0, NOTED_FIELDS)
       .flatMap((name) => {
         const data = this.#data[name] as FieldData | undefined
-        return data ? valueText(data, row, this.atlas.filter.field(name)?.unit) : []
+        return data ? valueText(data, row, this.filter.field(name)?.unit) : []
       })
       .join(' · ')
   }
@@ -295,21 +301,21 @@ export class Finder {
 
   async selectAll(): Promise<void> {
     const rows = await this.#all()
-    if (rows) this.atlas.picked.set(rows, 'replace', `Search for ${this.text.trim()}`)
+    if (rows) this.picked.set(rows, 'replace', `Search for ${this.text.trim()}`)
   }
 
   async showOnly(): Promise<void> {
-    const { atlas, text } = this
-    const query = parseQuery(text, atlas.filter.fields)
+    const { text } = this
+    const query = parseQuery(text, this.filter.fields)
     // A filter compares names only; what was found in other fields, or as one long text, is kept row by row.
-    if (query.errors.length === 0 && (this.isQuery || this.answer?.byName)) return atlas.filter.set(conditionsOf(query))
+    if (query.errors.length === 0 && (this.isQuery || this.answer?.byName)) return this.filter.set(conditionsOf(query))
     const rows = await this.#all()
-    if (rows) await atlas.filter.isolate(rows, 'found')
+    if (rows) await this.filter.isolate(rows, 'found')
   }
 
   async #all(): Promise<Uint32Array | null> {
     await this.settled()
     const ask = untrack(() => this.#ask)
-    return ask ? this.atlas.search.rows(ask) : null
+    return ask ? this.page.search.rows(ask) : null
   }
 }

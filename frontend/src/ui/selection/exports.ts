@@ -6,7 +6,7 @@ import { countText } from '../../core/select/words'
 import { writeParts } from '../../core/url/state'
 import type { MapView } from '../../core/map/map_view'
 import type { Snapshot } from '../../core/map/snapshot'
-import type { Atlas } from '../atlas.svelte'
+import type { With } from '../atlas.svelte'
 import { measureCover } from '../insets'
 
 const PICTURE_SCALE = 2
@@ -20,7 +20,11 @@ export function download(content: Blob | string, name: string, type = 'text/plai
   setTimeout(() => URL.revokeObjectURL(url), 60_000) // some browsers read it only after they have asked where to put it
 }
 
-async function copy(atlas: Atlas, text: string, what: string): Promise<void> {
+async function copy(
+  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
+  text: string,
+  what: string,
+): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)
     atlas.work.say(`${what} copied`)
@@ -29,7 +33,11 @@ async function copy(atlas: Atlas, text: string, what: string): Promise<void> {
   }
 }
 
-export function exportTable(atlas: Atlas, rows: Uint32Array, format: 'csv' | 'excel' | 'json'): Promise<void> {
+export function exportTable(
+  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
+  rows: Uint32Array,
+  format: 'csv' | 'excel' | 'json',
+): Promise<void> {
   const { atlas: about } = atlas.manifest!
   return atlas.work.run(`Loading the fields of ${countText(rows.length, about.entity)}`, async (steps) => {
     const table = await tableOf(atlas.bundle!, rows, steps)
@@ -41,20 +49,27 @@ export function exportTable(atlas: Atlas, rows: Uint32Array, format: 'csv' | 'ex
   })
 }
 
-export function copyIds(atlas: Atlas, rows: Uint32Array): Promise<void> {
+export function copyIds(
+  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
+  rows: Uint32Array,
+): Promise<void> {
   return atlas.work.run('Loading ids', async () => {
     const ids = await idsOf(atlas.bundle!, rows)
     await copy(atlas, ids.join('\n'), `${countText(ids.length, ['id', 'ids'])}, one a line:`)
   })
 }
 
-export async function copyLink(atlas: Atlas): Promise<void> {
+export async function copyLink(
+  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
+): Promise<void> {
   atlas.link.remember('replace')
   const values = await atlas.link.values()
   await copy(atlas, new URL(writeParts(values) || location.pathname, location.href).href, 'Link')
 }
 
-export function exportPicture(atlas: Atlas): Promise<void> {
+export function exportPicture(
+  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
+): Promise<void> {
   return atlas.work.run('Drawing the picture', async ({ wanted }) => {
     const { map, manifest, projection } = atlas
     const snapshot = await snapshotWithout(map!)
@@ -106,7 +121,12 @@ async function snapshotWithout(map: MapView): Promise<Snapshot> {
   }
 }
 
-function legendOf({ legend, palette, colourKey, manifest }: Atlas): PictureLegend | null {
+function legendOf({
+  legend,
+  palette,
+  colourKey,
+  manifest,
+}: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>): PictureLegend | null {
   if (!legend) return null
   const column = colourKey.startsWith('field:') ? columnOf(manifest!, colourKey.slice(6)) : undefined
   const type = column?.type === 'year' || column?.type === 'date' ? column.type : 'number'

@@ -15,7 +15,9 @@ import {
 import { rowSet } from '../../core/select/rows'
 import { idsOf } from '../../core/select/table'
 import { countText } from '../../core/select/words'
-import type { Atlas } from '../atlas.svelte'
+import type { Page } from '../page.svelte'
+import type { Picked } from '../picked.svelte'
+import type { Work } from './work.svelte'
 
 export class Saved {
   /** The last changed first. */
@@ -24,11 +26,15 @@ export class Saved {
   forgetful = $state(false)
   #store: Store | null = null
 
-  constructor(private readonly atlas: Atlas) {}
+  constructor(
+    private readonly page: Page,
+    private readonly picked: Picked,
+    private readonly work: Work,
+  ) {}
 
   /** Reads what was saved before, and follows what other tabs of this atlas save. */
   open(): void {
-    const key = `atlas-selections:${this.atlas.manifest!.atlas.name}`
+    const key = `atlas-selections:${this.page.manifest!.atlas.name}`
     this.#store = localStore(key)
     this.list = readSaved(this.#store.read())
     window.addEventListener('storage', (event) => {
@@ -37,9 +43,9 @@ export class Saved {
   }
 
   async save(fields: SavedFields, rows: Uint32Array): Promise<void> {
-    const entry = await saved(fields, await idsOf(this.atlas.bundle!, rows))
+    const entry = await saved(fields, await idsOf(this.page.bundle!, rows))
     this.#put([entry, ...this.list])
-    this.atlas.say(`Saved: ${entry.name}`)
+    this.page.say(`Saved: ${entry.name}`)
   }
 
   update(key: string, fields: SavedFields): void {
@@ -49,37 +55,35 @@ export class Saved {
   remove(entry: SavedSelection): void {
     const at = this.list.indexOf(entry)
     this.#put(this.list.filter((other) => other !== entry))
-    this.atlas.work.say(`Deleted “${entry.name}”`, 'Undo', () => this.#put(this.list.toSpliced(at, 0, entry)))
+    this.work.say(`Deleted “${entry.name}”`, 'Undo', () => this.#put(this.list.toSpliced(at, 0, entry)))
   }
 
   /** The rows that are still on the map, and how many are gone. */
   async rowsOf(entry: SavedSelection): Promise<{ rows: Uint32Array; gone: number }> {
     const ids = (await unpackIds(entry.ids)) ?? []
-    const rows = rowSet((await this.atlas.bundle!.rowsOfIds(ids)).values())
+    const rows = rowSet((await this.page.bundle!.rowsOfIds(ids)).values())
     return { rows, gone: Math.max(0, entry.count - rows.length) }
   }
 
   async show(entry: SavedSelection): Promise<void> {
     const { rows, gone } = await this.rowsOf(entry)
-    const { entity } = this.atlas.manifest!.atlas
-    this.atlas.picked.set(rows, 'replace', `showing “${entry.name}”`)
+    const { entity } = this.page.manifest!.atlas
+    this.picked.set(rows, 'replace', `showing “${entry.name}”`)
     if (gone > 0)
-      this.atlas.work.say(
-        `${countText(gone, entity)} of “${entry.name}” ${gone === 1 ? 'is' : 'are'} no longer on this map`,
-      )
+      this.work.say(`${countText(gone, entity)} of “${entry.name}” ${gone === 1 ? 'is' : 'are'} no longer on this map`)
   }
 
   exportAll(): Promise<string> {
-    return exportSaved(this.list, this.atlas.manifest!.atlas.name)
+    return exportSaved(this.list, this.page.manifest!.atlas.name)
   }
 
   async importFrom(text: string): Promise<void> {
     const entries = await importSaved(text)
-    if (!entries) return this.atlas.work.say('That file holds no saved selections')
+    if (!entries) return this.work.say('That file holds no saved selections')
     const { list, added, updated } = mergeSaved(this.list, entries)
     this.#put(list)
     const unchanged = entries.length - added - updated
-    this.atlas.work.say(
+    this.work.say(
       [
         `${added} added`,
         updated > 0 ? `${updated} brought up to date` : '',

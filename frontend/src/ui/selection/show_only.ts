@@ -1,10 +1,10 @@
 /** Filtering by a value that was clicked. */
 import type { FieldClause } from '../../core/filter/query'
 import { range } from '../../core/filter/range'
-import type { Atlas } from '../atlas.svelte'
+import type { With } from '../atlas.svelte'
 
 /** Leaves out what has another value; what was asked of the same field before is replaced, and can be had back. */
-export async function showOnly(atlas: Atlas, name: string, value: string): Promise<void> {
+export async function showOnly(atlas: With<'filter' | 'work'>, name: string, value: string): Promise<void> {
   const { filter } = atlas
   const field = filter.field(name)
   if (!field) return

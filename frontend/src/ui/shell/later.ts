@@ -2,8 +2,7 @@
 import type * as panels from './panels'
 
 export type Panels = typeof panels
-/** Those that are components. */
-export type PanelName = Exclude<keyof Panels, 'Past'>
+export type PanelName = keyof Panels
 
 let fetched: Promise<Panels> | null = null
 

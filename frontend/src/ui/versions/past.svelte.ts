@@ -2,7 +2,6 @@
 import { CompareClient } from '../../core/compare/client'
 import type { Group } from '../../core/compare/groups'
 import { IDENTITY, inverse, type Similarity } from '../../core/compare/procrustes'
-import { ride } from '../../core/compare/ride'
 import { wordsFor, type GroupWords } from '../../core/compare/words'
 import { projectionOf, type Projection } from '../../core/data/manifest'
 import { formatCount } from '../../core/format'
@@ -14,12 +13,16 @@ import type { Matched } from '../../core/versions/match'
 import { VersionFiles, type Opened } from '../../core/versions/open'
 import { guestOf, layerOfRows } from '../../core/versions/places'
 import { growthText } from '../../core/versions/words'
-import type { Atlas } from '../atlas.svelte'
+import { Blend } from '../compare/blend.svelte'
 import { manifestUrl } from '../manifest_url'
+import type { Page } from '../page.svelte'
+import type { Picked } from '../picked.svelte'
+import type { Selection } from '../selection.svelte'
+import type { Work } from '../selection/work.svelte'
 
 export interface MovedGroup extends Group, GroupWords {}
 
-export class Past {
+export class Past extends Blend {
   /** Newest first; none before the list is there. */
   earlier = $state.raw<readonly Version[]>([])
   /** The version that this page shows by itself. */
@@ -32,9 +35,6 @@ export class Past {
   shown = $state.raw<Opened | null>(null)
   /** The version shown has this map; else nothing slides. */
   hasMap = $state(false)
-  /** 0 = as it was then, 1 = the latest. */
-  t = $state(1)
-  playing = $state(false)
   /** How far those of `matched.now` moved, in their order and in shares of the map's width. */
   moved = $state.raw<Float32Array | null>(null)
   groups = $state.raw<readonly MovedGroup[]>([])
@@ -43,30 +43,42 @@ export class Past {
 
   #guest: Guest | null = null
   #token = 0
-  #stop: () => void = () => {}
   #client: CompareClient | null = null
   #aligned: (similarity: Similarity) => void = () => {}
   #named: (groups: Group[]) => void = () => {}
   readonly #files: VersionFiles
 
+  readonly #picked: Picked
+  readonly #work: Work
+
   /** `url`: of the list, below the site's root; null where the site has none, and a link may still ask for a version. */
   constructor(
-    private readonly atlas: Atlas,
+    page: Page,
     private readonly url: string | null,
+    { selection, picked, work }: { selection: Selection; picked: Picked; work: Work },
   ) {
-    this.#files = new VersionFiles(atlas.bundle!, document.baseURI)
+    super(page, selection)
+    this.t = 1 // 0 = as it was then, 1 = the latest
+    this.#picked = picked
+    this.#work = work
+    page.onProjection(() => this.#follow())
+    this.#files = new VersionFiles(page.bundle!, document.baseURI)
     this.arrived = location.hash.includes('since=')
     addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') void this.#look().catch(() => {}) // offline, say; the next look will tell
     })
-    void atlas.attempt(async () => {
+    void page.attempt(async () => {
       await this.#look()
-      atlas.link.register({
+      page.link.register({
         key: 'since',
         read: () => (this.shown ? writeSince(this.shown.version, this.t) : null),
         apply: (value) => this.#apply(value),
       })
     })
+  }
+
+  protected get ends(): readonly [string, string] | null {
+    return this.#guest && [this.#guest.projection.key, this.page.projectionKey]
   }
 
   get all(): Version[] {
@@ -85,7 +97,7 @@ export class Past {
     const told = this.newer
     this.newer = newer
     if (own) Object.assign(this, { earlier, own }) // else this page has been open longer than its version is kept
-    if (newer && !told) this.atlas.work.say('A newer version of this map is there.', 'Reload', () => location.reload())
+    if (newer && !told) this.#work.say('A newer version of this map is there.', 'Reload', () => location.reload())
   }
 
   #apply(value: string | null): Promise<void> | void {
@@ -100,19 +112,19 @@ export class Past {
 
   /** Shows the map as it was then, sliding there; from the latest, a link leads at once to where it says. */
   choose(version: Version, { t = 0, remember = true }: { t?: number; remember?: boolean } = {}): Promise<void> {
-    const { atlas } = this
+    const { page } = this
     const token = ++this.#token
     this.opening = version
-    return atlas.attempt(async () => {
+    return page.attempt(async () => {
       try {
         const opened = await this.#open(version)
         if (!opened || token !== this.#token) return
         this.pause()
         const guest = await this.#lay(opened, token)
         if (token !== this.#token) return
-        if (guest && atlas.compare.pair) atlas.compare.leave()
+        page.mix(this)
         await this.#show(opened, guest, { t, remember })
-        atlas.say(this.summary)
+        page.say(this.summary)
       } finally {
         if (token === this.#token) this.opening = null
       }
@@ -121,7 +133,7 @@ export class Past {
 
   /** From one version straight to another; else along the way from the latest. `remember`: somebody chose it just now. */
   async #show(opened: Opened, guest: Guest | null, { t, remember }: { t: number; remember: boolean }): Promise<void> {
-    const { map, projectionKey, selection, link } = this.atlas
+    const { map, projectionKey, link } = this.page
     const before = this.#guest
     const exchanged = this.shown !== null && before !== guest && !(remember && this.t === 1)
     if (!this.shown) this.t = 1
@@ -143,17 +155,17 @@ export class Past {
     }
     if (remember) link.remember('push') // before the way is remembered, which makes no step
     if (guest && !exchanged) {
-      if (remember) this.#ride(t as 0 | 1)
+      if (remember) this.travel(t as 0 | 1)
       else this.setT(t)
     }
-    selection.updateFar()
+    this.selection.updateFar()
   }
 
   /** What a screen reader is told, and a folded section. */
   get summary(): string {
     if (!this.shown) return ''
     const { version, matched } = this.shown
-    const entity = this.atlas.manifest!.atlas.entity
+    const entity = this.page.manifest!.atlas.entity
     const size = `The map of ${this.since}: ${formatCount(version.n)} ${version.n === 1 ? entity[0] : entity[1]}.`
     return `${size} ${growthText({ fresh: matched.fresh.length, gone: matched.gone.length, entity, since: this.since })}`
   }
@@ -171,13 +183,13 @@ export class Past {
 
   #tellGone(date: Date): void {
     const text = `The version of ${inWords(date)} is not kept any more; this is the latest one.`
-    this.atlas.work.say(text)
-    this.atlas.say(text)
+    this.#work.say(text)
+    this.page.say(text)
   }
 
   /** The version laid over today's map; null where it did not have this map. What is on screen stays there meanwhile. */
   async #lay({ version, bundle, matched }: Opened, token: number): Promise<Guest | null> {
-    const { map, projection } = this.atlas
+    const { map, projection } = this.page
     const was = projection && projectionOf(bundle.manifest, projection.key)
     const key = `${projection?.key}@${version.id}`
     if (this.#guest?.projection.key === key) return this.#guest
@@ -224,7 +236,7 @@ export class Past {
   }
 
   async #name(groups: Group[], matched: Matched, projection: Projection, token: number): Promise<void> {
-    const { bundle, manifest, sizes } = this.atlas
+    const { bundle, manifest, sizes } = this.page
     const [regions, rows] = await Promise.all([
       bundle!.regions(projection),
       projection.region_rows ? bundle!.regionRows(projection) : [],
@@ -256,7 +268,7 @@ export class Past {
   #forget(): void {
     this.#unfind()
     this.#guest = null
-    this.atlas.map?.welcome(null)
+    this.page.map?.welcome(null)
   }
 
   /** Slides to the latest and stays there. */
@@ -264,12 +276,12 @@ export class Past {
     if (!this.shown) return
     this.#token++
     this.opening = null
-    this.atlas.say('The latest version is shown.')
+    this.page.say('The latest version is shown.')
     const end = () => {
       this.#end()
-      this.atlas.link.remember('push')
+      this.page.link.remember('push')
     }
-    if (this.hasMap && this.t < 1) this.#ride(1, end)
+    if (this.hasMap && this.t < 1) this.travel(1, end)
     else end()
   }
 
@@ -280,7 +292,7 @@ export class Past {
     this.shown = null
     this.opening = null
     this.t = 1
-    if (mixed) void this.atlas.map?.endMix(this.atlas.projectionKey)
+    if (mixed) void this.page.map?.endMix(this.page.projectionKey)
     this.#forget()
   }
 
@@ -294,63 +306,16 @@ export class Past {
     return mixed
   }
 
-  /** Called when another map is shown: the version, too, shows that one. */
-  follow(): void {
+  /** When another map is shown, the version shows that one, too. */
+  #follow(): void {
     if (this.shown) void this.choose(this.shown.version, { t: this.hasMap ? this.t : 0, remember: false })
   }
 
   /** Called when two maps of today are compared: there is no place for a third. */
-  leave(): void {
+  end(): void {
     this.release()
     this.shown = null
     this.t = 1
-  }
-
-  // ---- The way between them
-
-  setT(t: number): void {
-    if (!this.#guest) return
-    const before = this.t
-    this.t = Math.min(1, Math.max(0, t))
-    void this.atlas.map?.setMix(this.#guest.projection.key, this.atlas.projectionKey, this.t)
-    if (before < 0.5 !== this.t < 0.5) this.atlas.selection.updateFar()
-    if (!this.playing) this.atlas.link.remember('replace')
-  }
-
-  #ride(to: 0 | 1, ended: () => void = () => {}): void {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    this.pause()
-    if (still) {
-      this.setT(to)
-      ended()
-      return
-    }
-    this.playing = true
-    this.#stop = ride(this.t, {
-      once: true,
-      to,
-      still,
-      moved: (t) => this.setT(t),
-      ended: () => {
-        this.pause()
-        ended()
-      },
-    })
-  }
-
-  /** To and fro until paused. */
-  play(): void {
-    this.pause()
-    this.playing = true
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    this.#stop = ride(this.t, { still, moved: (t) => this.setT(t), ended: () => this.pause() })
-  }
-
-  pause(): void {
-    this.#stop()
-    if (!this.playing) return
-    this.playing = false
-    this.atlas.link.remember('replace')
   }
 
   // ---- What is looked at
@@ -358,34 +323,34 @@ export class Past {
   /** Selects all that are new, where they are seen: on the latest. */
   pickFresh(): void {
     this.#toLatest()
-    this.atlas.picked.set(this.shown!.matched.fresh, 'replace', `what is new since ${this.since}`)
+    this.#picked.set(this.shown!.matched.fresh, 'replace', `what is new since ${this.since}`)
   }
 
   chooseFresh(row: number): void {
     this.#toLatest()
-    void this.atlas.selection.choose(row, { fly: true })
+    void this.selection.choose(row, { fly: true })
   }
 
   #toLatest(): void {
-    if (this.hasMap && this.t < 1) this.#ride(1)
+    if (this.hasMap && this.t < 1) this.travel(1)
   }
 
   /** Goes to where one that is gone was; `place`: its place among those that are gone. */
   flyToGone(place: number): void {
     if (!this.#guest) return
-    this.#ride(0)
+    this.travel(0)
     const { scale, offset } = this.#guest.layer
-    this.atlas.map?.camera.flyToPlace(
+    this.page.map?.camera.flyToPlace(
       worldOf({ positions: this.#guest.ghosts.positions[0], scale, offset }, place, [0, 0, 0]),
     )
   }
 
   /** Picks a group that moved, and shows how it got to where it is. */
   showGroup(group: MovedGroup): void {
-    const { atlas } = this
-    atlas.picked.set(group.rows, 'replace', group.name)
-    requestAnimationFrame(() => atlas.map?.camera.fit()) // in what the panel of the set leaves free
+    const { page } = this
+    this.#picked.set(group.rows, 'replace', group.name)
+    requestAnimationFrame(() => page.map?.camera.fit()) // in what the panel of the set leaves free
     this.setT(0)
-    this.#ride(1)
+    this.travel(1)
   }
 }
