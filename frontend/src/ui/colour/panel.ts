@@ -1,5 +1,5 @@
 import ColourPanel from './ColourPanel.svelte'
-import { panel } from '../shell/panel'
+import { panel } from '../shell/panel_entry'
 
 export default panel({
   id: 'colours',

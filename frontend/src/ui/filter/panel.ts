@@ -1,5 +1,5 @@
 import { formatCount } from '../../core/format'
-import { panel } from '../shell/panel'
+import { panel } from '../shell/panel_entry'
 
 export default panel({
   id: 'filter',

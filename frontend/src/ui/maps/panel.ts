@@ -1,5 +1,5 @@
 import ProjectionPanel from './ProjectionPanel.svelte'
-import { panel } from '../shell/panel'
+import { panel } from '../shell/panel_entry'
 
 export default panel({
   id: 'maps',

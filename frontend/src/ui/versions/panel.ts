@@ -1,4 +1,4 @@
-import { panel } from '../shell/panel'
+import { panel } from '../shell/panel_entry'
 
 export default panel({
   id: 'versions',
