@@ -85,9 +85,10 @@ describe('the list', () => {
         .getByRole('button', { name: /^Close/ })
         .first()
         .click()
-      await page.getByRole('combobox', { name: /Search/ }).fill('mar')
-      await page.getByRole('option').first().click()
-      await page.getByRole('complementary').waitFor()
+      const name = await site.nameOf(5)
+      await page.getByRole('combobox', { name: /Search/ }).fill(name)
+      await page.getByRole('option', { name }).first().click()
+      await page.getByRole('complementary').getByRole('heading', { name, level: 2 }).waitFor()
     },
   )
 })

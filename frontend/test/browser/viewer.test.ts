@@ -324,7 +324,7 @@ describe('other devices', () => {
         nodes.map((n) => [n.getAttribute('aria-label') ?? n.textContent, n.getBoundingClientRect().height]),
       )
     for (const [name, height] of sizes) expect(height, String(name)).toBeGreaterThanOrEqual(44)
-    await site.page.getByRole('button', { name: 'Colour' }).tap()
+    await site.page.getByRole('button', { name: 'Colour', exact: true }).tap()
     await site.page.getByRole('region', { name: 'Colour' }).locator('.legend').waitFor()
     await site.page.getByRole('button', { name: 'Close' }).tap()
     await site.settled()

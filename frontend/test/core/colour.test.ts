@@ -103,10 +103,10 @@ describe('categories', () => {
     expect(legend.entries.at(-1)).toEqual({ slot: SLOT.unknown, label: 'Unknown', count: 1, group: 11 })
   })
 
-  it('of lists take the most common value of each row', () => {
+  it('of lists take the least common value of each row that has a colour', () => {
     const list = { ...column, type: 'list', encoding: 'list-u16' } as ListColumn
-    const lists = { starts: Uint32Array.from([0, 2, 2, 3]), codes: Uint16Array.from([7, 3, 12]) }
-    expect([...encodeColumn(list, { kind: 'lists', lists, dictionary }).slots]).toEqual([3, SLOT.unknown, SLOT.other])
+    const lists = { starts: Uint32Array.from([0, 3, 3, 4]), codes: Uint16Array.from([7, 3, 12, 12]) }
+    expect([...encodeColumn(list, { kind: 'lists', lists, dictionary }).slots]).toEqual([7, SLOT.unknown, SLOT.other])
   })
 
   it('yes, no and unknown', () => {
