@@ -82,11 +82,12 @@ export class SitePage {
     })
 }
 
-export function sitePage(): SitePage {
+/** `dist`: another viewer than the one that is built once per run. */
+export function sitePage(dist?: string): SitePage {
   const it = new SitePage()
   beforeAll(async () => {
     it.browser = await launch()
-    it.site = await serveSite({ data: FIXTURE })
+    it.site = await serveSite({ data: FIXTURE, dist })
   })
   afterAll(async () => {
     await it.browser?.close()

@@ -1,5 +1,5 @@
 export const FRONTEND: string
-export function buildViewer(): void
+export function buildViewer(folder?: string): void
 export interface Site {
   url: string
   requests: string[]

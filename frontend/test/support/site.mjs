@@ -19,9 +19,10 @@ const TYPES = {
   '.bin': 'application/octet-stream',
 }
 
-export function buildViewer() {
+/** `folder`: where its sources lie; they are built into `dist` there. */
+export function buildViewer(folder = FRONTEND) {
   execFileSync(join(FRONTEND, 'node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], {
-    cwd: FRONTEND,
+    cwd: folder,
     stdio: 'inherit',
     env: { ...process.env, NODE_ENV: 'production' },
   }) // vitest sets it to test, which would build a development version
