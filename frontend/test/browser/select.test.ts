@@ -233,7 +233,10 @@ describe('exporting', () => {
 
 describe('saved selections', () => {
   const section = () => site.page.getByRole('list', { name: 'Saved selections' })
-  const unfold = () => site.page.getByRole('button', { name: /^Saved selections/ }).click()
+  const unfold = async () => {
+    await site.page.getByRole('button', { name: /^Saved selections/ }).click()
+    await section().waitFor()
+  }
 
   it('are kept over a reload, changed, combined, deleted and brought back', async () => {
     const first = await withSet(5)
