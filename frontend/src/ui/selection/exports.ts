@@ -9,6 +9,9 @@ import type { Snapshot } from '../../core/map/snapshot'
 import type { With } from '../atlas.svelte'
 import { measureCover } from '../insets'
 
+/** The page, and what of it a file, a picture or a link says. */
+type Exported = With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>
+
 const PICTURE_SCALE = 2
 
 export function download(content: Blob | string, name: string, type = 'text/plain'): void {
@@ -20,11 +23,7 @@ export function download(content: Blob | string, name: string, type = 'text/plai
   setTimeout(() => URL.revokeObjectURL(url), 60_000) // some browsers read it only after they have asked where to put it
 }
 
-async function copy(
-  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
-  text: string,
-  what: string,
-): Promise<void> {
+async function copy(atlas: Exported, text: string, what: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)
     atlas.work.say(`${what} copied`)
@@ -33,11 +32,7 @@ async function copy(
   }
 }
 
-export function exportTable(
-  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
-  rows: Uint32Array,
-  format: 'csv' | 'excel' | 'json',
-): Promise<void> {
+export function exportTable(atlas: Exported, rows: Uint32Array, format: 'csv' | 'excel' | 'json'): Promise<void> {
   const { atlas: about } = atlas.manifest!
   return atlas.work.run(`Loading the fields of ${countText(rows.length, about.entity)}`, async (steps) => {
     const table = await tableOf(atlas.bundle!, rows, steps)
@@ -49,27 +44,20 @@ export function exportTable(
   })
 }
 
-export function copyIds(
-  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
-  rows: Uint32Array,
-): Promise<void> {
+export function copyIds(atlas: Exported, rows: Uint32Array): Promise<void> {
   return atlas.work.run('Loading ids', async () => {
     const ids = await idsOf(atlas.bundle!, rows)
     await copy(atlas, ids.join('\n'), `${countText(ids.length, ['id', 'ids'])}, one a line:`)
   })
 }
 
-export async function copyLink(
-  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
-): Promise<void> {
+export async function copyLink(atlas: Exported): Promise<void> {
   atlas.link.remember('replace')
   const values = await atlas.link.values()
   await copy(atlas, new URL(writeParts(values) || location.pathname, location.href).href, 'Link')
 }
 
-export function exportPicture(
-  atlas: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>,
-): Promise<void> {
+export function exportPicture(atlas: Exported): Promise<void> {
   return atlas.work.run('Drawing the picture', async ({ wanted }) => {
     const { map, manifest, projection } = atlas
     const snapshot = await snapshotWithout(map!)
@@ -121,12 +109,7 @@ async function snapshotWithout(map: MapView): Promise<Snapshot> {
   }
 }
 
-function legendOf({
-  legend,
-  palette,
-  colourKey,
-  manifest,
-}: With<'colourKey' | 'filter' | 'legend' | 'palette' | 'picked' | 'selection' | 'work'>): PictureLegend | null {
+function legendOf({ legend, palette, colourKey, manifest }: Exported): PictureLegend | null {
   if (!legend) return null
   const column = colourKey.startsWith('field:') ? columnOf(manifest!, colourKey.slice(6)) : undefined
   const type = column?.type === 'year' || column?.type === 'date' ? column.type : 'number'
