@@ -164,7 +164,7 @@ describe('what changed', () => {
     expect(await at.nameOf((await at.state()).selected)).toBe(name)
     const around = at.page.locator('section', { has: at.page.getByRole('heading', { name: `Around ${name}` }) }).last()
     await around.waitFor()
-    expect(await around.textContent()).toMatch(/keeps [\d.]+ % of its neighbours/)
+    expect(await around.textContent()).toMatch(/keeps\s+[\d.]+ % of its neighbours/)
     await around.getByText(/nearest in the data/).waitFor()
     await around.getByRole('button', { name: /^New/ }).click()
     await around
