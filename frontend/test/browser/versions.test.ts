@@ -78,6 +78,7 @@ describe('versions', { timeout: 60_000 }, () => {
     await opened()
     await section().focus()
     await at.page.keyboard.press('Enter')
+    await list().waitFor() // the panel is fetched when it is opened
     expect(await list().getByRole('button').allTextContents()).toEqual([
       expect.stringMatching(/21 Nov 2025\s*Latest\s*3,000 towns/),
       expect.stringMatching(/14 Nov 2025\s*2,700 towns/),
