@@ -318,3 +318,25 @@ def test_an_npz_with_ids_beside_its_matrix(tmp_path):
     assert table(found)["words"].to_list() == ["emma", "odd"]
     assert np.array_equal(vectors(found), MATRIX)
     assert "the arrays mean are not one value per vector, and were left out" in found.told[1]
+
+
+@pytest.mark.parametrize("yes", ["1", "TRUE"])
+def test_a_column_for_every_entity_is_members(tmp_path, yes):
+    (tmp_path / "a.csv").write_text(f"user,rye,oat,salt,plum\nann,{yes},0,0,{yes}\nbob,0,,{yes},0\ncid,0,0,0,0\n")
+    found = located(tmp_path / "a.csv")
+    assert table(found).rows() == [("ann", "rye", 1.0), ("ann", "plum", 1.0), ("bob", "salt", 1.0)]
+    assert "3 rows are collections, 4 columns entities" in found.told[0]
+    assert located(tmp_path / "a.csv", form="table").format == "csv"
+
+
+def test_an_adjacency_table_is_edges_between_its_names(tmp_path):
+    (tmp_path / "a.csv").write_text(";A;B;C\nA;0;1;2\nB;1;0;0\nC;2;0;0\n")
+    assert table(located(tmp_path / "a.csv", "edges")).rows() == [("A", "B", 1.0), ("A", "C", 2.0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["user,book,rating,year\na,x,5,1999\nb,x,4,2001\nc,y,0,2002\n", "v1\tv1\tva\n" * 5, "a\tb\nb\tc\nc\ta\n"]
+)
+def test_a_small_table_stays_a_table(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    assert located(tmp_path / "a.csv").form not in ("baskets", "wide")

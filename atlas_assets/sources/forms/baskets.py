@@ -20,6 +20,7 @@ _SEPARATORS = ("\t", ";", "|", ",")
 _ROWS = 1_000
 _BATCH = 1 << 17
 _LEAST_SHARED = 0.5
+_LEAST_UNIFORM = 10  # lines of one length, which a small table has, too
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def _layout(head: Head, role: Role) -> _Layout | None:
         return None
     numbers = all(text.is_number(value) for row in members for value in row)
     many = len({value for row in members for value in row}) > max(widths) >= 3
-    return _Layout(separator, header, first) if ragged or (many and not numbers) else None
+    sets = len(members) >= _LEAST_UNIFORM and all(len(set(row)) == len(row) for row in members)
+    return _Layout(separator, header, first) if ragged or (many and sets and not numbers) else None
 
 
 def _parsed(lines, separator: str | None) -> Iterator[list[str]]:

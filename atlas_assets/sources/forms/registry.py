@@ -14,6 +14,7 @@ from atlas_assets.sources.forms import (
     matrices,
     pickles,
     separated,
+    wide,
     word_vectors,
     workbooks,
 )
@@ -32,6 +33,7 @@ FORMS: tuple[Form, ...] = (
     *graphs.FORMS,
     *json_documents.FORMS,
     *word_vectors.FORMS,
+    wide.FORM,
     separated.FORM,
     baskets.FORM,
 )
