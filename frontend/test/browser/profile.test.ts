@@ -182,6 +182,7 @@ describe('with the keyboard alone', () => {
     const press = (key: string) => page.keyboard.press(key)
     await page.getByRole('button', { name: 'My list' }).focus()
     await press('Enter')
+    await field(page).waitFor() // the panel is fetched when it is opened
     await press('Tab')
     expect(await field(page).evaluate((node) => node === document.activeElement)).toBe(true)
     await page.keyboard.insertText('town-3\ntown-4\ntown-8')
