@@ -128,7 +128,8 @@ def read_vectors(
         table = None
         brought = [own for file in files if (own := file.own_entities)]
         if entities or brought:
-            table_files = _entity_files(entities, base, scratch, options) if entities else brought
+            n_rows = len(made.matrix) if made.ids is None else None
+            table_files = _entity_files(entities, base, scratch, options, n_rows) if entities else brought
             sample = made.ids.head(_EXAMPLE_IDS) if made.ids is not None else None
             table = entity_table.read_table(
                 table_files, columns=dict(entity_columns or {}), fields=fields, ids=sample, relation=made.names
@@ -234,9 +235,11 @@ def _entity_table(
     )
 
 
-def _entity_files(patterns: Sequence[str], base: Path, scratch: Path, options: Options | None) -> list[Located]:
+def _entity_files(
+    patterns: Sequence[str], base: Path, scratch: Path, options: Options | None, n_rows: int | None = None
+) -> list[Located]:
     """The form that a spec names is that of the relation; a table of entities says its own."""
-    own = Options(trust=options.trust) if options else None
+    own = Options(trust=bool(options and options.trust), n_rows=n_rows)
     return tables.located(patterns, base=base, scratch=scratch / "entities", role="entities", options=own)
 
 

@@ -87,7 +87,8 @@ def infer(
         files = [table.prepare(first, place / "first"), *others]
         table_files = [files[0].own_entities] if files[0].own_entities else []
         if entities:
-            own = Options(trust=options.trust) if options else None
+            n_rows = len(tables.read_npy(files[0])) if files[0].format == "npy" else None
+            own = Options(trust=bool(options and options.trust), n_rows=n_rows)
             place = Path(scratch) / "entities"
             table_files = tables.located(_listed(entities), base=base, scratch=place, role="entities", options=own)
         if files[0].format == "npy":

@@ -169,7 +169,8 @@ def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
     """(n, d) float32 of lists, arrays, or lists written as text."""
     dtype = values.dtype
     if dtype == pl.String:
-        text = values.str.strip_chars(" []()").str.replace_all(r"[,;\s]+", " ")
+        _refuse_shortened(values, file)
+        text = values.str.strip_chars(" []{}()").str.replace_all(r"[,;\s]+", " ")
         values = text.str.split(" ")
         dtype = values.dtype
     if not isinstance(dtype, (pl.List, pl.Array)) or dtype.inner.is_nested():  # type: ignore[union-attr]
@@ -196,6 +197,19 @@ def _from_lists(values: pl.Series, file: Located) -> np.ndarray:
     inner = lists.dtype.inner  # type: ignore[attr-defined]
     flat = lists.explode().cast(pl.Float32 if inner in (pl.Float32, pl.Int8, pl.Int16) else pl.Float64, strict=False)
     return flat.fill_null(np.nan).to_numpy().reshape(-1, usual)
+
+
+def _refuse_shortened(values: pl.Series, file: Located) -> None:
+    """Raise DataError where NumPy left numbers out of what it printed."""
+    cut = values.str.contains(r"\.\.\.|…").fill_null(False).arg_true()
+    if len(cut):
+        raise DataError(
+            file=file.name,
+            where=read.place(file, int(cut[0]) + 1, values.name),
+            found=Found(f"is printed with … in place of most numbers, as are {len(cut):,} of {len(values):,} vectors"),
+            expected="all numbers of every vector",
+            remedy="Write it again where it was made, with lists (array.tolist()) or as Parquet.",
+        )
 
 
 def _check_finite(matrix: np.ndarray, file: Located, names: Sequence[str] | None) -> None:

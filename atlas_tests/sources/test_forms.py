@@ -26,7 +26,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from atlas_assets.errors import DataError
+from atlas_assets.sources import files
 from atlas_assets.sources.forms.form import Options, Role
+from atlas_assets.sources.infer import infer
 from atlas_assets.sources.locate import Located, fetch
 
 ROWS = pl.DataFrame({"user": ["ann", "ann", "bob"], "book": [1, 2, 2], "rating": [5.0, 3.5, None]})
@@ -340,3 +342,28 @@ def test_an_adjacency_table_is_edges_between_its_names(tmp_path):
 def test_a_small_table_stays_a_table(tmp_path, text):
     (tmp_path / "a.csv").write_text(text)
     assert located(tmp_path / "a.csv").form not in ("baskets", "wide")
+
+
+@pytest.mark.parametrize(("text", "label"), [("emma\nodd\n", "label"), ("word\nemma\nodd\n", "word")])
+def test_one_label_per_line_beside_vectors_without_ids(tmp_path, text, label):
+    np.save(tmp_path / "x.npy", MATRIX)
+    (tmp_path / "labels.txt").write_text(text)
+    found = infer(vectors=["x.npy"], entities=["labels.txt"], base=tmp_path)
+    assert found.entity_columns == {"id": "id", "label": label}
+    files.read_vectors(
+        tmp_path / "out",
+        vectors=["x.npy"],
+        entities=["labels.txt"],
+        entity_columns=found.entity_columns,
+        base=tmp_path,
+    )
+    assert pl.read_parquet(tmp_path / "out/entities.parquet").rows() == [(0, "emma"), (1, "odd")]
+
+
+def test_vectors_as_text_may_stand_in_braces_but_not_be_shortened(tmp_path):
+    columns = {"id": "id", "vector": "v"}
+    (tmp_path / "a.csv").write_text('id,v\na,"{0.5,-1,2}"\nb,"{1.5,0.25,-3}"\n')
+    files.read_vectors(tmp_path / "out", vectors=["a.csv"], columns=columns, base=tmp_path)
+    (tmp_path / "b.csv").write_text('id,v\na,"[0.5 1 2]"\nb,"[1.5 ... -3]"\n')
+    with pytest.raises(DataError, match=r"(row 2|line 3).*printed with …"):
+        files.read_vectors(tmp_path / "out", vectors=["b.csv"], columns=columns, base=tmp_path)

@@ -18,16 +18,19 @@ def _recognises(head: Head, role: Role) -> bool:
 
 
 def read(given: Given) -> Pieces:
-    """A table with the column ``label``, or what the header calls it."""
+    """A table with ``id``, the number of the row from 0, and ``label``, or what the header calls it."""
     path, told = text.utf8(given)
     lines = text.lines_of(path).select("line").collect()["line"].str.strip_chars().fill_null("")
     lines = lines.str.strip_chars('"')
     n = given.options.n_rows
     header = n is not None and len(lines) == n + 1
     name = str(lines[0]) or "label" if header else "label"
+    name = "label" if name == "id" else name
     values = (lines.slice(1) if header else lines).alias(name)
     told.append(f"{given.name}: one label per line{f', below the header {name!r}' if header else ', without a header'}")
-    return Pieces(write_parquet(given, pl.DataFrame([values])), "parquet", told=tuple(told))
+    return Pieces(
+        write_parquet(given, pl.DataFrame([pl.Series("id", range(len(values))), values])), "parquet", told=tuple(told)
+    )
 
 
 FORM = Form("labels", "a file of labels", (".labels",), frozenset({"entities"}), _recognises, read)
