@@ -81,4 +81,5 @@ INTERACTIONS = SourceKind(
     relation=COLLECTIONS,
     read=read,
     columns=("value", "timestamp", "weight"),
+    code_version="1",
 )

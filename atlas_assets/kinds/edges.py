@@ -53,5 +53,10 @@ EDGES_BETWEEN = Relation(
     top="best-connected",
 )
 EDGES = SourceKind(
-    name="edges", about="Files with (source, target) rows.", relation=EDGES_BETWEEN, read=read, columns=("weight",)
+    name="edges",
+    about="Files with (source, target) rows.",
+    relation=EDGES_BETWEEN,
+    read=read,
+    columns=("weight",),
+    code_version="1",
 )
