@@ -129,6 +129,7 @@ def sweep(
     steps: Annotated[int, typer.Option(min=1, help="Values that a grid takes of each range.")] = 3,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another seed is another random or smart sweep.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many points, and about how long.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Make more than 200 points without being asked.")] = False,
 ) -> None:
     """Look for better maps: choose points of the sweep, add them to points.yaml, make them, compare them."""
     from atlas_assets.orchestration import command
@@ -145,7 +146,7 @@ def sweep(
         seed,
     )
     try:
-        complete = command.sweep(_file(name), request, console, dry_run=dry_run)
+        complete = command.sweep(_file(name), request, console, dry_run=dry_run, yes=yes)
     except KeyboardInterrupt:  # else typer ends without a word
         problems.print("Interrupted. What was finished is stored; the same command goes on from there.")
         raise typer.Exit(130) from None

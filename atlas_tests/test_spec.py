@@ -9,6 +9,7 @@ import pytest
 
 from atlas_assets.errors import AtlasError, AtlasErrors, SpecError
 from atlas_assets.spec.atlas import AtlasSpec, load, load_all, validate
+from atlas_assets.spec.sweep import Sweep
 
 FILE = Path("defs/films/defs.yaml")
 SOURCE = {"interactions": "ratings.csv"}
@@ -221,6 +222,16 @@ def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
     with pytest.raises(AtlasErrors) as caught:
         validate({"sauce": 1, "filter": {"min_collections": 0, "larger": "x"}}, file=FILE)
     assert len(caught.value.errors) == 4  # the unknown key, the missing source, and two bad values
+
+
+def test_a_sweep_of_a_million_points_is_taken_for_a_slip_at_once_unless_its_number_is_said() -> None:
+    projection = {"method": "umap", "min_dist": [number / 1000 for number in range(1000)]}
+    sweep = {"n_neighbors": list(range(3, 1001)), "projections": [projection]}
+    said = problem({"source": SOURCE, "sweep": sweep})
+    assert "sweep has 998,000 points; expected at most 200" in said
+    assert "add max_points: 998000 below sweep" in said
+    few = {"n_neighbors": list(range(3, 303)), "projections": [{"method": "pca"}], "max_points": 300}
+    assert len(Sweep.of(validate({"source": SOURCE, "sweep": few}, file=FILE)).projections) == 300
 
 
 def test_a_file_that_is_not_yaml_is_reported_with_its_line(tmp_path: Path) -> None:

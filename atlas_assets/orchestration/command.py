@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import project, warm_up
+from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
 from atlas_assets.orchestration.run_display import RunDisplay, write_timings
 from atlas_assets.orchestration.state import instance
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.plan.sweep_request import Request
 from atlas_assets.reports import nothing_due
-from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.spec.atlas import MOST_POINTS, AtlasSpec, load
 from atlas_assets.store import lock
 from atlas_assets.store.artifacts import project_store
 
@@ -56,8 +57,11 @@ def run(
     return shown.complete
 
 
-def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = False) -> bool:
-    """Say what the sweep comes to and, unless that is all, make it. Returns whether every point of it is made."""
+def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = False, yes: bool = False) -> bool:
+    """Say what the sweep comes to and, unless that is all, make it. Returns whether every point of it is made.
+
+    Raises AtlasError for more than MOST_POINTS points that are still to be made, unless ``yes``.
+    """
     from atlas_assets.plan.sweeper import Sweeper, outcome_in_words, plan_in_words
 
     store = project_store()
@@ -69,9 +73,15 @@ def sweep(file: Path, request: Request, console: Console, *, dry_run: bool = Fal
             f"at more. Compare them with: [bold]atlas report {name}[/bold]"
         )
         return True
-    console.print(plan_in_words(sweeper, sweeper.estimate()), soft_wrap=True)
+    estimate = sweeper.estimate()
+    console.print(plan_in_words(sweeper, estimate), soft_wrap=True)
     if dry_run:
         return True
+    if request.budget.seconds is None and estimate.points - estimate.there > MOST_POINTS and not yes:
+        raise AtlasError(
+            f"That is more than {MOST_POINTS} points to make, and was not begun. Say --yes if you mean it, or a "
+            "smaller --budget, such as 50 or 1h."
+        )
     before, made, failed = sweeper.best(), list[str](), list[str]()
     config = {"ops": {"plan": {"config": sweep_jobs.config_of(request)}}}
     while True:  # a run has so many rounds; a long search takes several

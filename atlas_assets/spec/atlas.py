@@ -223,6 +223,10 @@ class PointSpec(Model):
     projection: ProjectionSpec
 
 
+MOST_POINTS = 200
+"""Points of a sweep that nobody is asked about."""
+
+
 class SweepSpec(Model):
     """Every combination of these, plus the points listed one by one."""
 
@@ -238,6 +242,9 @@ class SweepSpec(Model):
     points: list[PointSpec] = Field([])
     found: list[PointSpec] = Field(
         [], description="Those of points.yaml beside the defs.yaml, which `atlas sweep` adds."
+    )
+    max_points: int = Field(
+        MOST_POINTS, ge=1, description="More points written here than that are taken for a slip. Each is a map to make."
     )
 
 
@@ -407,9 +414,23 @@ def _cross_field_errors(spec: AtlasSpec, file: Path):
                 expected=error.expected,
                 remedy=_nearest(str(error.parameter if error.unknown else error.found), error.choices),
             )
-    if spec.display.projection is not None:
-        from atlas_assets.spec.sweep import Sweep
+    from atlas_assets.spec.sweep import Sweep, count
 
+    try:
+        points = count(spec)
+    except AtlasError:
+        return  # already reported above
+    if points > spec.sweep.max_points:
+        yield SpecError(
+            file=file,
+            field="sweep",
+            found=Found(f"has {points:,} points"),
+            expected=f"at most {spec.sweep.max_points:,}, since each is a map to make",
+            remedy=f"Shorten its lists; or, if you mean it, add max_points: {points} below sweep. "
+            "`atlas sweep` looks for the best of many without making them all.",
+        )
+        return
+    if spec.display.projection is not None:
         try:
             keys = list(Sweep.of(spec).projections)
         except AtlasError:

@@ -9,6 +9,7 @@ Dagster partitions and mappings made from it are in ``orchestration.assets``.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,18 @@ class Sweep:
         return next((p for p in self.projections.values() if p.dims == 2), next(iter(self.projections.values())))
 
 
+def count(spec: AtlasSpec) -> int:
+    """How many points the sweep of a spec has as it is written, found ones aside: without making them."""
+    sweep = spec.sweep
+    crossed = len(sweep.n_neighbors) * len(sweep.embedding_dim) * sum(map(_variants, sweep.projections))
+    return crossed + sum(_variants(point.projection) for point in sweep.points)
+
+
+def _variants(projection: ProjectionSpec) -> int:
+    values = _values(projection)
+    return math.prod(len(of_one) for of_one in values.values())
+
+
 def _points(spec: AtlasSpec) -> Iterator[ProjectionPoint]:
     sweep = spec.sweep
     for k, d, projection in itertools.product(sweep.n_neighbors, sweep.embedding_dim, sweep.projections):
@@ -129,10 +142,18 @@ def _crossed(n_neighbors: int, embedding_dim: int, projection: ProjectionSpec) -
     graph = GraphPoint(n_neighbors)
     embedding = EmbeddingPoint(graph, embedding_dim) if projection.source == "embedding" else None
     method, facts = projection.method, methods.METHODS.get(projection.method)
-    values = methods.check(
-        method, projection.parameters, source=projection.source, dims=projection.dims, engine=projection.engine
-    )
+    values = _values(projection)
     assert facts is not None
     for combination in itertools.product(*values.values()):
         parameters = tuple(facts.written(dict(zip(values, combination, strict=True))).items())
         yield ProjectionPoint(graph, embedding, method, parameters, projection.dims, projection.engine)
+
+
+def _values(projection: ProjectionSpec) -> methods.Values:
+    return methods.check(
+        projection.method,
+        projection.parameters,
+        source=projection.source,
+        dims=projection.dims,
+        engine=projection.engine,
+    )

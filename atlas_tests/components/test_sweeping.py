@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
+from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import command, sweep_jobs
 from atlas_assets.plan.costs import Costs
 from atlas_assets.plan.due import Wanted
@@ -63,6 +64,15 @@ def test_a_sweep_is_told_made_and_done_and_what_fails_stops_nothing(file: Path, 
     again, said = sweep(file, GRID)
     assert again
     assert "This sweep is done: 4 points" in said
+
+
+def test_more_points_than_anybody_waits_for_are_not_begun_unasked(file: Path) -> None:
+    many = Request("grid", ("pca",), k=",".join(map(str, range(5, 300))), dim="3", budget=Budget())
+    with pytest.raises(AtlasError, match="more than 200 points to make, and was not begun. Say --yes"):
+        sweep(file, many)
+    planned, said = sweep(file, many, dry_run=True)
+    assert planned
+    assert "295 points" in said
 
 
 def test_a_sweep_that_was_interrupted_goes_on_with_the_points_it_had_chosen(
