@@ -29,6 +29,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from atlas_assets.redact import within
+
 Fields = Sequence[Mapping[str, Any]]
 PART_ROWS = 1 << 20
 _CODE, _NUMBER, _TIME = pa.int32(), pa.float32(), pa.int64()
@@ -184,5 +186,5 @@ def write_vectors(
 def write_entities(out: Path, *, entities: pl.DataFrame, fields: Fields, report: Mapping[str, Any]) -> None:
     """entities: id, label, then the columns that ``fields`` describes. No times or dates: equal input, equal bytes."""
     entities.write_parquet(out / "entities.parquet", compression="zstd")
-    for name, content in (("fields.json", list(fields)), ("report.json", dict(report))):
+    for name, content in (("fields.json", list(fields)), ("report.json", within(dict(report)))):
         (out / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
