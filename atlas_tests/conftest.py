@@ -15,6 +15,9 @@ from atlas_assets.project import cache_folder
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("ATLAS_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
 
+PLACES = ("ATLAS_STORAGE", "ATLAS_DEFS", "ATLAS_EXECUTOR", "ATLAS_DEVICE", "ATLAS_MEMORY", "DAGSTER_HOME")
+"""What the environment says of where and how; no test is told."""
+
 KERNELS = cache_folder() / "kernels"
 """Compiled code, by version: processes that tests start use what is compiled already, which else takes a minute."""
 
@@ -29,7 +32,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the developer's own storage, atlases or Dagster state."""
-    for name in ("ATLAS_STORAGE", "ATLAS_DEFS", "ATLAS_EXECUTOR", "ATLAS_DEVICE", "ATLAS_MEMORY", "DAGSTER_HOME"):
+    for name in PLACES:
         monkeypatch.delenv(name, raising=False)
     cache = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))

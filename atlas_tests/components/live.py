@@ -19,7 +19,7 @@ from atlas_assets.plan.pipeline import viewer_recipe
 from atlas_assets.spec.atlas import AtlasSpec, load
 from atlas_assets.store.artifacts import Address, ArtifactStore
 from atlas_tests import toy
-from atlas_tests.conftest import REPOSITORY
+from atlas_tests.conftest import PLACES, REPOSITORY
 
 LOCATION, REPOSITORY_NAME = "atlas_assets", "__repository__"
 WHERE = f'repositoryLocationName: "{LOCATION}", repositoryName: "{REPOSITORY_NAME}"'
@@ -53,7 +53,9 @@ class Project:
     def __init__(self, folder: Path, spec: dict[str, Any]) -> None:
         self.folder, self.port = folder, free_port()
         self.store = ArtifactStore(folder / "data")
-        self.environment = os.environ | {
+        # A fixture of a whole module is made before what other tests have set is taken away.
+        told = {name: value for name, value in os.environ.items() if name not in PLACES}
+        self.environment = told | {
             "ATLAS_DEFS": str(folder / "defs"),
             "ATLAS_STORAGE": str(folder / "data"),
             "PYTHONUNBUFFERED": "1",
