@@ -10,13 +10,14 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from atlas_assets.orchestration import attempts, run_tags
+from atlas_tests.components.world import instance_of_a_test
 
 Status = dg.DagsterRunStatus
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
+    with instance_of_a_test() as made:
         yield made
 
 

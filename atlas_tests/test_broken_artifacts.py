@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 from rich.console import Console
 
@@ -25,7 +24,7 @@ from atlas_assets.store.content import BrokenArtifact
 from atlas_assets.store.pruning import prune
 from atlas_assets.store.records import BrokenRecord
 from atlas_tests import toy
-from atlas_tests.components.world import World
+from atlas_tests.components.world import World, instance_of_a_test
 
 ADDRESS = Address("films", "knn_graph", "k15")
 
@@ -193,7 +192,7 @@ def test_a_pointer_names_nothing_outside_its_folder(store: ArtifactStore, change
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the toy atlas, up to date. Tests take a copy."""
     folder = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
+    with pytest.MonkeyPatch.context() as patch, instance_of_a_test() as instance:
         patch.setattr(project, "root", lambda: folder)
         toy.write_tables(folder)
         world = World(folder, instance)
@@ -206,7 +205,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def world(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     shutil.copytree(made, tmp_path / "project")  # with its times, by which a source is known
     monkeypatch.setattr(project, "root", lambda: tmp_path / "project")
-    with dg.instance_for_test() as instance:
+    with instance_of_a_test() as instance:
         yield World(tmp_path / "project", instance)
 
 

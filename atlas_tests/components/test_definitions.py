@@ -18,6 +18,7 @@ from atlas_assets.orchestration.viewer import viewer
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.spec.atlas import AtlasSpec, validate
 from atlas_assets.store.artifacts import Address
+from atlas_tests.components.world import instance_of_a_test
 
 SWEEP = {
     "n_neighbors": [10, 15],
@@ -147,7 +148,7 @@ def test_a_key_depends_on_exactly_the_keys_it_is_made_from(
     child, parent = dg.AssetKey(["toy", stage]), dg.AssetKey(["toy", upstream])
     upstream_partitions = graph.get(parent).partitions_def
     assert upstream_partitions is not None
-    with dg.instance_for_test() as instance:
+    with instance_of_a_test() as instance:
         mapping = graph.get_partition_mapping(child, parent)
         found = mapping.get_upstream_mapped_partitions_result_for_partitions(
             _subset(graph, child, key),

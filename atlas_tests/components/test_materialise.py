@@ -22,12 +22,12 @@ from atlas_assets.reports import webserver_files as served
 from atlas_assets.stages.quality.quality import Quality
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_tests import toy
-from atlas_tests.components.world import World, messages
+from atlas_tests.components.world import World, instance_of_a_test, messages
 
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
+    with instance_of_a_test() as made:
         yield made
 
 
@@ -127,7 +127,7 @@ def test_bad_data_leaves_the_earlier_artifacts_and_the_site_as_they_were(world: 
 def test_storage_may_be_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "root", lambda: tmp_path)
     toy.write_tables(tmp_path)
-    with dg.instance_for_test() as instance:
+    with instance_of_a_test() as instance:
         world = World(tmp_path, instance, storage=f"memory://{tmp_path.name}")
         toy.put_viewer(world.store)
         spec = toy.spec(sweep={"n_neighbors": [5], "projections": [{"method": "pca"}]}, refresh={"keep_versions": 2})

@@ -19,7 +19,7 @@ from atlas_assets.plan.pipeline import viewer_recipe
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.store import lock
 from atlas_tests import toy
-from atlas_tests.components.world import World, messages
+from atlas_tests.components.world import World, instance_of_a_test, messages
 
 SWEEP = {"n_neighbors": [5], "embedding_dim": [3], "projections": [{"method": "pca"}]}
 
@@ -85,7 +85,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "project"
     folder.mkdir()
     toy.write_tables(folder)
-    with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
+    with pytest.MonkeyPatch.context() as patch, instance_of_a_test() as instance:
         living = _living(folder, instance, patch)
         toy.put_viewer(living.world.store, recipe=viewer_recipe())
         living.settle()
@@ -100,7 +100,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def living(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Living]:
     shutil.rmtree(made)
     shutil.copytree(made.with_name("as made"), made)
-    with dg.instance_for_test() as instance:
+    with instance_of_a_test() as instance:
         yield _living(made, instance, monkeypatch)
 
 

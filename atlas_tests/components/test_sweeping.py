@@ -68,7 +68,7 @@ def test_a_sweep_is_told_made_and_done_and_what_fails_stops_nothing(file: Path, 
 
 def test_more_points_than_anybody_waits_for_are_not_begun_unasked(file: Path) -> None:
     many = Request("grid", ("pca",), k=",".join(map(str, range(5, 300))), dim="3", budget=Budget())
-    with pytest.raises(AtlasError, match="more than 200 points to make, and was not begun. Say --yes"):
+    with pytest.raises(AtlasError, match=r"more than 200 points to make, and was not begun\. Say --yes"):
         sweep(file, many)
     planned, said = sweep(file, many, dry_run=True)
     assert planned

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import dagster as dg
+import yaml
 
 from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
 from atlas_assets.orchestration.steps_io import StepsIO
 from atlas_assets.orchestration.viewer import viewer
 from atlas_assets.plan.pipeline import Pipeline
+from atlas_assets.project import PACKAGE
 from atlas_assets.spec.atlas import AtlasSpec
 from atlas_assets.stages.artifact import Artifact
 from atlas_assets.store.artifacts import Address, ArtifactStore
 
 A = TypeVar("A", bound=Artifact)
+
+UNCAPTURED = yaml.safe_load((PACKAGE / "orchestration" / "uncaptured.yaml").read_text())
+
+
+def instance_of_a_test() -> AbstractContextManager[dg.DagsterInstance]:
+    """A Dagster of its own that captures no output: two processes a step, which take longer than the step."""
+    return dg.instance_for_test(overrides=UNCAPTURED)
 
 
 class World:
