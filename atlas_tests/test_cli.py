@@ -131,7 +131,7 @@ def test_a_broken_spec_is_explained(folder: Path) -> None:
 
 def test_a_failed_stage_says_why_and_what_was_not_made(folder: Path) -> None:
     new_books(folder)
-    (folder / "ratings.csv").write_text("user_id,book_id,rating\nx,1,2,3\n", encoding="utf-8")
+    (folder / "ratings.csv").write_text("user_id,book_id,rating\nx,1,2\ny,1,2,3\nz,1,2\n", encoding="utf-8")
     done = atlas(folder, "run", "books")
     assert done.returncode == 1
     assert "raw_collections failed:" in done.stdout
