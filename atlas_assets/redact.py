@@ -11,7 +11,7 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 GONE = "***"
 # Whoever is named before the @ is not told either, for tokens stand there too; but `ssh://git@…` is no secret.
@@ -33,8 +33,6 @@ _NAMED = re.compile(
 _HEADER = re.compile(r"\b(?P<how>Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _VARIABLE = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_KEY")
 
-T = TypeVar("T")
-
 
 def redact(text: str) -> str:
     """``text`` without what is secret in the addresses in it, and without the secrets of the environment."""
@@ -50,13 +48,13 @@ def redact(text: str) -> str:
     return text
 
 
-def within(value: T) -> T:
+def within(value: Any) -> Any:
     """The same with every text in it redacted: of a list, a tuple or a dict, those that it holds."""
     plain: Any = value
     if isinstance(plain, str):
         return redact(plain) if type(plain) is str else type(plain)(redact(plain))
     if isinstance(plain, Mapping):
-        return {name: within(one) for name, one in plain.items()}  # type: ignore[return-value]
+        return {name: within(one) for name, one in plain.items()}
     if isinstance(plain, (list, tuple)) and type(plain) in (list, tuple):
         return type(plain)(within(one) for one in plain)
     return value

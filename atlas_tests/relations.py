@@ -88,8 +88,8 @@ class Relation:
             rows=np.array([row[1] for row in rows]) if self.kind in ("rows", "all") else None,
             collections=np.array([self.amounts[c] for c in order]) if self.kind in ("collections", "all") else None,
             values=np.array([row[2] for row in rows]) if closeness else None,
-            value_form=closeness,
-            value_width=0.8 if closeness else 0.0,  # type: ignore[arg-type]
+            value_form=closeness,  # type: ignore[arg-type]
+            value_width=0.8 if closeness else 0.0,
             times=np.array([row[3] for row in rows], np.int64) if self.kind in ("times", "all") else None,
             half_life=1000.0,
         )

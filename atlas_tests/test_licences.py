@@ -39,8 +39,8 @@ def required(name: str, seen: set[str]) -> Iterator[str]:
 
 def licence_of(name: str) -> str:
     facts = metadata.metadata(name)
-    said = [facts.get("License-Expression"), facts.get("License"), *(facts.get_all("Classifier") or [])]
-    return " ".join(one for one in said if one and ("License" in one or one in said[:2]))
+    own = [*(facts.get_all("License-Expression") or []), *(facts.get_all("License") or [])]
+    return " ".join([*own, *(one for one in facts.get_all("Classifier") or [] if "License" in one)])
 
 
 def test_every_dependency_has_a_licence_that_is_allowed() -> None:

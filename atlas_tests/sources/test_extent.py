@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.sources.extent import entities_of, numbers_of
+from atlas_assets.sources.forms.form import Role
 from atlas_assets.sources.tables import located
 
 
-def counted(kind: str, folder: Path, *names: str, **columns: str) -> int | None:
+def counted(kind: Role, folder: Path, *names: str, **columns: str) -> int | None:
     return entities_of(kind, located(names, base=folder, scratch=folder / "scratch", role=kind), columns)
 
 

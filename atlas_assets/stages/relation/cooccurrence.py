@@ -132,7 +132,7 @@ def build(
     progress(1.0, f"{lengths.sum() // 2:,} pairs")
     Cooccurrence(
         indptr=np.concatenate([[0], np.cumsum(lengths)]),
-        indices=None,
+        indices=None,  # type: ignore[arg-type]
         data=None,  # type: ignore[arg-type]
         occurrences=counting.occurrences,
         total=float(counting.total),
