@@ -155,12 +155,11 @@ class Maker:
     def _build(self, stage: Stage, key: str | None) -> tuple[StageRun, Materialised]:
         at_hand = nullcontext(self._pymde.device if stage.shares_gpu else "cpu")
         progress = StepProgress(self._context.log.info, label(stage, key))
-        with self._pymde.reserved() if stage.uses_gpu else at_hand as device:
+        with self._cancelled_by_ctrl_c(), self._pymde.reserved() if stage.uses_gpu else at_hand as device:
             run = self.pipeline.run(
                 self.store, key, device=device, progress=progress, accept=self.wanted.accept, anew=self.wanted.force
             )
-            with self._cancelled_by_ctrl_c():
-                return run, materialise(stage, run)
+            return run, materialise(stage, run)
 
     @contextmanager
     def _cancelled_by_ctrl_c(self) -> Iterator[None]:
