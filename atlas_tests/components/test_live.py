@@ -25,7 +25,7 @@ from atlas_tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.timeout(900)
 
-STARTING = 300
+STARTING = 120
 """Seconds that webserver, daemon and code server may take to start together, on a machine with other work."""
 
 SPEC: dict[str, Any] = {
