@@ -10,13 +10,14 @@ import bz2
 import gzip
 import lzma
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import pyarrow as pa
 
-from atlas_assets.errors import DataError, Found
+from atlas_assets.errors import DataError, Found, of_the_machine
 
 MOST_BYTES = 64 << 30
 MOST_RATIO = 200
@@ -29,7 +30,16 @@ _MAGIC = {
     b"\xfd7zXZ\x00": "xz",
     b"PK\x03\x04": "zip",
 }
-_ERRORS = (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException, RuntimeError, NotImplementedError)
+# What the readers of packed files raise at bytes that are not theirs; NotImplementedError at a compression they lack.
+_BROKEN = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+    NotImplementedError,
+)
 # A zip archive that is itself a file of some form.
 _WHOLE = ("[content_types].xml", "mimetype", ".npy")
 _BESIDE = ("readme", "license", "licence", "copying", "__macosx", ".")
@@ -45,7 +55,7 @@ def _is_a_form(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.lower() for name in archive.namelist()]
-    except _ERRORS:
+    except _BROKEN:
         return False
     return any(name.endswith(_WHOLE) for name in names)
 
@@ -76,7 +86,9 @@ def unpack(path: Path, kind: str, name: str, part: str | None, target: Path) -> 
             with archive.open(member) as source:
                 _copy(source, target, member.compress_size, name)
             return PurePosixPath(member.filename).name, used
-    except _ERRORS as error:
+    except _BROKEN as error:
+        if of_the_machine(error) is not None:  # a full disk is no fault of the file
+            raise
         raise DataError(
             file=name,
             where="",
