@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
+from atlas_assets.methods.method import NEIGHBOURS, Cost, Library, Method, Parameter, as_listed, as_named
 from atlas_assets.methods.pacmap import FP_RATIO, MN_RATIO, descend, fit
 
 if TYPE_CHECKING:
@@ -57,16 +57,7 @@ METHOD = Method(
     label="LocalMAP",
     about="Parts groups sharply, so that their borders show.",
     parameters={
-        "n_neighbors": Parameter(
-            "nn",
-            15,
-            2,
-            500,
-            True,
-            "Neighbours per point; more shows the large picture.",
-            "looks at the {} nearest",
-            usual=(5, 100),
-        ),
+        "n_neighbors": NEIGHBOURS,
         "low_dist_thres": Parameter(
             "ld",
             10,

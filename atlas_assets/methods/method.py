@@ -78,6 +78,19 @@ class Parameter:
         return value
 
 
+NEIGHBOURS = Parameter(
+    "nn",
+    15,
+    2,
+    500,
+    True,
+    "Neighbours per point; more shows the large picture.",
+    "looks at the {} nearest",
+    usual=(5, 100),
+)
+"""``n_neighbors``, which most methods have."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """About how long a layout takes, in units that are good for comparisons only: one is the measuring of a map."""

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from atlas_assets.methods import devices
-from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
+from atlas_assets.methods.method import NEIGHBOURS, Cost, Library, Method, Parameter, as_listed, as_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -194,16 +194,7 @@ METHOD = Method(
     label="PaCMAP",
     about="Keeps both close groups and the overall arrangement.",
     parameters={
-        "n_neighbors": Parameter(
-            "nn",
-            15,
-            2,
-            500,
-            True,
-            "Neighbours per point; more shows the large picture.",
-            "looks at the {} nearest",
-            usual=(5, 100),
-        ),
+        "n_neighbors": NEIGHBOURS,
         "MN_ratio": Parameter(
             "mn",
             0.5,

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from atlas_assets.methods import devices
-from atlas_assets.methods.method import Cost, Library, Method, Parameter, as_listed, as_named
+from atlas_assets.methods.method import NEIGHBOURS, Cost, Library, Method, Parameter, as_listed, as_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -184,16 +184,7 @@ METHOD = Method(
     label="UMAP",
     about="Draws close groups together and leaves space between them.",
     parameters={
-        "n_neighbors": Parameter(
-            "nn",
-            15,
-            2,
-            500,
-            True,
-            "Neighbours per point; more shows the large picture.",
-            "looks at the {} nearest",
-            usual=(5, 100),
-        ),
+        "n_neighbors": NEIGHBOURS,
         "min_dist": Parameter(
             "md",
             0.1,
