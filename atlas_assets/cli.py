@@ -283,7 +283,7 @@ def doctor(
 
 
 def _spec(name: str):
-    from atlas_assets.spec.atlas import load
+    from atlas_assets.spec.loading import load
 
     return load(_file(name))
 

@@ -7,7 +7,7 @@ import dagster as dg
 from atlas_assets import project
 from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.shared import shared
-from atlas_assets.spec.atlas import load_all
+from atlas_assets.spec.loading import load_all
 
 
 @dg.definitions

@@ -115,7 +115,7 @@ def _disk() -> Finding:
 
 
 def _atlases() -> Iterator[Finding]:
-    from atlas_assets.spec.atlas import load
+    from atlas_assets.spec.loading import load
 
     for path in project.spec_files():
         try:
@@ -131,7 +131,7 @@ def _verified(console: Console) -> Iterator[Finding]:
     from atlas_assets.plan import soundness
     from atlas_assets.plan.pipeline import VIEWER, Pipeline
     from atlas_assets.plan.tidying import size_text
-    from atlas_assets.spec.atlas import load
+    from atlas_assets.spec.loading import load
     from atlas_assets.store.artifacts import project_store
 
     store, pipelines = project_store(), dict[str, Pipeline | None]()

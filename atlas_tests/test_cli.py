@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from atlas_assets.spec.atlas import load
+from atlas_assets.spec.loading import load
 from atlas_assets.spec.refresh import RefreshSpec
 from atlas_tests import toy
 

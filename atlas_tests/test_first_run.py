@@ -11,7 +11,7 @@ from rich.console import Console
 
 from atlas_assets.commands import first_run
 from atlas_assets.commands import new as scaffold
-from atlas_assets.spec.atlas import load
+from atlas_assets.spec.loading import load
 
 GIB = 1 << 30
 

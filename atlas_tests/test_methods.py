@@ -18,7 +18,8 @@ from atlas_assets.orchestration.sweep_jobs import point_config
 from atlas_assets.plan import search_space
 from atlas_assets.plan.costs import units_of
 from atlas_assets.spec import points_file
-from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import validate
 from atlas_assets.spec.sweep import ProjectionPoint, Sweep
 from atlas_tests.bundle import synthetic
 

@@ -10,7 +10,8 @@ from hypothesis import given
 
 from atlas_assets.errors import SpecError
 from atlas_assets.spec import points_file
-from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import load
 from atlas_assets.spec.sweep import ProjectionPoint, Sweep
 from atlas_tests.test_sweep import points, spec_of
 

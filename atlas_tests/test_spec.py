@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from atlas_assets.errors import AtlasError, AtlasErrors, SpecError
-from atlas_assets.spec.atlas import AtlasSpec, load, load_all, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import load, load_all, validate
 from atlas_assets.spec.sweep import Sweep
 
 FILE = Path("defs/films/defs.yaml")

@@ -7,7 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import validate
 from atlas_assets.spec.sweep import Sweep
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from atlas_assets.plan.pipeline import VIEWER, viewer_recipe
-from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import validate
 from atlas_assets.store.artifacts import ArtifactStore
 
 __all__ = ["put_viewer", "spec", "viewer_recipe", "write_tables"]

@@ -15,7 +15,8 @@ from atlas_assets import methods, project
 from atlas_assets.commands.first_run import FirstRun, plan
 from atlas_assets.errors import AtlasError, Found, SpecError
 from atlas_assets.kinds import relations
-from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES, load
+from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES
+from atlas_assets.spec.loading import load
 
 if TYPE_CHECKING:
     from atlas_assets.sources.forms.form import Options

@@ -22,7 +22,8 @@ from atlas_assets.orchestration.state import instance
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.plan.sweep_request import Request
 from atlas_assets.reports import nothing_due
-from atlas_assets.spec.atlas import MOST_POINTS, AtlasSpec, load
+from atlas_assets.spec.atlas import MOST_POINTS, AtlasSpec
+from atlas_assets.spec.loading import load
 from atlas_assets.store import lock
 from atlas_assets.store.artifacts import project_store
 

@@ -11,7 +11,8 @@ from atlas_assets.orchestration import assets, jobs, sensor, sweep_jobs
 from atlas_assets.orchestration.prune_job import prune_job
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.spec import points_file
-from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import validate
 
 # Partitioned asset checks and components are marked beta or preview in Dagster 1.13; every code server would say so.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)

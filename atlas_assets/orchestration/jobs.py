@@ -26,7 +26,7 @@ from atlas_assets.plan.pipeline import VIEWER, Pipeline
 from atlas_assets.plan.point_stages import of_a_point
 from atlas_assets.plan.tidying import tidy
 from atlas_assets.reports import history
-from atlas_assets.spec.atlas import file_of, load
+from atlas_assets.spec.loading import file_of, load
 from atlas_assets.store.artifacts import ArtifactStore
 
 Plan = dict[str, Any]

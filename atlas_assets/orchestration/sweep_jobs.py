@@ -22,7 +22,7 @@ from atlas_assets.orchestration.jobs import Plan, Steps, new_plan
 from atlas_assets.orchestration.making import Tally
 from atlas_assets.plan.pipeline import VIEWER, Pipeline
 from atlas_assets.plan.sweep_request import Budget, Request
-from atlas_assets.spec.atlas import file_of
+from atlas_assets.spec.loading import file_of
 from atlas_assets.store.artifacts import ArtifactStore
 
 if TYPE_CHECKING:

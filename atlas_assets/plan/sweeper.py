@@ -22,7 +22,7 @@ from atlas_assets.plan.search import Measured, choose
 from atlas_assets.plan.search_space import Space
 from atlas_assets.plan.sweep_request import Record, Request
 from atlas_assets.spec import points_file
-from atlas_assets.spec.atlas import load
+from atlas_assets.spec.loading import load
 from atlas_assets.spec.sweep import ProjectionPoint, Sweep
 from atlas_assets.spec.time_spans import duration
 from atlas_assets.stages.quality.measures import FIGURES, value_text

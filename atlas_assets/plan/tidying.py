@@ -13,7 +13,8 @@ from rich.table import Table
 
 from atlas_assets import project
 from atlas_assets.plan.pipeline import VIEWER, Pipeline, folders
-from atlas_assets.spec.atlas import AtlasSpec, load_all
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import load_all
 from atlas_assets.spec.refresh import RetentionSpec
 from atlas_assets.store.artifacts import RUNS, ArtifactStore, project_store
 from atlas_assets.store.pruning import Pruned, prune

@@ -1,20 +1,12 @@
-"""What a user writes about one atlas: the ``attributes`` of its ``defs.yaml``.
-
-:func:`load` reads a file and reports every mistake in it at once, each with the file, the field, what was found, what
-would be right and what to do. Nothing here touches the data or Dagster.
-"""
+"""What a user writes about one atlas: the ``attributes`` of its ``defs.yaml``. Read by ``loading``."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -26,12 +18,10 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from atlas_assets import methods
-from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.kinds import SOURCES, Paths, Relation, SourceKind
-from atlas_assets.spec import points_file, yaml_file
 from atlas_assets.spec.display import DisplaySpec
-from atlas_assets.spec.model import MISTAKE, Model, mistake
+from atlas_assets.spec.model import Model, mistake, nearest
 from atlas_assets.spec.refresh import Owner, RefreshSpec, RetentionSpec
 from atlas_assets.spec.relation import RelationSpec
 
@@ -64,7 +54,7 @@ class EntityColumns(Model):
 
 def _known_type(name: str) -> str:
     if name not in FIELD_TYPES:
-        raise mistake(name, expected=f"one of {', '.join(FIELD_TYPES)}", remedy=_nearest(name, FIELD_TYPES))
+        raise mistake(name, expected=f"one of {', '.join(FIELD_TYPES)}", remedy=nearest(name, FIELD_TYPES))
     return name
 
 
@@ -295,247 +285,3 @@ class AtlasSpec(Model):
     def watched(self) -> bool:
         """Whether a sensor looks at the source; what changes all the time is read on request only."""
         return self.source.kind.watched if self.refresh.watch is None else self.refresh.watch
-
-
-def load(path: Path) -> AtlasSpec:
-    """The spec in one ``defs.yaml``, its name filled in. Raises SpecError or AtlasErrors with every mistake found."""
-    try:
-        document = yaml_file.read(path)
-    except FileNotFoundError:
-        raise SpecError(
-            file=path,
-            field="",
-            found=Found("does not exist"),
-            expected="the defs.yaml of an atlas",
-            remedy="Make one with: atlas new NAME --interactions FILE",
-        ) from None
-    attributes = document.get("attributes") if isinstance(document, dict) else None
-    if not isinstance(attributes, dict):
-        raise SpecError(
-            file=path,
-            field="attributes",
-            found=Found("is missing"),
-            expected="a mapping with at least 'source'",
-            remedy=f"Start the file with 'type: {COMPONENT_TYPE}' and put the rest below 'attributes:'.",
-        )
-    return validate(attributes, file=path, found=points_file.read(points_file.beside(path)))
-
-
-def validate(attributes: dict[str, Any], *, file: Path, found: Sequence[Any] = ()) -> AtlasSpec:
-    """The spec in ``attributes``; ``file`` names them in messages, and its folder is the default name.
-
-    found: the points of the points.yaml beside it, as they are written there.
-    """
-    try:
-        spec = AtlasSpec.model_validate(attributes)
-    except ValidationError as error:
-        raise_all([_spec_error(problem, file) for problem in error.errors()])
-        raise AssertionError("unreachable") from error
-    if found:
-        spec = spec.model_copy(update={"sweep": spec.sweep.model_copy(update={"found": _found_points(found, file)})})
-    if spec.name is None:
-        spec = spec.model_copy(update={"name": file.resolve().parent.name})
-    raise_all(list(_cross_field_errors(spec, file)))
-    return spec
-
-
-def _found_points(found: Sequence[Any], spec_file: Path) -> list[PointSpec]:
-    try:
-        return TypeAdapter(list[PointSpec]).validate_python(found)
-    except ValidationError as error:
-        raise_all([_spec_error(problem, points_file.beside(spec_file), PointSpec) for problem in error.errors()])
-        raise AssertionError("unreachable") from error
-
-
-def _cross_field_errors(spec: AtlasSpec, file: Path):
-    name = spec.name or ""
-    if not NAME.fullmatch(name) or name in RESERVED_NAMES:
-        yield SpecError(
-            file=file,
-            field="name",
-            found=name,
-            expected="lower-case letters, digits and _, starting with a letter",
-            remedy="Give the atlas another name (it names files, URLs and Dagster assets).",
-        )
-    allowed = spec.related.similarities()
-    if spec.relation.similarity is not None and not allowed:
-        yield SpecError(
-            file=file,
-            field="relation.similarity",
-            found=Found("is given, but the source holds vectors"),
-            expected="relation.metric: cosine, euclidean or dot",
-            remedy="Call it metric.",
-        )
-    elif spec.relation.similarity is not None and spec.relation.similarity not in allowed:
-        yield SpecError(
-            file=file,
-            field="relation.similarity",
-            found=spec.relation.similarity,
-            expected=f"one of {', '.join(allowed)} for {spec.kind}",
-            remedy=_nearest(spec.relation.similarity, allowed),
-        )
-    may_have = {column: spec.source.may_have(column) for column in ("value", "timestamp")}
-    yield from spec.relation.mistakes(file=file, relation=spec.related, may_have=may_have)
-    beside = sorted(spec.source.model_fields_set & set(SourceSpec.model_fields))
-    for name in [] if spec.source.kind.tables else beside:
-        yield SpecError(
-            file=file,
-            field=f"source.{name}",
-            found=Found(f"is given, but {spec.source.kind.name} says itself what there is"),
-            expected="it only with files",
-            remedy="Delete it.",
-        )
-    listed = [(file, f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
-    listed += [(file, f"sweep.points[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.points)]
-    points = points_file.beside(file)
-    listed += [(points, f"[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.found)]
-    if not listed:
-        yield SpecError(
-            file=file,
-            field="sweep.projections",
-            found=Found("is empty"),
-            expected="at least one projection",
-            remedy="Add '- {method: umap}'.",
-        )
-    for origin, where, projection in listed:
-        try:
-            methods.check(
-                projection.method,
-                projection.parameters,
-                source=projection.source,
-                dims=projection.dims,
-                engine=projection.engine,
-            )
-        except methods.ParameterError as error:
-            yield SpecError(
-                file=origin,
-                field=f"{where}.{error.parameter}",
-                found=error.found,
-                expected=error.expected,
-                remedy=_nearest(str(error.parameter if error.unknown else error.found), error.choices),
-            )
-    from atlas_assets.spec.sweep import Sweep, count
-
-    try:
-        points = count(spec)
-    except AtlasError:
-        return  # already reported above
-    if points > spec.sweep.max_points:
-        yield SpecError(
-            file=file,
-            field="sweep",
-            found=Found(f"has {points:,} points"),
-            expected=f"at most {spec.sweep.max_points:,}, since each is a map to make",
-            remedy=f"Shorten its lists; or, if you mean it, add max_points: {points} below sweep. "
-            "`atlas sweep` looks for the best of many without making them all.",
-        )
-        return
-    if spec.display.projection is not None:
-        try:
-            keys = list(Sweep.of(spec).projections)
-        except AtlasError:
-            return  # already reported above
-        if spec.display.projection not in keys:
-            yield SpecError(
-                file=file,
-                field="display.projection",
-                found=spec.display.projection,
-                expected=f"one of the sweep's keys ({', '.join(keys[:12])})",
-                remedy=_nearest(spec.display.projection, keys),
-            )
-
-
-def _spec_error(problem: Any, file: Path, model: type[BaseModel] = AtlasSpec) -> SpecError:
-    location = [part for part in problem["loc"] if not str(part).startswith("function-")]
-    field = re.sub(r"\.\[", "[", ".".join(f"[{p}]" if isinstance(p, int) else str(p) for p in location))
-    found: object = problem["input"]
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1], model)
-        return SpecError(
-            file=file,
-            field=field,
-            found=Found("is not a known key"),
-            expected=f"one of {', '.join(known)}",
-            remedy=_nearest(str(location[-1]), known),
-        )
-    if problem["type"] == "missing":
-        return SpecError(
-            file=file,
-            field=field,
-            found=Found("is missing"),
-            expected="a value",
-            remedy=f"Add '{location[-1]}:'.",
-        )
-    if problem["type"] == MISTAKE:
-        said = dict(problem["ctx"])
-        below = said.pop("below")
-        return SpecError(file=file, field=f"{field}.{below}" if below else field, **said)
-    if problem["type"] == "value_error":
-        return SpecError(
-            file=file,
-            field=field,
-            found=Found("does not say one thing"),
-            expected=str(problem["ctx"]["error"]),
-            remedy="Keep one and delete the others.",
-        )
-    expected = re.sub(r"^(Input should be|Value should have) ", "", problem["msg"])
-    choices = re.findall(r"'([^']+)'", expected) if problem["type"] == "literal_error" else []
-    shown = found if isinstance(found, (str, int, float, bool, type(None))) else Found(f"is {found!r:.80}")
-    return SpecError(file=file, field=field, found=shown, expected=expected, remedy=_nearest(str(found), choices))
-
-
-def _known_keys(location: list[Any], model: Any) -> list[str]:
-    """The keys that the model at ``location`` inside of ``model`` knows, found by walking its annotations."""
-    for part in location:
-        if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        model = _model_in(model.model_fields[part].annotation)
-    if model is None:
-        return []
-    more = model.more_keys() if issubclass(model, SourceSpec) else []
-    return sorted([*(field.alias or key for key, field in model.model_fields.items()), *more])
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
-
-
-def _nearest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
-    return f"Did you mean {close[0]!r}?" if close else "Correct it and load the definitions again."
-
-
-def file_of(name: str, paths: Iterable[Path]) -> Path | None:
-    """Which of these files is that of the atlas; as a rule it is in the folder of that name. Raises as ``load``."""
-    for path in sorted(paths, key=lambda path: path.parent.name != name):
-        if load(path).name == name:
-            return path
-    return None
-
-
-def load_all(paths: Iterable[Path]) -> list[AtlasSpec]:
-    """The specs in all of these files. Raises every mistake in any of them, and two atlases with one name."""
-    specs: dict[str, tuple[Path, AtlasSpec]] = {}
-    errors: list[AtlasError] = []
-    for path in paths:
-        try:
-            spec = load(path)
-        except AtlasError as error:
-            errors.append(error)
-            continue
-        assert spec.name is not None
-        if spec.name in specs:
-            errors.append(
-                SpecError(
-                    file=path,
-                    field="name",
-                    found=spec.name,
-                    expected=f"a name of its own: {specs[spec.name][0]} has this one already",
-                    remedy="Rename one of the two, or delete it.",
-                )
-            )
-        specs[spec.name] = (path, spec)
-    raise_all(errors)
-    return [spec for _, spec in specs.values()]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
@@ -19,3 +23,9 @@ def mistake(found: object, *, expected: str, remedy: str, below: str | None = No
     return PydanticCustomError(
         MISTAKE, "{expected}", {"found": found, "expected": expected, "remedy": remedy, "below": below}
     )
+
+
+def nearest(word: str, known: Iterable[Any]) -> str:
+    """The remedy where one of few words is right: the one that was probably meant."""
+    close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}?" if close else "Correct it and load the definitions again."

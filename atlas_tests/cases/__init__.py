@@ -26,7 +26,8 @@ from atlas_assets.builders import reading
 from atlas_assets.commands import new as scaffold
 from atlas_assets.errors import AtlasError
 from atlas_assets.sources.memory import Memory
-from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import load
 from atlas_assets.stages.artifact import no_progress
 
 CASES = Path(os.environ.get("ATLAS_CASES") or Path(__file__).parents[3] / "shared" / "cases")

@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 
 from atlas_assets.plan.pipeline import viewer_recipe
-from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import load
 from atlas_assets.store.artifacts import Address, ArtifactStore
 from atlas_tests import toy
 from atlas_tests.conftest import PLACES, REPOSITORY

@@ -27,7 +27,8 @@ from atlas_assets.orchestration import command, events, unrecorded
 from atlas_assets.plan.due import Wanted
 from atlas_assets.plan.freshness import Freshness
 from atlas_assets.plan.pipeline import Pipeline, viewer_recipe
-from atlas_assets.spec.atlas import AtlasSpec, load
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import load
 from atlas_assets.stages.projection import projection
 from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_tests import toy

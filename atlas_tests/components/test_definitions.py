@@ -16,7 +16,8 @@ from atlas_assets.orchestration.component import definitions_of
 from atlas_assets.orchestration.resources import PyMDE, Storage
 from atlas_assets.orchestration.viewer import viewer
 from atlas_assets.plan.pipeline import Pipeline
-from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import validate
 from atlas_assets.store.artifacts import Address
 from atlas_tests.components.world import instance_of_a_test
 

@@ -16,7 +16,7 @@ from atlas_assets import doctor
 from atlas_assets.commands import report
 from atlas_assets.orchestration import command
 from atlas_assets.plan.pipeline import viewer_recipe
-from atlas_assets.spec.atlas import load
+from atlas_assets.spec.loading import load
 from atlas_tests import toy
 from atlas_tests.components.world import World
 from atlas_tests.conftest import REPOSITORY

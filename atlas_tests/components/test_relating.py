@@ -11,7 +11,8 @@ import numpy as np
 
 from atlas_assets.orchestration import sensor
 from atlas_assets.plan.pipeline import Pipeline
-from atlas_assets.spec.atlas import AtlasSpec, validate
+from atlas_assets.spec.atlas import AtlasSpec
+from atlas_assets.spec.loading import validate
 from atlas_assets.stages.index.entity_index import CollectionIndex
 from atlas_assets.stages.relation.cooccurrence import Cooccurrence
 from atlas_assets.stages.relation.knn_graph import KnnGraph

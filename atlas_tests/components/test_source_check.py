@@ -15,7 +15,7 @@ import pytest
 from atlas_assets.builders.materialise import CheckFailed, materialise
 from atlas_assets.errors import AtlasError, DataError
 from atlas_assets.plan.pipeline import Pipeline, StageRun
-from atlas_assets.spec.atlas import validate
+from atlas_assets.spec.loading import validate
 from atlas_assets.store.artifacts import ArtifactStore, Stored
 from atlas_tests import toy
 from atlas_tests.components.world import World, messages

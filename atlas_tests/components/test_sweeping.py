@@ -18,7 +18,7 @@ from atlas_assets.plan.due import Wanted
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.plan.sweep_request import Budget, Request
 from atlas_assets.plan.sweeper import Sweeper
-from atlas_assets.spec.atlas import load
+from atlas_assets.spec.loading import load
 from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_tests import toy
 from atlas_tests.components.test_command import Command, atlas  # noqa: F401

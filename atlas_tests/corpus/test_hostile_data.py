@@ -19,7 +19,7 @@ import pytest
 from atlas_assets.builders.reading import read
 from atlas_assets.errors import AtlasError
 from atlas_assets.sources.memory import Memory
-from atlas_assets.spec.atlas import validate
+from atlas_assets.spec.loading import validate
 from atlas_assets.stages.artifact import no_progress
 
 READ, REFUSED = "read", "refused"

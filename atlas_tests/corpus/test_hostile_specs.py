@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas_assets.errors import AtlasError
-from atlas_assets.spec.atlas import load, validate
+from atlas_assets.spec.loading import load, validate
 
 HEAD = "type: atlas_assets.components.Atlas\nattributes:\n  source: {interactions: [x.csv]}\n"
 
