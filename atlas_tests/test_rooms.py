@@ -31,7 +31,7 @@ ROOMS = {
     "builders": {"fields", "kernels", "kinds", "methods", "plan", "reports", "sources", "spec", "stages", "store"},
     "publish": {"plan", "spec", "stages", "store"},
     "commands": {"kinds", "methods", "plan", "reports", "sources", "spec", "store"},
-    "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store", "warm_up"},
+    "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store"},
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
     "doctor": {"methods", "orchestration", "plan", "spec", "stages", "store"},

@@ -14,7 +14,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import project, warm_up
+from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import dead_runs, names, run_tags, sweep_jobs
 from atlas_assets.orchestration.run_display import RunDisplay, write_timings
@@ -108,7 +108,6 @@ def execute(spec: AtlasSpec, job: str, config: dict[str, Any], console: Console,
     tags = {**run_tags.of_command(name, command), run_tags.COMMAND: mark}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with instance() as state, lock.held(name, command, waiting=wait):
-        warm_up.import_beside()
         dead_runs.heal(state, [name])
         _wait_for_runs(state, name, console)
         shown = RunDisplay(console, state, mark)
