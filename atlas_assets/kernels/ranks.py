@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
-from scipy.stats import rankdata
 
 
 @njit(cache=True)
@@ -86,6 +85,8 @@ def excess_ranks_reference(
     reference: np.ndarray, points: np.ndarray, own: np.ndarray, *, k: np.ndarray, nearest: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same by sorting."""
+    from scipy.stats import rankdata  # more than a second to import, and needed by tests only
+
     out, least = np.zeros(len(own)), np.zeros(len(own))
     for row, this in enumerate(own):
         away = ((points - points[this]) ** 2).sum(axis=1).astype(np.float32)

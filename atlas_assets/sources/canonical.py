@@ -68,7 +68,7 @@ class RelationWriter:
         }
         self._thread = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
-        self._waiting = self._schema.empty_table()
+        self._waiting = pa.Table.from_batches([], schema=self._schema)
         self._batches: list[pa.RecordBatch] = []
         self._n_parts = self._n_batched = 0
         self.n_rows = 0

@@ -104,12 +104,17 @@ def _as_lists(given: Given, name: str, column: pa.Array, dtype: np.dtype) -> pa.
     return pa.array(lists, pa.list_(pa.float32()))
 
 
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    """Not by ``from_pylist``, which imports pandas for half a second."""
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
 def read_parquet(given: Given) -> Pieces | None:
     """What a Parquet file holds in columns that can be read; None where that is all of them."""
     try:
         source = pq.ParquetFile(given.path)
         batches = source.iter_batches(batch_size=_BATCH_ROWS)
-        plan = _Plan.of(next(batches, pa.RecordBatch.from_pylist([], source.schema_arrow)), given.role)
+        plan = _Plan.of(next(batches, _empty(source.schema_arrow)), given.role)
     except (pa.ArrowException, OSError):
         return None  # whoever reads it says it better
     if plan.plain:
