@@ -7,6 +7,7 @@ and what to do. Nothing here touches the data or Dagster.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ from atlas_assets.spec.sweep import Sweep, count
 
 def load(path: Path) -> AtlasSpec:
     """The spec in one ``defs.yaml``, its name filled in. Raises SpecError or AtlasErrors with every mistake found."""
+    return _load(path, path.resolve(), yaml_file.content(path), yaml_file.content(points_file.beside(path)))
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, _file: Path, _defs: bytes | None, _points: bytes | None) -> AtlasSpec:
+    """Kept while the files hold the same bytes: each step of a run asks, and reading YAML takes longer than many do."""
     try:
         document = yaml_file.read(path)
     except FileNotFoundError:

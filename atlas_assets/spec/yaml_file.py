@@ -35,11 +35,23 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+def content(path: Path) -> bytes | None:
+    """As much of the file as is ever read; None where it cannot be."""
+    try:
+        return _bytes(path)
+    except OSError:
+        return None
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
 def read(path: Path) -> Any:
     """What the file holds. Raises FileNotFoundError, and SpecError with the line where it is no YAML."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = _bytes(path)
         if len(data) > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
         text = data.decode()
