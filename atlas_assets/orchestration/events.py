@@ -123,14 +123,19 @@ def provenance(
 ) -> dict[str, str]:
     """Of each asset that an artifact is made from: its version and, of one with partitions, its newest event."""
     tags = {}
-    for upstream in upstream_of(pipeline, stage):
-        name = key_of(pipeline, upstream).to_user_string()
-        newest = instance.fetch_materializations(dg.AssetRecordsFilter(key_of(pipeline, upstream)), limit=1).records
-        recorded = (newest[0].asset_materialization.tags or {}) if newest and newest[0].asset_materialization else {}
-        known = recorded.get(DATA_VERSION)
+    upstreams = {name: key_of(pipeline, name) for name in upstream_of(pipeline, stage)}
+    entries = {
+        record.asset_entry.asset_key: record.asset_entry
+        for record in instance.get_asset_records(list(upstreams.values()))
+    }
+    for upstream, asset in upstreams.items():
+        name, entry = asset.to_user_string(), entries.get(asset)
+        newest = entry.last_materialization if entry else None
+        made = newest.asset_materialization if newest else None
+        known = ((made.tags or {}) if made else {}).get(DATA_VERSION)
         used = None if _is_swept(pipeline, upstream) else inputs.get(_address(pipeline, upstream))
         tags[f"{INPUT_VERSION}{name}"] = (used or known if newest else None) or NO_VERSION
-        tags[f"{INPUT_EVENT}{name}"] = str(newest[0].storage_id) if newest else "NULL"
+        tags[f"{INPUT_EVENT}{name}"] = str(entry.last_materialization_storage_id) if entry and newest else "NULL"
     return tags
 
 
