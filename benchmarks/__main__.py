@@ -182,6 +182,24 @@ def sweep(
 
 
 @app.command()
+def by_dagster(
+    case: Annotated[str, typer.Option(help="mtg-decks, or any case of relate.")] = "mtg-decks",
+    runs: Runs = 3,
+    json: Json = None,
+    cache: Cache = None,
+) -> None:
+    """Everything, and 24 points, made from Dagster's pages, beside `atlas run` and the layouts' own seconds."""
+    from benchmarks import by_dagster as benchmark
+    from benchmarks import layout_data
+
+    session = _Session(PACKAGES, Limits(0, benchmark.PATIENCE, CORES), json, runs=runs, seed=layout_data.SEED)
+    with console.status("") as status:
+        for row in benchmark.run(case, runs=runs, cache=_folder(cache), progress=status.update):
+            session.keep([row])
+    session.end()
+
+
+@app.command()
 def refresh(
     case: Annotated[list[str] | None, typer.Option(help="mtg-decks, github-trending. Default: both.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Files that the source comes in, before the newest 1 %.")] = 10,
