@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas_assets.stages.regions.naming import readable
+from atlas_assets.stages.regions.naming.by_hand import HandName, matched
 from atlas_assets.stages.regions.naming.codes import spelled_out
 from atlas_assets.stages.regions.naming.kept import is_kept
 from atlas_assets.stages.regions.naming.names import Name, name_levels
@@ -134,13 +136,75 @@ def test_genres_are_no_shelf_marks(genre):
     assert not is_kept(genre)
 
 
+def test_values_of_several_letters_hold_for_each_of_them():
+    colours = ["W"] * 3 + ["WU"] * 7 + ["U"] * 1 + ["R"] * 9
+    name = named(HALVES, {"colors": colours})[0]
+    assert (name.text, name.share) == ("colors W", 1.0)
+    spoken = ["white"] * 3 + ["white & blue"] * 7 + ["blue"] * 1 + ["red"] * 9
+    assert texts(HALVES, {"colors": spoken})[0] == "white"
+
+
+def test_words_are_those_of_the_last_part_of_a_path():
+    labels = [f"someone{chr(97 + i)}/kubernetes-thing{chr(97 + i)}" for i in range(10)]
+    labels += [f"bigowner/other{chr(97 + i)}" for i in range(10)]
+    labels += [f"by{chr(97 + i)}/thing{chr(97 + i)}" for i in range(20)]
+    assert texts([0] * 10 + [1] * 10 + [2] * 20, labels=labels)[:2] == ["kubernetes", "bigowner"]
+
+
+def test_those_who_are_at_home_in_a_region_speak_for_it():
+    labels = ["Island", "Splinter Twin", *(f"Card {chr(97 + i)}" for i in range(18))]
+    neighbours = np.stack([np.arange(1, 7) if i < 10 else np.arange(10, 16) for i in range(20)])
+    neighbours[0] = np.arange(12, 18)  # is found with everybody
+    found = name_levels([np.array(HALVES)], labels=labels, popularity=np.arange(20)[::-1], neighbours=neighbours)
+    assert found[0][0].text == "Splinter Twin · Card a"
+
+
+def test_a_name_knows_of_whom_it_is_true():
+    genre = ["fantasy"] * 9 + ["history"] * 11
+    first, second = named(HALVES, {"genre": genre})
+    assert first.holds is not None
+    assert first.holds().tolist() == [value == "fantasy" for value in genre]
+    assert second.share == 1.0
+
+
 @given(st.text(st.characters(categories=["Ll", "Lu", "Nd", "Zs", "Pd", "Po"]), max_size=80))
-def test_a_member_is_never_cut_inside_a_word(label):
+def test_a_member_is_never_cut_between_its_marks(label):
     shown = readable.member_name(label)
     assert len(shown) <= readable.LONGEST_MEMBER
     assert "…" not in shown
-    kept = {word.strip(" ,;:-") for word in label.split()}
-    assert {word.strip(" ,;:-") for word in shown.split()} <= kept | {""}
+    turned = re.sub(r"^(The|A|An) (.+)$", r"\2, \1", shown)
+    whole = " ".join(label.split())
+    heads = [head for head in (shown, turned) if head]
+    assert not heads or any(f"{whole} ".startswith((f"{head} ", f"{head}:", f"{head};")) for head in heads)
+
+
+def test_names_by_hand_find_their_regions_again():
+    coarse, fine = np.array([0] * 20 + [1] * 20), np.array([0] * 10 + [1] * 10 + [2] * 20)
+    ids = pl.Series(range(100, 140))
+    labels = [f"Book {i}" for i in range(40)]
+    names = [
+        HandName("Elves", [101, 102, "Book 3"]),
+        HandName("All of fantasy", [101, 102, 103], size=21),
+        HandName("Lost", ["Nowhere"]),
+        HandName("Scattered", [101, 112, 125]),
+        HandName("Elves again", [104, 105]),
+    ]
+    given, said = matched(names, [coarse, fine], ids, labels)
+    assert given == [{0: "All of fantasy"}, {0: "Elves"}]
+    assert [sentence.split(":")[0] for sentence in said] == ["Lost", "Scattered", "Elves again"]
+    assert "none of its 1 members is on the map" in said[0]
+
+
+def test_a_name_by_hand_stands_before_all_others():
+    found = name_levels(
+        [np.array(HALVES)],
+        labels=[f"Book {chr(97 + i)}" for i in range(20)],
+        popularity=np.arange(20),
+        fields=pl.DataFrame({"genre": ["fantasy"] * 10 + ["history"] * 10}),
+        given=[{1: "fantasy"}],
+    )[0]
+    assert [name.kind for name in found] == ["value", "hand"]
+    assert [name.text for name in found] == ["fantasy · Book j", "fantasy"]
 
 
 @settings(deadline=None, max_examples=60)

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from atlas_assets.stages.regions import regions
+from atlas_assets.stages.regions.naming.by_hand import HandName
+from atlas_assets.stages.regions.stability import WEAK
 
 
 def _clumps(n_dims: int = 2, size: int = 80) -> tuple[np.ndarray, np.ndarray]:
@@ -105,6 +107,40 @@ def test_a_finer_region_of_which_nothing_can_be_said_is_none():
     made = regions.build(positions, popularity=np.ones(4_000), labels=[f"{i % 10} #{i}" for i in range(4_000)])
     assert made.table["level"].unique().to_list() == [0]
     assert made.table["name"].str.starts_with("Region ").all()
+
+
+def test_no_region_keeps_nearly_everything_while_small_ones_are_peeled_off():
+    """A thick strand of 3,000, evenly connected, with twelve specks around it that hang on it by few neighbours."""
+    generator = np.random.default_rng(5)
+    strand = np.stack([np.linspace(0, 300, 3_000), generator.standard_normal(3_000)], axis=1)
+    specks = [generator.normal([25 * i, 14], 0.5, (25, 2)) for i in range(12)]
+    made = _build(np.concatenate([strand, *specks]))
+    largest = made.table.filter(pl.col("level") == 0)["size"].max()
+    assert isinstance(largest, int)
+    assert largest < 1_000
+
+
+def test_names_by_hand_are_those_of_the_table_and_others_are_told_of():
+    positions, clump = _clumps()
+    fields = pl.DataFrame({"genre": GENRES[clump]})
+    hand = [HandName("The far corner", list(range(330, 340)), size=80), HandName("Gone", ["no such book"])]
+    made = _build(positions, fields=fields, ids=pl.Series(range(len(positions))), hand=hand)
+    assert made.table.filter(pl.col("kind") == "hand")["name"].to_list() == ["The far corner"]
+    assert made.unmatched == ["Gone: none of its 1 members is on the map"]
+
+
+def test_regions_that_are_there_are_stable_and_those_of_noise_are_not():
+    positions, clump = _clumps(size=120)
+    generator = np.random.default_rng(3)
+    neighbours = np.stack([generator.choice(np.flatnonzero(clump == c), 10, replace=False) for c in clump])
+    fields = pl.DataFrame({"genre": GENRES[clump]})
+    table = _build(positions, neighbours=neighbours, fields=fields).table.filter(pl.col("level") == 0)
+    large = table.filter(pl.col("size") > 100)
+    assert large.height >= 3
+    assert (large["stability"] > 0.9).all()
+    anybody = np.stack([generator.choice(600, 10, replace=False) for _ in range(600)])
+    noise = _build(generator.standard_normal((600, 2)), neighbours=anybody).table
+    assert noise["stability"].to_numpy().mean() < WEAK
 
 
 def test_a_repeated_name_fails_the_check():

@@ -3,11 +3,13 @@
 Two strands that happen to lie side by side on the map share no neighbours, and neighbours that the map tears apart
 share no place: an edge of the graph counts by how short it is on the map, and lying side by side a little. Of these
 edges Louvain's method (Blondel et al. 2008) makes small communities, and Paris (Bonald et al. 2018) joins them, those
-with the most edges for their size first; the levels are cuts through its tree. An entity amid others' territory
-belongs to none.
+with the most edges for their size first. The levels are cuts through its tree, which split what is large first. An
+entity amid others' territory belongs to none.
 """
 
 from __future__ import annotations
+
+import heapq
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +20,8 @@ COARSEST, FINEST, RATIO = (3, 15), 30, 3  # regions of level 0; entities per reg
 MOST_LEVELS = 6
 SMALLEST = 5  # entities; a smaller region is none
 PIECES = 4  # communities per region of the finest level, about: joining is freer the smaller they are
+EVENNESS = 2  # a group of twice the size is split before one whose parts are four times less connected
+LEAST = 0.1  # of the usual size: groups below that are not counted
 NEARNESS = 0.05  # weight of lying beside each other on the map, where the graph has 1: it joins what nothing else does
 AROUND = 10  # entities on the map that are asked whose territory this is
 FEWEST_ALIKE = 0.2  # of them in an entity's own region, for it to belong there
@@ -39,16 +43,31 @@ def divide(positions: np.ndarray, neighbours: np.ndarray | None) -> list[np.ndar
     positions (n, 2 or 3); neighbours (n, k), rows of the most similar entities, -1 where there are fewer; without them
     those that are nearest on the map. A region lies inside one of the level above. Reproducible; O(n k).
     """
-    n, counts = len(positions), level_sizes(len(positions))
-    if counts in ([], [1]):
-        return [np.zeros(n, np.int64) for _ in counts]
+    n = len(positions)
+    if n < 2:
+        return [np.zeros(n, np.int64) for _ in level_sizes(n)]
+    edges, around = graph(positions, neighbours)
+    return _settled(communities(edges), around)
+
+
+def graph(positions: np.ndarray, neighbours: np.ndarray | None) -> tuple[sparse.csr_array, np.ndarray]:
+    """What is divided: edges (n, n), symmetric, weighed by how short they are on the map; and who is nearest there."""
     places = np.asarray(positions, np.float64)
-    around = nearest_others(places, min(AROUND, n - 1))[0]
+    around = nearest_others(places, min(AROUND, len(places) - 1))[0]
     edges = _edges(places, around)
     if neighbours is not None:
         edges = sparse.csr_array(_edges(places, np.asarray(neighbours)) + NEARNESS * edges)
+    return edges, around
+
+
+def communities(edges: sparse.csr_array) -> list[np.ndarray]:
+    """The community of each node at each level, coarse to fine: (n,) int64, nested, every node in one."""
+    n = edges.shape[0]
+    counts = level_sizes(n)
+    if counts in ([], [1]):
+        return [np.zeros(n, np.int64) for _ in counts]
     pieces = _communities(edges, counts[-1] * PIECES)
-    return _settled([cut[pieces] for cut in _joined(edges, pieces, counts)], around)
+    return [cut[pieces] for cut in _joined(edges, pieces, counts)]
 
 
 def _edges(places: np.ndarray, neighbours: np.ndarray) -> sparse.csr_array:
@@ -73,16 +92,48 @@ def _communities(edges: sparse.csr_array, about: int) -> np.ndarray:
 
 def _joined(edges: sparse.csr_array, pieces: np.ndarray, counts: list[int]) -> list[np.ndarray]:
     """For each count the region of each piece, nested: pieces joined to so many regions, or fewer."""
-    from sknetwork.hierarchy import Paris, cut_straight
+    from sknetwork.hierarchy import Paris
 
     n_pieces = int(pieces.max()) + 1
     if n_pieces < 3:
         return [np.arange(n_pieces) for _ in counts]
     shape = (n_pieces, pieces.size)
     member = sparse.csr_array((np.ones(pieces.size), (pieces, np.arange(pieces.size))), shape=shape)
-    tree = Paris().fit_predict(_matrix(sparse.csr_array(member @ edges @ member.T)))
-    counts = [min(max(count, 2), n_pieces) for count in counts]
-    return [np.asarray(cut_straight(tree, n_clusters=count)) for count in counts]
+    tree = Paris(reorder=False).fit_predict(_matrix(sparse.csr_array(member @ edges @ member.T)))
+    return _cuts(np.asarray(tree), np.bincount(pieces), [min(max(count, 2), n_pieces) for count in counts])
+
+
+def _cuts(tree: np.ndarray, sizes: np.ndarray, counts: list[int]) -> list[np.ndarray]:
+    """The group of each leaf in cuts through a tree into so many groups, rising counts; each inside those before.
+
+    tree (m - 1, 4): the two nodes that each step joins and its height, as SciPy has it; sizes (m,) of the leaves. What
+    is split next has the greatest height for its size: the tree alone would peel small groups off one that keeps
+    nearly everything. Groups that are small all the same, such as those that nothing joins, come on top of the count.
+    """
+    m = len(sizes)
+    size = np.concatenate([sizes, np.zeros(m - 1)])
+    leaves = [[leaf] for leaf in range(m)]
+    for step, (first, second) in enumerate(tree[:, :2].astype(int)):
+        size[m + step] = size[first] + size[second]
+        leaves.append(leaves[first] + leaves[second])
+    with np.errstate(divide="ignore"):
+        urgency = np.log(tree[:, 2]) + EVENNESS * np.log(size[m:])
+    groups = [(0.0, 2 * m - 2)]  # a heap: the most urgent first, leaves last
+    found = []
+    for count in counts:
+        least = LEAST * size[-1] / count
+        n_large = sum(size[node] >= least for _, node in groups)
+        while n_large < count and groups[0][1] >= m:
+            _, node = heapq.heappop(groups)
+            n_large -= size[node] >= least
+            for part in tree[node - m, :2].astype(int):
+                heapq.heappush(groups, (-urgency[part - m] if part >= m else np.inf, int(part)))
+                n_large += size[part] >= least
+        cut = np.empty(m, np.int64)
+        for number, (_, node) in enumerate(groups):
+            cut[leaves[node]] = number
+        found.append(cut)
+    return found
 
 
 def _matrix(edges: sparse.csr_array) -> sparse.csr_matrix:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
-from atlas_assets.stages.regions.hierarchy import divide, level_sizes
+from atlas_assets.stages.regions.hierarchy import divide, graph, level_sizes
 from atlas_assets.stages.regions.incremental import NEW, NONE, Division, carry, earlier_names
+from atlas_assets.stages.regions.naming.by_hand import HandName, matched
 from atlas_assets.stages.regions.naming.names import Name, name_levels
+from atlas_assets.stages.regions.stability import stability
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,18 @@ class Regions(Artifact):
     table, one row per region: region int32 (row number), name, x, y, z float32 (z null in 2-D; where the label
     stands, a member's position), size, level (0 = coarsest), parent int32 (null at level 0), priority float32
     (1 = label first, towards 0), kind (``naming.names.Name``), share and lift float32 (how true the name is, null where
-    it claims nothing), typical (list of text, share, lift: what sets the region apart). drift and aim: as in
-    ``incremental.Division``.
+    it claims nothing), typical (list of text, share, lift: what sets the region apart), stability float32 (how much of
+    it comes together when the graph is divided again: ``stability``). drift and aim: as in
+    ``incremental.Division``. unmatched: a sentence on each name by hand that is no region's. audit: what a
+    language model was asked and answered (``naming.asked.AUDIT``), None where none was asked.
     """
 
     region: np.ndarray
     table: pl.DataFrame
     drift: float = 0.0
     aim: int = 0
+    unmatched: list[str] | None = None
+    audit: pl.DataFrame | None = None
 
     def division(self, rows: np.ndarray) -> Division:
         """As what follows it begins with; rows (n,): where each entity of that is here, -1 for new ones."""
@@ -62,6 +68,8 @@ def build(
     described: Sequence[dict] = (),
     neighbours: np.ndarray | None = None,
     before: Division | None = None,
+    ids: pl.Series | None = None,
+    hand: Sequence[HandName] = (),
     progress: Progress = no_progress,
 ) -> Regions:
     """Divide the map, positions (n, 2 or 3), into nested levels of regions and name them.
@@ -69,8 +77,8 @@ def build(
     neighbours (n, k): rows of the most similar entities, -1 where there are fewer; without, the nearest on the map.
     fields: metadata of the n entities, described with name, type, label and unit as fields.json has them. popularity
     (n,): which entities speak for a region. before: the division of the version before this one, which is kept as far
-    as it can be. A region inside another of which nothing can be said is no region. Reproducible; inputs are not
-    modified.
+    as it can be. hand: names that people gave, by ids (n,) or labels. A region inside another of which nothing can be
+    said is no region. Reproducible; inputs are not modified.
     """
     progress(0.0, "dividing the map")
     places = np.asarray(positions, np.float64)
@@ -81,6 +89,7 @@ def build(
         aim = before.aim
     levels = [_by_size(level) for level in levels]
     progress(0.4, f"naming {sum(int(level.max(initial=-1)) + 1 for level in levels)} regions")
+    given, unmatched = matched(hand, levels, pl.Series(labels) if ids is None else ids, labels)
     names = name_levels(
         levels,
         labels=labels,
@@ -89,9 +98,12 @@ def build(
         described=described,
         neighbours=neighbours,
         earlier=None if before is None else earlier_names(levels, before),
+        given=given,
     )
     levels, names = _named_only(levels, names)
-    return _as_table(places, levels, names, drift=round(drift, 4), aim=aim)
+    progress(0.8, "asking how stable they are")
+    made = _as_table(places, levels, names, drift=round(drift, 4), aim=aim)
+    return replace(made, table=_with_stability(made.table, levels, places, neighbours), unmatched=unmatched or None)
 
 
 def _as_table(
@@ -119,11 +131,21 @@ def _as_table(
                     "share": name.share,
                     "lift": name.lift,
                     "typical": [dict(zip(TYPICAL, one, strict=True)) for one in name.typical],
+                    "stability": None,
                 }
             )
         region = np.where(level >= 0, level + offset, region)
         offset += len(called)
     return Regions(region.astype(np.int32), pl.DataFrame(rows, schema=SCHEMA), drift=drift, aim=aim)
+
+
+def _with_stability(
+    table: pl.DataFrame, levels: list[np.ndarray], places: np.ndarray, neighbours: np.ndarray | None
+) -> pl.DataFrame:
+    if table.height < 2:
+        return table
+    found = stability(levels, graph(places, neighbours)[0])
+    return table.with_columns(pl.Series("stability", np.concatenate(found), pl.Float32))
 
 
 TYPICAL = {"text": pl.String, "share": pl.Float32, "lift": pl.Float32}
@@ -141,6 +163,7 @@ SCHEMA = {
     "share": pl.Float32,
     "lift": pl.Float32,
     "typical": pl.List(pl.Struct(TYPICAL)),
+    "stability": pl.Float32,
 }
 
 

@@ -26,6 +26,7 @@ LIFT = 1.5  # over the map, and
 RANGE_LIFT = {"year": 2.5, "date": 2.5, "number": 4.0}  # a range is fitted to the region: a wide one says nothing
 INSIDE_LIFT = 1.15  # over the region around it
 WORD_LIFT = 3.0
+WORD_LIFT_COUNTED = 50.0  # of two words that are rare elsewhere, that counts which more of the region have
 FEWEST = 3  # entities
 LEAST_CLUSTERING = 0.05
 RANGES = 2  # of one field
@@ -36,7 +37,9 @@ JOIN = " · "
 
 @dataclass(frozen=True)
 class Candidate:
-    """text: as shown. parts: folded keys of what it says. kind: value, range, word ... share of the region, lift."""
+    """text: as shown. parts: folded keys of what it says. kind: value, range, word ... share: of the region; and lift.
+    holds: of whom it is true, (n,) bool.
+    """
 
     score: float
     text: str
@@ -44,6 +47,7 @@ class Candidate:
     kind: str
     share: float
     lift: float
+    holds: Callable[[], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,9 @@ class Judge:
         values.sort(key=lambda one: (-one.score, one.text))
         near = [one for one in values if one.share >= 0.2][:MOST]
         found = [
-            self._candidate(one.score, one.text, [one], one.share, one.lift) for one in values if one.share >= TRUE
+            self._candidate(one.score, one.text, [one], one.share, one.lift, one.mask)
+            for one in values
+            if one.share >= TRUE
         ]
         found += self._both(region, near)
         found += self._either(region, near, size)
@@ -197,7 +203,9 @@ class Judge:
             weight = 0.7 * min(one.weight, other.weight)
             first, second = (other, one) if one.kind == "range" else (one, other)
             text = f"{first.text}{JOIN}{second.text}"
-            found.append(self._candidate(float(_score(share, lift, inner)) * weight, text, [one, other], share, lift))
+            score = float(_score(share, lift, inner)) * weight
+            holds = partial(_all_of, one.mask, other.mask)
+            found.append(self._candidate(score, text, [one, other], share, lift, holds))
         return found
 
     def _either(self, region: Region, singles: list[_Single], size: int) -> list[Candidate]:
@@ -223,7 +231,8 @@ class Judge:
             chosen.sort(key=lambda one: -one.share)
             score = float(_score(share, lift, inner)) * 0.6 * min(one.weight for one in chosen)
             text = ", ".join(one.text for one in chosen[:-1]) + f" & {chosen[-1].text}"
-            found.append(self._candidate(score, text, chosen, share, lift))
+            holds = partial(_any_of, *(one.mask for one in chosen))
+            found.append(self._candidate(score, text, chosen, share, lift, holds))
         return found
 
     def _of_words(self, region: Region, words: list[_Single]) -> Candidate | None:
@@ -236,7 +245,7 @@ class Judge:
                 if any(one.key in other.key or other.key in one.key for other in chosen):
                     continue
                 new = float((one.mask()[region.rows] & ~covered[region.rows]).mean())
-                gain = new * float(np.log(one.lift)) * one.weight
+                gain = new * float(np.log(min(one.lift, WORD_LIFT_COUNTED))) * one.weight
                 if gain > most and new >= 0.04:
                     best, most = one, gain
             if best is None:
@@ -247,12 +256,29 @@ class Judge:
         if share < FEW_WORDS or lift < WORD_LIFT or inner < INSIDE_LIFT:
             return None
         score = float(_score(share, lift, inner)) * min(one.weight for one in chosen)
-        return self._candidate(score, JOIN.join(one.text for one in chosen), chosen, share, lift)
+        holds = partial(_any_of, *(one.mask for one in chosen))
+        return self._candidate(score, JOIN.join(one.text for one in chosen), chosen, share, lift, holds)
 
-    def _candidate(self, score: float, text: str, parts: list[_Single], share: float, lift: float) -> Candidate:
+    def _candidate(
+        self,
+        score: float,
+        text: str,
+        parts: list[_Single],
+        share: float,
+        lift: float,
+        holds: Callable[[], np.ndarray],
+    ) -> Candidate:
         kinds = {one.kind for one in parts}
         kind = kinds.pop() if len(kinds) == 1 else "mixed"
-        return Candidate(score, text, frozenset(one.key for one in parts), kind, share, lift)
+        return Candidate(score, text, frozenset(one.key for one in parts), kind, share, lift, holds)
+
+
+def _all_of(*masks: Callable[[], np.ndarray]) -> np.ndarray:
+    return np.logical_and.reduce([mask() for mask in masks])
+
+
+def _any_of(*masks: Callable[[], np.ndarray]) -> np.ndarray:
+    return np.logical_or.reduce([mask() for mask in masks])
 
 
 def _score(share, lift, inner):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from atlas_assets.stages.regions.naming.ranges import quantities
 from atlas_assets.stages.regions.naming.traits import clustering, collect
 
 STAYS = 0.6  # of the best candidate's score: then the name that a region had stays
+AT_HOME = 0.4  # of its neighbours
 KNOWN = 8  # best-known members that may speak for a region
 
 
@@ -22,7 +23,8 @@ KNOWN = 8  # best-known members that may speak for a region
 class Name:
     """kind: value, yes, code, prefix, word, range or mixed; members: its two best-known; number; hand: as people say;
     model: as a language model says. share of the region that it is true of, and lift over the map; None where it
-    claims nothing. typical: what sets the region apart, (text, share, lift), the strongest first.
+    claims nothing. typical: what sets the region apart, (text, share, lift), the strongest first. holds: of whom it is
+    true, (n,) bool.
     """
 
     text: str
@@ -30,6 +32,7 @@ class Name:
     share: float | None = None
     lift: float | None = None
     typical: list[tuple[str, float, float]] = field(default_factory=list)
+    holds: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
 
 
 def name_levels(
@@ -70,6 +73,7 @@ def name_levels(
     for depth, level in enumerate(levels):
         counts = judge.counts(level)
         shortlists, known, above = [], [], []
+        at_home = _at_home(level, near)
         rows_of = _rows_of(level)
         for number, rows in enumerate(rows_of):
             parent, around, wide = -1, None, None
@@ -77,7 +81,8 @@ def name_levels(
                 parent = int(coarser[0][rows[0]])
                 around, wide = coarser[1][parent], _row(coarser[2], parent, width)
             shortlists.append(judge.shortlist(Region(rows, around), _row(counts, number, width), wide))
-            known.append(_known(rows[np.argsort(rank[rows])], members))
+            best_known = rows[np.argsort(rank[rows])]
+            known.append(_known(best_known[at_home[best_known]], members) or _known(best_known, members))
             above.append(said_above[parent] if parent >= 0 else frozenset())
         old = list(earlier[depth]) if earlier else [""] * len(rows_of)
         hand = given[depth] if given else {}
@@ -86,6 +91,13 @@ def name_levels(
         said_above = [parts | above[number] for number, (_, parts) in enumerate(chosen)]
         coarser = level, rows_of, counts
     return names
+
+
+def _at_home(level: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Who has enough neighbours in its own region, (n,) bool, to speak for it: what is at home everywhere does not."""
+    listed = near >= 0
+    inside = (level[near] == level[:, None]) & listed
+    return inside.sum(axis=1) >= AT_HOME * listed.sum(axis=1)
 
 
 def _row(counts: sparse.csr_array, row: int, width: int) -> np.ndarray:
@@ -103,8 +115,9 @@ def _known(rows: np.ndarray, members: list[str]) -> list[str]:
     """Names of the best-known of the rows, which come best known first, without repeats."""
     found: list[str] = []
     for row in rows[: 4 * KNOWN]:
-        if members[row] and members[row] not in found:
-            found.append(members[row])
+        name = members[row]
+        if name and not any(name.startswith(other) or other.startswith(name) for other in found):
+            found.append(name)
         if len(found) == KNOWN:
             break
     return found
@@ -128,7 +141,10 @@ def _choose(
     for number in sorted(range(len(shortlists)), key=lambda r: (not stays[r], -strength[r], r)):
         typical = shortlists[number].typical
         if number in hand:
-            chosen[number] = (Name(hand[number], "hand", typical=typical), frozenset({readable.fold(hand[number])}))
+            said = next((one for one in shortlists[number].candidates if one.text == hand[number]), None)
+            true = {} if said is None else {"share": said.share, "lift": said.lift, "holds": said.holds}
+            name = Name(hand[number], "hand", typical=typical, **true)
+            chosen[number] = (name, frozenset({readable.fold(hand[number])}))
             continue
         options = _options(usable[number], known[number], stays[number], old[number])
         name, parts = next(
@@ -136,7 +152,7 @@ def _choose(
             (Name(_numbered(taken), "number"), frozenset()),
         )
         taken.add(name.text.casefold())
-        chosen[number] = (Name(name.text, name.kind, name.share, name.lift, typical), parts)
+        chosen[number] = (replace(name, typical=typical), parts)
     return chosen
 
 
@@ -155,9 +171,9 @@ def _stays(candidates: list[Candidate], known: list[str], old: str) -> bool:
 
 def _options(candidates: list[Candidate], known: list[str], stays: bool, old: str):
     """Names in the order in which they would do, with the keys of what they say."""
-    plain = [(Name(one.text, one.kind, one.share, one.lift), one.parts) for one in candidates]
+    plain = [(Name(one.text, one.kind, one.share, one.lift, holds=one.holds), one.parts) for one in candidates]
     special = [
-        (Name(f"{one.text}{JOIN}{member}", one.kind, one.share, one.lift), one.parts)
+        (Name(f"{one.text}{JOIN}{member}", one.kind, one.share, one.lift, holds=one.holds), one.parts)
         for one in candidates[:2]
         if one.kind not in ("word", "range")
         for member in known[:4]

@@ -18,6 +18,7 @@ _ABBREVIATED = {
     "histfic": "historical fiction",
     "bio": "biography",
     "memoirs": "memoir",
+    "sf": "science fiction",
 }
 _MACHINE = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{9,}|\d[\d.,:_-]{3,}|\w+://\S+|[\w.+-]+@[\w-]+\.\S+|(?=\w*\d)(?=\w*[a-z])\w{12,}"
@@ -38,8 +39,9 @@ _NOT_A_TRAIT = re.compile(
 _FAME = re.compile(
     r"(?i)n_\w+|num_\w+|(.*_)?(n|count|counts|degree|rank|ranking|position|popularity|frequency|freq|votes?|views?"
     r"|plays|likes|stars|downloads|ratings?|score|scores|reviews|followers|citations|weeks\w*|sales|editions\w*|users?"
-    r"|weeks_on_chart|codepoints)"
+    r"|packages|weeks_on_chart|codepoints)"
 )
+_GRADE = re.compile(r"(?i)(.*_)?(rarity|kind|grade|level|status|difficulty|quality|size|condition|tier)")
 
 
 def fold(text: str) -> str:
@@ -95,19 +97,16 @@ def tells_fame(field: str) -> bool:
 
 def is_grade(field: str) -> bool:
     """Whether a field of this name grades things: "common" and "hard" say little of what they are."""
-    return (
-        re.fullmatch(r"(?i)(.*_)?(rarity|grade|level|status|difficulty|quality|size|condition|tier)", field) is not None
-    )
+    return _GRADE.fullmatch(field) is not None
 
 
 def member_name(label: str) -> str:
-    """A label short enough to be part of a name: without subtitle, series or artist, cut between words. May be ""."""
+    """A label short enough to be part of a name, without subtitle, series or artist; else ""."""
     text = " ".join(label.split())
-    for mark in (" (", " — ", " – ", " - ", ": ", "; ", " / ", " ["):
+    for mark in (" (", " — ", " // ", " – ", " - ", ": ", "; ", " / ", " [", " | "):
         head = text.split(mark)[0].strip()
-        if head and (mark in (" (", " — ") or len(text) > LONGEST_MEMBER):
+        if head and (mark in (" (", " — ", " // ") or len(text) > LONGEST_MEMBER):
             text = head
     text = re.sub(r"^(.+), (The|A|An)$", r"\2 \1", text)
-    if len(text) > LONGEST_MEMBER:
-        text = text[: LONGEST_MEMBER + 1].rsplit(" ", 1)[0].rstrip(" ,;:-") if " " in text[:LONGEST_MEMBER] else ""
-    return "" if is_machine_made(text) or not any(c.isalpha() for c in text) or "#" in text else text
+    said = len(text) <= LONGEST_MEMBER and any(c.isalpha() for c in text) and "#" not in text and "…" not in text
+    return text if said and not is_machine_made(text) else ""

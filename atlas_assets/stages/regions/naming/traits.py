@@ -27,6 +27,7 @@ PATHS = 0.6  # of the labels with a separator and no space: then they are paths
 DEPTH = 3  # of the beginnings of paths that may be names
 # How well a name of each kind says what is inside.
 WEIGHTS = {"value": 1.0, "yes": 0.9, "prefix": 0.9, "word": 0.6, "grade": 0.35, "code": 0.35}
+_TOGETHER = re.compile(r"\s*[,;&/|+]\s*")  # between values that an entity has together
 _SEPARATORS = ("::", "/", ".", "\\", ":")
 
 
@@ -100,16 +101,18 @@ def _columns(labels: list[str], fields: pl.DataFrame, types: dict[str, str]) -> 
         if kind == "list" and values.dtype.base_type() in (pl.List, pl.Array):
             table = table.with_columns(pl.col("value").cast(pl.List(pl.String))).explode("value")
         if kind in ("category", "list"):
-            yield _Column(_text_values(table), "value", name)
+            yield _Column(_apart(_text_values(table)), "value", name)
         elif kind == "boolean":
             yield _Column(
                 _text_values(table.with_columns(pl.col("value").cast(pl.String).str.to_lowercase())), "yes", name
             )
         elif kind == "text" and not _mostly_ids(values):
             yield from (_Column(words, "word", name) for words in words_of(values.cast(pl.String).to_list()))
-    yield from (_Column(words, "word", "") for words in words_of(labels))
-    if (paths := _prefixes(labels)) is not None:
-        yield _Column(paths, "prefix", "")
+    separator = _separator(labels)
+    own = labels if separator is None else [label.rsplit(separator, 1)[-1] for label in labels]
+    yield from (_Column(words, "word", "") for words in words_of(own))
+    if separator is not None:
+        yield _Column(_prefixes(labels, separator), "prefix", "")
 
 
 def _type_of(dtype: pl.DataType) -> str | None:
@@ -124,6 +127,29 @@ def _type_of(dtype: pl.DataType) -> str | None:
 def _text_values(table: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("value").cast(pl.String).str.strip_chars()
     return table.select("row", value=text).filter(pl.col("value").is_not_null() & (pl.col("value") != "")).unique()
+
+
+def _apart(table: pl.DataFrame) -> pl.DataFrame:
+    """With a row for each part of values that are several others together: "WU", "white & blue", "Comedy, Drama"."""
+    known = table["value"].unique().to_list()
+    if len(known) > MOST_VALUES:
+        return table
+    whole = set(known)
+    parts = {value: _parts(value, whole) for value in known}
+    parted = pl.DataFrame(
+        [(value, part) for value, found in parts.items() for part in found],
+        schema={"value": pl.String, "part": pl.String},
+        orient="row",
+    )
+    more = table.join(parted, on="value").select("row", value="part")
+    return pl.concat([table, more]).unique()
+
+
+def _parts(value: str, known: set[str]) -> list[str]:
+    for parts in (_TOGETHER.split(value), list(value) if value.isupper() and value.isalpha() else []):
+        if len(parts) > 1 and len(set(parts)) == len(parts) and known.issuperset(parts):
+            return parts
+    return []
 
 
 def _mostly_ids(values: pl.Series) -> bool:
@@ -171,11 +197,11 @@ def _folded(column: _Column, said: str) -> Iterator[tuple[np.ndarray, str, str, 
     row = rows["row"].to_numpy()
     for i, key in enumerate(names):
         text = first[key]
-        code = kind == "value" and readable.is_code(text)
+        code = kind == "value" and (readable.is_code(text) or len(_parts(text, set(first.values()))) == len(text))
         yield (
             row[bounds[i] : bounds[i + 1]],
             f"{said.lower()} {text}" if code else text,
-            f"{name} {key}" if code else key,
+            f"{name} {key}" if code else readable.fold(key),
             "code" if code else "grade" if kind == "value" and readable.is_grade(name) else kind,
             name,
         )
@@ -185,12 +211,15 @@ def _yes(said: str, value: str) -> str:
     return said if value in ("true", "1", "yes") else f"not {said[:1].lower()}{said[1:]}"
 
 
-def _prefixes(labels: list[str]) -> pl.DataFrame | None:
-    """row and prefix of labels that are paths, without those that all share; None where labels are no paths."""
+def _separator(labels: list[str]) -> str | None:
+    """Between the parts of labels that are paths; None where they are none."""
     shares = {s: sum(s in label.strip(s) and " " not in label for label in labels) for s in _SEPARATORS}
     separator = max(shares, key=lambda s: (shares[s], len(s)))
-    if not labels or shares[separator] < PATHS * len(labels):
-        return None
+    return separator if labels and shares[separator] >= PATHS * len(labels) else None
+
+
+def _prefixes(labels: list[str], separator: str) -> pl.DataFrame:
+    """row and prefix of labels that are paths, without those that all share."""
     rows, values = [], []
     for row, label in enumerate(labels):
         parts = label.split(separator)
