@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from atlas_assets.builders import layout_cache, predecessor
+from atlas_assets.builders import language_model, layout_cache, predecessor
 from atlas_assets.builders.tables import entity_table
 from atlas_assets.fields import column_of
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
 from atlas_assets.reports.comparison import compare_joined
+from atlas_assets.spec.regions import LanguageModelSpec
 from atlas_assets.stages.artifact import Outcome
 from atlas_assets.stages.projection.projection import Projection
 from atlas_assets.stages.quality import quality as quality_stage
 from atlas_assets.stages.regions import regions as regions_stage
+from atlas_assets.stages.regions.naming import asked
+from atlas_assets.stages.regions.naming.by_hand import HandName
 from atlas_assets.stages.relation.copies import first_of
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
@@ -35,11 +38,35 @@ def make_regions(run: StageRun, folder: Path) -> Outcome:
         described=[field | {"type": NAMED_AS.get(column_of(field["type"]) or "", field["type"])} for field in fields],
         neighbours=_neighbours(run),
         before=predecessor.find_division(run, graph=map_folder),
+        ids=entities["id"],
+        hand=_by_hand(run),
         progress=run.progress,
     )
+    if run.spec.regions.llm is not None:
+        regions = _by_a_model(run, run.spec.regions.llm, regions, entities)
+    for sentence in regions.unmatched or ():
+        run.progress(0.9, f"regions.yaml: {sentence}")
     regions.save(folder)
     predecessor.copy_entities(map_folder, folder)
     return Outcome(regions.check(), pages.regions(regions))
+
+
+def _by_hand(run: StageRun) -> list[HandName]:
+    return [
+        HandName(one.name, one.members, one.size)
+        for one in run.spec.regions.names
+        if one.map is None or one.map == run.key
+    ]
+
+
+def _by_a_model(
+    run: StageRun, model: LanguageModelSpec, regions: regions_stage.Regions, entities: pl.DataFrame
+) -> regions_stage.Regions:
+    """With the names that a language model gives; the others stay."""
+    popularity = entities["popularity"].to_numpy()
+    about = asked.questions(regions, labels=entities["label"].to_list(), popularity=popularity, most=model.questions)
+    instruction = asked.instruction(run.spec.display.entity[1], model.language)
+    return asked.renamed(regions, language_model.ask(model, instruction, about, progress=run.progress))
 
 
 def _neighbours(run: StageRun) -> np.ndarray:

@@ -10,9 +10,8 @@ from atlas_assets import project
 from atlas_assets.orchestration import assets, jobs, sensor, sweep_jobs
 from atlas_assets.orchestration.prune_job import prune_job
 from atlas_assets.plan.pipeline import Pipeline
-from atlas_assets.spec import points_file
 from atlas_assets.spec.atlas import AtlasSpec
-from atlas_assets.spec.loading import validate
+from atlas_assets.spec.loading import validate_with_beside
 
 # Partitioned asset checks and components are marked beta or preview in Dagster 1.13; every code server would say so.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -33,7 +32,7 @@ class Atlas(dg.Component):
     def load(cls, attributes: Any, context: dg.ComponentLoadContext) -> "Atlas":
         given = attributes.model_dump(exclude_unset=True, by_alias=True) if attributes is not None else {}
         file = Path(context.path) / "defs.yaml"
-        return cls(validate(given, file=file, found=points_file.read(points_file.beside(file))))
+        return cls(validate_with_beside(given, file=file))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         return definitions_of(self.spec)

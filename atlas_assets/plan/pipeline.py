@@ -306,6 +306,7 @@ class Pipeline:
             "project",
             inputs=lambda key: [address for name in declared.takes for address in self._taken(declared, name, key)],
             parameters=lambda key: declared.parameters(self.spec),
+            facts=lambda: declared.facts(self.spec),
             keys=tuple(self.sweep.projections),
             kinds=declared.kinds,
         )
@@ -340,7 +341,7 @@ class Pipeline:
 
         return Stage(
             "bundle",
-            "6",
+            "7",
             "The files that the site loads: projections, columns, names, neighbours, details.",
             "atlas_assets.builders.publishing:make_bundle",
             "publish",

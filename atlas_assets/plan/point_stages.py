@@ -32,7 +32,8 @@ class PointStage:
     build: writes the artifact of the map ``run.key`` into a folder and says what there is to say of it; or where that
     function is, "module:name", to be imported when it is called. It may read no other artifacts than ``takes`` names,
     ``raw`` standing for the tables of the source, and ``embedding`` for that of the map where it has one. code_version:
-    raised when the same inputs give another result. parameters: what of the spec it depends on, in plain types.
+    raised when the same inputs give another result. parameters: what of the spec it depends on, in plain types; facts:
+    the same of what is no reason to begin anew instead of following the version before.
     kinds: marks on the asset in Dagster.
     """
 
@@ -42,6 +43,7 @@ class PointStage:
     takes: tuple[str, ...] = (PROJECTION,)
     code_version: str = "1"
     parameters: Callable[[AtlasSpec], dict[str, Any]] = lambda spec: {}
+    facts: Callable[[AtlasSpec], dict[str, Any]] = lambda spec: {}
     kinds: tuple[str, ...] = ("python",)
 
 
@@ -50,7 +52,8 @@ REGIONS = PointStage(
     "Named regions of a projection on several levels.",
     "atlas_assets.builders.judging:make_regions",
     takes=(PROJECTION, "knn_graph", "entity_index", "raw"),
-    code_version="4",
+    code_version="5",
+    facts=lambda spec: spec.regions.model_dump(exclude_defaults=True),
     kinds=("numpy",),
 )
 QUALITY = PointStage(

@@ -181,7 +181,9 @@ def regions(result: Regions) -> Metadata:
         ROW_COUNT: len(result.region),
         "regions": result.table.height,
         "unassigned": int((np.asarray(result.region) < 0).sum()),
-        "largest": table(biggest.select("name", "level", "size").iter_rows(named=True)),
+        "largest": table(biggest.select("name", "level", "size", "kind", "share", "lift").iter_rows(named=True)),
+        "asked": table(result.audit.iter_rows(named=True)) if result.audit is not None else None,
+        "names_without_a_region": table([{"name": sentence} for sentence in result.unmatched or ()]) or None,
     }
 
 

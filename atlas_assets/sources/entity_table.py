@@ -11,7 +11,7 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.sources import columns as read
-from atlas_assets.sources import metadata, tables
+from atlas_assets.sources import metadata, tables, value_words
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.vectors import naming
@@ -122,6 +122,11 @@ def _made(
                 remedy="Correct the value, or give the field another type "
                 f"(it looks like a {metadata.guess(table[source], typed=typed).type}).",
             )
+        if words := (fields or {}).get(source, {}).get("words"):
+            values, unused = value_words.worded(values, words)
+            if unused:
+                told = ", ".join(map(repr, unused[:5]))
+                notes.append(f"source.fields.{source}.words: {told} is no value of {files[0].name}: it was not used")
         made.append(values.alias(description["name"]).to_frame())
     return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes)
 

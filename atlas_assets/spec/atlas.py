@@ -23,6 +23,7 @@ from atlas_assets.kinds import SOURCES, Paths, Relation, SourceKind
 from atlas_assets.spec.display import DisplaySpec
 from atlas_assets.spec.model import Model, mistake, nearest
 from atlas_assets.spec.refresh import Owner, RefreshSpec, RetentionSpec
+from atlas_assets.spec.regions import RegionsSpec
 from atlas_assets.spec.relation import RelationSpec
 
 COMPONENT_TYPE = "atlas_assets.components.Atlas"
@@ -58,12 +59,33 @@ def _known_type(name: str) -> str:
     return name
 
 
+def _by_text(words: Any) -> Any:
+    """Keys as they are in files: YAML reads 1 as a number, and true as no text."""
+    if not isinstance(words, dict):
+        return words
+    return {str(key).lower() if isinstance(key, bool) else str(key): word for key, word in words.items()}
+
+
 class FieldSpec(Model):
     """One metadata field of the entities."""
 
     type: Annotated[str, AfterValidator(_known_type)]
     label: str | None = Field(None, description="Name shown to visitors. Default: the column's name.")
     unit: str | None = Field(None, description="Shown after numbers, for example 'pages'.")
+    words: Annotated[dict[str, str], BeforeValidator(_by_text)] | None = Field(
+        None, description="What visitors read instead of values: {W: white}. Categories and lists only."
+    )
+
+    @model_validator(mode="after")
+    def _words_of_texts(self) -> FieldSpec:
+        if self.words and FIELD_TYPES[self.type].column not in ("codes", "lists"):
+            raise mistake(
+                self.type,
+                expected="type: category or list, since words are given for its values",
+                remedy="Change the type, or delete words.",
+                below="type",
+            )
+        return self
 
 
 def _describe_kinds(schema: dict[str, Any]) -> None:
@@ -261,6 +283,7 @@ class AtlasSpec(Model):
     sweep: SweepSpec = Field(default_factory=lambda: SweepSpec())  # type: ignore[call-arg]
     quality: QualitySpec = QualitySpec()  # type: ignore[call-arg]
     display: DisplaySpec = DisplaySpec()  # type: ignore[call-arg]
+    regions: RegionsSpec = RegionsSpec()  # type: ignore[call-arg]
     refresh: RefreshSpec = RefreshSpec()  # type: ignore[call-arg]
     retention: RetentionSpec = RetentionSpec()  # type: ignore[call-arg]
     owners: list[Owner] = Field([], description="Whom to ask, shown in Dagster: me@example.org, or team:maps.")

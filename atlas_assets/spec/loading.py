@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from atlas_assets import methods
 from atlas_assets.errors import AtlasError, Found, SpecError, raise_all
-from atlas_assets.spec import points_file, yaml_file
+from atlas_assets.spec import points_file, regions, yaml_file
 from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES, AtlasSpec, PointSpec, SourceSpec
 from atlas_assets.spec.mistakes import spec_error
-from atlas_assets.spec.model import nearest
+from atlas_assets.spec.model import Model, nearest
+from atlas_assets.spec.regions import RegionName
 from atlas_assets.spec.sweep import Sweep, count
+
+M = TypeVar("M", bound=Model)
 
 
 def load(path: Path) -> AtlasSpec:
@@ -49,13 +52,21 @@ def _load(path: Path, _file: Path, _defs: bytes | None, _points: bytes | None) -
             expected="a mapping with at least 'source'",
             remedy=f"Start the file with 'type: {COMPONENT_TYPE}' and put the rest below 'attributes:'.",
         )
-    return validate(attributes, file=path, found=points_file.read(points_file.beside(path)))
+    return validate_with_beside(attributes, file=path)
 
 
-def validate(attributes: dict[str, Any], *, file: Path, found: Sequence[Any] = ()) -> AtlasSpec:
+def validate_with_beside(attributes: dict[str, Any], *, file: Path) -> AtlasSpec:
+    """The same as ``validate``, with the points and the names of regions that lie beside the file."""
+    found, names = points_file.read(points_file.beside(file)), regions.read(regions.beside(file))
+    return validate(attributes, file=file, found=found, names=names)
+
+
+def validate(
+    attributes: dict[str, Any], *, file: Path, found: Sequence[Any] = (), names: Sequence[Any] = ()
+) -> AtlasSpec:
     """The spec in ``attributes``; ``file`` names them in messages, and its folder is the default name.
 
-    found: the points of the points.yaml beside it, as they are written there.
+    found: the points of the points.yaml beside it, names: those of the regions.yaml, as they are written there.
     """
     try:
         spec = AtlasSpec.model_validate(attributes)
@@ -63,18 +74,23 @@ def validate(attributes: dict[str, Any], *, file: Path, found: Sequence[Any] = (
         raise_all([spec_error(problem, file, AtlasSpec) for problem in error.errors()])
         raise AssertionError("unreachable") from error
     if found:
-        spec = spec.model_copy(update={"sweep": spec.sweep.model_copy(update={"found": _found_points(found, file)})})
+        points = _beside(found, PointSpec, points_file.beside(file))
+        spec = spec.model_copy(update={"sweep": spec.sweep.model_copy(update={"found": points})})
+    if names:
+        known = _beside(names, RegionName, regions.beside(file))
+        own = spec.regions.names
+        spec = spec.model_copy(update={"regions": spec.regions.model_copy(update={"names": [*own, *known]})})
     if spec.name is None:
         spec = spec.model_copy(update={"name": file.resolve().parent.name})
     raise_all(list(_cross_field_errors(spec, file)))
     return spec
 
 
-def _found_points(found: Sequence[Any], spec_file: Path) -> list[PointSpec]:
+def _beside(found: Sequence[Any], model: type[M], file: Path) -> list[M]:
     try:
-        return TypeAdapter(list[PointSpec]).validate_python(found)
+        return TypeAdapter(list[model]).validate_python(found)
     except ValidationError as error:
-        raise_all([spec_error(problem, points_file.beside(spec_file), PointSpec) for problem in error.errors()])
+        raise_all([spec_error(problem, file, model) for problem in error.errors()])
         raise AssertionError("unreachable") from error
 
 
