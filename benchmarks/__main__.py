@@ -301,6 +301,38 @@ def viewer(
     viewer_aims.show(session.rows, console)
 
 
+@app.command()
+def regions(
+    case: Annotated[list[str] | None, typer.Option(help="Default: all seven.")] = None,
+    peer: Peers = None,
+    names: Annotated[bool, typer.Option("--names", help="Print all names of all levels.")] = False,
+    json: Json = None,
+    memory: Memory = 20.0,
+    minutes: Minutes = 15.0,
+    threads: Threads = CORES,
+    cache: Cache = None,
+) -> None:
+    """Regions of seven maps beside HDBSCAN, EVoC and Leiden: agreement with what is known, and whether names hold."""
+    from benchmarks import region_data, region_peers
+    from benchmarks import regions as benchmark
+
+    cases, peers = _known(case, region_data.DEFAULT, "--case"), _known(peer, list(region_peers.PEERS))
+    limits = Limits(int(memory * GIB), minutes * 60, threads)
+    session = _Session(region_peers.PACKAGES, limits, json, runs=1, seed=benchmark.SEED)
+    listed: dict[str, list[dict[str, Any]]] = {}
+
+    def finished(name: str, rows: list[report.Row], found: list[dict[str, Any]]) -> None:
+        session.keep(rows)
+        listed[name] = found
+
+    with console.status("") as status:
+        benchmark.run(cases, peers, limits=limits, cache=_folder(cache), progress=status.update, finished=finished)
+    if names:
+        for name, found in listed.items():
+            benchmark.show_names(name, found, console)
+    session.end()
+
+
 class _Session:
     """The rows of one command: kept as they come, written after every case, printed at the end."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -39,19 +40,21 @@ STAGES = (
 
 
 def make_project(
-    folder: Path, rows: Path, *, columns: dict[str, str], entities: Path | None = None, **changes: Any
+    folder: Path,
+    rows: Path,
+    *,
+    columns: dict[str, str],
+    entities: Path | None = None,
+    option: str = "interactions",
+    **changes: Any,
 ) -> None:
     """Let ``atlas new`` write the spec of an atlas of these rows, then change what the case asks for.
 
-    changes: attributes of the spec, such as ``sweep``; those of ``source`` are merged into it. What is left out is what
-    every new atlas gets.
+    option: what ``atlas new`` calls such rows: interactions, edges, vectors. changes: attributes of the spec, such as
+    ``sweep``; those of ``source`` are merged into it. What is left out is what every new atlas gets.
     """
-    folder.mkdir(parents=True)
-    for name in (project.MARKER, "workspace.yaml"):
-        shutil.copy(project.template(name), folder)
-    told = _atlas(
-        folder, "new", NAME, "--interactions", str(rows), *(["--entities", str(entities)] if entities else [])
-    )
+    make_folder(folder)
+    told = _atlas(folder, "new", NAME, f"--{option}", str(rows), *(["--entities", str(entities)] if entities else []))
     if told.returncode:
         raise AtlasError(f"atlas new failed: {told.stderr.strip()[-300:]}")
     path = folder / "defs" / NAME / "defs.yaml"
@@ -59,6 +62,13 @@ def make_project(
     attributes = spec["attributes"]
     changes["source"] = attributes["source"] | {"columns": columns} | changes.get("source", {})
     path.write_text(yaml.safe_dump(spec | {"attributes": attributes | changes}, sort_keys=False), encoding="utf-8")
+
+
+def make_folder(folder: Path) -> None:
+    """A project without atlases."""
+    folder.mkdir(parents=True)
+    for name in (project.MARKER, "workspace.yaml"):
+        shutil.copy(project.template(name), folder)
 
 
 def run(folder: str, keep: bool = True, stages: Sequence[str] = STAGES) -> dict[str, Any]:
@@ -115,9 +125,19 @@ class Made:
 
     def __init__(self, folder: Path) -> None:
         self.store = ArtifactStore(folder / "data")
-        report = json.loads((self.folder("sweep_report") / "info.json").read_text(encoding="utf-8"))
-        self.recommended: str = report["recommended"]
-        self._rows: list[dict[str, Any]] = report["rows"]
+        self._root = folder / "data" / NAME
+
+    def keys(self, stage: str) -> list[str]:
+        """The points of the sweep that it has this stage of."""
+        return sorted(path.parent.name for path in (self._root / stage).glob("*/current.json"))
+
+    @property
+    def recommended(self) -> str:
+        return self._report["recommended"]
+
+    @functools.cached_property
+    def _report(self) -> dict[str, Any]:
+        return json.loads((self.folder("sweep_report") / "info.json").read_text(encoding="utf-8"))
 
     def folder(self, stage: str, key: str | None = None) -> Path:
         return self.store.folder(Address(NAME, stage, key))
@@ -132,7 +152,7 @@ class Made:
 
     def points(self) -> list[Point]:
         """Every map, best first."""
-        return [self._point(row["key"], row) for row in self._rows]
+        return [self._point(row["key"], row) for row in self._report["rows"]]
 
     def _point(self, key: str, row: dict[str, Any]) -> Point:
         parts = key.split("_")

@@ -63,11 +63,11 @@ def find(name: str, *, cache: Path) -> Case:
     raise Absent(f"no such case; known are {', '.join((*DEFAULT, *MORE))}, generated-1m, generated-100m")
 
 
-def shared_folder(name: str) -> Path:
-    """The folder of a data set with interactions.parquet and entities.parquet. Raises Absent."""
+def shared_folder(name: str, file: str = "interactions.parquet") -> Path:
+    """The folder of a data set with that file and entities.parquet. Raises Absent."""
     folder = Path(os.environ.get("ATLAS_SHARED_DATA") or measure.REPOSITORY.parent / "shared" / "data")
-    if not (folder / name / "interactions.parquet").exists():
-        raise Absent(f"no {name}/interactions.parquet in {folder} (set ATLAS_SHARED_DATA)")
+    if not (folder / name / file).exists():
+        raise Absent(f"no {name}/{file} in {folder} (set ATLAS_SHARED_DATA)")
     return folder / name
 
 
