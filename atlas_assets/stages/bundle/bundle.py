@@ -30,6 +30,7 @@ from atlas_assets.stages.bundle.reader import VERSION, Bundle, read
 from atlas_assets.stages.bundle.row_order import bucket_ends, row_order
 from atlas_assets.stages.bundle.search_text import choose_fields, search_lines
 from atlas_assets.stages.quality.measures import FIGURES, plain_figures, plain_words
+from atlas_assets.stages.regions.stability import WEAK
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_assets.stages.site.thumbnail import thumbnail
 
@@ -39,6 +40,7 @@ FORMAT = "atlas-bundle"
 MAX_THUMBNAIL_BYTES = 12_000
 NEIGHBOUR_SHARD_ROWS, DETAIL_SHARD_ROWS = 2048, 1024
 MAX_SHARDS = 256  # larger atlases get larger shards, so that the manifest can list them
+MOST_TYPICAL = 4  # of a region
 POPULARITY = "popularity"
 OPEN_DATA = "atlas.parquet"
 
@@ -49,8 +51,8 @@ class BundleProjection:
 
     positions (n, 2 or 3), finite. metrics: figures of its quality, None where unknown; errors: their standard errors.
     distortion (n,) 0..1 or None. region (n,) integer, -1 for none, and regions (region, name, x, y, z, size, level,
-    priority, maybe parent), or both None. thumbnail: a PNG of at most MAX_THUMBNAIL_BYTES; drawn here where there is
-    none.
+    priority, maybe parent, share, typical, stability), or both None. thumbnail: a PNG of at most MAX_THUMBNAIL_BYTES;
+    drawn here where there is none.
     """
 
     key: str
@@ -315,9 +317,25 @@ def _regions(projection: BundleProjection, number: int, out: Writer) -> dict[str
                 "level": row["level"],
                 "parent": None if parent is None else places[parent],
                 "priority": _rounded(row["priority"], 6),
+                **_said_of_region(row),
             }
         )
     return out.put("projections", f"{number}-regions", encoding.encode_json(entries))
+
+
+def _said_of_region(row: dict[str, Any]) -> dict[str, Any]:
+    """How true its name is and what is typical of it, where the table of regions has that."""
+    told: dict[str, Any] = {}
+    if row.get("share") is not None:
+        told["share"] = _rounded(row["share"], 2)
+    if row.get("typical"):
+        told["typical"] = [
+            [clean_line(one["text"]), _rounded(one["share"], 2), _rounded(one["lift"], 1)]
+            for one in row["typical"][:MOST_TYPICAL]
+        ]
+    if row.get("stability") is not None and row["stability"] < WEAK:
+        told["weak"] = _rounded(row["stability"], 2)
+    return told
 
 
 def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, Any]:

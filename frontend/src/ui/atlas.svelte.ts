@@ -1,6 +1,6 @@
 /** The page with all its concerns: puts them together, opens the bundle, and passes on what the map tells. */
 import type { Legend } from '../core/colour/encode'
-import { Bundle } from '../core/data/bundle'
+import { Bundle, type Region } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
 import { projectionOf } from '../core/data/manifest'
 import { sizesFrom } from '../core/gl/look'
@@ -15,6 +15,7 @@ import { manifestUrl } from './manifest_url'
 import { Page } from './page.svelte'
 import { Picked } from './picked.svelte'
 import { Profile } from './profile.svelte'
+import { Places } from './regions/places.svelte'
 import { Selection } from './selection.svelte'
 import { Saved } from './selection/saved.svelte'
 import { Work } from './selection/work.svelte'
@@ -31,6 +32,7 @@ export class Atlas extends Page {
   readonly colour = new Colour(this, this.filter)
   readonly saved = new Saved(this, this.picked, this.work)
   readonly profile = new Profile(this, this.filter)
+  readonly places = new Places(this)
   readonly compare = new Compare(this, this.selection, this.picked, this.colour)
   /** Earlier versions of the map, once it is known that there may be some. */
   past = $state.raw<Past | null>(null)
@@ -131,8 +133,15 @@ export class Atlas extends Page {
       rest: () => this.link.remember('replace'),
       escape: () => this.leave(),
       search: () => this.focusSearch(),
+      regionPick: (region) => this.#lookAt(map(), region),
       regionsMissing: (projection) => void this.attempt(() => map().loadRegions(projection)),
     }
+  }
+
+  /** Regions are those of the first map; another beside it only flies there. */
+  #lookAt(map: MapView, region: Region): void {
+    if (map !== this.map) map.camera.flyToRegion(region)
+    else void this.attempt(() => this.places.load().then(() => this.places.show(region)))
   }
 
   detach(): void {

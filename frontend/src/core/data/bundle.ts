@@ -43,7 +43,15 @@ export interface Region {
   /** Place of the region around it in the list, null at the coarsest level. */
   parent: number | null
   priority: number
+  /** Share of its members that the name is true of; not there where the name claims nothing. */
+  share?: number
+  /** What sets it apart: text, share of its members, and how many times as often as on the whole map. */
+  typical?: readonly Typical[]
+  /** Share of it that comes together when the map is divided again, where that is less than half. */
+  weak?: number
 }
+
+export type Typical = readonly [text: string, share: number, times: number]
 
 export type DetailValue = string | number | boolean | null | string[]
 

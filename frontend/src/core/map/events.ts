@@ -2,7 +2,7 @@
 import type { Pose } from '../camera/camera'
 import type { SetChange, Tool } from '../camera/tools'
 import type { Projection } from '../data/manifest'
-import type { Bundle } from '../data/bundle'
+import type { Bundle, Region } from '../data/bundle'
 import type { Point } from './polygon'
 
 export type { SetChange, Tool }
@@ -21,6 +21,8 @@ export interface MapEvents {
   rest(pose: Pose): void
   escape(): void
   search(): void
+  /** A click on the name of a region; without it, the map flies there by itself. */
+  regionPick?(region: Region): void
   /** The names of the regions could not be had; `MapView.loadRegions` tries again. */
   regionsMissing?(projection: Projection): void
 }

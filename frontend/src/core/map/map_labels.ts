@@ -24,6 +24,8 @@ const REGION_ZOOMS = [
   [1.25, 7],
   [3, 16],
   [6, 32],
+  [12, 64],
+  [24, 128],
 ] as const
 /** Of each profile, in its own order. */
 const MAX_PROFILE = 60

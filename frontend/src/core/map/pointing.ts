@@ -87,7 +87,7 @@ export class Pointing {
   }
 
   pickLabel(label: Labelled, toggle = false): void {
-    if (!('row' in label)) this.host.flyToRegion(label.region)
+    if (!('row' in label)) (this.events.regionPick ?? this.host.flyToRegion)(label.region)
     else if (toggle) this.events.pickToggle(label.row)
     else this.events.pick(label.row)
   }
