@@ -19,6 +19,7 @@ from benchmarks.peers import Memberships
 
 RAW = {"interactions": "collections", "edges": "edges", "vectors": "vectors"}
 FROM_SETS = {"collection": "collection_id", "entity": "entity_id"}
+MAP = {"method": "tsne", "from": "graph", "similarity_power": 1.5}  # the first of those that atlas new proposes
 UP_TO_A_MAP = ("entity_index", "neighbours", "knn_graph", "projection")  # of any kind of source
 
 
@@ -92,7 +93,7 @@ def _make_project(case: str, folder: Path) -> None:
         own = folder / "defs" / atlas_run.NAME / "defs.yaml"
         own.parent.mkdir(parents=True)
         shipped = yaml.safe_load((project.PACKAGE / "defs" / case / "defs.yaml").read_text(encoding="utf-8"))
-        shipped["attributes"]["sweep"]["projections"] = shipped["attributes"]["sweep"]["projections"][:1]
+        shipped["attributes"]["sweep"] = {"n_neighbors": [15], "projections": [MAP]}
         own.write_text(yaml.safe_dump(shipped, sort_keys=False), encoding="utf-8")
         return
     files = data.shared_folder(case, f"{setting.option}.parquet")
@@ -102,6 +103,7 @@ def _make_project(case: str, folder: Path) -> None:
         option=setting.option,
         columns=dict(setting.columns),
         entities=files / "entities.parquet",
+        sweep={"n_neighbors": [15], "projections": [MAP]},
         **dict(setting.spec),
     )
 

@@ -23,7 +23,8 @@ def on_the_layout(place: Mapped, about: int) -> np.ndarray:
 
     sizes = sorted({max(5, round(place.n / about * share)) for share in (0.05, 0.1, 0.2, 0.35, 0.6)})
     points = place.positions.astype(np.float64)
-    return _nearest(about, (HDBSCAN(min_cluster_size=size, min_samples=5).fit(points).labels_ for size in sizes))
+    found = (HDBSCAN(min_cluster_size=size, min_samples=5).fit(points).labels_ for size in sizes)
+    return _nearest(about, (np.asarray(labels) for labels in found))
 
 
 def on_vectors(place: Mapped, about: int) -> np.ndarray | None:

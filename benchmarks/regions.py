@@ -210,6 +210,8 @@ def _numbered(groups: np.ndarray) -> np.ndarray:
 
 def show_names(case: str, regions: list[dict[str, Any]], console: Any) -> None:
     """Every name of every level, the largest region first, with the share that it is true of and its lift."""
+    if not regions:
+        return
     for level, found in pl.DataFrame(regions).group_by("level", maintain_order=True):
         told = [
             f"{one['name']} [{one['size']}"

@@ -27,11 +27,12 @@ M = TypeVar("M", bound=Model)
 
 def load(path: Path) -> AtlasSpec:
     """The spec in one ``defs.yaml``, its name filled in. Raises SpecError or AtlasErrors with every mistake found."""
-    return _load(path, path.resolve(), yaml_file.content(path), yaml_file.content(points_file.beside(path)))
+    beside = (points_file.beside(path), regions.beside(path))
+    return _load(path, path.resolve(), yaml_file.content(path), *map(yaml_file.content, beside))
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, _file: Path, _defs: bytes | None, _points: bytes | None) -> AtlasSpec:
+def _load(path: Path, _file: Path, _defs: bytes | None, _points: bytes | None, _names: bytes | None) -> AtlasSpec:
     """Kept while the files hold the same bytes: each step of a run asks, and reading YAML takes longer than many do."""
     try:
         document = yaml_file.read(path)
@@ -88,7 +89,7 @@ def validate(
 
 def _beside(found: Sequence[Any], model: type[M], file: Path) -> list[M]:
     try:
-        return TypeAdapter(list[model]).validate_python(found)
+        return TypeAdapter(list[model]).validate_python(found)  # pyright: ignore[reportInvalidTypeForm]
     except ValidationError as error:
         raise_all([spec_error(problem, file, model) for problem in error.errors()])
         raise AssertionError("unreachable") from error

@@ -62,7 +62,7 @@ def graph(positions: np.ndarray, neighbours: np.ndarray | None) -> tuple[sparse.
 
 def communities(edges: sparse.csr_array) -> list[np.ndarray]:
     """The community of each node at each level, coarse to fine: (n,) int64, nested, every node in one."""
-    n = edges.shape[0]
+    n = edges.indptr.size - 1
     counts = level_sizes(n)
     if counts in ([], [1]):
         return [np.zeros(n, np.int64) for _ in counts]
@@ -127,7 +127,7 @@ def _cuts(tree: np.ndarray, sizes: np.ndarray, counts: list[int]) -> list[np.nda
             _, node = heapq.heappop(groups)
             n_large -= size[node] >= least
             for part in tree[node - m, :2].astype(int):
-                heapq.heappush(groups, (-urgency[part - m] if part >= m else np.inf, int(part)))
+                heapq.heappush(groups, (float(-urgency[part - m]) if part >= m else float("inf"), int(part)))
                 n_large += size[part] >= least
         cut = np.empty(m, np.int64)
         for number, (_, node) in enumerate(groups):

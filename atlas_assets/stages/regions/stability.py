@@ -63,7 +63,7 @@ def _overlap(level: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _thinned(edges: sparse.csr_array, generator: np.random.Generator) -> sparse.csr_array:
     upper = sparse.triu(edges, k=1).tocoo()
     kept = generator.random(upper.data.size) < KEPT
-    return _symmetric(upper.row[kept], upper.col[kept], upper.data[kept], edges.shape[0])
+    return _symmetric(upper.row[kept], upper.col[kept], upper.data[kept], edges.indptr.size - 1)
 
 
 def _shuffled(edges: sparse.csr_array, generator: np.random.Generator) -> sparse.csr_array:
@@ -71,7 +71,7 @@ def _shuffled(edges: sparse.csr_array, generator: np.random.Generator) -> sparse
     upper = sparse.triu(edges, k=1).tocoo()
     ends = generator.permutation(upper.col)
     apart = upper.row != ends
-    return _symmetric(upper.row[apart], ends[apart], upper.data[apart], edges.shape[0])
+    return _symmetric(upper.row[apart], ends[apart], upper.data[apart], edges.indptr.size - 1)
 
 
 def _symmetric(row: np.ndarray, column: np.ndarray, weight: np.ndarray, n: int) -> sparse.csr_array:
