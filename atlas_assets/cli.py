@@ -38,6 +38,11 @@ def new(
     ] = None,
     edges: Annotated[list[str] | None, typer.Option(help="Rows of (source, target), with or without a weight.")] = None,
     vectors: Annotated[list[str] | None, typer.Option(help="One vector per entity.")] = None,
+    texts: Annotated[list[str] | None, typer.Option(help="Column of --entities with texts, mapped by words.")] = None,
+    words: Annotated[bool, typer.Option("--words", help="Map the words of --texts instead of the texts.")] = False,
+    model: Annotated[
+        str | None, typer.Option(help="What makes vectors of --texts: wordllama, or see docs/texts.md.")
+    ] = None,
     entities: Annotated[list[str] | None, typer.Option(help="Table of the entities: id, label, metadata.")] = None,
     form: Annotated[
         str | None, typer.Option(help="Of the files, where they do not say it: see docs/files.md; or table.")
@@ -64,6 +69,9 @@ def new(
         interactions=interactions,
         edges=edges,
         vectors=vectors,
+        texts=texts,
+        words=words,
+        model=model,
         entities=entities,
         force=force,
         form=form,

@@ -102,7 +102,7 @@ def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["new", "books"], "exactly one of --interactions, --edges or --vectors"),
+        (["new", "books"], "exactly one of --interactions, --edges, --vectors or --texts"),
         (["new", "My Books", "--interactions", "ratings.csv"], "lower-case letters"),
         (["new", "books", "--interactions", "rating.csv"], "rating.csv"),
         (["run", "boks"], "boks is not an atlas here"),

@@ -51,7 +51,10 @@ def test_the_kind_follows_from_the_source(source: dict, kind: str) -> None:
     ("attributes", "expected"),
     [
         ({}, "source is missing"),
-        ({"source": {}}, "exactly one of interactions, edges, vectors or python_api (found none of them)"),
+        (
+            {"source": {}},
+            "exactly one of interactions, edges, vectors, texts, text_vectors or python_api (found none of them)",
+        ),
         ({"source": SOURCE | {"edges": "b.csv"}}, "found interactions and edges"),
         ({"source": SOURCE, "fliter": {}}, "fliter is not a known key; expected one of attribution,"),
         ({"source": SOURCE, "fliter": {}}, "Did you mean 'filter'?"),

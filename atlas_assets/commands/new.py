@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from atlas_assets import methods, project
+from atlas_assets.commands import new_texts
 from atlas_assets.commands.first_run import FirstRun, plan
 from atlas_assets.errors import AtlasError, Found, SpecError
 from atlas_assets.kinds import relations
@@ -50,6 +51,9 @@ def new(
     vectors: list[str] | None,
     entities: list[str] | None,
     force: bool,
+    texts: list[str] | None = None,
+    words: bool = False,
+    model: str | None = None,
     form: str | None = None,
     query: str | None = None,
     trust: bool = False,
@@ -57,20 +61,26 @@ def new(
 ) -> Path:
     """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing.
 
+    texts: columns of ``entities``; words: whether their words are mapped, not the texts; model: what
+    makes vectors of them.
     roles: columns that are known: collection, entity, value, timestamp, source, target, weight, id, label.
     """
-    relation = _one_relation({"interactions": interactions, "edges": edges, "vectors": vectors})
+    relation = _one_relation({"interactions": interactions, "edges": edges, "vectors": vectors, "texts": texts})
     known = _roles(roles or {}, next(iter(relation)), has_table=bool(entities))
     path = project.defs_folder() / name / "defs.yaml"
     _check_name(name, path, force=force)
-    given = {option: [_portable(one) for one in files] for option, files in relation.items()}
+    given: dict[str, Any] = {option: [_portable(one) for one in files] for option, files in relation.items()}
+    given = new_texts.asked(texts, words=words, model=model, has_table=bool(entities)) or given
     tables = [_portable(one) for one in entities or []]
 
     from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import infer
 
     options = Options(form, query, trust)
-    inference = infer(**given, entities=tables or None, base=project.root(), options=options, roles=known)  # type: ignore[arg-type]
+    if texts:
+        inference = new_texts.infer(given, tables, base=project.root(), options=options, roles=known)
+    else:
+        inference = infer(**given, entities=tables or None, base=project.root(), options=options, roles=known)
     _ensure_project(console)
     path.parent.mkdir(parents=True, exist_ok=True)
     planned = plan(inference.kind, inference.n_entities, inference.n_numbers, memory=project.memory_of_a_run())
@@ -91,7 +101,9 @@ def _one_relation(options: dict[str, list[str] | None]) -> dict[str, list[str]]:
     given = {name: files for name, files in options.items() if files}
     if len(given) != 1:
         said = " and ".join(f"--{name}" for name in given) or "none of them"
-        raise AtlasError(f"An atlas needs exactly one of --interactions, --edges or --vectors; {said} was given.")
+        raise AtlasError(
+            f"An atlas needs exactly one of --interactions, --edges, --vectors or --texts; {said} was given."
+        )
     return given
 
 
@@ -101,6 +113,7 @@ def _roles(roles: dict[str, str | None], option: str, *, has_table: bool) -> dic
         "interactions": ("collection", "entity", "value", "timestamp", "weight"),
         "edges": ("source", "target", "weight"),
         "vectors": ("id",),
+        "texts": (),
     }
     given = {role: column for role, column in roles.items() if column is not None}
     for role in given:
@@ -149,7 +162,7 @@ def _ensure_project(console: Console) -> None:
 
 
 def _document(
-    name: str, relation: dict[str, list[str]], tables: list[str], found: Inference, planned: FirstRun, options: Options
+    name: str, relation: dict[str, Any], tables: list[str], found: Inference, planned: FirstRun, options: Options
 ) -> Iterator[str]:
     """The YAML, section by section. Written by hand, because a dumper cannot write the comments."""
     yield f"# The atlas {name}. Every key is explained in the README; what is left out has a default.\n"
@@ -157,8 +170,8 @@ def _document(
     yield f"  title: {_text(name.replace('_', ' ').capitalize())}\n"
     yield '  description: ""\n  attribution: ""             # where the data comes from; shown on the site\n'
     yield "  source:\n"
-    for option, files in relation.items():
-        yield f"    {option}: {_inline(files)}\n"
+    for option, said in relation.items():
+        yield f"    {option}: {_inline(said)}\n"
     if tables:
         yield f"    entities: {_inline(tables)}\n"
     for option in ("form", "query", "trust"):
@@ -172,9 +185,12 @@ def _document(
         yield "    fields:                     # number, category, list, year, date, boolean, link, image or text\n"
         for field, facts in found.fields.items():
             yield f"      {_text(field)}: {_inline(facts)}\n"
-    yield from _filter(found.kind, planned)
-    if relations()[found.kind].company:
-        yield from _relation(found.columns)
+    if found.kind == new_texts.BY_WORDS:
+        yield from new_texts.sections(relation)
+    else:
+        yield from _filter(found.kind, planned)
+        if relations()[found.kind].company:
+            yield from _relation(found.columns)
     if found.metric:
         yield f"  relation:\n    metric: {found.metric:21}# cosine, euclidean, or dot: the larger the product\n"
     yield SWEEP

@@ -119,8 +119,9 @@ class SourceKind:
     (``sources.canonical``) of its relation into a folder and returns the report ``{rows, files, notes}``; it raises
     DataError on bad input. patterns: what to look at to see whether the source has changed; listed: the files of one of
     these, DataError where there is none. columns: which of value, timestamp and weight its rows may come with. tables:
-    whether ``entities``, ``columns``, ``entity_columns`` and ``fields`` may be given beside it. watched: whether
-    Dagster looks at it by itself. told: what of the options whoever receives a map may know, in plain types.
+    whether ``entities``, ``columns``, ``entity_columns`` and ``fields`` may be given beside it; needs_table: whether
+    ``entities`` must be. watched: whether Dagster looks at it by itself. told: what of the options whoever receives a
+    map may know, in plain types.
     code_version: raised when the same source gives other tables.
     """
 
@@ -133,6 +134,7 @@ class SourceKind:
     listed: Callable[[str, Any, Path], list[Listed]] = files_of
     columns: tuple[str, ...] = ()
     tables: bool = True
+    needs_table: bool = False
     watched: bool = True
     told: Callable[[Any], Any] = last_parts
     code_version: str = ""

@@ -23,12 +23,16 @@ _FILE = "__file"
 
 @dataclass(frozen=True)
 class EntityTable:
-    """frame: ``id`` as in the files, ``label`` text, then the fields; origin: what the ids are; notes for people."""
+    """frame: ``id`` as in the files, ``label`` text, then the fields; origin: what the ids are; notes for people.
+
+    texts: of each row, where columns of texts were asked for; null where it has none.
+    """
 
     frame: pl.DataFrame
     fields: list[dict[str, Any]]
     origin: read.Ids
     notes: list[str]
+    texts: pl.Series | None = None
 
 
 def read_table(
@@ -38,12 +42,14 @@ def read_table(
     fields: Mapping[str, Mapping[str, Any]] | None,
     ids: pl.Series | None,
     relation: Sequence[str],
+    texts: Sequence[str] = (),
 ) -> EntityTable:
     """The entities of ``files``, checked and typed.
 
     columns: the id and label columns where they are given; else they are guessed with the help of ``ids``, a sample of
     those used in the relation, and ``relation``, the names of its id columns. fields: the metadata to keep, or None for
-    every column, typed by its values. Raises DataError for missing columns, repeated ids and values that do not fit.
+    every column, typed by its values. texts: columns that are read as text besides, one paragraph each. Raises
+    DataError for missing columns, repeated ids and values that do not fit.
     """
     notes: list[str] = [sentence for file in files for sentence in file.told]
     parts = [
@@ -59,7 +65,7 @@ def read_table(
     guessed = guess_entity_columns(table.select(names), ids=ids, relation=relation, file=files[0], given=columns)
     notes += guessed.sentences
     typed = all(tables.is_typed(file) for file in files)
-    return _made(table, guessed.columns, names, files, fields=fields, typed=typed, notes=notes)
+    return _made(table, guessed.columns, names, files, fields=fields, typed=typed, notes=notes, texts=texts)
 
 
 def beside(
@@ -69,6 +75,7 @@ def beside(
     file: Located,
     columns: Mapping[str, str],
     fields: Mapping[str, Mapping[str, Any]] | None,
+    texts: Sequence[str] = (),
 ) -> EntityTable:
     """As ``read_table`` of columns that stand in the relation's own file, row by row beside ids (n,)."""
     name = next(name for name in ("id", "row", "row_number", "__row_number") if name not in table.columns)
@@ -80,7 +87,8 @@ def beside(
     whole = table.with_columns(ids.alias(name), pl.lit(0, dtype=pl.Int32).alias(_FILE))
     whole = whole.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(read.ROW))
     notes = [sentence for sentence in guessed.sentences if not sentence.startswith(f"{name} ->")]
-    return _made(whole, guessed.columns, names, [file], fields=fields, typed=tables.is_typed(file), notes=notes)
+    typed = tables.is_typed(file)
+    return _made(whole, guessed.columns, names, [file], fields=fields, typed=typed, notes=notes, texts=texts)
 
 
 def _made(
@@ -92,6 +100,7 @@ def _made(
     fields: Mapping[str, Mapping[str, Any]] | None,
     typed: bool,
     notes: list[str],
+    texts: Sequence[str] = (),
 ) -> EntityTable:
     """Of a table with row numbers and the number of each row's file, typed."""
     id_column, label_column = columns["id"], columns.get("label")
@@ -128,7 +137,21 @@ def _made(
                 told = ", ".join(map(repr, unused[:5]))
                 notes.append(f"source.fields.{source}.words: {told} is no value of {files[0].name}: it was not used")
         made.append(values.alias(description["name"]).to_frame())
-    return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes)
+    read_as_text = _texts(table, texts) if texts else None
+    return EntityTable(pl.concat(made, how="horizontal"), [d for _, d in described], origin, notes, read_as_text)
+
+
+def _texts(table: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """The columns as one text per row, in paragraphs; null where all are blank."""
+    parts = [_text(pl.col(name), table.schema[name]) for name in columns]
+    joined = pl.concat_str(parts, separator="\n\n", ignore_nulls=True)
+    return table.select(text=pl.when(joined != "").then(joined)).to_series()
+
+
+def _text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    text = value.cast(pl.List(pl.String)).list.join(", ") if isinstance(dtype, pl.List) else value.cast(pl.String)
+    text = text.str.strip_chars()
+    return pl.when(text != "").then(text)
 
 
 def of_ids(ids: pl.Series) -> pl.DataFrame:

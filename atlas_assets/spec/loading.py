@@ -133,6 +133,14 @@ def _cross_field_errors(spec: AtlasSpec, file: Path) -> Iterator[SpecError]:
             expected="it only with files",
             remedy="Delete it.",
         )
+    if spec.source.kind.needs_table and not spec.source.entities:
+        yield SpecError(
+            file=file,
+            field="source.entities",
+            found=Found("is missing"),
+            expected=f"the table that has the columns of source.{spec.source.kind.name}",
+            remedy="Name its file: entities: [papers.csv].",
+        )
     listed = [(file, f"sweep.projections[{i}]", p) for i, p in enumerate(spec.sweep.projections)]
     listed += [(file, f"sweep.points[{i}].projection", p.projection) for i, p in enumerate(spec.sweep.points)]
     beside_it = points_file.beside(file)
