@@ -17,14 +17,15 @@ requirements:
 	@bash scripts/check_requirements.sh "$(PYTHON)"
 
 $(VENV)/.installed: pyproject.toml | requirements
-	@echo "Installing into $(VENV): PyTorch alone is about 6 GB with its CUDA libraries, so this takes some minutes."
+	@echo "Installing into $(VENV): about 1 GB, which takes a minute or two."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+	@echo "For the tests and for GPUs: PyTorch is about 6 GB with its CUDA libraries, so this takes some minutes."
+	$(BIN)/python -m pip install --quiet -e '.[pymde,libraries]' --group dev
 	@touch $@
 
 install: $(VENV)/.installed  ## make .venv with everything Atlas needs

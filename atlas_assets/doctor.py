@@ -46,17 +46,28 @@ def _findings() -> Iterator[Finding]:
     yield Finding(
         True, "Python", f"{platform.python_version()} at {shutil.which('python') or 'an embedded interpreter'}"
     )
-    for package in ("dagster", "torch", "pymde", "numba", "polars", *methods.libraries()):
+    for package in ("dagster", "numba", "polars"):
+        yield Finding(True, package, importlib.metadata.version(package))
+    for package, brings, extra in _extras():
         try:
             yield Finding(True, package, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(False, package, "is not installed; run: make install (or pip install atlas-assets)")
+            told = f"is not installed, and not needed: {brings}. Install it with: pip install 'atlas-assets[{extra}]'"
+            yield Finding(None, package, told)
     yield _node()
     yield _memory()
     yield from _devices()
     yield _disk()
     yield from _atlases()
     yield from _dead_runs()
+
+
+def _extras() -> Iterator[tuple[str, str, str]]:
+    """Packages that Atlas does without: what each would bring, and the extra that installs it."""
+    yield "torch", "it computes embeddings and large maps on a GPU", "pymde"
+    yield "pymde", "it has penalties for embeddings that Atlas has no kernel of", "pymde"
+    for library in methods.libraries():
+        yield library, "it lays out with `engine: library`, to compare with", "libraries"
 
 
 def _node() -> Finding:

@@ -24,6 +24,15 @@ class AtlasError(Exception):
         super().__init__(*(redact(str(one)) for one in said))
 
 
+class NotInstalled(AtlasError):
+    """Something asks for a library that Atlas does without. extra: of this package, which brings it."""
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {library}, which is not installed. Install it with: pip install 'atlas-assets[{extra}]'"
+        )
+
+
 class _LocatedError(AtlasError):
     def __init__(self, *, file: object, where: str, found: object, expected: str, remedy: str) -> None:
         self.file, self.where, self.found, self.expected, self.remedy = (

@@ -80,7 +80,7 @@ def test_what_is_missing_is_said_in_one_sentence(
 def test_a_full_disk_is_noticed_before_anything_is_installed(tmp_path: Path) -> None:
     done = check(tmp_path, sys.executable, tools=NODE | FULL_DISK)
     assert done.returncode == 1
-    assert "need about 9 GB, but only 0 GB are free here" in done.stderr
+    assert "needs about 2 GB, but only 0 GB are free here" in done.stderr
 
 
 @pytest.mark.parametrize(

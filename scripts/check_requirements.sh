@@ -19,6 +19,6 @@ IFS=. read -r major minor _ <<<"${version#v}"
 
 if [ ! -e .venv/.installed ]; then
   free_mib=$(df -Pm . | awk 'NR == 2 {print $4}')
-  [ "$free_mib" -ge 9000 ] ||
-    fail "Atlas and PyTorch with its CUDA libraries need about 9 GB, but only $((free_mib / 1000)) GB are free here; free some space and run make again."
+  [ "$free_mib" -ge 2500 ] ||
+    fail "Atlas needs about 2 GB, but only $((free_mib / 1000)) GB are free here; free some space and run make again."
 fi

@@ -7,6 +7,7 @@ outsiders where files lie.
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
@@ -34,9 +35,18 @@ def of(run: StageRun, joined: Sweep) -> dict[str, Any]:
         "data": {"attribution": spec.attribution, "licence": spec.licence, "source": source},
         "parameters": spec.model_dump(mode="json", by_alias=True, exclude_none=True, include=PARAMETERS),
         "made_with": {"atlas": __version__, "python": platform.python_version()}
-        | {name: metadata.version(name) for name in sorted({*LIBRARIES, *_layout_libraries(joined)}, key=str.lower)},
+        | _versions({*LIBRARIES, *_layout_libraries(joined)}),
         "artifacts": _artifacts(run, {*joined.graphs, *joined.embeddings, *joined.projections, None}),
     }
+
+
+def _versions(libraries: set[str]) -> dict[str, str]:
+    """Of those that are installed: the others were not used."""
+    found: dict[str, str] = {}
+    for name in sorted(libraries, key=str.lower):
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def _layout_libraries(joined: Sweep) -> set[str]:

@@ -49,5 +49,5 @@ def descend(layout: Layout, inputs: LayoutInputs, lay_out: Callable[[Any], np.nd
                 )
                 torch.cuda.empty_cache()
         elif device == "cuda":
-            warnings.warn("No CUDA device was found; going on with the CPU.", RuntimeWarning, stacklevel=2)
+            warnings.warn(embedding.no_gpu(), RuntimeWarning, stacklevel=2)
     return lay_out(by_kernels)

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, NotInstalled
 from atlas_assets.kernels import penalties
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.embedding.constraints import Anchored, Centered, Constraint, Standardized
@@ -290,7 +291,7 @@ def _on_devices(run: _Run, attractive: Penalty, repulsive: Penalty, device: Devi
                     stacklevel=3,
                 )
         elif device == "cuda":
-            warnings.warn("No CUDA device was found; going on with the CPU.", RuntimeWarning, stacklevel=3)
+            warnings.warn(no_gpu(), RuntimeWarning, stacklevel=3)
     if attractive in penalties.ATTRACTIVE and repulsive in penalties.REPULSIVE:
         objective = FusedDistortion(
             run.problem, attractive=str(attractive), repulsive=str(repulsive), n_dims=run.start.shape[1]
@@ -301,7 +302,13 @@ def _on_devices(run: _Run, attractive: Penalty, repulsive: Penalty, device: Devi
 
 
 def _through_torch(problem: PushAndPull, attractive: Penalty, repulsive: Penalty, device: str) -> Objective:
-    from atlas_assets.stages.embedding.torch_distortion import TorchDistortion, penalty
+    try:
+        from atlas_assets.stages.embedding.torch_distortion import TorchDistortion, penalty
+    except ModuleNotFoundError as missing:
+        asked = next(
+            (p for p, own in ((attractive, penalties.ATTRACTIVE), (repulsive, penalties.REPULSIVE)) if p not in own), ""
+        )
+        raise NotInstalled(f"The penalty {asked}", str(missing.name), "pymde") from missing
 
     return TorchDistortion(
         problem,
@@ -313,8 +320,20 @@ def _through_torch(problem: PushAndPull, attractive: Penalty, repulsive: Penalty
 
 def gpu_present() -> bool:
     """Whether torch finds a GPU; without any of its device files not even torch is imported, which takes 3 seconds."""
-    if not any(Path(file).exists() for file in GPU_FILES):
+    if not any(Path(file).exists() for file in GPU_FILES) or not torch_installed():
         return False
     import torch
 
     return torch.cuda.is_available()
+
+
+def torch_installed() -> bool:
+    """Whether there is what GPUs are used through."""
+    return find_spec("torch") is not None
+
+
+def no_gpu() -> str:
+    """Why a device that was asked for is not used."""
+    if torch_installed():
+        return "No CUDA device was found; going on with the CPU."
+    return "PyTorch is not installed; going on with the CPU. Install it with: pip install 'atlas-assets[pymde]'"

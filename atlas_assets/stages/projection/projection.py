@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from atlas_assets import methods
+from atlas_assets.errors import NotInstalled
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
 from atlas_assets.stages.geometry.alignment import align, canonical
 from atlas_assets.stages.geometry.isolated_entities import place_isolated
@@ -88,7 +89,12 @@ def project(
         begin = inputs.start(dims) if start is None else _earlier(start[rows], inputs, seed)
         warm = 0.0 if start is None else effort(changed, method)
         lay_out = facts.library.lay_out if engine == "library" and facts.library else facts.lay_out
-        laid_out = lay_out(inputs, begin, warm=warm, seed=seed, progress=progress, **values)
+        try:
+            laid_out = lay_out(inputs, begin, warm=warm, seed=seed, progress=progress, **values)
+        except ModuleNotFoundError as missing:
+            if engine != "library" or facts.library is None:
+                raise
+            raise NotInstalled(f"engine: library of {method}", facts.library.distribution, "libraries") from missing
         positions[rows] = canonical(laid_out, scale=False)
     elif rows.size:
         positions[rows, 0] = np.arange(rows.size)
