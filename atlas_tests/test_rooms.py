@@ -32,6 +32,7 @@ ROOMS = {
     "publish": {"plan", "spec", "stages", "store"},
     "commands": {"kinds", "methods", "plan", "reports", "sources", "spec", "store"},
     "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store"},
+    "frames": {"stages", "store"},
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
     "doctor": {"methods", "orchestration", "plan", "spec", "stages", "store"},
