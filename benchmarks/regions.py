@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.stages.regions import regions as stage
-from atlas_assets.stages.regions.hierarchy import divide, graph
+from atlas_assets.stages.regions.hierarchy import graph
 from atlas_assets.stages.regions.naming.names import Name, name_levels
 from atlas_assets.stages.regions.stability import of_chance
 from benchmarks import measure, region_data
@@ -57,22 +57,19 @@ def measured(case: str, peers: list[str], cache: str) -> dict[str, Any]:
     """A job: the rows and the regions of a case."""
     place = region_data.mapped(case, cache=Path(cache))
     _build(_part(place, np.arange(min(place.n, 500))))  # compiled code is made, or loaded, here
-    began = time.perf_counter()
-    divide(place.positions.astype(np.float64), place.neighbours)
-    divided = time.perf_counter()
     made = _build(place)
-    seconds = time.perf_counter() - divided - (divided - began)
-    rows = [_row(case, SECONDS, "its layout", max(seconds, 0.0), place.layout_seconds, "cost")]
     division = made.division(np.arange(place.n))
     depth = division.levels.shape[1]
     levels = [_numbered(division.at(level)) for level in range(depth)]
+    began = time.perf_counter()
     named = _named(place, levels)
+    rows = [_row(case, SECONDS, "its layout", time.perf_counter() - began, place.layout_seconds, "cost")]
     true = np.zeros(place.n, bool)
     for level, (region, names) in enumerate(zip(levels, named, strict=True)):
         found = under_true_names(region, [_claim(name) for name in names])
         true |= found
-        rows += _compared(place, peers, level, region, found) if level < COMPARED else []
-        rows += [] if level < COMPARED else [_row(case, TRUE_NAMES, "-", found.mean(), None, of=f"level {level}")]
+        rows += _compared(place, peers, level, region) if level < COMPARED else []
+        rows.append(_row(case, TRUE_NAMES, "-", found.mean(), None, of=f"level {level}"))
     rows.append(_row(case, TRUE_NAMES, "-", true.mean(), None, of="any level"))
     rows += _naming_test(place, levels)
     wrong = faults(made.table["name"].to_list())
@@ -113,21 +110,23 @@ def _claim(name: Name) -> Claim | None:
     return Claim(name.share, name.lift, name.holds())
 
 
-def _compared(place: Mapped, peers: list[str], level: int, region: np.ndarray, true: np.ndarray) -> list[Row]:
-    """Agreement with what is known, and true names, beside others' divisions into about as many groups."""
+def _compared(place: Mapped, peers: list[str], level: int, region: np.ndarray) -> list[Row]:
+    """Agreement with what is known, and true names, beside others' divisions into about as many groups.
+
+    Names are those of a map with this level alone: inside a region named already, none may say the same again.
+    """
     n_groups = int(region.max()) + 1
     types = {field["name"]: field["type"] for field in place.fields}
     known = {name: classes(place.table[name], types[name]) for name in region_data.SETTINGS[place.case].known}
-    rows = []
+    rows, ours = [], _under_true_names(place, region)
     for peer in peers:
         groups = PEERS[peer](place, n_groups)
         if groups is None:
             continue
         theirs = _numbered(groups)
         of = f"level {level}, {n_groups} regions, theirs {int(theirs.max()) + 1}"
-        [names] = _named(place, [theirs])
-        told = under_true_names(theirs, [_claim(name) for name in names])
-        rows.append(_row(place.case, TRUE_NAMES, peer, true.mean(), told.mean(), of=of))
+        told = _under_true_names(place, theirs)
+        rows.append(_row(place.case, f"{TRUE_NAMES}, alone", peer, ours, told, of=of))
         rows += [
             _row(
                 place.case,
@@ -140,6 +139,11 @@ def _compared(place: Mapped, peers: list[str], level: int, region: np.ndarray, t
             for field, of_field in known.items()
         ]
     return rows
+
+
+def _under_true_names(place: Mapped, groups: np.ndarray) -> float:
+    [names] = _named(place, [groups])
+    return float(under_true_names(groups, [_claim(name) for name in names]).mean())
 
 
 def _naming_test(place: Mapped, levels: list[np.ndarray]) -> list[Row]:

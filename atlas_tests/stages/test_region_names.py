@@ -99,6 +99,19 @@ def test_two_genres_that_share_a_region_are_both_named():
     assert texts([0] * 10 + [1] * 20, {"genres": genres})[0] == "fantasy & science fiction"
 
 
+def test_inside_a_region_of_two_genres_one_may_be_of_one():
+    outer, inner = np.array([0] * 20 + [1] * 60), np.array([0] * 10 + [1] * 10 + [2] * 60)
+    genres = [["fantasy"]] * 10 + [["science fiction"]] * 10 + [["crime"]] * 60
+    coarse, fine = name_levels(
+        [outer, inner],
+        labels=[f"Book {chr(97 + i % 26)}{i // 26}" for i in range(80)],
+        popularity=np.arange(80),
+        fields=pl.DataFrame({"genres": genres}),
+    )
+    assert coarse[0].text == "fantasy & science fiction"
+    assert [name.text for name in fine][:2] == ["fantasy", "science fiction"]
+
+
 def test_what_the_region_around_says_is_not_said_again():
     outer, inner = np.array([0] * 20 + [1] * 20), np.array([0] * 10 + [1] * 10 + [2] * 20)
     genres = [["fantasy", "elves"]] * 10 + [["fantasy", "dragons"]] * 10 + [["history"]] * 20
@@ -203,8 +216,8 @@ def test_a_name_by_hand_stands_before_all_others():
         fields=pl.DataFrame({"genre": ["fantasy"] * 10 + ["history"] * 10}),
         given=[{1: "fantasy"}],
     )[0]
-    assert [name.kind for name in found] == ["value", "hand"]
-    assert [name.text for name in found] == ["fantasy · Book j", "fantasy"]
+    assert [name.kind for name in found] == ["members", "hand"]
+    assert [name.text for name in found] == ["Book j · Book i", "fantasy"]
 
 
 @settings(deadline=None, max_examples=60)

@@ -8,7 +8,7 @@ its kind says what is inside, how much it clusters, and how true it is of the re
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import combinations
 
@@ -31,14 +31,14 @@ FEWEST = 3  # entities
 LEAST_CLUSTERING = 0.05
 RANGES = 2  # of one field
 MOST = 12  # traits that are looked at more closely, by score
-PARTS = 3  # of a union
+PARTS, PART = 3, 0.12  # of a union; share of the region that each adds
 JOIN = " · "
 
 
 @dataclass(frozen=True)
 class Candidate:
     """text: as shown. parts: folded keys of what it says. kind: value, range, word ... share: of the region; and lift.
-    holds: of whom it is true, (n,) bool.
+    holds: of whom it is true, (n,) bool. either: it says that one of its parts holds, not all.
     """
 
     score: float
@@ -48,6 +48,12 @@ class Candidate:
     share: float
     lift: float
     holds: Callable[[], np.ndarray]
+    either: bool = False
+
+    @property
+    def says(self) -> frozenset[str]:
+        """What regions inside need not say again; of "fantasy & crime" they may be one."""
+        return frozenset({" or ".join(sorted(self.parts))}) if self.either else self.parts
 
 
 @dataclass(frozen=True)
@@ -105,13 +111,14 @@ class Judge:
         values += self._ranges(region)
         values.sort(key=lambda one: (-one.score, one.text))
         near = [one for one in values if one.share >= 0.2][:MOST]
+        beside = [one for one in values if one.share >= PART]
         found = [
             self._candidate(one.score, one.text, [one], one.share, one.lift, one.mask)
             for one in values
             if one.share >= TRUE
         ]
         found += self._both(region, near)
-        found += self._either(region, near, size)
+        found += self._either(region, beside, size)
         if (one := self._of_words(region, words)) is not None:
             found.append(one)
         best: dict[str, Candidate] = {}
@@ -131,7 +138,7 @@ class Judge:
         )
         is_word = np.array([kind == "word" for kind in self.traits.kinds], bool)
         fit = (counts >= FEWEST) & self.clusters & (inner >= INSIDE_LIFT)
-        fit &= np.where(is_word, (lift >= WORD_LIFT) & (share >= 0.05), (lift >= LIFT) & (share >= 0.15))
+        fit &= np.where(is_word, (lift >= WORD_LIFT) & (share >= 0.05), (lift >= LIFT) & (share >= PART))
         score = _score(share, lift, inner) * self.weights
         chosen = np.flatnonzero(fit)
         chosen = chosen[np.lexsort((chosen, -score[chosen]))]
@@ -223,7 +230,7 @@ class Judge:
                     or any(one.key in other.key or other.key in one.key for one in chosen)
                 ):
                     continue
-                if (other.mask()[region.rows] & ~mask[region.rows]).sum() >= 0.15 * size:
+                if (other.mask()[region.rows] & ~mask[region.rows]).sum() >= PART * size:
                     chosen, mask = [*chosen, other], mask | other.mask()
             share, lift, inner = self._figures(region, mask, WELL)
             if len(chosen) < 2 or share < WELL or lift < LIFT or inner < INSIDE_LIFT:
@@ -232,7 +239,7 @@ class Judge:
             score = float(_score(share, lift, inner)) * 0.6 * min(one.weight for one in chosen)
             text = ", ".join(one.text for one in chosen[:-1]) + f" & {chosen[-1].text}"
             holds = partial(_any_of, *(one.mask for one in chosen))
-            found.append(self._candidate(score, text, chosen, share, lift, holds))
+            found.append(replace(self._candidate(score, text, chosen, share, lift, holds), either=True))
         return found
 
     def _of_words(self, region: Region, words: list[_Single]) -> Candidate | None:
@@ -257,7 +264,8 @@ class Judge:
             return None
         score = float(_score(share, lift, inner)) * min(one.weight for one in chosen)
         holds = partial(_any_of, *(one.mask for one in chosen))
-        return self._candidate(score, JOIN.join(one.text for one in chosen), chosen, share, lift, holds)
+        text = JOIN.join(one.text for one in chosen)
+        return replace(self._candidate(score, text, chosen, share, lift, holds), either=len(chosen) > 1)
 
     def _candidate(
         self,

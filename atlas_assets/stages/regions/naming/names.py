@@ -16,6 +16,7 @@ from atlas_assets.stages.regions.naming.traits import clustering, collect
 
 STAYS = 0.6  # of the best candidate's score: then the name that a region had stays
 AT_HOME = 0.4  # of its neighbours
+TELLING = 2.5  # lift of what stands before a member; of two regions with the same name
 KNOWN = 8  # best-known members that may speak for a region
 
 
@@ -171,11 +172,11 @@ def _stays(candidates: list[Candidate], known: list[str], old: str) -> bool:
 
 def _options(candidates: list[Candidate], known: list[str], stays: bool, old: str):
     """Names in the order in which they would do, with the keys of what they say."""
-    plain = [(Name(one.text, one.kind, one.share, one.lift, holds=one.holds), one.parts) for one in candidates]
+    plain = [(Name(one.text, one.kind, one.share, one.lift, holds=one.holds), one.says) for one in candidates]
     special = [
-        (Name(f"{one.text}{JOIN}{member}", one.kind, one.share, one.lift, holds=one.holds), one.parts)
+        (Name(f"{one.text}{JOIN}{member}", one.kind, one.share, one.lift, holds=one.holds), one.says)
         for one in candidates[:2]
-        if one.kind not in ("word", "range")
+        if one.kind not in ("word", "range") and one.lift >= TELLING
         for member in known[:4]
     ]
     pairs = [known[:2], [*known[:1], *known[2:3]], known[1:3], known[2:4], *([one] for one in known)]

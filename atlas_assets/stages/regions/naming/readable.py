@@ -19,6 +19,8 @@ _ABBREVIATED = {
     "bio": "biography",
     "memoirs": "memoir",
     "sf": "science fiction",
+    "childrens": "children's",
+    "kids": "children's",
 }
 _MACHINE = re.compile(
     r"[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{9,}|\d[\d.,:_-]{3,}|\w+://\S+|[\w.+-]+@[\w-]+\.\S+|(?=\w*\d)(?=\w*[a-z])\w{12,}"
