@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    tags: [{ name: 'slow', description: 'further variants of what is tested each time; npm run test:slow runs them' }],
     projects: [
       {
         extends: true,
@@ -13,6 +14,8 @@ export default defineConfig({
           name: 'core',
           include: ['test/core/**/*.test.ts'],
           globalSetup: ['test/support/fixture_setup.ts'],
+          pool: 'threads',
+          isolate: false, // what they share are pure functions, and reading them takes longer than most tests
           sequence: { groupOrder: 0 },
         },
       },
@@ -22,7 +25,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/support/global_setup.ts'],
-          // One Chromium at a time: the suites render in software and would only slow each other down.
+          // One worker, whose files share a Chromium (site_page.ts): it renders in software, on every core.
+          isolate: false,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

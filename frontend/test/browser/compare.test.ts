@@ -122,7 +122,7 @@ describe('from one map to the other', () => {
   })
 
   it('plays and pauses; where motion is unwelcome, one map and then the other', async () => {
-    await at.opened(link(B, '0'), { reducedMotion: 'no-preference' })
+    await at.opened(link(B, '0'), { reducedMotion: 'no-preference', alone: true })
     await bar().getByRole('button', { name: 'Play' }).click()
     await at.page.waitForFunction(() => Number(document.querySelector<HTMLInputElement>('.slider')!.value) > 0.2)
     await bar().getByRole('button', { name: 'Pause' }).click()
@@ -275,7 +275,7 @@ describe('on a phone', () => {
   })
 
   it('rotates to a desktop and back without losing either map', async () => {
-    await at.opened(link(B, 'side'), PHONE)
+    await at.opened(link(B, 'side'), { ...PHONE, alone: true })
     await second().waitFor()
     await at.page.setViewportSize(DESKTOP.viewport!)
     await at.page.waitForFunction(() => {

@@ -70,7 +70,7 @@ describe('sharing', () => {
     ['desktop', {}],
     ['phone', PHONE],
   ])('gives a link and code that open the same view (%s)', async (_, device) => {
-    const page = await site.opened('#at=0.2,-0.1,3', device)
+    const page = await site.opened('#at=0.2,-0.1,3', { ...device, alone: true })
     await page.getByRole('button', { name: 'More' }).click()
     await page.getByRole('button', { name: 'Share this view' }).click()
     const dialog = page.getByRole('dialog', { name: 'Share this view' })

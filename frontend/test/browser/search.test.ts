@@ -31,8 +31,12 @@ describe('searching with a keyboard', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('complementary').waitFor()
     await site.settled()
-    expect(await site.nameOf((await site.state()).selected)).toBe(name)
-    expect((await site.state()).zoom).toBeGreaterThan(4)
+    const { selected, zoom } = await site.state()
+    expect(await site.nameOf(selected)).toBe(name)
+    expect(zoom).toBeGreaterThan(4)
+    const at = await site.screenOf(selected)
+    // In the middle of what the panels leave free: 338 … 814 of 1200.
+    expect(Math.abs(at.x - 576) < 40 && Math.abs(at.y - 400) < 40, JSON.stringify(at)).toBe(true)
     expect(await box().inputValue()).toBe(name)
   })
 
@@ -121,7 +125,10 @@ describe('questions', () => {
     await type('salt')
     await place('salt').filter({ hasText: 'Trades' }).first().click()
     expect(await box().inputValue()).toMatch(/^trades:salt\b/)
-    await page.getByText(/[\d,]+ matches/).waitFor()
+    await page
+      .locator('.search footer')
+      .getByText(/[\d,]+ matches/)
+      .waitFor()
   })
 
   it('find in searched fields and say in which', async () => {

@@ -1,6 +1,8 @@
 /**
  * The built site in Chromium, on the invented bundle: call `sitePage()` once at the top of a test file. A test in which the
  * page reports an error on its console fails, unless it says in `allowed` which one it provokes.
+ *
+ * Tests on the same device go on in one tab, which is emptied between them; a new one would start another process.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,29 +31,63 @@ export const PHONE: BrowserContextOptions = {
   deviceScaleFactor: 2,
 }
 
+interface OpenOptions extends BrowserContextOptions {
+  /** Runs in the page before its own scripts. */
+  init?: () => void
+  /** For tests that change the device, or what it permits: no other test goes on in their tab. */
+  alone?: boolean
+}
+
+/** One Chromium for all files of a worker. It ends with the worker. */
+let chromium: Promise<Browser> | undefined
+
 export class SitePage {
-  browser!: Browser
   site!: Site
   page!: Page
   /** What the page's console said. */
   problems: string[] = []
   /** Failed requests that a test provokes; the browser reports them on the console by itself. */
   allowed: RegExp | null = null
+  /** What the tab is like; '' = only for the test that opened it. */
+  #device = ''
 
   /** Goes to the page. `path`: query and hash. */
-  async open(path = '', options: BrowserContextOptions & { init?: () => void } = {}): Promise<Page> {
-    const { init, ...context } = options
-    this.page = await (await this.browser.newContext({ ...DESKTOP, ...context })).newPage()
-    this.page.on('console', (message) => message.type() === 'error' && this.problems.push(message.text()))
-    this.page.on('pageerror', (error) => this.problems.push(String(error)))
-    if (init) await this.page.addInitScript(init)
+  async open(path = '', { init, alone = false, ...device }: OpenOptions = {}): Promise<Page> {
+    const wanted = init || alone ? '' : JSON.stringify({ ...DESKTOP, ...device })
+    if (wanted !== '' && wanted === this.#device && !this.page.isClosed()) await this.page.goto('about:blank')
+    else {
+      await this.close()
+      this.page = await (await (await (chromium ??= launch())).newContext({ ...DESKTOP, ...device })).newPage()
+      this.page.on('console', (message) => message.type() === 'error' && this.problems.push(message.text()))
+      this.page.on('pageerror', (error) => this.problems.push(String(error)))
+      if (init) await this.page.addInitScript(init)
+      this.#device = wanted
+    }
     this.site.requests.length = 0
     await this.page.goto(this.site.url + path)
     return this.page
   }
 
+  /** Closes the tab; what the browser keeps for the site goes with it. */
+  async close(): Promise<void> {
+    this.#device = ''
+    await this.page?.context().close()
+  }
+
+  /** As if the tab were new. */
+  async emptied(): Promise<void> {
+    if (this.#device === '' || this.page.isClosed()) return this.close()
+    const { page } = this
+    page.removeAllListeners('request')
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.context().setOffline(false)
+    await page.evaluate(() => [localStorage, sessionStorage].forEach((kept) => kept.clear()))
+    await page.mouse.move(-1, -1)
+    await page.goto('about:blank')
+  }
+
   /** The same, and waits until all is loaded and drawn. */
-  async opened(path = '', options: Parameters<SitePage['open']>[1] = {}): Promise<Page> {
+  async opened(path = '', options: OpenOptions = {}): Promise<Page> {
     await this.open(path, options)
     await this.page.evaluate(() => window.__atlas.ready)
     await this.settled()
@@ -86,15 +122,14 @@ export class SitePage {
 export function sitePage(dist?: string): SitePage {
   const it = new SitePage()
   beforeAll(async () => {
-    it.browser = await launch()
     it.site = await serveSite({ data: FIXTURE, dist })
   })
   afterAll(async () => {
-    await it.browser?.close()
+    await it.close()
     await it.site?.close()
   })
-  afterEach(async () => {
-    await it.page?.context().close()
+  afterEach(async ({ task }) => {
+    await (task.result?.state === 'fail' ? it.close() : it.emptied()) // keys may be down, or the page hangs
     it.site.override = () => null
     const unexpected = it.problems.filter((text) => !it.allowed?.test(text))
     it.problems = []

@@ -70,7 +70,7 @@ describe("an atlas's own look", () => {
 
   it('gives way to black or white for those who ask for more contrast', async () => {
     dressed({ background: { dark: '#14110e' } })
-    const page = await site.opened('', { colorScheme: 'dark', contrast: 'more' })
+    const page = await site.opened('', { colorScheme: 'dark', contrast: 'more', alone: true })
     expect(await variable('--map')).toMatch(/^#000(000)?$/)
     expect(await variable('--text')).toMatch(/^#fff(fff)?$/)
     await page.emulateMedia({ contrast: 'no-preference' })

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Link, type Address, type LinkPart, type Remember } from '../../src/core/url/link'
 import { generator } from '../support/random'
 
@@ -40,6 +40,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   log.length = 0
 })
+afterEach(() => void vi.useRealTimers())
 
 async function opened(hash = '', parts: LinkPart[] = []): Promise<{ tab: Tab; link: Link }> {
   const tab = new Tab()
