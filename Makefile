@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+NODE_MODULES := frontend/node_modules/.package-lock.json
 # The interpreter that makes the environment; any Python from 3.11 to 3.13.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 PORT ?= 8000
@@ -39,26 +40,31 @@ demo: install    ## materialise the default atlas, build its site and serve it
 dev: install     ## the Dagster UI on the same state
 	$(BIN)/dg dev
 
-test: install-dev  ## install what the tests need (Chromium included) and run them
-	@bash scripts/ensure_chromium.sh
-	@bash scripts/ensure_servers.sh
-	cd frontend && npm ci --no-audit --no-fund && npm test
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+# npm writes it when all is installed.
+$(NODE_MODULES): frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
 
-test-slow: install-dev  ## the tests that take longer
+test: install-dev $(NODE_MODULES)  ## install what the tests need (Chromium included) and run them
 	@bash scripts/ensure_chromium.sh
 	@bash scripts/ensure_servers.sh
+	@bash scripts/test.sh $(BIN)/python
+
+test-slow: install-dev $(NODE_MODULES)  ## the tests that take longer
+	@bash scripts/ensure_chromium.sh
+	@bash scripts/ensure_servers.sh
+	cd frontend && npm run test:slow
 	$(BIN)/python -m pytest -m slow
 
-lint: install-dev  ## formatting, lint and types, Python and frontend
+lint: install-dev $(NODE_MODULES)  ## formatting, lint and types, Python and frontend
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
-	cd frontend && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run lint && npm run check
+	cd frontend && npm run lint && npm run check
 
-format: install-dev  ## format the code, Python and frontend
+format: install-dev $(NODE_MODULES)  ## format the code, Python and frontend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	cd frontend && { test -d node_modules || npm ci --no-audit --no-fund; } && npm run format
+	cd frontend && npm run format
