@@ -21,12 +21,36 @@ PLACES = ("ATLAS_STORAGE", "ATLAS_DEFS", "ATLAS_EXECUTOR", "ATLAS_DEVICE", "ATLA
 KERNELS = cache_folder() / "kernels"
 """Compiled code, by version: processes that tests start use what is compiled already, which else takes a minute."""
 
+LONGEST = (
+    "components/test_live.py",
+    "components/test_command.py",
+    "components/test_sweeping.py",
+    "stages/test_layout_threads.py",
+    "components/test_materialise.py",
+    "components/test_predecessor.py",
+    "stages/test_projection.py",
+    "benchmarks/test_relate.py",
+    "components/test_refreshing.py",
+    "components/test_relating.py",
+    "components/test_source_check.py",
+    "browser/test_site_in_browser.py",
+    "test_extending.py",
+    "test_broken_artifacts.py",
+    "test_cli.py",
+)
+"""Files that take longest: with several workers they begin first, so that none is left with one at the end."""
+
 # Compiling a numba kernel inside an example would otherwise count as a slow example.
 settings.register_profile("atlas", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("atlas")
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and with them all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {(Path(__file__).parent / name).resolve(strict=True): at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(autouse=True)

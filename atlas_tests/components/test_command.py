@@ -22,6 +22,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.orchestration import command, events, unrecorded
 from atlas_assets.plan.due import Wanted
@@ -32,7 +33,7 @@ from atlas_assets.spec.loading import load
 from atlas_assets.stages.projection import projection
 from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_tests import toy
-from atlas_tests.components.world import World
+from atlas_tests.components.world import World, instance_of_a_test
 from atlas_tests.conftest import REPOSITORY
 
 POINT = ("projection", "regions", "quality")
@@ -59,16 +60,58 @@ class Command:
         return command.run(self.write(atlas), Console(file=said, width=200), **options), said.getvalue()
 
 
+def entered(world: World, patch: pytest.MonkeyPatch) -> Command:
+    """As in the project's folder, with what is set for it."""
+    patch.setattr(project, "root", lambda: world.folder)
+    patch.chdir(world.folder)
+    patch.setenv("ATLAS_STORAGE", world.storage)
+    patch.setenv("ATLAS_DEFS", str(world.folder / "defs"))
+    patch.setenv("DAGSTER_HOME", str(world.folder))
+    return Command(world)
+
+
 @pytest.fixture
 def atlas(world: World, monkeypatch: pytest.MonkeyPatch) -> Command:
     """A project as ``atlas run`` wants it: with its own dagster.yaml and a viewer that is up to date."""
-    monkeypatch.chdir(world.folder)
-    monkeypatch.setenv("ATLAS_STORAGE", world.storage)
-    monkeypatch.setenv("ATLAS_DEFS", str(world.folder / "defs"))
-    monkeypatch.setenv("DAGSTER_HOME", str(world.folder))
     shutil.copy(REPOSITORY / "dagster.yaml", world.folder)
     toy.put_viewer(world.store, recipe=viewer_recipe())
-    return Command(world)
+    return entered(world, monkeypatch)
+
+
+def made_by_a_run(of: AtlasSpec, folder: Path) -> Path:
+    """A project in which one run has made this atlas; beside it is a copy to begin each test with."""
+    here = folder / "project"
+    here.mkdir()
+    toy.write_tables(here)
+    shutil.copy(REPOSITORY / "dagster.yaml", here)
+    with pytest.MonkeyPatch.context() as patch, instance_of_a_test() as instance:
+        world = World(here, instance)
+        toy.put_viewer(world.store, recipe=viewer_recipe())
+        done, said = entered(world, patch).run(of)
+        assert done, said
+    shutil.copytree(here, folder / "as made")
+    return here
+
+
+@contextmanager
+def as_made(here: Path, patch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """The project as the run has left it, in the same place: the source is known by where its files lie."""
+    shutil.rmtree(here)
+    shutil.copytree(here.with_name("as made"), here)
+    with instance_of_a_test() as instance:
+        yield entered(World(here, instance), patch)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_by_a_run(spec(), tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def made(whole: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """A project in which all of ``spec()`` was made by one run."""
+    with as_made(whole, monkeypatch) as command:
+        yield command
 
 
 def spec(**changes: Any) -> AtlasSpec:
@@ -117,13 +160,12 @@ def test_one_run_makes_an_atlas_and_the_ui_shows_all_of_it(atlas: Command, tmp_p
     assert all(0 <= step["begin"] <= step["end"] <= times["seconds"] for step in times["steps"])
 
 
-def test_nothing_is_stale_after_a_run_but_what_is_made_on_request(atlas: Command) -> None:
-    assert atlas.run(spec())[0]
-    assert stale(atlas) == set()
-    assert atlas.run(spec(title="Another title"))[0]
-    assert stale(atlas) == set()
-    atlas.write(spec(seed=7))
-    assert {"entity_index", "embedding k5_d2", "projection k5_d3_pca"} <= stale(atlas)
+def test_nothing_is_stale_after_a_run_but_what_is_made_on_request(made: Command) -> None:
+    assert stale(made) == set()
+    assert made.run(spec(title="Another title"))[0]
+    assert stale(made) == set()
+    made.write(spec(seed=7))
+    assert {"entity_index", "embedding k5_d2", "projection k5_d3_pca"} <= stale(made)
 
 
 def stale(atlas: Command) -> set[str]:
@@ -147,13 +189,12 @@ def test_only_what_is_missing_is_made(atlas: Command) -> None:
     assert len(runs()) == count
 
 
-def test_what_is_up_to_date_is_made_again_when_that_is_asked_for_and_comes_out_the_same(atlas: Command) -> None:
-    assert atlas.run(spec())[0]
-    before = atlas.world.versions(spec())
-    done, said = atlas.run(spec(), force=True, stages=["embedding", *POINT, "sweep_report", "bundle"])
+def test_what_is_up_to_date_is_made_again_when_that_is_asked_for_and_comes_out_the_same(made: Command) -> None:
+    before = made.world.versions(spec())
+    done, said = made.run(spec(), force=True, stages=["embedding", *POINT, "sweep_report", "bundle"])
     assert done
     assert f"{2 + 3 * 4 + 2} made" in said
-    assert atlas.world.versions(spec()) == before
+    assert made.world.versions(spec()) == before
 
 
 @contextmanager
@@ -222,57 +263,54 @@ def published(world: World) -> dict[str, Any]:
     return json.loads((site / newest).read_text(encoding="utf-8"))
 
 
-def test_points_of_an_earlier_index_are_not_joined_with_newer_ones(atlas: Command) -> None:
+def test_points_of_an_earlier_index_are_not_joined_with_newer_ones(made: Command) -> None:
     """The index has changed, and one embedding cannot be made of it: its maps are of other rows than all else."""
-    world = atlas.world
-    assert atlas.run(spec())[0]
+    world = made.world
     toy.write_tables(world.folder, readers=90)
-    assert atlas.run(spec(), accept=True, stages=until(spec(), "embedding"))[0]
+    assert made.run(spec(), accept=True, stages=until(spec(), "embedding"))[0]
     pipeline = Pipeline(spec(), base=world.folder)
     before = world.versions(spec())
     assert Freshness(pipeline, world.store).join.keys == []
-    assert not atlas.run(spec(), stages=["regions", "quality", "sweep_report", "bundle", "site"])[0]
+    assert not made.run(spec(), stages=["regions", "quality", "sweep_report", "bundle", "site"])[0]
     assert world.versions(spec()) == before
 
     with no_maps_of_three_dimensions():
-        assert not atlas.run(spec())[0]
+        assert not made.run(spec())[0]
     assert Freshness(pipeline, world.store).join.keys == ["k5_d2_pca", "k5_d2_mde"]
     assert shown(world) == {"k5_d2_mde", "k5_d2_pca"}
 
 
-def test_bad_data_fails_the_run_with_its_message_and_leaves_the_site(atlas: Command) -> None:
-    assert atlas.run(spec())[0]
-    before = (atlas.world.folder / "data/toy/site/index.html").read_bytes()
-    (atlas.world.folder / "ratings.csv").write_text("user_id,book\nreader 1,2\n")
-    done, said = atlas.run(spec())
+def test_bad_data_fails_the_run_with_its_message_and_leaves_the_site(made: Command) -> None:
+    before = (made.world.folder / "data/toy/site/index.html").read_bytes()
+    (made.world.folder / "ratings.csv").write_text("user_id,book\nreader 1,2\n")
+    done, said = made.run(spec())
     assert not done
     assert "raw_collections failed:" in said
     assert "book_id" in said
     assert "Traceback" not in said
     assert "0 made" in said
-    assert (atlas.world.folder / "data/toy/site/index.html").read_bytes() == before
+    assert (made.world.folder / "data/toy/site/index.html").read_bytes() == before
 
 
-def test_what_was_stored_without_an_event_gets_one(atlas: Command) -> None:
+def test_what_was_stored_without_an_event_gets_one(made: Command) -> None:
     """As if the run that made it had been stopped as soon as the artifact was stored."""
-    assert atlas.run(spec())[0]
-    pipeline = Pipeline(spec(), base=atlas.world.folder)
+    pipeline = Pipeline(spec(), base=made.world.folder)
     with command.instance() as state:
         [run] = state.get_runs()
         state.delete_run(run.run_id)
         state.add_run(run.with_status(dg.DagsterRunStatus.FAILURE))
     assert recorded("quality") == set()
-    assert atlas.run(spec(title="Another"))[0]
+    assert made.run(spec(title="Another"))[0]
     assert recorded("quality") == set(KEYS)
     with command.instance() as state:
         newest = dg.AssetRecordsFilter(dg.AssetKey(["toy", "quality"]), asset_partitions=[KEYS[0]])
         [record] = state.fetch_materializations(newest, limit=5).records
-        stored = atlas.world.store.current(pipeline.address("quality", KEYS[0]))
+        stored = made.world.store.current(pipeline.address("quality", KEYS[0]))
         assert stored is not None
         assert record.asset_materialization is not None
         assert (record.asset_materialization.tags or {})[events.DATA_VERSION] == stored.version
         # once is enough
-        assert list(unrecorded.of_stopped_runs(state, pipeline, atlas.world.store)) == []
+        assert list(unrecorded.of_stopped_runs(state, pipeline, made.world.store)) == []
 
 
 WITHOUT_END = """
@@ -333,11 +371,9 @@ def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
 
 
 @pytest.mark.slow
-def test_steps_in_processes_of_their_own_make_the_same(atlas: Command) -> None:
-    made, said = atlas.run(spec())
-    assert made, said
-    before = atlas.world.versions(spec())
-    shutil.rmtree(atlas.world.folder / "data" / "toy")
+def test_steps_in_processes_of_their_own_make_the_same(made: Command) -> None:
+    before = made.world.versions(spec())
+    shutil.rmtree(made.world.folder / "data" / "toy")
     apart = subprocess.run(
         [sys.executable, "-m", "atlas_assets.cli", "run", "toy"],
         env=os.environ | {"ATLAS_EXECUTOR": "multiprocess", "PYTHONPATH": str(REPOSITORY)},
@@ -346,7 +382,7 @@ def test_steps_in_processes_of_their_own_make_the_same(atlas: Command) -> None:
         check=False,
     )
     assert apart.returncode == 0, apart.stderr
-    assert atlas.world.versions(spec()) == before
+    assert made.world.versions(spec()) == before
     with command.instance() as state:
         [newest] = state.get_runs(limit=1)
         told = [entry.dagster_event.message or "" for entry in state.all_logs(newest.run_id) if entry.dagster_event]
