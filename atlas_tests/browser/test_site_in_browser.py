@@ -19,6 +19,8 @@ from atlas_tests.browser.conftest import DESKTOP, PHONE, SUB_PATH, N, Visit
 from atlas_tests.bundle import synthetic
 
 Open = Callable[..., Visit]
+OF_THE_VIEWER = pytest.mark.slow
+"""What depends on nothing that Python wrote: the viewer's own tests look at it each time, on a bundle of their own."""
 
 
 def canvas_pixels(visit: Visit) -> np.ndarray:
@@ -61,6 +63,7 @@ def test_the_map_is_drawn_and_named(visit: Open, device: dict[str, Any]) -> None
     site.page.locator(".label.region").first.wait_for()
 
 
+@OF_THE_VIEWER
 def test_search_and_enter_fly_to_an_entity_and_open_it(visit: Open) -> None:
     site = visit()
     before = site.state()["zoom"]
@@ -92,6 +95,7 @@ def test_a_click_on_a_point_opens_its_details_and_neighbours(visit: Open) -> Non
     assert sum(name in shown for name in expected) >= 10  # all those that the list has room for
 
 
+@OF_THE_VIEWER
 def test_from_neighbour_to_neighbour(visit: Open) -> None:
     site = visit()
     site.page.evaluate("row => __atlas.select(row)", 5)
@@ -154,6 +158,7 @@ def test_colouring_by_another_field_changes_the_map_and_its_legend(visit: Open) 
     assert (np.abs(after - before).sum(axis=2) > 60).mean() > 0.005
 
 
+@OF_THE_VIEWER
 def test_a_link_restores_what_was_seen(visit: Open) -> None:
     site = visit()
     site.page.get_by_role("combobox", name="Colour").select_option(label="Year")
@@ -174,6 +179,7 @@ def test_a_link_restores_what_was_seen(visit: Open) -> None:
     assert there["zoom"] == pytest.approx(here["zoom"], rel=0.02)
 
 
+@OF_THE_VIEWER
 def test_a_missing_file_is_said_on_the_page_and_the_rest_works(visit: Open) -> None:
     site = visit(block="**/neighbours/*.bin")
     site.failures_expected = True
@@ -184,6 +190,7 @@ def test_a_missing_file_is_said_on_the_page_and_the_rest_works(visit: Open) -> N
     assert site.details().get_by_text("Home page").is_visible()  # the details came from another file
 
 
+@OF_THE_VIEWER
 def test_a_missing_manifest_is_said_on_the_page(visit: Open) -> None:
     site = visit(ready=False, block="**/manifest.json")
     site.failures_expected = True
@@ -211,6 +218,7 @@ def test_only_what_is_seen_is_loaded(visit: Open) -> None:
     assert len(asked) == len(set(asked))
 
 
+@OF_THE_VIEWER
 def test_on_a_phone_a_tap_opens_a_sheet_that_can_be_closed(visit: Open) -> None:
     site = visit(**PHONE)
     box = site.page.locator("canvas").first.bounding_box()
