@@ -55,6 +55,7 @@ test-slow: install-dev $(NODE_MODULES)  ## the tests that take longer
 	@bash scripts/ensure_servers.sh
 	cd frontend && npm run test:slow
 	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "hypothesis and not slow" --hypothesis-profile=thorough
 
 lint: install-dev $(NODE_MODULES)  ## formatting, lint and types, Python and frontend
 	$(BIN)/ruff check .

@@ -41,7 +41,8 @@ LONGEST = (
 """Files that take longest: with several workers they begin first, so that none is left with one at the end."""
 
 # Compiling a numba kernel inside an example would otherwise count as a slow example.
-settings.register_profile("atlas", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("atlas", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("atlas"), max_examples=300)  # of make test-slow
 settings.load_profile("atlas")
 
 # A shell that starts the tests in the background makes them ignore Ctrl-C, and with them all that they start.

@@ -21,12 +21,22 @@ DRAWN = [name for name, facts in methods.METHODS.items() if facts.library]  # th
 
 
 def routes(names=tuple(methods.METHODS), dims=(2, 3)):
-    """(method, engine, source, dims): everything that can be asked for; slow by libraries, which compile for long."""
+    """(method, engine, source, dims): everything that can be asked for.
+
+    Slow ones: by libraries, which compile for long, and of an embedding in three dimensions where a graph in three is
+    laid out by the same steps each time.
+    """
+
+    def marks(engine, sources, source, n_dims):
+        again = n_dims == 3 and source == "embedding" and "graph" in sources
+        return [pytest.mark.slow] if engine == "library" or again else []
+
     return [
-        pytest.param(name, engine, source, n_dims, marks=[pytest.mark.slow] if engine == "library" else [])
-        for name in names
-        for engine in methods.METHODS[name].engines
-        for source in methods.METHODS[name].sources
+        pytest.param(name, engine, source, n_dims, marks=marks(engine, facts.sources, source, n_dims))
+        for name, facts in methods.METHODS.items()
+        if name in names
+        for engine in facts.engines
+        for source in facts.sources
         for n_dims in dims
     ]
 
