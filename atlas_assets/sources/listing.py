@@ -18,7 +18,7 @@ import fsspec
 
 from atlas_assets.errors import DataError, Found, UnreachableError
 from atlas_assets.redact import harmless
-from atlas_assets.sources.forms import databases, registry
+from atlas_assets.sources.forms import databases, hugging_face, registry
 
 FORMATS = {
     ".csv": "csv",
@@ -90,6 +90,8 @@ def list_files(pattern: str, *, base: Path) -> list[Listed]:
         elif not remote and fs.isdir(path):
             found = {info["name"]: info for info in fs.ls(path, detail=True)}
             found = {name: info for name, info in found.items() if info["type"] == "file" and _is_readable(name)}
+            if saved := hugging_face.data_files(Path(path), pattern):
+                found = {str(file): {} for file in saved}
             if not found:
                 raise DataError(
                     file=pattern,

@@ -1,6 +1,7 @@
 """Columns: Arrow's IPC files and streams (``.arrow``, Feather, Hugging Face ``datasets``), and what Parquet may hold.
 
 Vectors may be bytes, pictures a struct of bytes and path: the first become lists, the second are left out, and said.
+Classes that have names are told by these.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from atlas_assets.sources.forms import hugging_face
 from atlas_assets.sources.forms.form import ANY, Form, Given, Head, Pieces, Role, no_rows
 
 _FILE, _STREAM, _FEATHER_1 = b"ARROW1", b"\xff\xff\xff\xff", b"FEA1"
@@ -23,15 +25,16 @@ _LARGEST = 1e6  # of a number of a vector: what is read from other bytes is most
 
 @dataclass
 class _Plan:
-    """Which columns are written otherwise: vectors from bytes, by their type, and those that are left out."""
+    """Which columns are written otherwise: vectors from bytes, by their type, classes, and those that are left out."""
 
     vectors: dict[str, np.dtype] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, list[str]] = field(default_factory=dict)
     plain: bool = True
 
     @classmethod
-    def of(cls, batch: pa.RecordBatch, role: Role) -> _Plan:
-        plan = cls()
+    def of(cls, batch: pa.RecordBatch, role: Role, schema: pa.Schema) -> _Plan:
+        plan = cls(classes=hugging_face.class_names(schema))
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             dtype = column.type
             if isinstance(dtype, pa.BaseExtensionType):
@@ -44,7 +47,7 @@ class _Plan:
                     plan.vectors[name] = found
                 elif not _are_text(values):
                     plan.left[name] = "bytes"
-        plan.plain &= not (plan.vectors or plan.left)
+        plan.plain &= not (plan.vectors or plan.left or plan.classes)
         return plan
 
     def table(self, given: Given, batch: pa.RecordBatch) -> pa.Table:
@@ -53,13 +56,19 @@ class _Plan:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if name in self.vectors:
                 made[name] = _as_lists(given, name, column, self.vectors[name])
+            elif name in self.classes:
+                made[name] = hugging_face.named(column, self.classes[name])
             elif name not in self.left:
                 made[name] = column.storage if isinstance(column, pa.ExtensionArray) else column
         return pa.table(made)
 
     def told(self, given: Given) -> tuple[str, ...]:
         vectors = (f"{given.name}: {name} -> lists of {dtype.name}, from bytes" for name, dtype in self.vectors.items())
-        return (*vectors, *(f"{given.name}: {name} -> left out: it holds {what}" for name, what in self.left.items()))
+        classes = (
+            f"{given.name}: {name} -> the names of its {len(names):,} classes" for name, names in self.classes.items()
+        )
+        left = (f"{given.name}: {name} -> left out: it holds {what}" for name, what in self.left.items())
+        return (*vectors, *classes, *left)
 
 
 def _numbers(values: list[bytes]) -> np.dtype | None:
@@ -114,7 +123,8 @@ def read_parquet(given: Given) -> Pieces | None:
     try:
         source = pq.ParquetFile(given.path)
         batches = source.iter_batches(batch_size=_BATCH_ROWS)
-        plan = _Plan.of(next(batches, _empty(source.schema_arrow)), given.role)
+        schema = source.schema_arrow
+        plan = _Plan.of(next(batches, _empty(schema)), given.role, schema)
     except (pa.ArrowException, OSError):
         return None  # whoever reads it says it better
     if plan.plain:
@@ -135,7 +145,7 @@ def read(given: Given) -> Pieces:
             first = next((batch for batch in batches if batch.num_rows), None)
             if first is None:
                 raise no_rows(given)
-            plan = _Plan.of(first.slice(0, 1_000), given.role)
+            plan = _Plan.of(first.slice(0, 1_000), given.role, first.schema)
         with _batches(given) as batches:
             return _written(given, batches, plan)
     except (pa.ArrowException, OSError) as error:
