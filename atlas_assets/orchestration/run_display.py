@@ -16,6 +16,7 @@ from rich.markup import escape
 from atlas_assets import project
 from atlas_assets.orchestration import progress, run_tags
 from atlas_assets.orchestration.bars import Step, Steps
+from atlas_assets.reports import pages
 
 SECONDS_BETWEEN_LOOKS = 0.2
 PAGE = 500
@@ -149,6 +150,9 @@ class RunDisplay:
         times = {"begin": round(max(0.0, end - seconds), 3), "end": round(end, 3)}
         self.times.append({"stage": stage, "key": key} | times)
         self._console.print(f"{escape(' '.join(filter(None, [stage, key])))}: {seconds:.1f} s", soft_wrap=True)
+        if stage.startswith("raw_") and "notes" in facts:
+            for note in pages.notes_in(facts["notes"].value or ""):
+                self._console.print(f"  {escape(note)}", soft_wrap=True)
 
     def _count(self, step: str, facts: dict[str, Any]) -> None:
         if "up_to_date" in facts:

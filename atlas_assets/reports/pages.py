@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Metadata = dict[str, Any]
 ROW_COUNT = "dagster/row_count"  # the name under which Dagster plots it and shows it in the asset list
 FOLDED = 1_000  # characters of Markdown from which on Dagster 1.13 shows a button instead
+MOST_NOTES = 20  # of a reader, on its page
 SHEET_MAP = 136  # pixels of each map of a sheet: three side by side fill the column that Dagster leaves for values
 MAX_SHEET_BYTES = 2_000_000  # of a sheet of all maps that lies in a file
 MAX_PICTURES_BYTES = (
@@ -77,8 +78,18 @@ def raw(facts: Mapping[str, Any]) -> Metadata:
     return {
         ROW_COUNT: facts.get("rows"),
         "files": table([{"file": f["path"], "bytes": f["bytes"]} for f in files[:20]]),
-        "notes": table([{"note": note} for note in facts.get("notes", [])[:20]]) or None,
+        "notes": _notes(facts.get("notes", [])) or None,
     } | {name: value for name, value in facts.items() if isinstance(value, (int, float)) and name != "rows"}
+
+
+def _notes(notes: list[str]) -> Markdown:
+    more = [f"and {len(notes) - MOST_NOTES:,} more, in report.json"] if len(notes) > MOST_NOTES else []
+    return table([{"note": note} for note in [*notes[:MOST_NOTES], *more]])
+
+
+def notes_in(notes: str) -> list[str]:
+    """The notes on the page of raw tables, one by one."""
+    return [line.removeprefix("| ").removesuffix(" |").replace("\\|", "|") for line in notes.splitlines()[2:]]
 
 
 def entity_index(index: Any) -> Metadata:
