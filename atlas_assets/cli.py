@@ -43,7 +43,20 @@ def new(
     model: Annotated[
         str | None, typer.Option(help="What makes vectors of --texts: wordllama, or see docs/texts.md.")
     ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="One row per entity, compared by its columns: numbers, categories, lists.")
+    ] = None,
+    images: Annotated[
+        list[str] | None, typer.Option(help="A folder of pictures, or with --column a table of them.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="With --images: the column of paths or pictures.")] = None,
     entities: Annotated[list[str] | None, typer.Option(help="Table of the entities: id, label, metadata.")] = None,
+    entity_is: Annotated[
+        str, typer.Option(help="What is mapped: entity, or collection (decks by their cards).")
+    ] = "entity",
+    members: Annotated[
+        list[str] | None, typer.Option(help="With --entity-is collection: table of what collections hold.")
+    ] = None,
     form: Annotated[
         str | None, typer.Option(help="Of the files, where they do not say it: see docs/files.md; or table.")
     ] = None,
@@ -54,6 +67,7 @@ def new(
     value: Annotated[str | None, typer.Option(help="The column of values, such as ratings.")] = None,
     time: Annotated[str | None, typer.Option(help="The column of times.")] = None,
     weight: Annotated[str | None, typer.Option(help="The column of weights.")] = None,
+    distance: Annotated[str | None, typer.Option(help="The column of distances between the ends of edges.")] = None,
     source: Annotated[str | None, typer.Option(help="The column of the one end of the edges.")] = None,
     target: Annotated[str | None, typer.Option(help="The column of the other end.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="The column of the ids beside vectors or labels.")] = None,
@@ -72,7 +86,12 @@ def new(
         texts=texts,
         words=words,
         model=model,
+        table=table,
+        images=images,
+        column=column,
         entities=entities,
+        entity_is=entity_is,
+        members=members,
         force=force,
         form=form,
         query=query,
@@ -83,6 +102,7 @@ def new(
             "value": value,
             "timestamp": time,
             "weight": weight,
+            "distance": distance,
             "source": source,
             "target": target,
             "id": id_,

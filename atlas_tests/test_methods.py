@@ -93,7 +93,7 @@ def test_a_method_that_is_added_is_searched_priced_and_offered_in_forms() -> Non
     assert units_of(slow) == 1 + 50
     assert methods.maker("wheel", slow.engine) == "wheel by wheel-learn"
     assert "wheel-learn" in methods.libraries()
-    form = point_config(tuple(METHODS)).model_fields
+    form = point_config(tuple(methods.asked())).model_fields
     assert "WHEEL" in form["method"].annotation.__members__  # type: ignore[union-attr]
     assert "spokes, tilt of WHEEL" in (form["parameters"].description or "")
 

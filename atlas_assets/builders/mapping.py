@@ -6,9 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from atlas_assets import methods
 from atlas_assets.builders import layout_cache, predecessor
+from atlas_assets.builders.tables import own_coordinates
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
+from atlas_assets.spec.sweep import ProjectionPoint
 from atlas_assets.stages.artifact import Outcome
 from atlas_assets.stages.geometry.alignment import align
 from atlas_assets.stages.relation.copies import spread_out
@@ -51,6 +54,8 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
 
     point = run.sweep.projections[run.key or ""]
     graph = run.folder("knn_graph", point.graph.key)
+    if methods.METHODS[point.method].given:
+        return _of_the_data(run, folder, point, graph)
     before = predecessor.find(run, "projection", graph=graph, dims=point.dims)
     where: dict[str, Any] = {}
     if before is not None and before.warm:
@@ -74,6 +79,20 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
     projection.save(folder)
     predecessor.copy_entities(graph, folder, of_all=True)
     return Outcome(projection.check(), pages.projection(projection, point) | _followed(before))
+
+
+def _of_the_data(run: StageRun, folder: Path, point: ProjectionPoint, graph: Path) -> Outcome:
+    """The map at the coordinates of the data."""
+    from atlas_assets.stages.projection.given import given
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
+
+    columns = run.spec.source.coordinates or []
+    coordinates = own_coordinates(run, columns)
+    projection, n_placed = given(coordinates, KnnGraph.load(graph), columns=columns, seed=run.spec.seed)
+    projection.save(folder)
+    predecessor.copy_entities(graph, folder, of_all=True)
+    told = {"without_coordinates": n_placed, "coordinates": ", ".join(columns)}
+    return Outcome(projection.check(), pages.projection(projection, point) | told)
 
 
 def _followed(before: predecessor.Predecessor | None) -> pages.Metadata:

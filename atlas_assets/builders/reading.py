@@ -11,7 +11,7 @@ from atlas_assets.kinds import Reading
 from atlas_assets.plan import source_state
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
-from atlas_assets.sources import memory
+from atlas_assets.sources import memory, transposed
 from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.memory import Memory
 from atlas_assets.spec.atlas import SourceSpec
@@ -21,7 +21,8 @@ from atlas_assets.stages.artifact import Outcome, Progress
 def make_tables(run: StageRun, folder: Path) -> Outcome:
     """The canonical tables of the source; what lay there when they were read is recorded with them."""
     began = source_state.observe(run.spec.source, base=run.base)
-    known = memory_of(run)
+    turned = run.spec.source.entity == "collection"  # what is stored is no beginning of what will be read
+    known = Memory() if turned else memory_of(run)
     facts = read(run.spec.source, folder, base=run.base, progress=run.progress, memory=known)
     ended = source_state.observe(run.spec.source, base=run.base)
     summary = source_check.summary(folder, facts)
@@ -29,7 +30,7 @@ def make_tables(run: StageRun, folder: Path) -> Outcome:
         "state": ended.as_record(),
         "asked": source_check.asked_of(run),
         "summary": summary,
-        "memory": {"versions": memory.versions(), "files": known.as_record()},
+        "memory": {"versions": memory.versions(), "files": [] if turned else known.as_record()},
     }
     told = pages.raw(facts) | ({"rows_known_before": known.n_kept} if known.n_kept else {})
     return Outcome(source_check.checks(run, summary, began=began, ended=ended), told)
@@ -49,15 +50,32 @@ def memory_of(run: StageRun) -> Memory:
 
 def read(source: SourceSpec, folder: Path, *, base: Path, progress: Progress, memory: Memory) -> dict[str, Any]:
     """Write the canonical tables into ``folder``; returns the reader's report. Raises DataError on bad input."""
+    turned = source.entity == "collection"
+    entity_columns = source.entity_columns.model_dump(exclude_none=True)
+    fields = {name: field.model_dump() for name, field in source.fields.items()} if source.fields else None
+    options = Options(source.form, source.query, source.trust, separator=source.separator)
     reading = Reading(
         base=base,
         columns=source.columns.model_dump(exclude_none=True),
-        entities=source.entities,
-        entity_columns=source.entity_columns.model_dump(exclude_none=True),
-        fields={name: field.model_dump() for name, field in source.fields.items()} if source.fields else None,
+        entities=source.members if turned else source.entities,
+        entity_columns={} if turned else entity_columns,
+        fields={} if turned else fields,
         cache=project.cache_folder(),
         memory=memory,
         progress=progress,
-        form=Options(source.form, source.query, source.trust),
+        form=options,
     )
-    return source.kind.read(folder, source.options, reading)
+    report = source.kind.read(folder, source.options, reading)
+    if not turned:
+        return report
+    return transposed.transpose(
+        folder,
+        report,
+        entities=source.entities,
+        entity_columns=entity_columns,
+        fields=fields,
+        member=source.columns.entity,
+        base=base,
+        progress=progress,
+        options=options,
+    )

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from atlas_assets.errors import DataError, Found
+from atlas_assets.fields import column_of
 from atlas_assets.plan.pipeline import StageRun
+from atlas_assets.sources.entity_table import field_name
 from atlas_assets.stages.relation.copies import first_of
 
 
@@ -21,6 +24,23 @@ def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     label = pl.col("label").fill_null(pl.col("id").cast(pl.String))
     table = ids.join(known, on="id", how="left", maintain_order="left").with_columns(label)
     return table.select("id", "label", "popularity", *[f["name"] for f in fields]), fields
+
+
+def own_coordinates(run: StageRun, columns: list[str]) -> np.ndarray:
+    """(n, d) float64 of the metadata that ``source.coordinates`` names, in index order; nan where there is none."""
+    table, fields = entity_table(run)
+    for name in columns:
+        described = next((field for field in fields if field["name"] == field_name(name)), None)
+        if described is None or column_of(described["type"]) != "numbers":
+            known = [field["name"] for field in fields if column_of(field["type"]) == "numbers"]
+            raise DataError(
+                file="source.coordinates",
+                where=name,
+                found=Found("is not there" if described is None else f"is a {described['type']}"),
+                expected=f"a number of the entities ({', '.join(known) or 'they have none'})",
+                remedy="Name another column, or give it the type number in source.fields.",
+            )
+    return table.select(pl.col(field_name(name)).cast(pl.Float64) for name in columns).fill_null(np.nan).to_numpy()
 
 
 def labels_of(run: StageRun, *, places: np.ndarray | None = None) -> list[str]:

@@ -16,6 +16,7 @@ from atlas_assets.commands import new_texts
 from atlas_assets.commands.first_run import FirstRun, plan
 from atlas_assets.errors import AtlasError, Found, SpecError
 from atlas_assets.kinds import relations
+from atlas_assets.sources.roles.coordinates import guess_coordinates
 from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES
 from atlas_assets.spec.loading import load
 
@@ -49,11 +50,16 @@ def new(
     interactions: list[str] | None,
     edges: list[str] | None,
     vectors: list[str] | None,
+    table: list[str] | None = None,
+    images: list[str] | None = None,
+    column: str | None = None,
     entities: list[str] | None,
     force: bool,
     texts: list[str] | None = None,
     words: bool = False,
     model: str | None = None,
+    entity_is: str = "entity",
+    members: list[str] | None = None,
     form: str | None = None,
     query: str | None = None,
     trust: bool = False,
@@ -62,31 +68,50 @@ def new(
     """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing.
 
     texts: columns of ``entities``; words: whether their words are mapped, not the texts; model: what
-    makes vectors of them.
-    roles: columns that are known: collection, entity, value, timestamp, source, target, weight, id, label.
+    makes vectors of them. column: of a table of ``images``. entity_is: entity, or collection where that is what is
+    mapped; members: then a table of what collections hold.
+    roles: columns that are known: collection, entity, value, timestamp, source, target, weight, distance, id, label.
     """
-    relation = _one_relation({"interactions": interactions, "edges": edges, "vectors": vectors, "texts": texts})
+    asked: dict[str, list[str] | None] = {"interactions": interactions, "edges": edges, "vectors": vectors}
+    relation = _one_relation(asked | {"texts": texts, "table": table, "images": images})
+    if column and not images:
+        raise AtlasError("--column goes with --images: the column of a table that holds pictures.")
+    _check_mapped(entity_is, next(iter(relation)), has_members=bool(members))
     known = _roles(roles or {}, next(iter(relation)), has_table=bool(entities))
     path = project.defs_folder() / name / "defs.yaml"
     _check_name(name, path, force=force)
     given: dict[str, Any] = {option: [_portable(one) for one in files] for option, files in relation.items()}
     given = new_texts.asked(texts, words=words, model=model, has_table=bool(entities)) or given
     tables = [_portable(one) for one in entities or []]
+    held = [_portable(one) for one in members or []]
 
     from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import infer
+    from atlas_assets.sources.pictures.infer import infer_pictures
+    from atlas_assets.sources.rows.infer import infer_rows
 
     options = Options(form, query, trust)
+    if tables and (table or images):
+        raise AtlasError("--entities goes with other options: a table brings its own metadata.")
+    look: dict[str, Any] = {"base": project.root(), "options": options, "roles": known}
     if texts:
-        inference = new_texts.infer(given, tables, base=project.root(), options=options, roles=known)
+        inference = new_texts.infer(given, tables, **look)
+    elif table:
+        inference = infer_rows(given["table"], **look)
+    elif images:
+        inference = infer_pictures(given["images"], column=column, **look)
     else:
-        inference = infer(**given, entities=tables or None, base=project.root(), options=options, roles=known)
+        inference = infer(**given, entities=tables or None, mapped=entity_is, **look)
+    if inference.table_of_members:
+        tables, held = [], [*tables, *held]
     _ensure_project(console)
     path.parent.mkdir(parents=True, exist_ok=True)
     planned = plan(inference.kind, inference.n_entities, inference.n_numbers, memory=project.memory_of_a_run())
-    path.write_text("".join(_document(name, given, tables, inference, planned, options)), encoding="utf-8")
+    path.write_text("".join(_document(name, given, tables, held, inference, planned, options)), encoding="utf-8")
     load(path)  # what is written is valid, or this is a defect
-    for sentence in (*inference.sentences, *planned.sentences):
+    coordinates = guess_coordinates(inference.fields)
+    placed = [f"{', '.join(coordinates)} -> coordinates of one more map, by their names"] if coordinates else []
+    for sentence in (*inference.sentences, *placed, *planned.sentences):
         console.print(f"  {escape(sentence)}", soft_wrap=True)
     if inference.examples:
         console.print("This is how it was understood:")
@@ -101,24 +126,34 @@ def _one_relation(options: dict[str, list[str] | None]) -> dict[str, list[str]]:
     given = {name: files for name, files in options.items() if files}
     if len(given) != 1:
         said = " and ".join(f"--{name}" for name in given) or "none of them"
-        raise AtlasError(
-            f"An atlas needs exactly one of --interactions, --edges, --vectors or --texts; {said} was given."
-        )
+        *others, last = (f"--{name}" for name in options)
+        raise AtlasError(f"An atlas needs exactly one of {', '.join(others)} or {last}; {said} was given.")
     return given
+
+
+def _check_mapped(mapped: str, option: str, *, has_members: bool) -> None:
+    if mapped not in ("entity", "collection"):
+        raise AtlasError(f"--entity-is is {mapped!r}; expected entity or collection.")
+    if mapped == "collection" and option != "interactions":
+        raise AtlasError(f"--entity-is collection goes with --interactions, and --{option} was given.")
+    if has_members and mapped != "collection":
+        raise AtlasError("--members goes with --entity-is collection; a table of what is mapped is --entities.")
 
 
 def _roles(roles: dict[str, str | None], option: str, *, has_table: bool) -> dict[str, str]:
     """The roles that were given, if the files can have them. Raises AtlasError where one cannot be meant."""
     able = {
         "interactions": ("collection", "entity", "value", "timestamp", "weight"),
-        "edges": ("source", "target", "weight"),
+        "edges": ("source", "target", "weight", "distance"),
         "vectors": ("id",),
         "texts": (),
+        "table": ("id", "label"),
+        "images": ("id", "label"),
     }
     given = {role: column for role, column in roles.items() if column is not None}
     for role in given:
         shown = "time" if role == "timestamp" else role
-        if role == "label" or (role == "id" and option != "vectors"):
+        if role in ("id", "label") and role not in able[option]:
             if not has_table:
                 raise AtlasError(f"--{shown} names a column of the entity table; give one with --entities.")
         elif role not in able[option]:
@@ -162,7 +197,13 @@ def _ensure_project(console: Console) -> None:
 
 
 def _document(
-    name: str, relation: dict[str, Any], tables: list[str], found: Inference, planned: FirstRun, options: Options
+    name: str,
+    relation: dict[str, Any],
+    tables: list[str],
+    members: list[str],
+    found: Inference,
+    planned: FirstRun,
+    options: Options,
 ) -> Iterator[str]:
     """The YAML, section by section. Written by hand, because a dumper cannot write the comments."""
     yield f"# The atlas {name}. Every key is explained in the README; what is left out has a default.\n"
@@ -171,16 +212,29 @@ def _document(
     yield '  description: ""\n  attribution: ""             # where the data comes from; shown on the site\n'
     yield "  source:\n"
     for option, said in relation.items():
-        yield f"    {option}: {_inline(said)}\n"
+        if found.features:
+            yield from _features(said, found.features)
+        elif found.picture_column:
+            yield f"    {option}:\n      files: {_inline(said)}\n      column: {_text(found.picture_column)}\n"
+        else:
+            yield f"    {option}: {_inline(said)}\n"
     if tables:
         yield f"    entities: {_inline(tables)}\n"
+    if found.mapped == "collection":
+        yield "    entity: collection          # what is mapped; entity: what collections hold\n"
+    if members:
+        yield f"    members: {_inline(members)}\n"
     for option in ("form", "query", "trust"):
         if value := getattr(options, option) or getattr(found, option, None):
             yield f"    {option}: {_inline(value)}\n"
     if found.columns:
         yield f"    columns: {_inline(found.columns)}\n"
+    if found.separator:
+        yield f"    separator: {json.dumps(found.separator):17}# between the entities of one cell; [] for lists\n"
     if found.entity_columns:
         yield f"    entity_columns: {_inline(found.entity_columns)}\n"
+    if coordinates := guess_coordinates(found.fields):
+        yield f"    coordinates: {_inline(coordinates):16}# one more map, where the data says that everything is\n"
     if found.fields:
         yield "    fields:                     # number, category, list, year, date, boolean, link, image or text\n"
         for field, facts in found.fields.items():
@@ -191,6 +245,8 @@ def _document(
         yield from _filter(found.kind, planned)
         if relations()[found.kind].company:
             yield from _relation(found.columns)
+    if found.kind == "edges" and "distance" not in found.columns:
+        yield "  # edges: {repeats: sum}       # rows that repeat an edge are added up, where now the strongest stays\n"
     if found.metric:
         yield f"  relation:\n    metric: {found.metric:21}# cosine, euclidean, or dot: the larger the product\n"
     yield SWEEP
@@ -206,6 +262,16 @@ def _document(
         yield "  # display:                    # what visitors call a point, and what holds it: singular, plural\n"
         yield "  #   entity: [book, books]\n  #   collection: [shelf, shelves]\n"
     yield REFRESH
+
+
+def _features(files: list[str], features: dict[str, str]) -> Iterator[str]:
+    """A table, and how its columns are compared."""
+    yield f"    table:\n      files: {_inline(files)}\n"
+    yield "      features:                 # what rows are compared by: number, log, category, list, boolean\n"
+    for name, encoding in features.items():
+        yield f"        {_text(name)}: {encoding}\n"
+    first, encoding = next(iter(features.items()))
+    yield f"        # {_text(first)}: {{as: {encoding}, weight: 2}} counts as much as two\n"
 
 
 def _filter(kind: str, planned: FirstRun) -> Iterator[str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from atlas_assets.kinds.collections import COLLECTIONS, INTERACTIONS
 from atlas_assets.kinds.edges import EDGES
+from atlas_assets.kinds.images import IMAGES
 from atlas_assets.kinds.kind import Paths, Reading, Relation, SourceKind, last_parts
 from atlas_assets.kinds.python_api import PYTHON_API
+from atlas_assets.kinds.table import TABLE
 from atlas_assets.kinds.text_vectors import TEXT_VECTORS
 from atlas_assets.kinds.texts import TEXTS
 from atlas_assets.kinds.vectors import VECTORS
@@ -17,7 +19,11 @@ from atlas_assets.registry import Registry
 
 __all__ = ["COLLECTIONS", "SOURCES", "Paths", "Reading", "Relation", "SourceKind", "last_parts", "relations"]
 
-SOURCES = Registry("atlas.sources", SourceKind, (INTERACTIONS, EDGES, VECTORS, TEXTS, TEXT_VECTORS, PYTHON_API))
+SOURCES = Registry(
+    "atlas.sources",
+    SourceKind,
+    (INTERACTIONS, EDGES, VECTORS, TEXTS, TEXT_VECTORS, TABLE, IMAGES, PYTHON_API),
+)
 
 
 def relations() -> dict[str, Relation]:

@@ -19,17 +19,19 @@ def index(raw: Path, spec: AtlasSpec, *, previous: Any, progress: Progress) -> A
 
     rules = spec.filter
     listed = {"keep": rules.keep, "drop": rules.drop, "previous": previous, "progress": progress}
-    return entity_index.from_edges(raw, min_degree=rules.min_degree, top=rules.top, **listed)
+    return entity_index.from_edges(
+        raw, min_degree=rules.min_degree, repeats=spec.edges.repeats, top=rules.top, **listed
+    )
 
 
 def count(
     index: Path, spec: AtlasSpec, *, n_neighbors: int, spare: int, memory: int, progress: Progress
 ) -> tuple[Neighbours, None]:
-    """Those that are linked."""
+    """Those that are linked; where distances are given, the nearest of them."""
     from atlas_assets.stages.index.entity_index import EdgeIndex
     from atlas_assets.stages.relation import neighbours
 
-    similarity: Any = spec.similarity
+    similarity: Any = "weight" if spec.source.columns.distance and spec.similarity == "auto" else spec.similarity
     loaded = EdgeIndex.load(index)
     return neighbours.from_edges(loaded, n_neighbors=n_neighbors, similarity=similarity, progress=progress), None
 
@@ -57,6 +59,6 @@ EDGES = SourceKind(
     about="Files with (source, target) rows.",
     relation=EDGES_BETWEEN,
     read=read,
-    columns=("weight",),
+    columns=("weight", "distance"),
     code_version="1",
 )

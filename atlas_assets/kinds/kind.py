@@ -118,10 +118,10 @@ class SourceKind:
     about: one sentence for people. options: the type of what is written there, for pydantic. read: writes the tables
     (``sources.canonical``) of its relation into a folder and returns the report ``{rows, files, notes}``; it raises
     DataError on bad input. patterns: what to look at to see whether the source has changed; listed: the files of one of
-    these, DataError where there is none. columns: which of value, timestamp and weight its rows may come with. tables:
-    whether ``entities``, ``columns``, ``entity_columns`` and ``fields`` may be given beside it; needs_table: whether
-    ``entities`` must be. watched: whether Dagster looks at it by itself. told: what of the options whoever receives a
-    map may know, in plain types.
+    these, DataError where there is none. columns: which of value, timestamp, weight and distance its rows may have.
+    tables: whether ``entities``, ``columns``, ``entity_columns`` and ``fields`` may be given beside it; needs_table:
+    whether ``entities`` must be. watched: whether Dagster looks at it by itself. told: what of the options whoever
+    receives a map may know, in plain types.
     code_version: raised when the same source gives other tables.
     """
 

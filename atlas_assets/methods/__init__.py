@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from atlas_assets.methods import localmap, mde, pacmap, pca, tsne, umap
+from atlas_assets.methods import localmap, mde, own, pacmap, pca, tsne, umap
 from atlas_assets.methods.method import (
     ENGINES,
     Cost,
@@ -37,6 +37,7 @@ __all__ = [
     "ParameterError",
     "Source",
     "Values",
+    "asked",
     "check",
     "key",
     "libraries",
@@ -49,7 +50,7 @@ __all__ = [
     "words",
 ]
 
-MODULES = (umap, tsne, localmap, pacmap, pca, mde)
+MODULES = (umap, tsne, localmap, pacmap, pca, mde, own)
 METHODS = Registry("atlas.methods", Method, (module.METHOD for module in MODULES))
 
 # The maps of an atlas whose spec says nothing about any, and those that ``atlas new`` writes, with a remark: some that
@@ -75,7 +76,7 @@ def check(
 ) -> dict[str, list[int | float]]:
     """The values of every parameter as a list (defaults filled in, single values wrapped). Raises ParameterError."""
     if method not in METHODS:
-        raise ParameterError("method", method, f"one of {', '.join(METHODS)}", choices=METHODS)
+        raise ParameterError("method", method, f"one of {', '.join(asked())}", choices=asked())
     facts = METHODS[method]
     if source not in facts.sources:
         raise ParameterError("from", source, f"'embedding': {method} cannot lay out a graph", choices=facts.sources)
@@ -106,6 +107,11 @@ def check(
         if not values[name]:
             raise ParameterError(name, given, "at least one value")
     return values
+
+
+def asked() -> list[str]:
+    """The methods that somebody may ask for: those that lay out."""
+    return [name for name, facts in METHODS.items() if not facts.given]
 
 
 def searched() -> list[str]:

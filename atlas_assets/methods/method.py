@@ -133,8 +133,8 @@ class Method:
 
     about: one sentence for visitors. neighbors: how many neighbours per entity it takes at these values. limits: the
     most that parameters may be where so many are listed. stuck: a warm start that has far to go stays in the earlier
-    map, see ``stages.projection``. code_version: of one that is not Atlas's own, raised when the same input gives other
-    maps.
+    map, see ``stages.projection``. given: its positions come with the data, so nobody asks for it. code_version: of one
+    that is not Atlas's own, raised when the same input gives other maps.
     """
 
     name: str
@@ -148,6 +148,7 @@ class Method:
     limits: Callable[[int], dict[str, float]] = lambda _: {}
     cost: Cost = Cost()
     stuck: bool = False
+    given: bool = False
     code_version: str = ""
 
     @property

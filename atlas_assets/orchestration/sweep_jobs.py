@@ -128,7 +128,7 @@ def config_of(request: Request) -> dict[str, Any]:
 
 def jobs_of(steps: "SweepSteps") -> list[dg.JobDefinition]:
     """The two jobs of one atlas."""
-    name, PointConfig = steps.pipeline.name, point_config(tuple(methods.METHODS))
+    name, PointConfig = steps.pipeline.name, point_config(tuple(methods.asked()))
     tags = {run_tags.ATLAS: name, **run_tags.NO_RETRY}
 
     @steps.op("look_for_maps", "What is looked for, and what it will take about.", out=dg.Out(dict))

@@ -207,12 +207,15 @@ class Pipeline:
             "atlas_assets.builders.relating:make_index",
             "relate",
             inputs=lambda key: [self.address(self.raw)],
-            parameters=lambda key: {
-                "filter": self.spec.filter.model_dump(),
-                "holdout": self.spec.quality.holdout,
-                "seed": self.spec.seed,
-                "columns": self.spec.relation.columns(),
-            },
+            parameters=lambda key: (
+                {
+                    "filter": self.spec.filter.model_dump(),
+                    "holdout": self.spec.quality.holdout,
+                    "seed": self.spec.seed,
+                    "columns": self.spec.relation.columns(),
+                }
+                | ({} if self.spec.edges.repeats == "strongest" else self.spec.edges.model_dump())
+            ),
             kinds=("polars", "numpy"),
         )
 
@@ -286,7 +289,7 @@ class Pipeline:
             "What is seen: two or three coordinates per entity.",
             "atlas_assets.builders.mapping:make_projection",
             "project",
-            inputs=lambda key: self._graph_and_embedding(key),
+            inputs=lambda key: [*self._graph_and_embedding(key), *self._raw_of_given(key)],
             parameters=lambda key: {"key": key, "seed": self.spec.seed} | self._method(key),
             keys=tuple(self.sweep.projections),
             kinds=("numpy",),
@@ -385,6 +388,11 @@ class Pipeline:
         if point.embedding:
             addresses.append(self.address("embedding", point.embedding.key))
         return addresses
+
+    def _raw_of_given(self, key: str | None) -> list[Address]:
+        """What has the coordinates of a map that is not laid out, and which entities are meant."""
+        given = methods.METHODS[self.sweep.projections[key or ""].method].given
+        return [self.address(self.raw), self.address("entity_index")] if given else []
 
     def _each(self, *stages: str) -> list[Address]:
         return [self.address(stage, key) for stage in stages for key in self.sweep.projections]

@@ -157,10 +157,10 @@ def parse(
 
 def _branches(text: str) -> Iterator[Branch]:
     method, _, rest = text.partition(":")
-    if method not in methods.METHODS:
-        close = difflib.get_close_matches(method, methods.METHODS, n=1)
+    if method not in methods.asked():
+        close = difflib.get_close_matches(method, methods.asked(), n=1)
         raise AtlasError(
-            f"{method!r} is not a method; expected one of {', '.join(methods.METHODS)}. "
+            f"{method!r} is not a method; expected one of {', '.join(methods.asked())}. "
             + (f"Did you mean {close[0]!r}?" if close else "For example: --method umap:n_neighbors=5..100")
         )
     facts = methods.METHODS[method]

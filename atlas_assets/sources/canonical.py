@@ -8,7 +8,8 @@
 - ``entities.parquet``: id, label and metadata of entities, those of interactions and perhaps others;
 - ``fields.json``: what the metadata is; ``report.json``: what was read, with notes.
 
-``raw_edges`` has ``edges.parquet`` instead: source and target, codes into ``entity_ids.parquet``, and weight f32.
+``raw_edges`` has ``edges.parquet`` instead: source and target, codes into ``entity_ids.parquet``, and weight f32, or
+distance f32, null where it is unknown.
 ``raw_vectors`` has ``vectors.npy`` (n, d) float32 or float64, row i for row i of ``entities.parquet``, and no codes.
 
 Ids are encoded once, while they are read, so whatever follows handles 4 bytes per id of any length.
@@ -41,6 +42,7 @@ _TYPES = {
     "target": _CODE,
     "value": _NUMBER,
     "weight": _NUMBER,
+    "distance": _NUMBER,
     "timestamp": _TIME,
 }
 # Codes of collections and times hardly change from row to row; entities do, and plain is the fastest to write and read.

@@ -159,6 +159,11 @@ def of_ids(ids: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({"id": ids, "label": ids.cast(pl.String)})
 
 
+def field_name(column: str) -> str:
+    """What a column is called as a field."""
+    return f"{column}_field" if column in _RESERVED else column
+
+
 def _label(table: pl.DataFrame, name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String).str.strip_chars()
     return pl.when(text == "").then(None).otherwise(text)
@@ -207,7 +212,7 @@ def _describe(
         (
             name,
             {
-                "name": f"{name}_field" if name in _RESERVED else name,
+                "name": field_name(name),
                 "label": spec.get("label") or name.replace("_", " ").strip().capitalize(),
                 "type": spec["type"],
                 "unit": spec.get("unit") or FIELD_TYPES[spec["type"]].unit,

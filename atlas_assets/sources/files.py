@@ -51,7 +51,7 @@ def read_collections(
     out and counted. memory: what an earlier reading with the same options left: that is not read again, and the tables
     are those of reading everything. Raises DataError for everything that cannot be read as meant.
     """
-    with _workspace(out) as scratch:
+    with workspace(out) as scratch:
         read_rows = _Rows(
             "collections", interactions, columns, base=base, scratch=scratch, progress=progress, options=options
         )
@@ -63,10 +63,10 @@ def read_collections(
         used = relation.ids("entity", entity_type)
         canonical.write_ids(out / "entity_ids.parquet", used)
         canonical.write_ids(out / "collection_ids.parquet", relation.ids("collection", collection_type))
-        frame, described, told = _entities(table, used.sort(), entity_type, relation.known[0].name)
+        frame, described, told = entities_of(table, used.sort(), entity_type, relation.known[0].name)
         n_rows = relation.n_rows
         absent = _absent(relation.n_absent, "a collection or entity")
-        report = _report(relation.files, n_rows, [*relation.notes, *notes, *more, *told, *absent])
+        report = report_of(relation.files, n_rows, [*relation.notes, *notes, *more, *told, *absent])
         canonical.write_entities(out, entities=frame, fields=described, report=report)
     progress(1.0, f"{n_rows:,} rows, {len(used):,} entities")
     return report
@@ -86,7 +86,7 @@ def read_edges(
     options: Options | None = None,
 ) -> dict[str, Any]:
     """Write ``raw_edges`` into ``out``; as ``read_collections``, with source, target and weight (default 1)."""
-    with _workspace(out) as scratch:
+    with workspace(out) as scratch:
         read_rows = _Rows("edges", edges, columns, base=base, scratch=scratch, progress=progress, options=options)
         relation = read_rows(out / "edges.parquet", memory, weight=1.0)
         progress(0.8, "writing entities")
@@ -94,10 +94,10 @@ def read_edges(
         id_type, notes = read.common_type(relation.origins("entity") + ([table.origin] if table else []))
         used = relation.ids("entity", id_type)
         canonical.write_ids(out / "entity_ids.parquet", used)
-        frame, described, told = _entities(table, used.sort(), id_type, relation.known[0].name)
+        frame, described, told = entities_of(table, used.sort(), id_type, relation.known[0].name)
         n_rows = relation.n_rows
         absent = _absent(relation.n_absent, "a source or target")
-        report = _report(relation.files, n_rows, [*relation.notes, *notes, *told, *absent])
+        report = report_of(relation.files, n_rows, [*relation.notes, *notes, *told, *absent])
         canonical.write_entities(out, entities=frame, fields=described, report=report)
     progress(1.0, f"{n_rows:,} edges, {len(used):,} entities")
     return report
@@ -121,7 +121,7 @@ def read_vectors(
     table, the other columns are label and metadata. An NPY file has no ids: its row i belongs to row i of the entity
     table, and is numbered without one. All vectors must have one length and finite values.
     """
-    with _workspace(out) as scratch:
+    with workspace(out) as scratch:
         files = tables.located(vectors, base=base, scratch=scratch / "relation", role="vectors", options=options)
         progress(0.05, "reading vectors")
         made = vector_files.read_all(files, dict(columns or {}))
@@ -129,7 +129,7 @@ def read_vectors(
         brought = [own for file in files if (own := file.own_entities)]
         if entities or brought:
             n_rows = len(made.matrix) if made.ids is None else None
-            table_files = _entity_files(entities, base, scratch, options, n_rows) if entities else brought
+            table_files = entity_files(entities, base, scratch, options, n_rows) if entities else brought
             sample = made.ids.head(_EXAMPLE_IDS) if made.ids is not None else None
             table = entity_table.read_table(
                 table_files, columns=dict(entity_columns or {}), fields=fields, ids=sample, relation=made.names
@@ -145,10 +145,10 @@ def read_vectors(
         ids = made.ids.to_frame("id").select(read.as_ids("id", made.ids.dtype, id_type)).to_series()
         vector_files.check_unique(ids, files)
         progress(0.8, "writing vectors")
-        frame, described, told = _entities(table, ids, id_type, files[0].name)
+        frame, described, told = entities_of(table, ids, id_type, files[0].name)
         frame = ids.to_frame("id").join(frame, on="id", how="left", maintain_order="left")
         frame = frame.with_columns(pl.col("label").fill_null(pl.col("id").cast(pl.String)))
-        report = _report(
+        report = report_of(
             [(f.name, f.bytes) for f in files],
             len(ids),
             [*(one for file in files for one in file.told), *made.notes, *notes, *told],
@@ -158,7 +158,7 @@ def read_vectors(
     return report
 
 
-class _workspace:
+class workspace:
     """A folder for unpacked copies, gone afterwards; beside the output, where the disk is meant to be large enough."""
 
     def __init__(self, out: Path) -> None:
@@ -223,7 +223,7 @@ def _entity_table(
     options: Options | None,
 ) -> entity_table.EntityTable | None:
     """The table that is given, or the one that the relation's files brought."""
-    found = _entity_files(patterns, base, scratch, options) if patterns else relation.own_entities
+    found = entity_files(patterns, base, scratch, options) if patterns else relation.own_entities
     if not found:
         return None
     return entity_table.read_table(
@@ -235,7 +235,7 @@ def _entity_table(
     )
 
 
-def _entity_files(
+def entity_files(
     patterns: Sequence[str], base: Path, scratch: Path, options: Options | None, n_rows: int | None = None
 ) -> list[Located]:
     """The form that a spec names is that of the relation; a table of entities says its own."""
@@ -243,7 +243,7 @@ def _entity_files(
     return tables.located(patterns, base=base, scratch=scratch / "entities", role="entities", options=own)
 
 
-def _entities(
+def entities_of(
     table: entity_table.EntityTable | None, used: pl.Series, id_type: pl.DataType, relation: str
 ) -> tuple[pl.DataFrame, list[dict[str, Any]], list[str]]:
     """The canonical entity table, its fields, and notes. Raises DataError where none of its ids is in ``used``."""
@@ -298,5 +298,5 @@ def _absent(n_absent: int, what: str) -> list[str]:
     return [f"{n_absent:,} rows without {what} were left out"] if n_absent else []
 
 
-def _report(files: Sequence[tuple[str, int]], n_rows: int, notes: Sequence[str]) -> dict[str, Any]:
+def report_of(files: Sequence[tuple[str, int]], n_rows: int, notes: Sequence[str]) -> dict[str, Any]:
     return {"rows": n_rows, "files": [{"path": name, "bytes": size} for name, size in files], "notes": list(notes)}

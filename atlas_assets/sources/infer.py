@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from atlas_assets.errors import DataError
-from atlas_assets.sources import metadata, tables
+from atlas_assets.sources import metadata, nested, tables, vector_files
 from atlas_assets.sources.extent import entities_of, numbers_of
 from atlas_assets.sources.forms import registry
 from atlas_assets.sources.forms.form import ROLES as FORM_ROLES
@@ -28,11 +27,9 @@ from atlas_assets.sources.roles.relation import guess_relation
 from atlas_assets.sources.roles.vectors import are_measured, guess_vectors, naming, other_columns
 from atlas_assets.sources.samples import understood
 from atlas_assets.sources.text import table
-from atlas_assets.sources.vector_files import matrix_of
 from atlas_assets.stages.relation.metric import SAMPLE, guess_metric
 
 SAMPLE_ROWS = 100_000
-_NESTED = ("items", "entities", "tracks", "cards", "books", "products", "songs", "movies", "words", "tags", "members")
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,9 @@ class Inference:
 
     entity_noun, collection_noun: (singular, plural) where the column names give them away. n_entities, n_numbers: see
     ``extent``. form: of the files, where a spec should name it. metric: of vectors, see ``guess_metric``.
+    separator: of lists of entities in one cell. mapped: entity or collection. table_of_members: whether what
+    was given as table of the entities is one of what collections hold. features: of a table whose rows are
+    compared, {column: how}. picture_column: of a table of pictures.
     """
 
     kind: str
@@ -55,6 +55,11 @@ class Inference:
     form: str | None = None
     examples: list[str] = field(default_factory=list)
     metric: str | None = None
+    separator: str | None = None
+    mapped: str = "entity"
+    table_of_members: bool = False
+    features: dict[str, str] | None = None
+    picture_column: str | None = None
 
 
 def infer(
@@ -66,11 +71,13 @@ def infer(
     base: Path = Path(),
     options: Options | None = None,
     roles: Mapping[str, str] | None = None,
+    mapped: str = "entity",
 ) -> Inference:
     """Decide which columns hold what, from the header and a sample of the files (paths as in defs.yaml).
 
     Exactly one of interactions, edges and vectors. roles: columns that are known, {role: column}; ``label`` and, beside
-    an entity table, ``id`` are columns of that. Raises DataError, listing the columns, where no guess is possible.
+    an entity table, ``id`` are columns of that. mapped: entity, or collection. Raises DataError, listing the columns,
+    where no guess is possible.
     """
     given: dict[Role, Any] = {"collections": interactions, "edges": edges, "vectors": vectors}
     kind: Role = next(role for role in FORM_ROLES if given.get(role))
@@ -95,55 +102,120 @@ def infer(
             guess_ = Guess({}, [f"{files[0].name}: row i is the vector of row i of the entity table"])
             sample = pl.DataFrame()
         else:
-            sample = sample_of(files[0])
-            guess_ = guess_columns(sample, kind, file=files[0], given=_named(roles, kind, sample, files[0]))
+            sample, members = sample_of(files[0])
+            named = _named(roles, kind, sample, files[0])
+            guess_ = guess_columns(sample, kind, file=files[0], given=named, members=members)
+            if guess_.separator:
+                cells = nested.split(sample.lazy(), guess_.columns["entity"], guess_.separator)
+                sample = nested.unfolded(cells, guess_.columns["entity"]).collect()
         n_entities = entities_of(kind, files, guess_.columns)
         n_numbers = numbers_of(files[0], sample, guess_.columns) if kind == "vectors" else None
         metric, because = _metric(files[0], sample, guess_.columns) if kind == "vectors" else (None, "")
         because = f"metric: {metric}, because {because}"
         sentences = [*files[0].told, *guess_.sentences, *([because] if metric else [])]
-        entity_columns: dict[str, str] = {}
-        labels: dict[str, str] = {}
-        fields: dict[str, dict[str, Any]] = {}
+        if n_repeated := _repeated(sample, guess_.columns):
+            sentences.append(
+                f"{n_repeated:,} of the first {sample.height:,} rows repeat an edge: of these the strongest stays; "
+                "edges: {repeats: sum} adds them up"
+            )
+        table_of_members = False
+        known = _Known()
         if table_files:
             entity_table = tables.collect(tables.scan(table_files[0]), table_files[0])
-            ids = _sampled_ids(sample, guess_.columns)
-            described = {role: column for role, column in (roles or {}).items() if role in ("id", "label")}
-            if kind == "vectors" and described.get("id") not in entity_table.columns:
-                described.pop("id", None)  # that of the vectors
-            for role, column in described.items():
-                tables.column(table_files[0], entity_table.columns, column, field=f"--{role}")
-            chosen = guess_entity_columns(
-                entity_table, ids=ids, relation=_id_names(guess_.columns), file=table_files[0], given=described
-            )
-            entity_columns, rest = chosen.columns, [c for c in entity_table.columns if c not in chosen.columns.values()]
-            sentences += [*table_files[0].told, *chosen.sentences]
-            _describe(entity_table.select(rest), table_files[0], fields, sentences)
-            labels = _labels(entity_table, entity_columns)
-        elif "vector" in guess_.columns and (known := other_columns(sample.columns, guess_.columns)):
-            given_id = {"id": guess_.columns.get("id", "")}
-            given_label = {"label": roles["label"]} if roles and roles.get("label") in known else {}
-            names = sample.select(list(dict.fromkeys([*naming(sample.select(known)), *given_label.values()])))
-            given_columns = given_id | given_label
-            chosen = guess_entity_columns(names, ids=None, relation=[], file=files[0], given=given_columns)
-            entity_columns = {role: name for role, name in chosen.columns.items() if role != "id"}
-            sentences += chosen.sentences if entity_columns else []
-            rest = [name for name in known if name not in entity_columns.values()]
-            _describe(sample.select(rest), files[0], fields, sentences)
+            if mapped == "collection":
+                table_of_members = not entities or _has_ids_of(entity_table, sample, guess_.columns) == "entity"
+            of = "entity" if table_of_members else mapped
+            known = _of_table(entity_table, table_files[0], kind, sample, guess_.columns, roles or {}, mapped=of)
+        elif "vector" in guess_.columns and (rest := other_columns(sample.columns, guess_.columns)):
+            known = _of_rows(sample, rest, files[0], guess_.columns, roles or {})
+        sentences += known.sentences
+        if table_of_members:
+            sentences.append(f"{table_files[0].name} describes what collections hold, so it is written as members")
+    nouns = [guess_.columns.get("entity"), known.columns.get("id"), guess_.columns.get("id")]
+    entity_noun, collection_noun = noun(nouns), noun([guess_.columns.get("collection")])
+    if mapped == "collection":
+        entity_noun, collection_noun = collection_noun, entity_noun
+    written = _Known() if table_of_members else known
+    labels = known.labels if table_of_members or mapped == "entity" else {}
     return Inference(
         kind,
         guess_.columns,
-        entity_columns,
-        fields,
+        written.columns,
+        written.fields,
         sentences,
-        entity_noun=noun([guess_.columns.get("entity"), entity_columns.get("id"), guess_.columns.get("id")]),
-        collection_noun=noun([guess_.columns.get("collection")]),
+        entity_noun=entity_noun,
+        collection_noun=collection_noun,
         n_entities=n_entities,
         n_numbers=n_numbers,
         form=registry.to_be_named(files[0].form),
         examples=understood(kind, sample, guess_.columns, labels),
         metric=metric,
+        separator=guess_.separator,
+        mapped=mapped,
+        table_of_members=table_of_members,
     )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a table knows of entities: columns {id, label}, fields {name: {type}}, the label of every id, and why."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+
+def _of_table(
+    table: pl.DataFrame,
+    file: Located,
+    kind: str,
+    sample: pl.DataFrame,
+    columns: Mapping[str, Any],
+    roles: Mapping[str, str],
+    *,
+    mapped: str,
+) -> _Known:
+    """What a table beside the relation knows, whose ids are those of a column of that."""
+    given = {role: column for role, column in roles.items() if role in ("id", "label")}
+    if kind == "vectors" and given.get("id") not in table.columns:
+        given.pop("id", None)  # that of the vectors
+    for role, column in given.items():
+        tables.column(file, table.columns, column, field=f"--{role}")
+    names = [columns[role] for role in (mapped, "id") if role in columns]
+    chosen = guess_entity_columns(
+        table, ids=_sampled_ids(sample, columns, mapped), relation=names, file=file, given=given
+    )
+    rest = [name for name in table.columns if name not in chosen.columns.values()]
+    fields, told = _fields(table.select(rest), file)
+    return _Known(chosen.columns, fields, _labels(table, chosen.columns), [*file.told, *chosen.sentences, *told])
+
+
+def _of_rows(
+    sample: pl.DataFrame, rest: Sequence[str], file: Located, columns: Mapping[str, Any], roles: Mapping[str, str]
+) -> _Known:
+    """What the rows of vectors know beside their ids."""
+    given = {"label": roles["label"]} if roles.get("label") in rest else {}
+    names = sample.select(list(dict.fromkeys([*naming(sample.select(rest)), *given.values()])))
+    given = {"id": columns.get("id", "")} | given
+    chosen = guess_entity_columns(names, ids=None, relation=[], file=file, given=given)
+    used = {role: name for role, name in chosen.columns.items() if role != "id"}
+    fields, told = _fields(sample.select([name for name in rest if name not in used.values()]), file)
+    return _Known(used, fields, {}, [*(chosen.sentences if used else []), *told])
+
+
+def _has_ids_of(table: pl.DataFrame, sample: pl.DataFrame, columns: Mapping[str, Any]) -> str:
+    """Whether a table describes entities or collections: of which one of its columns has more."""
+    shares = {
+        role: max(
+            float(ids.is_in(table[name].cast(pl.String).implode()).mean() or 0)  # type: ignore[arg-type]
+            for name in table.columns
+            if not table.schema[name].is_nested()
+        )
+        for role in ("entity", "collection")
+        if (ids := sample[columns[role]].cast(pl.String).unique()) is not None
+    }
+    return max(shares, key=lambda role: shares[role])
 
 
 def _named(roles: Mapping[str, str] | None, kind: str, sample: pl.DataFrame, file: Located) -> dict[str, str]:
@@ -152,6 +224,14 @@ def _named(roles: Mapping[str, str] | None, kind: str, sample: pl.DataFrame, fil
     for role, column in given.items():
         tables.column(file, sample.columns, column, field=f"--{'time' if role == 'timestamp' else role}")
     return given
+
+
+def _repeated(sample: pl.DataFrame, columns: Mapping[str, Any]) -> int:
+    """How many edges with weights have the source and the target of another."""
+    if "target" not in columns or "distance" in columns:
+        return 0
+    pairs = sample.select(columns["source"], columns["target"]).drop_nulls()
+    return pairs.height - pairs.n_unique()
 
 
 def _labels(entity_table: pl.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
@@ -163,72 +243,53 @@ def _labels(entity_table: pl.DataFrame, columns: Mapping[str, str]) -> dict[str,
 
 
 def _metric(file: Located, sample: pl.DataFrame, columns: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Which metric tells these vectors apart, by some of them, and why; None where they cannot be read."""
-    try:
-        if file.format == "npy":
-            stored = np.load(file.path, mmap_mode="r", allow_pickle=False)
-            some = np.asarray(stored[:: max(1, len(stored) // SAMPLE)], np.float64)
-        else:
-            rows = sample.gather_every(max(1, sample.height // SAMPLE))
-            some = matrix_of(rows, columns["vector"], file)
+    """Which metric tells these vectors apart, by some of them, and why; None where there are none.
+
+    Raises DataError at the first vector of the sample that reading all of them would refuse.
+    """
+    if file.format == "npy":
+        stored = tables.read_npy(file)
+        some = np.asarray(stored[:: max(1, len(stored) // SAMPLE)], np.float64)
         some = some[np.isfinite(some).all(axis=1)]
-    except (DataError, ValueError, OSError):  # reading all of them says it better
-        return None, ""
-    return guess_metric(some, measured=are_measured(columns)) if some.ndim == 2 and len(some) else (None, "")
+    else:
+        vector_files.require_vectors(sample, columns["vector"], file)
+        some = vector_files.matrix_of(sample.gather_every(max(1, sample.height // SAMPLE)), columns["vector"], file)
+    return guess_metric(some, measured=are_measured(columns)) if len(some) else (None, "")
 
 
-def _describe(table: pl.DataFrame, file: Located, fields: dict[str, dict[str, Any]], sentences: list[str]) -> None:
-    """Add what the columns of a table are as fields, and say why."""
-    for name in table.columns:
-        decided = metadata.guess(table[name], typed=tables.is_typed(file))
-        fields[name] = {"type": decided.type}
-        sentences.append(f"{name} -> {decided.type} field: {decided.why}")
+def _fields(table: pl.DataFrame, file: Located) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """What the columns of a table are as fields, and why."""
+    decided = {name: metadata.guess(table[name], typed=tables.is_typed(file)) for name in table.columns}
+    told = [f"{name} -> {one.type} field: {one.why}" for name, one in decided.items()]
+    return {name: {"type": one.type} for name, one in decided.items()}, told
 
 
 def _listed(patterns: Sequence[str] | str | None) -> list[str]:
     return [patterns] if isinstance(patterns, str) else list(patterns or [])
 
 
-def sample_of(file: Located) -> pl.DataFrame:
-    """The first rows of a file, lists of entities unfolded."""
-    frame = tables.scan(file).head(SAMPLE_ROWS)
-    sample = tables.collect(frame, file)
-    nested = nested_column(sample.schema)
-    return unfold(sample.lazy(), nested).collect() if nested else sample
+def sample_of(file: Located) -> tuple[pl.DataFrame, list[str]]:
+    """The first rows of a file, lists of entities unfolded; and which columns hold members of these lists."""
+    sample = tables.collect(tables.scan(file).head(SAMPLE_ROWS), file)
+    listed = nested.list_column(sample.schema)
+    if listed is None:
+        return sample, []
+    rows = nested.unfolded(sample.lazy(), listed).collect()
+    return rows, nested.members(rows.columns, listed)
 
 
-def nested_column(schema: Mapping[str, pl.DataType], entity: str | None = None) -> str | None:
-    """The column that holds a list of entities per row: the named one, a usual name, or the only list of ids."""
-    lists = [name for name, dtype in schema.items() if isinstance(dtype, pl.List)]
-    if entity is not None:
-        return next((name for name in lists if entity == name or entity.startswith(f"{name}.")), None)
-    usual = [name for name in lists if name.lower() in _NESTED]
-    floats = [name for name in lists if isinstance(schema[name], pl.List) and schema[name].inner.is_float()]  # type: ignore[attr-defined]
-    candidates = usual or [name for name in lists if name not in floats]
-    return candidates[0] if candidates and (usual or len(candidates) == 1) and len(schema) <= 6 else None
+def guess_columns(
+    sample: pl.DataFrame, kind: str, *, file: Located, given: Mapping[str, Any], members: Sequence[str] = ()
+) -> Guess:
+    """Columns for the roles of ``kind``; those in ``given`` are taken as they are. Raises DataError where it cannot.
 
-
-def unfold(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """One row per member of the list ``name``; fields of members that are objects become columns ``name.field``."""
-    dtype = frame.collect_schema()[name]
-    frame = frame.filter(pl.col(name).list.len() > 0).explode(name)
-    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
-        fields = [f.name for f in dtype.inner.fields]
-        frame = frame.with_columns(pl.col(name).struct.field(f).alias(f"{name}.{f}") for f in fields).drop(name)
-    return frame
-
-
-def guess_columns(sample: pl.DataFrame, kind: str, *, file: Located, given: Mapping[str, Any]) -> Guess:
-    """Columns for the roles of ``kind``; those in ``given`` are taken as they are. Raises DataError where it cannot."""
+    members: the columns that hold members of lists of which there is one per collection.
+    """
     if kind == "vectors":
         return guess_vectors(sample, file=file, given=given)
-    return guess_relation(sample, kind, file=file, given=given)
+    return guess_relation(sample, kind, file=file, given=given, members=members)
 
 
-def _sampled_ids(sample: pl.DataFrame, columns: Mapping[str, Any]) -> pl.Series | None:
-    name = next((columns[role] for role in ("entity", "source", "id") if role in columns), None)
+def _sampled_ids(sample: pl.DataFrame, columns: Mapping[str, Any], mapped: str) -> pl.Series | None:
+    name = next((columns[role] for role in (mapped, "source", "id") if role in columns), None)
     return sample[name] if name is not None else None
-
-
-def _id_names(columns: Mapping[str, Any]) -> list[str]:
-    return [columns[role] for role in ("entity", "id") if role in columns]

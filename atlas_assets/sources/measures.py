@@ -86,8 +86,8 @@ class Numbers:
                 file=self.file.name,
                 where=place(self.file, frame[ROW][row], self.label),
                 found=float(number[row]),
-                expected="a weight of at least 0",
-                remedy="Shift or invert the weights, or choose another column.",
+                expected=f"a {self.name} of at least 0",
+                remedy=f"Shift or invert the {self.name}s, or choose another column.",
             )
         return number
 

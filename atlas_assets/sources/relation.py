@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources import canonical, infer, memory, tables
+from atlas_assets.sources import canonical, infer, memory, nested, tables
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.id_codes import IdBatch, IdCodes, id_batch
@@ -27,6 +27,7 @@ from atlas_assets.sources.measures import Clock, Numbers
 from atlas_assets.sources.memory import Content, Known, Memory, look
 from atlas_assets.sources.roles.guess import ROLES
 from atlas_assets.sources.text import table
+from atlas_assets.sources.values import lists
 from atlas_assets.sources.values.numbers import WAYS
 from atlas_assets.sources.values.times import way_named
 from atlas_assets.stages.artifact import Progress
@@ -158,7 +159,8 @@ class Relation:
                 if begins and before.may_grow and (grown := _grown(file, listed, before, content, kind, scratch)):
                     parts.append(grown)
                     continue
-            parts.append(_opened(file, listed, kind, columns, scratch / f"text{i}"))
+            separator = options.separator if options else None
+            parts.append(_opened(file, listed, kind, columns, scratch / f"text{i}", separator))
         return cls(kind, known, parts, memory.folder)
 
     @property
@@ -188,7 +190,7 @@ class Relation:
         """
         held = [*(file.columns for file in self.known), *(part.columns for part in self._parts)]
         roles = [r for r in ROLES[self.kind] if any(r in columns for columns in held)]
-        if weight is not None and "weight" not in roles:
+        if weight is not None and not {"weight", "distance"} & set(roles):
             roles.append("weight")
         begin = (self._parts[0].before if self._parts else None) or (self.known[-1] if self.known else None)
         n_read = begin.n_read if begin else 0
@@ -196,7 +198,7 @@ class Relation:
             if begin:
                 self._begin_like(begin, writer, path.name, roles)
             for i, part in enumerate(self._parts):
-                began = n_read
+                began, n_lines = n_read, 0
                 n_own = n_read - (self.known[-1].n_read if self.known else 0)
                 for batch in part.batches():
                     columns, present = self._encoded(part, batch)
@@ -205,9 +207,9 @@ class Relation:
                         columns[role] = values if present is None else values.filter(pl.Series(present))
                     writer.append(columns)
                     n_read, n_own = n_read + batch.n_rows, n_own + batch.n_rows
+                    n_lines = batch.columns[tables.ROW][-1] if not part.flat and batch.n_rows else n_lines
                     progress(0.05 + 0.75 * i / len(self._parts), f"{n_read:,} rows read, now {part.file.name}")
-                if part.flat:
-                    table.check_rows(part.file, n_read - began)
+                table.check_rows(part.file, n_read - began if part.flat else n_lines)
                 n_ids = {name: len(codes) for name, codes in self._codes.items()}
                 self.known.append(part.read_so_far(n_read=n_read, n_rows=writer.n_rows, n_ids=n_ids, n_own=n_own))
             self.n_rows = writer.n_rows
@@ -288,27 +290,33 @@ class OtherColumns(Exception):
     """The table as a whole has other columns than the earlier one."""
 
 
-def _opened(fetched: Located, listed: Listed, kind: str, columns: dict[str, Any], scratch: Path) -> _Part:
+def _opened(
+    fetched: Located, listed: Listed, kind: str, columns: dict[str, Any], scratch: Path, separator: str | None
+) -> _Part:
     """A file with the column of each role found."""
     file = table.prepare(fetched, scratch)
     told = list(file.told)
     required = ROLES[kind][:2]
     scanned = tables.scan(file)
-    frame, flat, names = _unfolded(scanned, kind, columns)
+    frame, listing = _unfolded(scanned, file, kind, columns, separator)
     for role, name in columns.items():
-        tables.column(file, names, name, field=f"source.columns.{role}")
+        tables.column(file, list(_without_row(frame)), name, field=f"source.columns.{role}")
     chosen = columns
     if not set(required) <= set(columns):
-        if flat:
+        if listing is None:
             sample = tables.head(frame, file, infer.SAMPLE_ROWS)
         else:
             sample = tables.collect(frame.drop(tables.ROW).head(infer.SAMPLE_ROWS), file)
-        guess = infer.guess_columns(sample, kind, file=file, given=columns)
+        members = nested.members(sample.columns, listing)
+        guess = infer.guess_columns(sample, kind, file=file, given=columns, members=members)
         chosen = guess.columns
         told += guess.sentences
-    part = _part(file, listed, scanned, frame, flat, chosen)
+        if guess.separator:
+            separator = guess.separator
+            frame, listing = _unfolded(scanned, file, kind, chosen, separator)
+    part = _part(file, listed, scanned, frame, listing is None, chosen)
     part.content = lambda: look(fetched.path)[0]
-    part.as_it_is = file.path == fetched.path
+    part.as_it_is = file.path == fetched.path and separator is None
     for role in required:
         read.check_identifies(file, chosen[role], part.schema[role])
     part.told = told
@@ -323,8 +331,8 @@ def _grown(file: Located, listed: Listed, before: Known, content: Content, kind:
     scanned = tables.scan(new)
     if _described(scanned) != before.schema:
         return None
-    frame, flat, _ = _unfolded(scanned, kind, before.columns)
-    part = _part(new, listed, scanned, frame, flat, before.columns)
+    frame, listing = _unfolded(scanned, new, kind, before.columns, None)
+    part = _part(new, listed, scanned, frame, listing is None, before.columns)
     part.content, part.told, part.facts, part.before = lambda: content, before.told, dict(before.facts), before
     if before.clock is not None:
         part.clock = Clock(new, "timestamp", before.columns["timestamp"], way_named(before.clock))
@@ -349,14 +357,22 @@ def _part(
     )
 
 
-def _unfolded(scanned: pl.LazyFrame, kind: str, columns: dict[str, Any]) -> tuple[pl.LazyFrame, bool, list[str]]:
-    """The rows of a file with their numbers, lists of entities unfolded; whether there were none; names of columns."""
+def _unfolded(
+    scanned: pl.LazyFrame, file: Located, kind: str, columns: dict[str, Any], separator: str | None
+) -> tuple[pl.LazyFrame, str | None]:
+    """The rows of a file with their numbers, lists of entities unfolded; and the column that held these, if one did."""
     frame = scanned.with_row_index(tables.ROW, offset=1)
-    nested = infer.nested_column(_without_row(frame), columns.get("entity"))
-    flat = not (nested and kind == "collections")
-    if nested and not flat:
-        frame = infer.unfold(frame, nested)
-    return frame, flat, list(_without_row(frame))
+    if kind != "collections":
+        return frame, None
+    schema = _without_row(frame)
+    entity = columns.get("entity")
+    if separator is not None and entity in schema:
+        nested.require_text(schema, entity, file=file.name)
+        if separator == lists.LITERAL:
+            nested.require_lists(frame, entity, row=tables.ROW, file=file.name)
+        return nested.unfolded(nested.split(frame, entity, separator), entity), entity
+    listing = nested.list_column(schema, entity)
+    return (nested.unfolded(frame, listing), listing) if listing else (frame, None)
 
 
 def _described(frame: pl.LazyFrame) -> dict[str, str]:

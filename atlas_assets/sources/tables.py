@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from atlas_assets.errors import DataError, Found
+from atlas_assets.sources import nested
 from atlas_assets.sources.forms.form import Options, Role
 from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.text import table
@@ -41,11 +42,14 @@ _PLAIN = (
 
 
 def scan(file: Located) -> pl.LazyFrame:
-    """The file's rows; all columns of a CSV are strings. Raises DataError for an empty, ragged or unreadable file."""
+    """The file's rows; all columns of a CSV are strings, objects are columns ``name.field`` (``nested.flattened``).
+
+    Raises DataError for an empty, ragged or unreadable file.
+    """
     if file.format == "parquet":
-        frame = _scan_parquet(file)
+        frame = nested.flattened(_scan_parquet(file))
     elif file.format == "jsonl":
-        frame = _scan_jsonl(file)
+        frame = nested.flattened(_scan_jsonl(file))
     elif file.format == "csv":
         frame = table.scan(file)
     else:

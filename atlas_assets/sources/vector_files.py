@@ -18,6 +18,7 @@ from atlas_assets.sources.locate import Located
 from atlas_assets.sources.measures import Numbers
 from atlas_assets.sources.roles.vectors import guess_vectors, other_columns
 
+_ROWS_TRIED = 20_000  # before anybody reads all of them
 MOST_ROUNDED = 1e-4  # by float32, of a column's standard deviation
 
 
@@ -140,6 +141,12 @@ def _read_table(file: Located, columns: Mapping[str, Any]) -> Vectors:
     facts = table.select(read.id_facts(id_column, table.schema[id_column])).row(0, named=True)
     origin = read.ids_of(file, id_column, id_column, table.schema[id_column], facts, typed=tables.is_typed(file))
     return Vectors(matrix, table[id_column], [origin], [id_column], notes, rest)
+
+
+def require_vectors(table: pl.DataFrame, vector: str | Sequence[str], file: Located) -> None:
+    """Raise DataError at the first of the first rows of a table whose vector cannot be read as meant."""
+    used = [vector] if isinstance(vector, str) else list(vector)
+    _check_finite(matrix_of(table.head(_ROWS_TRIED), vector, file), file, used)
 
 
 def narrowed(matrix: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ class Columns(Model):
     value: str | None = Field(None, description="How strongly: rating, copies, plays. Used by filter.min_value.")
     timestamp: str | None = Field(None, description="When: unix seconds or milliseconds, or ISO dates.")
     weight: str | None = Field(None, description="Weight of the row or edge; 1 where it is not given.")
+    distance: str | None = Field(None, description="Of two ends, in place of a weight: 0 is the same place.")
     source: str | None = Field(None, description="One end of an edge.")
     target: str | None = Field(None, description="The other end of an edge.")
     id: str | None = Field(None, description="Entity id beside a vector.")
@@ -90,7 +91,19 @@ class FieldSpec(Model):
 
 def _describe_kinds(schema: dict[str, Any]) -> None:
     for kind in SOURCES.values():
-        schema["properties"][kind.name] = TypeAdapter(kind.options).json_schema() | {"description": kind.about}
+        own = TypeAdapter(kind.options).json_schema()
+        schema["properties"][kind.name] = _inlined(own, own.pop("$defs", {})) | {"description": kind.about}
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """A schema with its definitions where they are used: those of a kind are not among those of the spec."""
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(named := schema.get("$ref"), str):
+        return _inlined(definitions[named.removeprefix("#/$defs/")], definitions)
+    return {key: _inlined(one, definitions) for key, one in schema.items()}
 
 
 class SourceSpec(Model):
@@ -100,11 +113,28 @@ class SourceSpec(Model):
     model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_describe_kinds)
 
     entities: Paths | None = Field(None, description="Table with one row per entity: id, label and metadata.")
+    entity: Literal["entity", "collection"] = Field(
+        "entity", description="What is put on the map; collection: the decks or readers themselves, by what they hold."
+    )
+    members: Paths | None = Field(
+        None, description="With entity: collection, a table of what collections hold, for its labels."
+    )
     form: str | None = Field(
         None, description="Of the relation's files, where their first bytes do not say it: see docs/files.md; or table."
     )
     query: str | None = Field(None, description="What to ask a database for the relation's rows: SELECT …")
+    separator: str | None = Field(
+        None,
+        min_length=1,
+        description="Where a cell of columns.entity holds several entities: the sign between them, or [] for lists.",
+    )
     trust: bool = Field(False, description="Read pickles, which run whatever code their writer put there.")
+    coordinates: list[str] | None = Field(
+        None,
+        min_length=2,
+        max_length=3,
+        description="Columns of the entities that are a map already: x, y, maybe z.",
+    )
     columns: Columns = Columns()  # type: ignore[call-arg]
     entity_columns: EntityColumns = EntityColumns()  # type: ignore[call-arg]
     fields: dict[str, FieldSpec] | None = Field(
@@ -175,6 +205,15 @@ class FilterSpec(Model):
     keep: list[str | int] | None = Field(None, description="Keep only these entities (ids or labels).")
     drop: list[str | int] | None = Field(None, description="Drop these entities (ids or labels).")
     deduplicate: bool = Field(True, description="Count an entity once per collection; false adds repeated rows up.")
+
+
+class EdgesSpec(Model):
+    """How edges are counted. Only where the source holds edges."""
+
+    repeats: Literal["strongest", "sum"] = Field(
+        "strongest",
+        description="Of rows with the same source and target: the strongest stays, or their weights are added up.",
+    )
 
 
 Penalty = str | dict[str, str | float]
@@ -278,6 +317,7 @@ class AtlasSpec(Model):
     licence: str | None = Field(None, description="Licence of the data; goes into the downloads.")
     source: SourceSpec
     filter: FilterSpec = FilterSpec()  # type: ignore[call-arg]
+    edges: EdgesSpec = EdgesSpec()  # type: ignore[call-arg]
     relation: RelationSpec = RelationSpec()  # type: ignore[call-arg]
     embedding: EmbeddingSpec = EmbeddingSpec()  # type: ignore[call-arg]
     sweep: SweepSpec = Field(default_factory=lambda: SweepSpec())  # type: ignore[call-arg]

@@ -20,6 +20,7 @@ from atlas_assets.spec.atlas import COMPONENT_TYPE, NAME, RESERVED_NAMES, AtlasS
 from atlas_assets.spec.mistakes import spec_error
 from atlas_assets.spec.model import Model, nearest
 from atlas_assets.spec.regions import RegionName
+from atlas_assets.spec.source_mistakes import source_mistakes
 from atlas_assets.spec.sweep import Sweep, count
 
 M = TypeVar("M", bound=Model)
@@ -122,9 +123,10 @@ def _cross_field_errors(spec: AtlasSpec, file: Path) -> Iterator[SpecError]:
             expected=f"one of {', '.join(allowed)} for {spec.kind}",
             remedy=nearest(spec.relation.similarity, allowed),
         )
+    yield from source_mistakes(spec, file)
     may_have = {column: spec.source.may_have(column) for column in ("value", "timestamp")}
     yield from spec.relation.mistakes(file=file, relation=spec.related, may_have=may_have)
-    beside = sorted(spec.source.model_fields_set & set(SourceSpec.model_fields))
+    beside = sorted(spec.source.model_fields_set & set(SourceSpec.model_fields) - {"entity"})
     for name in [] if spec.source.kind.tables else beside:
         yield SpecError(
             file=file,
@@ -154,6 +156,15 @@ def _cross_field_errors(spec: AtlasSpec, file: Path) -> Iterator[SpecError]:
             remedy="Add '- {method: umap}'.",
         )
     for origin, where, projection in listed:
+        if projection.method in methods.METHODS and methods.METHODS[projection.method].given:
+            yield SpecError(
+                file=origin,
+                field=f"{where}.method",
+                found=projection.method,
+                expected="a method that lays out",
+                remedy="Delete it: source.coordinates makes the map of the data's own coordinates.",
+            )
+            continue
         try:
             methods.check(
                 projection.method,

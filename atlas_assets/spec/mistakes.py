@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from atlas_assets.errors import Found, SpecError
+from atlas_assets.kinds import SOURCES
 from atlas_assets.spec.atlas import SourceSpec
 from atlas_assets.spec.model import MISTAKE, nearest
 
@@ -55,10 +56,13 @@ def spec_error(problem: Any, file: Path, model: type[BaseModel]) -> SpecError:
 
 def _known_keys(location: list[Any], model: Any) -> list[str]:
     """The keys that the model at ``location`` inside of ``model`` knows, found by walking its annotations."""
-    for part in location:
+    for part in location:  # of which some are no fields: places in lists, and keys that the user chose
         if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
             continue
-        model = _model_in(model.model_fields[part].annotation)
+        if part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation)
+        elif issubclass(model, SourceSpec) and part in SOURCES:
+            model = _model_in(SOURCES[part].options)
     if model is None:
         return []
     more = model.more_keys() if issubclass(model, SourceSpec) else []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atlas_assets import methods
+from atlas_assets.methods import own
 
 if TYPE_CHECKING:
     from atlas_assets.spec.atlas import AtlasSpec, ProjectionSpec
@@ -122,7 +123,7 @@ def count(spec: AtlasSpec) -> int:
     """How many points the sweep of a spec has as it is written, found ones aside: without making them."""
     sweep = spec.sweep
     crossed = len(sweep.n_neighbors) * len(sweep.embedding_dim) * sum(map(_variants, sweep.projections))
-    return crossed + sum(_variants(point.projection) for point in sweep.points)
+    return crossed + sum(_variants(point.projection) for point in sweep.points) + bool(spec.source.coordinates)
 
 
 def _variants(projection: ProjectionSpec) -> int:
@@ -136,6 +137,9 @@ def _points(spec: AtlasSpec) -> Iterator[ProjectionPoint]:
         yield from _crossed(k, d, projection)
     for point in (*sweep.points, *sweep.found):
         yield from _crossed(point.n_neighbors, point.embedding_dim, point.projection)
+    if spec.source.coordinates:
+        graph = GraphPoint(sweep.n_neighbors[0])
+        yield ProjectionPoint(graph, None, own.METHOD.name, (), len(spec.source.coordinates))
 
 
 def _crossed(n_neighbors: int, embedding_dim: int, projection: ProjectionSpec) -> Iterator[ProjectionPoint]:

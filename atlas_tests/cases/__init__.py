@@ -131,11 +131,15 @@ def read_files(place: Path, option: str, relation: str, entities: str | None = N
     printed = io.StringIO()
     files: dict[str, Any] = dict.fromkeys(("interactions", "edges", "vectors")) | {option: [relation]}
     tables = [entities] if entities else None
-    path = scaffold.new("x", Console(file=printed, width=200), **files, entities=tables, force=True, **given)
-    spec = load(path)
-    folder = place / "tables"
+    scaffold.new("x", Console(file=printed, width=200), **files, entities=tables, force=True, **given)
+    return read_written(place, printed.getvalue())
+
+
+def read_written(place: Path, printed: str = "") -> Reading:
+    """Reading by the spec as it is now."""
+    spec, folder = load(place / "defs" / "x" / "defs.yaml"), place / "tables"
     report = reading.read(spec.source, folder, base=place, progress=no_progress, memory=Memory())
-    return Reading(printed.getvalue(), spec, folder, report)
+    return Reading(printed, spec, folder, report)
 
 
 def check(case: Case, place: Path) -> None:

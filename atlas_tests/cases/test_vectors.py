@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from atlas_assets.errors import AtlasError
 from atlas_assets.stages.relation import copies, neighbours
 from atlas_tests.cases import Case, Reading, check, parametrize, read, read_files
 
@@ -120,3 +121,12 @@ def test_embeddings_whose_lengths_say_little_are_compared_by_cosine(place: Path)
     got = read_files(place, "vectors", "w.parquet")
     assert got.spec.relation.metric == "cosine"
     assert "more in direction than in length" in got.printed
+
+
+def test_a_vector_that_cannot_be_read_is_refused_before_a_spec_is_written(place: Path) -> None:
+    """A spec was written that reading then refused."""
+    rows = [f'{i},"[{i}.0, 1.5, {"nan" if i == 7 else 2}]"' for i in range(30)]
+    (place / "v.csv").write_text("word,vector\n" + "\n".join(rows), encoding="utf-8")
+    with pytest.raises(AtlasError, match=r"row 8, number 3 is nan"):
+        read_files(place, "vectors", "v.csv")
+    assert not (place / "defs" / "x" / "defs.yaml").exists()

@@ -27,12 +27,17 @@ def write_edges(folder: Path, edges: list[tuple[str, str, float]]) -> Path:
 edge = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh"), st.integers(0, 4).map(float))
 
 
-@given(edges=st.lists(edge, min_size=1, max_size=40), min_degree=st.integers(1, 3))
-def test_edges_against_a_naive_twin(tmp_path_factory, edges, min_degree):
+@given(
+    edges=st.lists(edge, min_size=1, max_size=40),
+    min_degree=st.integers(1, 3),
+    repeats=st.sampled_from(["strongest", "sum"]),
+)
+def test_edges_against_a_naive_twin(tmp_path_factory, edges, min_degree, repeats):
     best: dict[tuple[str, str], float] = {}
     for source, target, weight in edges:
         if source != target:
-            best[source, target] = max(weight, best.get((source, target), 0.0))
+            before = best.get((source, target), 0.0)
+            best[source, target] = before + weight if repeats == "sum" else max(weight, before)
     while True:
         near: dict[str, set[str]] = {}
         for source, target in best:
@@ -47,7 +52,7 @@ def test_edges_against_a_naive_twin(tmp_path_factory, edges, min_degree):
         with pytest.raises(DataError, match="min_degree"):
             entity_index.from_edges(raw, min_degree=min_degree)
         return
-    index = entity_index.from_edges(raw, min_degree=min_degree)
+    index = entity_index.from_edges(raw, min_degree=min_degree, repeats=repeats)
     names = index.ids["id"].to_list()
     found = {(names[s], names[t]): float(w) for s, t, w in zip(index.source, index.target, index.weight, strict=True)}
     assert found == best

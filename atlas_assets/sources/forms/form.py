@@ -21,13 +21,15 @@ HEAD_BYTES = 1 << 16
 class Options:
     """What a spec says about reading: form, a name, or ``table``; query, of a database; trust, of pickles.
 
-    n_rows: how many rows a table must have that is put beside vectors without ids.
+    n_rows: how many rows a table must have that is put beside vectors without ids. separator: between the entities of
+    one cell.
     """
 
     form: str | None = None
     query: str | None = None
     trust: bool = False
     n_rows: int | None = None
+    separator: str | None = None
 
 
 @dataclass(frozen=True)

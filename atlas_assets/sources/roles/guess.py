@@ -14,17 +14,21 @@ from atlas_assets.sources.locate import Located
 
 ROLES = {
     "collections": ("collection", "entity", "value", "timestamp", "weight"),
-    "edges": ("source", "target", "weight"),
+    "edges": ("source", "target", "weight", "distance"),
     "vectors": ("id", "vector"),
 }
 
 
 @dataclass(frozen=True)
 class Guess:
-    """columns: {role: column, or list of columns for a vector}; sentences: one per decision, for people."""
+    """columns: {role: column, or list of columns for a vector}; sentences: one per decision, for people.
+
+    separator: where cells of the entity's column hold several, the sign between them.
+    """
 
     columns: dict[str, Any]
     sentences: list[str] = field(default_factory=list)
+    separator: str | None = None
 
 
 def hopeless(sample: pl.DataFrame, file: Located, required: Sequence[str]) -> DataError:

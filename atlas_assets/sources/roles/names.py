@@ -24,6 +24,7 @@ _WORDS = {
     """,
     "timestamp": "timestamp time date datetime ts created added when played updated day",
     "weight": "weight w similarity strength score value count frequency correlation n",
+    "distance": "distance dist dissimilarity d",
     "source": "source src from head cue start left u a parent word1 node1 item1 i",
     "target": "target dst dest destination to tail response end right v b child word2 node2 item2 j",
     "vector": "vector embedding embeddings vec features values v",

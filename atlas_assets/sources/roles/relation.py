@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from atlas_assets.sources import field_types
+from atlas_assets.sources.field_types import words
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.roles.contents import changes, facts, is_fractional, is_numeric, looks_like_time
 from atlas_assets.sources.roles.guess import ROLES, Guess, hopeless
@@ -16,22 +18,30 @@ from atlas_assets.sources.roles.names import name_score
 _MOST_CANDIDATES = 12
 _FEW_COLLECTIONS = 10  # fewer are rather kinds of something
 _ENOUGH_ROWS = 20  # fewer say nothing about what goes with what
+_ONE_ROW_EACH = 0.95  # of the rows: collections that have only one
+_CELLS = 5_000  # that are looked at
+_NAMES = frozenset({"id", "uri", "url", "key", "name", "title", "code", "sku"})  # of the fields of an object
 
 
-def guess_relation(sample: pl.DataFrame, kind: str, *, file: Located, given: Mapping[str, Any]) -> Guess:
-    """Columns for the roles of ``kind``; those in ``given`` are taken as they are. Raises DataError where it cannot."""
+def guess_relation(
+    sample: pl.DataFrame, kind: str, *, file: Located, given: Mapping[str, Any], members: Sequence[str] = ()
+) -> Guess:
+    """Columns for the roles of ``kind``; those in ``given`` are taken as they are. Raises DataError where it cannot.
+
+    members: the columns that hold members of lists of which there is one per collection.
+    """
     required = ROLES[kind][:2]
     chosen: dict[str, Any] = dict(given)
     sentences: list[str] = []
     free = [c for c in sample.columns if c not in chosen.values()]
     if kind == "collections" and not set(required) & set(chosen):
-        pair = _collection_and_entity(sample, free)
+        pair = _collection_and_entity(sample, free, members)
         if pair is not None:
             chosen |= dict(zip(required, pair, strict=True))
             free = [c for c in free if c not in pair]
             sentences += [_sentence(role, chosen[role], sample) for role in required]
     for role in ROLES[kind]:
-        if role in chosen:
+        if role in chosen or (role == "distance" and "weight" in chosen):
             continue
         fits = [c for c in free if _fits(role, sample[c])]
         best = max(fits, key=lambda c: (name_score(role, c), -free.index(c)), default=None)
@@ -48,7 +58,21 @@ def guess_relation(sample: pl.DataFrame, kind: str, *, file: Located, given: Map
             chosen[role] = name
             sentences.append(_sentence(role, name, sample))
     order = [role for role in ROLES[kind] if role in chosen]
-    return Guess({role: chosen[role] for role in order}, sentences)
+    columns = {role: chosen[role] for role in order}
+    listed = _listed(sample, columns["collection"], columns["entity"]) if kind == "collections" else None
+    if listed is None:
+        return Guess(columns, sentences)
+    told = f"{columns['entity']}: a cell holds several entities ({listed.why}), one row is one collection"
+    return Guess(columns, [*sentences, told], listed.separator)
+
+
+def _listed(sample: pl.DataFrame, collection: str, entity: str) -> field_types.Guess | None:
+    """How lists are written in the cells of a column, of which there is one for each collection; None for others."""
+    cells = sample[entity]
+    if cells.dtype != pl.String or sample[collection].n_unique() < _ONE_ROW_EACH * sample.height:
+        return None
+    guessed = field_types.guess(cells.drop_nulls().head(_CELLS), typed=True)
+    return guessed if guessed.separator else None
 
 
 def _sentence(role: str, name: str, sample: pl.DataFrame) -> str:
@@ -56,11 +80,14 @@ def _sentence(role: str, name: str, sample: pl.DataFrame) -> str:
     return f"{name} -> {role}: {facts(sample[name], role)}{why}"
 
 
-def _collection_and_entity(sample: pl.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
+def _collection_and_entity(
+    sample: pl.DataFrame, columns: Sequence[str], members: Sequence[str]
+) -> tuple[str, str] | None:
     """The pair of columns that are a collection and what it holds, by their names and by what they hold.
 
     Of two such columns each value of one goes with several of the other: a city does not hold the people that all
-    live in one city each. Rows of a collection usually lie together, so its column changes less often.
+    live in one city each. Rows of a collection usually lie together, so its column changes less often. What is listed
+    in one cell, or in one object of JSON, is the entity.
     """
     able = [c for c in columns if _fits("collection", sample[c]) and not _is_measure(c, sample[c])][:_MOST_CANDIDATES]
     few = sample.height < _ENOUGH_ROWS
@@ -69,7 +96,10 @@ def _collection_and_entity(sample: pl.DataFrame, columns: Sequence[str]) -> tupl
     for collection, entity in itertools.permutations(able, 2):
         named = name_score("collection", collection) + name_score("entity", entity)
         score = named - 0.5 * name_score("collection", entity) - 0.02 * (able.index(collection) + able.index(entity))
-        if not few:
+        if members:
+            score += 3 * ((entity in members) - (collection in members))
+            score += 0.3 * (not _NAMES.isdisjoint(words(entity)[-1:]))
+        elif not few and not _listed(sample, collection, entity):
             n_pairs = sample.select(collection, entity).n_unique()
             if n_pairs <= 1.02 * n_distinct[collection] or n_pairs <= 1.02 * n_distinct[entity]:
                 score -= 10
@@ -99,7 +129,7 @@ def _fits(role: str, values: pl.Series) -> bool:
     dtype = values.dtype
     if dtype.is_nested() or dtype == pl.Binary:
         return False
-    if role in ("value", "weight"):
+    if role in ("value", "weight", "distance"):
         return is_numeric(values, tolerance=0.5)  # a bad number is to be told, not to hide the column
     if role == "timestamp":
         return looks_like_time(values, named=name_score("timestamp", values.name) > 0)

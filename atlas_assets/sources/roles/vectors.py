@@ -29,17 +29,23 @@ def guess_vectors(sample: pl.DataFrame, *, file: Located, given: Mapping[str, An
         sentences.append(sentence)
     if "id" not in chosen:
         used = chosen["vector"] if isinstance(chosen["vector"], list) else [chosen["vector"]]
-        free = [c for c in sample.columns if c not in used and not sample[c].dtype.is_nested()]
-        unique = [c for c in free if sample[c].null_count() == 0 and sample[c].n_unique() == sample.height]
-        unique = [c for c in unique if not sample[c].dtype.is_float()]
-        said = [c for c in free if words(c)[-1:] == ["id"] or c.lower() in IDS]  # what repeats there is a mistake
-        best = max(unique or said, key=lambda c: (name_score("id", c), -free.index(c)), default=None)
-        if best is None:
-            sentences.append("no column tells all rows apart, so row numbers, from 0, are the ids")
-        else:
+        best, sentence = guess_id(sample, [c for c in sample.columns if c not in used])
+        sentences.append(sentence)
+        if best is not None:
             chosen["id"] = best
-            sentences.append(f"{best} -> id: {facts(sample[best], 'id')}")
     return Guess({role: chosen[role] for role in ("id", "vector") if role in chosen}, sentences)
+
+
+def guess_id(sample: pl.DataFrame, names: Sequence[str]) -> tuple[str | None, str]:
+    """Which of the columns tells all rows apart, None where none does; and why."""
+    free = [c for c in names if not sample[c].dtype.is_nested()]
+    unique = [c for c in free if sample[c].null_count() == 0 and sample[c].n_unique() == sample.height]
+    unique = [c for c in unique if not sample[c].dtype.is_float()]
+    said = [c for c in free if words(c)[-1:] == ["id"] or c.lower() in IDS]  # what repeats there is a mistake
+    best = max(unique or said, key=lambda c: (name_score("id", c), -free.index(c)), default=None)
+    if best is None:
+        return None, "no column tells all rows apart, so row numbers, from 0, are the ids"
+    return best, f"{best} -> id: {facts(sample[best], 'id')}"
 
 
 def other_columns(names: Sequence[str], columns: Mapping[str, Any]) -> list[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from atlas_assets.stages.index.membership import Steps, ranked_ids
+
+Repeats = Literal["strongest", "sum"]
+_REPEATED = {"strongest": "repeated edges, of which the strongest stays", "sum": "repeated edges, added up"}
 
 
 class Edges:
@@ -17,20 +21,38 @@ class Edges:
     from the start; ``steps`` is the account of what each rule took away.
     """
 
-    def __init__(self, raw: Path) -> None:
-        """Read a folder with ``raw_edges``. Of repeated (source, target) edges the heaviest stays."""
+    def __init__(self, raw: Path, *, repeats: Repeats = "strongest") -> None:
+        """Read a folder with ``raw_edges``. repeats: of equal (source, target), the strongest stays, or their sum."""
         table = pl.read_parquet(raw / "edges.parquet")
         self.entity_ids, ranks = ranked_ids(raw / "entity_ids.parquet")
         ends = [table[end].to_numpy() if ranks is None else ranks[table[end]] for end in ("source", "target")]
         self.source, self.target = ends
-        self.weight = table["weight"].to_numpy().astype(np.float32)
-        self.steps = Steps(*self._measure())
+        if "distance" in table.columns:
+            self._take_distances(table["distance"].to_numpy())
+        else:
+            self.weight = table["weight"].to_numpy().astype(np.float32)
+            self.steps = Steps(*self._measure())
         self.keep(self.source != self.target, "edges to itself")
         order = np.lexsort((-self.weight, self.target, self.source))
         self.source, self.target, self.weight = self.source[order], self.target[order], self.weight[order]
         first = np.ones(self.source.size, dtype=bool)
         first[1:] = (self.source[1:] != self.source[:-1]) | (self.target[1:] != self.target[:-1])
-        self.keep(first, "repeated edges")
+        if repeats == "sum" and first.size:
+            summed = np.add.reduceat(self.weight.astype(np.float64), np.flatnonzero(first))
+            self.weight[first] = summed.astype(np.float32)
+        self.keep(first, _REPEATED[repeats])
+
+    def _take_distances(self, distance: np.ndarray) -> None:
+        """Weights from distances d: 1 / (1 + d / m), m being their median; one for both directions of an edge.
+
+        So the nearest of each are those of the largest weight, and a pair that both ends list is no nearer for it.
+        """
+        known = np.isfinite(distance)
+        middle = float(np.median(distance[known])) if known.any() else 1.0
+        self.weight = (1 / (1 + np.where(known, distance, 0.0) / (middle or 1.0))).astype(np.float32)
+        self.steps = Steps(*self._measure())
+        self.keep(known, "edges without a distance")
+        self.source, self.target = np.minimum(self.source, self.target), np.maximum(self.source, self.target)
 
     def keep(self, chosen: np.ndarray, rule: str) -> None:
         """Leave out all but the ``chosen`` (m,) bool, on account of ``rule``."""

@@ -18,7 +18,7 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.kernels import memberships as kernels
 from atlas_assets.stages.artifact import Artifact, Check, Progress, no_progress
-from atlas_assets.stages.index.edge_filter import Edges
+from atlas_assets.stages.index.edge_filter import Edges, Repeats
 from atlas_assets.stages.index.membership import Memberships, Steps
 from atlas_assets.stages.index.stable_hash import hash_ids
 
@@ -258,6 +258,7 @@ def from_edges(
     raw: Path,
     *,
     min_degree: int = 1,
+    repeats: Repeats = "strongest",
     top: int | None = None,
     keep: Listed = None,
     drop: Listed = None,
@@ -266,14 +267,15 @@ def from_edges(
 ) -> EdgeIndex:
     """The entities of ``raw`` that pass the filter, and the edges between them.
 
-    Edges from an entity to itself are dropped; of repeated (source, target) edges the heaviest stays; directions are
-    kept. ``min_degree`` counts distinct neighbours in either direction, until it holds for all that are left. ``top``
-    keeps the entities with the most neighbours (then the largest sum of weights, then the smaller id), and
-    ``min_degree`` is applied again. previous: as for ``from_collections``. Raises DataError where no edge is left.
+    Edges from an entity to itself are dropped; of repeated (source, target) edges the strongest stays, or their sum
+    (``repeats``); directions are kept. ``min_degree`` counts distinct neighbours in either direction, until it holds
+    for all that are left. ``top`` keeps the entities with the most neighbours (then the largest sum of weights, then
+    the smaller id), and ``min_degree`` is applied again. previous: as for ``from_collections``. Raises DataError where
+    no edge is left.
     """
     progress(0.0, "reading edges")
     labels = pl.read_parquet(raw / "entities.parquet", columns=["id", "label"])
-    edges = Edges(raw)
+    edges = Edges(raw, repeats=repeats)
     for name, listed in (("keep", keep), ("drop", drop)):
         if listed is not None:
             named = _named(listed, edges.entity_ids, labels, name)

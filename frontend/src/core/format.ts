@@ -35,13 +35,16 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(power === 1 ? 0 : 1)} ${units[power]}`
 }
 
+/** A thumbnail that the data holds itself; no SVG, which may hold more than a picture. */
+const PICTURE = /^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+$/
+
 export type Shown =
   | { kind: 'text'; text: string }
   | { kind: 'link'; href: string; text: string }
   | { kind: 'image'; src: string }
   | { kind: 'list'; items: string[] }
 
-/** How a field's value is shown; null = nothing to show. Links only to http(s), images only from https. */
+/** How a field's value is shown; null = nothing to show. Links only to http(s), images only from https, or as data of a picture. */
 export function showValue(field: Field, value: DetailValue | undefined): Shown | null {
   if (value === null || value === undefined || value === '') return null
   if (Array.isArray(value)) return value.length > 0 ? { kind: 'list', items: value.map(String) } : null
@@ -51,6 +54,7 @@ export function showValue(field: Field, value: DetailValue | undefined): Shown |
     return url ? { kind: 'link', href: url.href, text: shortUrl(url) } : { kind: 'text', text: String(value) }
   }
   if (field.type === 'image') {
+    if (PICTURE.test(String(value))) return { kind: 'image', src: String(value) }
     const url = safeUrl(String(value), ['https:'])
     return url ? { kind: 'image', src: url.href } : null
   }

@@ -1,0 +1,1 @@
+"""Pictures as entities: compared by their pixels, and shown small."""

@@ -1,0 +1,1 @@
+"""Rows of a table as vectors: numbers, categories, lists, dates, yes and no; a column counts as much as any other."""
