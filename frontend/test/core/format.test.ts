@@ -16,9 +16,16 @@ describe('values', () => {
     }
   })
 
-  it('show images only from https', () => {
+  it('show images only from https, or as data of a picture', () => {
+    const inside = 'data:image/webp;base64,UklGRg+/=='
     expect(showValue(field('image'), 'https://example.org/a.png')).toMatchObject({ kind: 'image' })
-    for (const bad of ['http://example.org/a.png', 'data:image/png;base64,x', 'javascript:1'])
+    expect(showValue(field('image'), inside)).toEqual({ kind: 'image', src: inside })
+    for (const bad of [
+      'http://example.org/a.png',
+      'data:image/svg+xml;base64,PHN2Zz4=',
+      'data:text/html,x',
+      'javascript:1',
+    ])
       expect(showValue(field('image'), bad)).toBeNull()
   })
 
