@@ -221,6 +221,7 @@ export class Atlas extends Page {
       line: unit(theme.accent, 0.75),
       mine: unit(mine, 1),
       theirs: unit(theirs, 1),
+      ground: theme.stark ? 0 : dark ? 0.34 : 0.3,
     })
   }
 }

@@ -99,6 +99,7 @@ export class Harness {
       dim: 1,
       share,
       lineOpacity: 1,
+      ground: 0,
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inLines, shorten } from '../../src/core/labels/text'
+import { inLines, regionLines, shorten } from '../../src/core/labels/text'
 
 describe('names that are too long', () => {
   it('keep what tells them apart', () => {
@@ -25,5 +25,17 @@ describe('names that are too long', () => {
     expect(inLines('standard library · typing.TYPE_CHECKING', 20)).toEqual(['standard library', 'typing.TYPE_CHECKING'])
     expect(inLines('Contemporary fantasy for adults', 20)).toEqual(['Contemporary', 'fantasy for adults'])
     expect(inLines('sympy', 20)).toEqual(['sympy'])
+  })
+})
+
+describe('the name of a region', () => {
+  it('is set in capitals where it is the coarsest and of words', () => {
+    expect(regionLines('The far coast', 0, 20)).toEqual(['THE FAR COAST'])
+    expect(regionLines('Été à la mer', 0, 20)).toEqual(['ÉTÉ À LA MER'])
+    expect(regionLines('The far coast', 1, 20)).toEqual(['The far coast'])
+  })
+
+  it.each(['numpy.linalg', 'facebook/react', 'PyTorch', '1975 – 1981', 'C++'])('stays as it is written: %s', (name) => {
+    expect(regionLines(name, 0, 20)).toEqual([name])
   })
 })

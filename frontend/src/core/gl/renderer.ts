@@ -6,6 +6,8 @@
  */
 import { LOOK, type Arrangement } from './look'
 import { Program } from './program'
+import groundFragment from './shaders/ground.frag?raw'
+import groundVertex from './shaders/ground.vert?raw'
 import linesFragment from './shaders/lines.frag?raw'
 import linesVertex from './shaders/lines.vert?raw'
 import pointsFragment from './shaders/points.frag?raw'
@@ -30,6 +32,14 @@ export interface Ghosts {
   look: Uint8Array
 }
 
+/** Below the points of a flat map: mean colour and density (alpha) of cells, rows upwards; box: world x, y of two corners. */
+export interface Ground {
+  pixels: Uint8Array
+  width: number
+  height: number
+  box: [number, number, number, number]
+}
+
 export type Rgba = [number, number, number, number]
 
 /** What changes from frame to frame. Sizes in CSS px. */
@@ -48,9 +58,13 @@ export interface Frame {
   /** Share of the rows to draw, most important first. */
   share: number
   lineOpacity: number
+  /** How strongly the ground shows, 0 … 1. */
+  ground: number
 }
 
 export interface Theme {
+  /** Of the densest ground. */
+  ground?: number
   background: Rgba
   ring: Rgba
   selected: Rgba
@@ -64,11 +78,14 @@ export interface Theme {
 export const LINE_FLOATS = 14
 export const LINE = { plain: 0, dashed: 1, profile: 2 } as const
 
+const GROUND_STEPS = 6
+
 const PASSES = {
-  flat: { fragment: pointsFragment, defines: [] },
-  core: { fragment: pointsFragment, defines: ['CORE'] },
-  rim: { fragment: pointsFragment, defines: ['RIM'] },
-  ring: { fragment: ringFragment, defines: ['RING'] },
+  flat: { vertex: pointsVertex, fragment: pointsFragment, defines: [] },
+  core: { vertex: pointsVertex, fragment: pointsFragment, defines: ['CORE'] },
+  rim: { vertex: pointsVertex, fragment: pointsFragment, defines: ['RIM'] },
+  ring: { vertex: pointsVertex, fragment: ringFragment, defines: ['RING'] },
+  ground: { vertex: groundVertex, fragment: groundFragment, defines: [] },
 }
 
 /** More picked rows than this get no rings, which would only hide each other. */
@@ -89,6 +106,8 @@ export class Renderer {
   #highlightBuffer!: WebGLBuffer
   #lineBuffer!: WebGLBuffer
   #paletteTexture!: WebGLTexture
+  #groundTexture: WebGLTexture | null = null
+  #ground: Ground | null = null
   #ghosts: { given: Ghosts; array: WebGLVertexArrayObject; buffers: WebGLBuffer[]; count: number } | null = null
 
   readonly #layers: [Layer, Layer]
@@ -166,6 +185,8 @@ export class Renderer {
     this.setHighlights(this.#highlights)
     this.setLines(this.#lines)
     this.setPalette(this.#palette)
+    this.#groundTexture = null
+    this.setGround(this.#ground)
     const { ghosts } = this
     this.#ghosts = null // what a lost context held is gone
     this.setGhosts(ghosts)
@@ -282,6 +303,24 @@ export class Renderer {
     this.version++
   }
 
+  /** What is drawn below the points; null = nothing. */
+  setGround(ground: Ground | null): void {
+    const { gl } = this
+    this.#ground = ground
+    if (!ground) return
+    this.#groundTexture ??= gl.createTexture()
+    gl.bindTexture(gl.TEXTURE_2D, this.#groundTexture)
+    const { width, height, pixels } = ground
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, pixels)
+    for (const [name, value] of [
+      [gl.TEXTURE_MIN_FILTER, gl.LINEAR],
+      [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
+      [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE],
+      [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
+    ])
+      gl.texParameteri(gl.TEXTURE_2D, name, value)
+  }
+
   setTheme(theme: Theme): void {
     this.#theme = theme
   }
@@ -323,11 +362,29 @@ export class Renderer {
       gl.depthMask(true)
       gl.disable(gl.DEPTH_TEST)
     } else {
+      this.#drawGround(frame)
       this.#drawAll('flat', frame)
     }
     this.#drawLines(frame)
     this.#drawRings(frame)
     gl.bindVertexArray(null)
+  }
+
+  #drawGround(frame: Frame): void {
+    const { gl } = this
+    const opacity = frame.ground * (this.#theme.ground ?? 0)
+    if (!this.#ground || opacity <= 0) return
+    const program = this.#program('ground')
+    gl.useProgram(program.handle)
+    gl.uniformMatrix4fv(program.uniform('u_view_projection'), false, frame.viewProjection)
+    gl.uniform4fv(program.uniform('u_box'), this.#ground.box)
+    gl.uniform1f(program.uniform('u_opacity'), opacity * frame.dim)
+    gl.uniform1f(program.uniform('u_steps'), GROUND_STEPS)
+    gl.activeTexture(gl.TEXTURE0)
+    gl.bindTexture(gl.TEXTURE_2D, this.#groundTexture)
+    gl.uniform1i(program.uniform('u_ground'), 0)
+    gl.bindVertexArray(null)
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4)
   }
 
   #drawAll(pass: keyof typeof PASSES, frame: Frame): void {
@@ -371,9 +428,9 @@ export class Renderer {
 
   /** Compiled when first needed: most visits never need all. */
   #program(pass: keyof typeof PASSES): Program {
-    const { fragment, defines } = PASSES[pass]
+    const { vertex, fragment, defines } = PASSES[pass]
     let program = this.#programs.get(pass)
-    if (!program) this.#programs.set(pass, (program = new Program(this.gl, pointsVertex, fragment, defines)))
+    if (!program) this.#programs.set(pass, (program = new Program(this.gl, vertex, fragment, defines)))
     return program
   }
 

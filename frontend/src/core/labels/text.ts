@@ -21,6 +21,15 @@ export function shorten(name: string, max: number): string {
   return end.length <= room ? `${parts[0]}…${end}` : `…${end}`
 }
 
+/** Words and nothing else: what may be set in capitals. Names of code, with dots, slashes or both cases in a word, may not. */
+const WORDS = /^[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*(?:[ ,&·–-]+[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*)*$/u
+
+/** The lines of the name of a region; the coarsest as a cartographer sets a country. */
+export function regionLines(name: string, level: number, max: number): string[] {
+  const lines = inLines(name, max)
+  return level === 0 && WORDS.test(name) ? lines.map((line) => line.toLocaleUpperCase()) : lines
+}
+
 /** One line, or two of similar length for long names: at the separator of a double name, else at a space. */
 export function inLines(name: string, max: number): string[] {
   if (name.length <= max) return [name]

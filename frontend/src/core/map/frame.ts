@@ -22,5 +22,6 @@ export function frameOf(
     ...looks.opacities,
     share,
     lineOpacity: 1,
+    ground: morph.between || spatial ? 0 : looks.ground.strength(pose.scale / fitOpen),
   }
 }

@@ -4,7 +4,8 @@
  */
 import type { Neighbour } from '../data/bundle'
 import { arranged, drawingOrder, LOOK } from '../gl/look'
-import type { Renderer, Theme } from '../gl/renderer'
+import type { Layer, Renderer, Theme } from '../gl/renderer'
+import { Ground } from './ground'
 import { Marks } from './marks'
 
 export type FilterMode = 'dim' | 'hide'
@@ -35,6 +36,7 @@ const DIM = 0.38
 
 export class Looks {
   readonly marks: Marks
+  readonly ground: Ground
   /** Grows with what an overview of the map would show: places, sizes, colours, filter. */
   version = 0
   #now: Partial<Look> = {}
@@ -44,6 +46,7 @@ export class Looks {
 
   constructor(private readonly renderer: Renderer) {
     this.marks = new Marks(renderer)
+    this.ground = new Ground(renderer)
     this.#sizes = new Uint8Array(renderer.rows)
   }
 
@@ -68,6 +71,14 @@ export class Looks {
   /** What a frame says of them. */
   get opacities(): { dim: number; outOpacity: number } {
     return { dim: this.marks.any ? DIM : 1, outOpacity: this.hides ? 0 : OUT_OPACITY }
+  }
+
+  /** Makes the ground below a map, where what it shows has changed; whether it did. */
+  groundOf({ layer, spatial }: { layer: Layer; spatial: number }): boolean {
+    const { palette, order, version, renderer } = this
+    return (
+      spatial === 0 && palette !== null && this.ground.renew({ layer, order, look: renderer.look, palette }, version)
+    )
   }
 
   setRows(rows: number): void {

@@ -7,7 +7,7 @@ import { LOOK, scatter, STATE } from '../gl/look'
 import type { Layer, Renderer } from '../gl/renderer'
 import { LabelLayer, type LabelText } from '../labels/layer'
 import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
-import { inLines, shorten } from '../labels/text'
+import { regionLines, shorten } from '../labels/text'
 import { SpatialIndex } from '../labels/spatial_index'
 import { toWorldUnits } from './layers'
 import type { Looks } from './looks'
@@ -162,7 +162,7 @@ export class MapLabels {
       const { name, level } = this.regions[number]
       const [, quietFrom] = REGION_ZOOMS[Math.min(level, REGION_ZOOMS.length - 1)]
       return {
-        text: inLines(name, MAX_REGION_LINE).join('\n'),
+        text: regionLines(name, level, MAX_REGION_LINE).join('\n'),
         title: name,
         kind: 'region',
         tone: `level${Math.min(2, level)}${this.#marks.any || this.#zoomBefore > quietFrom ? ' quiet' : ''}`,
@@ -207,8 +207,8 @@ export class MapLabels {
       if (zoom < from) return []
       toScreen(matrix, view, distance, ...toWorldUnits(scene.projection, region), point)
       if (point.nearness <= 0.3) return []
-      const px = (region.level === 0 ? 15 : region.level === 1 ? 13 : 12) - (view.width < NARROW_PX ? 2 : 0)
-      const lines = inLines(region.name, MAX_REGION_LINE)
+      const px = (region.level === 0 ? 16 : region.level === 1 ? 13 : 12) - (view.width < NARROW_PX ? 2 : 0)
+      const lines = regionLines(region.name, region.level, MAX_REGION_LINE)
       return [
         {
           key: `r${i}`,
@@ -217,7 +217,9 @@ export class MapLabels {
           gap: 0,
           tier: TIER.region,
           rank: region.level * 1e5 - Math.min(99_999, region.priority),
-          width: Math.max(...lines.map((line) => this.#width(line, `600 ${px}px ${FONT}`, px * 0.09))),
+          width: Math.max(
+            ...lines.map((line) => this.#width(line, `600 ${px}px ${FONT}`, px * (region.level === 0 ? 0.15 : 0.07))),
+          ),
           height: px * 1.35 * lines.length,
         },
       ]

@@ -474,7 +474,7 @@ export class MapView {
 
   #rested(): void {
     if (this.#travelling || this.#controls.active) return
-    if (this.#detail.rest()) this.request()
+    if (this.#detail.rest() || this.#looks.groundOf(this.#morph)) this.request()
     else {
       this.#pointing.settle()
       this.options.events.rest(this.#motion.pose)

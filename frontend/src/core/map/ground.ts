@@ -1,0 +1,127 @@
+/**
+ * The ground that points stand on, seen from far: how densely they lie, in the colours that they have there, as contours
+ * that fade on the way in. Made when the map rests and something has changed.
+ */
+import { LOOK, STATE } from '../gl/look'
+import type { Ground as Painted, Layer, Renderer } from '../gl/renderer'
+
+/** Cells along the longer side. */
+const CELLS = 256
+/** Of the longer side, beyond the outermost points on each side: room for what is blurred. */
+const MARGIN = 0.05
+/** Standard deviation of the blur in cells: of few points wider, so that they meet at all. */
+const NARROWEST = 2.4
+const WIDEST = 7
+/** The density that is drawn as the highest: so much of all cells with points lies below. */
+const HIGHEST = 0.97
+/** Fewer points make no ground. */
+const FEWEST = 100
+/** Zooms between which it fades away. */
+const FADES = [2.5, 9] as const
+const PASSES = 3
+
+export interface GroundScene {
+  layer: Layer
+  /** Rows that are drawn. */
+  order: Uint32Array
+  look: Uint8Array
+  /** 256 RGBA colours. */
+  palette: Uint8Array
+}
+
+export class Ground {
+  /** What it was made of. */
+  #of: { layer: Layer; version: number } | null = null
+  #there = false
+
+  constructor(private readonly renderer: Renderer) {}
+
+  /** 0 … 1 at a zoom (1 = the whole map). */
+  strength(zoom: number): number {
+    const [from, to] = FADES
+    return this.#there ? Math.min(1, Math.max(0, Math.log(to / zoom) / Math.log(to / from))) : 0
+  }
+
+  /** Makes it anew where it is of something else by now; whether it did. version: grows with whatever the scene shows. */
+  renew(scene: GroundScene, version: number): boolean {
+    if (this.#of?.layer === scene.layer && this.#of.version === version) return false
+    this.#of = { layer: scene.layer, version }
+    const painted = paintGround(scene)
+    if (!painted && !this.#there) return false
+    this.#there = painted !== null
+    this.renderer.setGround(painted)
+    return true
+  }
+}
+
+/** Density (alpha) and mean colour of each cell; null where there are too few points. Rows the filter leaves out do not count. */
+export function paintGround({ layer, order, look, palette }: GroundScene): Painted | null {
+  const { positions, scale, offset } = layer
+  const longest = Math.max(scale[0], scale[1])
+  if (longest <= 0) return null
+  const cell = (longest * (1 + 2 * MARGIN)) / CELLS
+  const [x, y] = [offset[0] - MARGIN * longest, offset[1] - MARGIN * longest]
+  const width = Math.max(1, Math.ceil((scale[0] + 2 * MARGIN * longest) / cell))
+  const height = Math.max(1, Math.ceil((scale[1] + 2 * MARGIN * longest) / cell))
+  const sums = [0, 1, 2, 3].map(() => new Float32Array(width * height))
+  let count = 0
+  for (const row of order) {
+    if ((look[row * LOOK.stride + LOOK.state] & STATE.out) !== 0 || positions[4 * row + 3] !== 0) continue
+    const column = Math.floor(((positions[4 * row] / 65535) * scale[0] + offset[0] - x) / cell)
+    const line = Math.floor(((positions[4 * row + 1] / 65535) * scale[1] + offset[1] - y) / cell)
+    const at = line * width + column
+    const slot = look[row * LOOK.stride + LOOK.colour] * 4
+    for (let channel = 0; channel < 3; channel++) sums[channel][at] += palette[slot + channel]
+    sums[3][at]++
+    count++
+  }
+  if (count < FEWEST) return null
+  const deviation = Math.min(WIDEST, Math.max(NARROWEST, (0.9 * CELLS) / Math.sqrt(count)))
+  for (const sum of sums) blur(sum, width, height, deviation)
+  return { pixels: shaded(sums), width, height, box: [x, y, x + width * cell, y + height * cell] }
+}
+
+/** RGBA: the mean colour, and the root of the density, of which the highest is 255. */
+function shaded([red, green, blue, density]: Float32Array[]): Uint8Array {
+  const crowded = density.filter((d) => d > 1e-3).sort()
+  const highest = crowded[Math.floor(HIGHEST * (crowded.length - 1))] || 1
+  const pixels = new Uint8Array(density.length * 4)
+  for (let cell = 0; cell < density.length; cell++) {
+    const d = density[cell]
+    if (d <= 1e-5) continue
+    pixels[4 * cell] = Math.min(255, Math.round(red[cell] / d))
+    pixels[4 * cell + 1] = Math.min(255, Math.round(green[cell] / d))
+    pixels[4 * cell + 2] = Math.min(255, Math.round(blue[cell] / d))
+    pixels[4 * cell + 3] = Math.round(255 * Math.min(1, Math.sqrt(d / highest)))
+  }
+  return pixels
+}
+
+/** By a few box filters, which together are nearly Gaussian and cost the same for any width. */
+function blur(values: Float32Array, width: number, height: number, deviation: number): void {
+  const radius = Math.max(1, Math.round((Math.sqrt((12 * deviation ** 2) / PASSES + 1) - 1) / 2))
+  const line = new Float32Array(Math.max(width, height))
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (let y = 0; y < height; y++) box(values, y * width, 1, width, radius, line)
+    for (let x = 0; x < width; x++) box(values, x, width, height, radius, line)
+  }
+}
+
+/** The mean of 2 radius + 1 values in place of each of a line; beyond its ends there is nothing. */
+function box(
+  values: Float32Array,
+  from: number,
+  stride: number,
+  length: number,
+  radius: number,
+  line: Float32Array,
+): void {
+  for (let i = 0; i < length; i++) line[i] = values[from + i * stride]
+  let sum = 0
+  for (let i = 0; i < Math.min(radius, length); i++) sum += line[i]
+  for (let i = 0; i < length; i++) {
+    if (i + radius < length) sum += line[i + radius]
+    if (i - radius - 1 >= 0) sum -= line[i - radius - 1]
+    values[from + i * stride] = Math.max(0, sum) / (2 * radius + 1)
+  }
+}
