@@ -65,6 +65,22 @@ class Numbers:
             )
         return self._signed(frame, frame.select(number.alias(self.name)).to_series())
 
+    def read_narrow(self, frame: pl.DataFrame) -> pl.Series:
+        """The same as float32. Raises DataError, too, at the first number that this cannot hold."""
+        number = self.read(frame)
+        narrow = number.cast(pl.Float32)
+        lost = narrow.is_infinite() | ((narrow == 0) & (number != 0))
+        if bool(lost.any()):
+            row = int(lost.arg_true()[0])
+            raise DataError(
+                file=self.file.name,
+                where=place(self.file, frame[ROW][row], self.label),
+                found=float(number[row]),
+                expected="0, or a number between 1e-45 and 3.4e38, whatever its sign",
+                remedy="Divide or multiply the column by a power of ten, or choose another one.",
+            )
+        return narrow
+
     @property
     def told(self) -> str:
         """How they are written, where that is not plain."""

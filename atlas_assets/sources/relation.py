@@ -282,7 +282,7 @@ class Relation:
             return part.clock.seconds(frame) if part.clock else pl.repeat(None, batch.n_rows, dtype=dtype, eager=True)
         if role not in part.numbers:
             part.numbers[role] = Numbers(part.file, role, label, negative=role == "value")
-        number = part.numbers[role].read(frame).cast(pl.Float32)
+        number = part.numbers[role].read_narrow(frame)
         return number.fill_null(weight) if role == "weight" and weight is not None else number
 
 

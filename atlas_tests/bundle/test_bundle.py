@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -111,10 +112,14 @@ def test_missing_neighbours_stay_missing(tmp_path: Path) -> None:
     assert (similarity[:, 10:] == 0).all()
 
 
-def test_weighted_counts_are_not_passed_off_as_numbers_of_collections(tmp_path: Path) -> None:
+@pytest.mark.parametrize("weigh", [lambda counts: counts + 0.25, lambda counts: counts * 1e30], ids=["0.25", "1e30"])
+def test_weighted_counts_are_not_passed_off_as_numbers_of_collections(
+    tmp_path: Path, weigh: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Of weights near 1e30, which float32 knows as whole numbers, the last 32 bits used to be shown."""
     graph = synthetic.graph(synthetic.positions(40))
     assert graph.shared is not None
-    synthetic.build(tmp_path, 40, graph=dataclasses.replace(graph, shared=graph.shared + 0.25))
+    synthetic.build(tmp_path, 40, graph=dataclasses.replace(graph, shared=weigh(graph.shared)))
     assert bundle.read(tmp_path).neighbours(0)[2] is None
 
 
@@ -321,6 +326,15 @@ def test_values_that_are_no_numbers_count_as_unknown(tmp_path: Path) -> None:
     opened = bundle.read(tmp_path)
     entry = next(entry for entry in opened.manifest["columns"] if entry["name"] == "weight")
     assert (entry["nulls"], entry["min"], entry["max"]) == (3, 1.5, 1.5)
+
+
+def test_numbers_beyond_what_is_stored_are_said_and_are_no_ends_of_a_scale(tmp_path: Path) -> None:
+    entities = synthetic.entities(40).with_columns(weight=pl.Series([1e300, -1e39, *[1.5] * 38]))
+    told = synthetic.build(tmp_path, 40, entities=entities).notes
+    opened = bundle.read(tmp_path)
+    entry = next(entry for entry in opened.manifest["columns"] if entry["name"] == "weight")
+    assert (entry["nulls"], entry["min"], entry["max"]) == (2, 1.5, 1.5)
+    assert "weight: 2 values beyond 3.4e38 are shown in details only" in told
 
 
 def test_vectors_without_popularity_get_no_such_column(tmp_path: Path) -> None:

@@ -176,8 +176,10 @@ def test_linked_entities_with_common_neighbours_come_before_a_bridge(similarity)
 
 
 def test_an_edge_weight_that_cannot_be_is_named():
-    with pytest.raises(DataError, match=r"weight of edge 1 is 0\.0; expected a finite number above 0"):
+    with pytest.raises(DataError, match=r"weight of edge 1 is 0\.0; expected a number above 0, and at most 1e\+37"):
         from_edges(edges_of((0, 1, 1), (1, 2, 0), n=3), k=1)
+    with pytest.raises(DataError, match=r"weight of edge 0 is .*e\+38.*power of ten"):
+        from_edges(edges_of((0, 1, 3e38), (1, 2, 1), n=3), k=1)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])

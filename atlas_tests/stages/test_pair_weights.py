@@ -242,9 +242,19 @@ def test_weights_that_are_all_one_are_counted_as_if_there_were_none():
         (
             {"weights": [1, -1]},
             {},
-            r"weight of row 1 is -1.0; expected a finite number, 0 or more. .*use_weights: false",
+            r"weight of row 1 is -1.0; expected a number from 0 to 1e\+15. .*use_weights: false",
         ),
         ({"weights": [math.nan, 1]}, {}, r"weight of row 0 is nan"),
+        (
+            {"weights": [1, 1e30]},
+            {},
+            r"weight of row 1 is 1\.0\d*e\+30; expected a number from 0 to 1e\+15. .*power of ten",
+        ),
+        (
+            {"values": [5, 1]},
+            {"value_weights": {5: 1e30}},
+            r"the largest weight of a row is 1e\+30; expected at most 1e\+15",
+        ),
         ({"weights": [0, 0]}, {}, r"the weights of all rows are 0; expected some above 0"),
         (
             {"values": [1, 2]},
@@ -256,6 +266,13 @@ def test_weights_that_are_all_one_are_counted_as_if_there_were_none():
 def test_data_that_cannot_be_weighed_is_refused_with_the_remedy(columns, chosen, message):
     with pytest.raises(DataError, match=message):
         pair_weights.of(index_of([{0, 1}], 2, **columns), **chosen)
+
+
+def test_rows_that_weigh_next_to_nothing_beside_others_are_told():
+    """Sums are counted in steps of the largest, so pairs of two such rows used to vanish without a word."""
+    told = pair_weights.of(index_of([{0, 1, 2}], 3, weights=[1e12, 1e3, 1.0])).notes()
+    assert told == ["2 of 3 rows have less than 1e-08 of the largest weight: pairs of two such rows add nothing"]
+    assert pair_weights.of(index_of([{0, 1, 2}], 3, weights=[1e9, 1e3, 1e2])).notes() == []
 
 
 def test_an_unknown_normalisation_is_refused():

@@ -39,6 +39,7 @@ __all__ = ["Bundle", "BundleProjection", "BundleReport", "Logo", "build", "descr
 FORMAT = "atlas-bundle"
 MAX_THUMBNAIL_BYTES = 12_000
 NEIGHBOUR_SHARD_ROWS, DETAIL_SHARD_ROWS = 2048, 1024
+MOST_SHARED = 2**24  # up to which float32 tells counts apart
 MAX_SHARDS = 256  # larger atlases get larger shards, so that the manifest can list them
 MOST_TYPICAL = 4  # of a region
 POPULARITY = "popularity"
@@ -339,15 +340,15 @@ def _said_of_region(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, Any]:
-    """Lists in row order, with neighbours as rows; shared counts only where they are whole, not normalised weights."""
+    """Lists in row order, with neighbours as rows; shared counts only where they are counts, not weights."""
     row_of = np.empty(len(order), np.int64)
     row_of[order] = np.arange(len(order))
     indices = np.asarray(graph.indices)[order]
     indices = np.where(indices < 0, -1, row_of[indices])
     similarity = np.asarray(graph.similarity)[order]
     shared = None if graph.shared is None else np.asarray(graph.shared)[order]
-    if shared is not None and not np.array_equal(shared, np.rint(shared)):
-        shared = None
+    if shared is not None and not (np.array_equal(shared, np.rint(shared)) and shared.max(initial=0) <= MOST_SHARED):
+        shared = None  # every float32 above is whole, and more than is stored of a count
     shards, n_rows = [], _shard_rows(NEIGHBOUR_SHARD_ROWS, len(order))
     for begin in range(0, len(order), n_rows):
         part = slice(begin, begin + n_rows)

@@ -60,10 +60,15 @@ def as_numbers(field: dict[str, Any], values: pl.Series) -> np.ndarray:
 
 
 def _number_column(field: dict[str, Any], values: pl.Series, buckets: list[slice], put: Put) -> Entry:
-    numbers = as_numbers(field, values).astype(np.float32)
+    wide = as_numbers(field, values)
+    beyond = np.abs(wide) > np.finfo(np.float32).max
+    numbers = np.where(beyond, np.nan, wide).astype(np.float32)
     known = np.sort(numbers[~np.isnan(numbers)]).astype(np.float64)
     if not known.size:
-        return None, "has no values"
+        return (
+            None,
+            "has no values" if not beyond.any() else "has no values below 3.4e38, so it is shown in details only",
+        )
     inner = np.quantile(known, np.linspace(0.05, 0.95, 19)).tolist()
     # The ends are exact, so that a filter from min to max leaves nobody out; seven digits are enough between.
     quantiles = [known[0].item(), *(float(f"{value:.7g}") for value in inner), known[-1].item()]
@@ -76,7 +81,7 @@ def _number_column(field: dict[str, Any], values: pl.Series, buckets: list[slice
         "integer": bool((known == np.rint(known)).all()),
         "scale": "log" if FIELD_TYPES[field["type"]].logarithmic and _is_skewed(known) else "linear",
         "quantiles": quantiles,
-    }, None
+    }, f"{beyond.sum():,} values beyond 3.4e38 are shown in details only" if beyond.any() else None
 
 
 def _is_skewed(known: np.ndarray) -> bool:

@@ -10,25 +10,28 @@ from scipy.sparse import coo_array, csr_array
 from atlas_assets.errors import DataError
 from atlas_assets.kernels.neighbourhoods import overlaps
 
+MOST_WEIGHT = 1e37  # sums of a few stay within float32
+
 
 def adjacency(
     source: np.ndarray, target: np.ndarray, weight: np.ndarray, *, n_entities: int
 ) -> tuple[csr_array, dict[str, int]]:
     """Symmetric (n, n) float64 matrix, rows sorted, empty diagonal; and counts of self loops and repeats.
 
-    An edge given in both directions or several times has the sum of its weights. Weights must be positive and finite
-    (DataError names the first that is not).
+    An edge given in both directions or several times has the sum of its weights. Weights must be positive and at most
+    MOST_WEIGHT (DataError names the first that is not).
     """
     weight = np.asarray(weight, dtype=np.float64)
-    unusable = ~(np.isfinite(weight) & (weight > 0))
+    unusable = ~((weight > 0) & (weight <= MOST_WEIGHT))
     if unusable.any():
         row = int(np.flatnonzero(unusable)[0])
         raise DataError(
             file="entity_index",
             where=f"weight of edge {row}",
             found=float(weight[row]),
-            expected="a finite number above 0",
-            remedy="Mend the weight column or leave columns.weight out.",
+            expected=f"a number above 0, and at most {MOST_WEIGHT:g}",
+            remedy="Mend the weight column (where all are large: divide it by a power of ten) or leave "
+            "columns.weight out.",
         )
     loops = source == target
     low, high = np.minimum(source, target)[~loops], np.maximum(source, target)[~loops]

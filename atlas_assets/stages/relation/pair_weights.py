@@ -24,6 +24,8 @@ from atlas_assets.kernels.pair_weight import NO_TIME
 Normalisation = Literal["none", "size", "log_size"]
 ValueForm = Literal["linear", "gaussian"]
 SECONDS_PER_DAY = 86_400.0
+MOST_WEIGHT = 1e15  # of a row: products of two, summed over collections, stay within float32
+NEGLIGIBLE = 1e-8  # of the largest weight: the product of two such is below the step in which sums are counted
 
 
 class Collections(Protocol):
@@ -75,6 +77,13 @@ class PairWeights:
         found = []
         if self.rows is not None and (without := int(np.count_nonzero(self.rows == 0))):
             found.append(f"{without:,} of {self.rows.size:,} rows have weight 0 and take no part")
+        if self.rows is not None and self.rows.size:
+            light = (self.rows > 0) & (self.rows < NEGLIGIBLE * self.rows.max())
+            if n := int(np.count_nonzero(light)):
+                found.append(
+                    f"{n:,} of {self.rows.size:,} rows have less than {NEGLIGIBLE:g} of the largest weight: "
+                    "pairs of two such rows add nothing"
+                )
         if self.values is not None and (unknown := int(np.count_nonzero(np.isnan(self.values)))):
             found.append(f"{unknown:,} of {self.values.size:,} values are unknown: relation.value_closeness is 1 there")
         if self.times is not None and (unknown := int(np.count_nonzero(self.times == NO_TIME))):
@@ -99,8 +108,8 @@ def of(
     or 1 / log2 s (``log_size``, in between), s being the number of the collection's rows with w > 0; 1 where s < 2.
     ``value_closeness`` is {"form": ..., "width": ...}; ``time_half_life`` is in days.
 
-    Raises DataError where an option needs values or times and the source has none, for values or weights that are not
-    finite, negative weights, and weights that are all 0.
+    Raises DataError where an option needs values or times and the source has none, for values that are not finite,
+    weights that are negative or above MOST_WEIGHT, and weights that are all 0.
     """
     rows = _source_weights(index.weights) if use_weights and index.weights is not None else None
     if value_weights is not None:
@@ -114,6 +123,14 @@ def of(
                 found=Found("are 0"),
                 expected="some above 0",
                 remedy="Give some value a weight in relation.value_weights, or look at the weight column.",
+            )
+        if rows.size and rows.max() > MOST_WEIGHT:
+            raise DataError(
+                file="relation",
+                where="the largest weight of a row",
+                found=float(rows.max()),
+                expected=f"at most {MOST_WEIGHT:g}",
+                remedy="Divide all of relation.value_weights by a power of ten.",
             )
         if (rows == 1).all():
             rows = None
@@ -227,15 +244,16 @@ def _self_weights(index: Collections, weights: PairWeights) -> np.ndarray:
 
 def _source_weights(column: np.ndarray) -> np.ndarray:
     weights = np.asarray(column, dtype=np.float64)
-    unusable = ~(np.isfinite(weights) & (weights >= 0))
+    unusable = ~((weights >= 0) & (weights <= MOST_WEIGHT))
     if unusable.any():
         row = int(np.flatnonzero(unusable)[0])
         raise DataError(
             file="entity_index",
             where=f"weight of row {row:,}",
             found=float(weights[row]),
-            expected="a finite number, 0 or more",
-            remedy="Mend the weight column, leave columns.weight out, or set relation.use_weights: false.",
+            expected=f"a number from 0 to {MOST_WEIGHT:g}",
+            remedy="Mend the weight column (where all are large: divide it by a power of ten), leave columns.weight "
+            "out, or set relation.use_weights: false.",
         )
     return weights
 
