@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from atlas_assets.store.artifacts import POINTER, Address, ArtifactStore
 from atlas_assets.store.content import content_hash
 from atlas_assets.store.inventory import Artifacts
 from atlas_assets.store.pruning import Pruned, prune
+from atlas_tests import s3
 
 HOUR, DAY = 3600.0, 86400.0
 STAGES = ["entity_index", "neighbours", "projection"]
@@ -220,16 +222,10 @@ def test_what_is_referred_to_stays_and_what_is_not_goes_at_length(machine: type[
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    boto3 = pytest.importorskip("boto3")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(Bucket="atlas")
-    yield "s3://atlas"
-    server.stop()
+    with s3.served() as endpoint:
+        s3.use(monkeypatch, endpoint)
+        fsspec.filesystem("s3").mkdir("atlas")
+        yield "s3://atlas"
 
 
 @pytest.mark.slow

@@ -13,6 +13,12 @@ from atlas_assets.publish.web import FOR_A_YEAR, TYPES, is_unchanging
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.versions import VERSIONS
 from atlas_assets.store import atomic_file, below
+from atlas_assets.store.reaching import Reached
+
+_REMEDY = (
+    "Check the address, your network and your credentials. Visitors find what was there before; the same command "
+    "goes on from there."
+)
 
 
 class Place(Protocol):
@@ -100,9 +106,10 @@ class Store:
         import fsspec
 
         try:
-            self._fs, path = fsspec.core.url_to_fs(url)
+            fs, path = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise AtlasError(f"{url} cannot be written to: {error}") from error
+        self._fs: Any = Reached(fs, url, remedy=_REMEDY)
         self._root = path.rstrip("/")
         protocols = self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,)
         self._dialect = next((p for p in protocols if p in ("s3", "gs")), "")

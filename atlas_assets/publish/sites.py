@@ -21,14 +21,16 @@ import fsspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from atlas_assets.errors import UnreachableError
 from atlas_assets.publish.web import TYPES, is_unchanging
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.store import atomic_file, below
+from atlas_assets.store.reaching import Reached
 
 INDEX = "index.html"
 # A picture may hold a script; opened at its own address it must not run with the rights of the site.
@@ -67,7 +69,8 @@ class Remote:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
-        self._fs, root = fsspec.core.url_to_fs(url)
+        fs, root = fsspec.core.url_to_fs(url)
+        self._fs: Any = Reached(fs, url)
         self._root = root.rstrip("/")
         self._marks: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -110,7 +113,7 @@ def files_of(place: str) -> Iterator[Files]:
 
 def one(files: Files) -> Starlette:
     """A single site, at the root of the server."""
-    return Starlette(routes=[Mount("/", _Site(files, ""))])
+    return _application([Mount("/", _Site(files, ""))])
 
 
 def many(files: Files) -> Starlette:
@@ -119,7 +122,14 @@ def many(files: Files) -> Starlette:
     def overview(request: Request) -> Response:
         return HTMLResponse(_overview(files))
 
-    return Starlette(routes=[Route("/", overview), Mount("/{name}/site", _Chosen(files))])
+    return _application([Route("/", overview), Mount("/{name}/site", _Chosen(files))])
+
+
+def _application(routes: list[BaseRoute]) -> Starlette:
+    def unreachable(request: Request, error: Exception) -> Response:
+        return PlainTextResponse(f"{error}\n", status_code=503)
+
+    return Starlette(routes=routes, exception_handlers={UnreachableError: unreachable})
 
 
 class _Chosen:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -198,8 +198,8 @@ class RemoteErrors:
         if error is None or isinstance(error, DataError):
             return
         missing_library = isinstance(error, ImportError)
-        known = isinstance(error, (OSError, ValueError)) or type(error).__module__.split(".")[0] in self._LIBRARIES
-        if missing_library or known:
+        error = next(filter(self._is_theirs, _with_causes(error)), error)  # s3fs stumbles over some of its own
+        if missing_library or self._is_theirs(error):
             remedy = "Check the address, your network and your credentials."
             if missing_library:
                 remedy = "Install what this kind of address needs, for s3:// with: pip install 'atlas-assets[s3]'."
@@ -211,3 +211,12 @@ class RemoteErrors:
                 expected="a readable file",
                 remedy=remedy,
             ) from harmless(error)
+
+    def _is_theirs(self, error: BaseException) -> bool:
+        return isinstance(error, (OSError, ValueError)) or type(error).__module__.split(".")[0] in self._LIBRARIES
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -9,14 +9,19 @@ from typing import Any
 from atlas_assets.errors import AtlasError, Found, UnreachableError
 
 LIBRARIES = ("botocore", "aiobotocore", "aiohttp", "asyncio", "s3fs", "gcsfs", "adlfs", "fsspec", "google", "azure")
+OF_THE_STORE = (
+    "Check ATLAS_STORAGE, your network and your credentials. What was stored stays; the same command goes on from "
+    "there."
+)
+NO_BUCKET = "bucket does not exist"
 WRITES = ("put_file", "pipe_file", "mv")  # where something that is not found is the bucket
 
 
 class Reached:
     """Calls of ``fs`` raise UnreachableError instead of what its libraries raise; FileNotFoundError of reads passes."""
 
-    def __init__(self, fs: Any, address: str) -> None:
-        self._fs, self._address = fs, address
+    def __init__(self, fs: Any, address: str, *, remedy: str = OF_THE_STORE) -> None:
+        self._fs, self._address, self._remedy = fs, address, remedy
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._fs, name)
@@ -28,8 +33,8 @@ class Reached:
             try:
                 return call(*args, **options)
             except FileNotFoundError as error:
-                if name not in WRITES:
-                    raise
+                if name not in WRITES and NO_BUCKET not in str(error):
+                    raise  # a file that is not there, of a store that is
                 raise self._unreachable(error) from error
             except AtlasError:
                 raise
@@ -46,6 +51,5 @@ class Reached:
             where="",
             found=Found(f"cannot be read or written ({type(error).__name__}: {error})"),
             expected="a store that answers",
-            remedy="Check ATLAS_STORAGE, your network and your credentials. What was stored stays; the same command "
-            "goes on from there.",
+            remedy=self._remedy,
         )

@@ -19,8 +19,8 @@ Harm = Callable[["Place"], object]
 class Place:
     """A store as a process opens it. pointer: what names the current version of the artifact."""
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.store = root, ArtifactStore(root)
+    def __init__(self, root: Path, *, cache: Path | None = None) -> None:
+        self.root, self.store = root, ArtifactStore(root, cache=cache)
         self.pointer, self.failure = (Path(self.store.path(str(ADDRESS), name)) for name in (POINTER, FAILURE))
         self.staging = self.store.staging.folder
 

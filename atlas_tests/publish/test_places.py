@@ -14,6 +14,7 @@ from atlas_assets.cli import app
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish import places
 from atlas_assets.publish.changes import RECORD, changes
+from atlas_tests import s3
 from atlas_tests.publish.conftest import files_of
 
 Build = Callable[[int], Path]
@@ -127,21 +128,32 @@ def test_an_object_store_gets_the_same(built: Build) -> None:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     """An S3 of one's own: the address that answers for it, and a bucket in it."""
-    from moto.server import ThreadedMotoServer
+    with s3.served() as endpoint:
+        s3.use(monkeypatch, endpoint)
+        fsspec.filesystem("s3").mkdir("maps")
+        yield endpoint, "maps"
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    for name, value in (("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_ENDPOINT_URL", endpoint)):
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    store = fsspec.filesystem("s3", skip_instance_cache=True)
-    store.mkdir("maps")
-    fsspec.filesystem("s3").clear_instance_cache()
-    yield endpoint, "maps"
-    fsspec.filesystem("s3").clear_instance_cache()
-    server.stop()
+
+def test_an_object_store_that_refuses_anywhere_is_said_and_visitors_keep_the_page_before(
+    built: Build, bucket: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(0)
+    publish("s3://maps/toys")
+    page = fsspec.filesystem("s3").cat("maps/toys/index.html")
+    folder = built(1)
+    with s3.Faulty(bucket[0]) as faulty:
+        s3.use(monkeypatch, faulty.endpoint, retries={"max_attempts": 1})
+        for after in (0, 1, 2, 3, 5, 20, 40):
+            faulty.breaks("denied", after=after)
+            with pytest.raises(
+                AtlasError, match=r"s3://maps/toys cannot be read or written .*the same command goes on"
+            ):
+                publish("s3://maps/toys")
+            faulty.breaks(None)
+            assert fsspec.filesystem("s3").cat("maps/toys/index.html") == page
+        publish("s3://maps/toys")
+        assert fsspec.filesystem("s3").cat("maps/toys/index.html") == (folder / "index.html").read_bytes() != page
 
 
 def test_s3_hands_files_out_with_their_types_and_says_how_long_they_last(built: Build, bucket: tuple[str, str]) -> None:
