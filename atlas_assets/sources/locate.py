@@ -79,7 +79,7 @@ def fetch(name: str, target: Path, *, role: Role, options: Options | None = None
     plain_name = PurePosixPath(address.partition("?")[0] if "://" in address else address).name
     for level in range(_DEEPEST):
         with path.open("rb") as source:
-            packed = packing(source.read(_START_BYTES), path)
+            packed = packing(source.read(_START_BYTES), path, name)
         if packed is None:
             break
         target.mkdir(parents=True, exist_ok=True)

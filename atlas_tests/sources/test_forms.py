@@ -250,7 +250,7 @@ def test_bytes_that_changed_in_a_packed_file_are_told_or_change_nothing(tmp_path
     for place in places:
         packed[place] ^= byte
     path.write_bytes(packed)
-    kind = packing(bytes(packed[:16]), path)
+    kind = packing(bytes(packed[:16]), path, path.name)
     assert kind is not None
     try:
         unpack(path, kind, path.name, None, path.with_name("unpacked"))

@@ -45,19 +45,25 @@ _WHOLE = ("[content_types].xml", "mimetype", ".npy")
 _BESIDE = ("readme", "license", "licence", "copying", "__macosx", ".")
 
 
-def packing(start: bytes, path: Path) -> str | None:
-    """How the file that begins with ``start`` is packed; None where it is not, or where that is part of its form."""
+def packing(start: bytes, path: Path, name: str) -> str | None:
+    """How the file that begins with ``start`` is packed; None where it is not, or where that is part of its form.
+
+    name: what messages call the file. Raises DataError where that is part of its form, and unpacks to too much.
+    """
     kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
-    return None if kind == "zip" and _is_a_form(path) else kind
+    return None if kind == "zip" and _is_a_form(path, name) else kind
 
 
-def _is_a_form(path: Path) -> bool:
+def _is_a_form(path: Path, name: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.lower() for name in archive.namelist()]
+            members = archive.infolist()
     except _BROKEN:
         return False
-    return any(name.endswith(_WHOLE) for name in names)
+    if not any(member.filename.lower().endswith(_WHOLE) for member in members):
+        return False
+    _refuse_more(sum(member.file_size for member in members), path.stat().st_size, name)
+    return True
 
 
 def unpack(path: Path, kind: str, name: str, part: str | None, target: Path) -> tuple[str, bool]:
@@ -110,14 +116,19 @@ def _copy(source: IO[bytes], target: Path, packed: int, name: str) -> None:
     with target.open("wb") as sink:
         while block := source.read(_BLOCK):
             n += sink.write(block)
-            if n > MOST_BYTES or (n > FREE_BYTES and n > MOST_RATIO * packed):
-                raise DataError(
-                    file=name,
-                    where="",
-                    found=Found(f"unpacks to more than {n / 2**20:,.0f} MiB, from {packed / 2**20:,.1f}"),
-                    expected=f"at most {MOST_RATIO} times its size, and {MOST_BYTES >> 30} GiB",
-                    remedy="If it is meant, unpack it yourself and give the file itself.",
-                )
+            _refuse_more(n, packed, name)
+
+
+def _refuse_more(n: int, packed: int, name: str) -> None:
+    """Raise DataError where ``n`` bytes are more than ``packed`` ones may unpack to."""
+    if n > MOST_BYTES or (n > FREE_BYTES and n > MOST_RATIO * packed):
+        raise DataError(
+            file=name,
+            where="",
+            found=Found(f"unpacks to {n / 2**20:,.0f} MiB or more, from {packed / 2**20:,.1f}"),
+            expected=f"at most {MOST_RATIO} times its size, and {MOST_BYTES >> 30} GiB",
+            remedy="If it is meant, unpack it yourself and give the file itself.",
+        )
 
 
 def _member(archive: zipfile.ZipFile, name: str, part: str | None) -> zipfile.ZipInfo:
