@@ -23,6 +23,8 @@ ACTIVE = [
     '<animate attributeName="href" values="javascript:alert(1)"/>',
     "<style>@import url(https://evil.example/x.css)</style>",
     "<style>path { fill: url('https://evil.example/x') }</style>",
+    '<style>@im<!-- cut -->port "https://evil.example/x.css"</style>',
+    '<style>path { fill: image-set("https://evil.example/x" 1x) }</style>',
     '<path style="fill: url(//evil.example/x)"/>',
     "<g>" * 200 + "</g>" * 200,
     "<path>",

@@ -22,13 +22,14 @@ ELEMENTS = frozenset(
 _SCRIPTED = re.compile(r"http://www\.w3\.org/(?:1999/xhtml|2001/xml-events|1998/Math)|adobe\.com/.*/svg", re.I)
 _LINKS = ("href", "src", "http://www.w3.org/1999/xlink href")
 _INSIDE = re.compile(r"#[^\s]*|data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]*")
-_FETCHES = re.compile(r"url\(\s*[\"\']?(?!#)|@import|expression\(|javascript:|\\", re.I)
+_FETCHES = re.compile(r"url\(\s*[\"\']?(?!#)|\bsrc\(|image-set\(|@import|expression\(|javascript:|\\", re.I)
 DEEPEST = 100
 
 
 def first_active(data: bytes) -> str | None:
     """What is in an SVG that does more than draw, in words; None where nothing is."""
     found: list[str] = []
+    styles: list[str] = []  # as one text, which a comment in the file may have cut
     open_elements: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -47,8 +48,8 @@ def first_active(data: bytes) -> str | None:
                 found.append(f"the attribute {key}={value!r:.60}")
 
     def text(value: str) -> None:
-        if "style" in open_elements and _FETCHES.search(value):
-            found.append("a style that fetches something")
+        if "style" in open_elements:
+            styles.append(value)
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -61,4 +62,6 @@ def first_active(data: bytes) -> str | None:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         found.append(f"a mistake ({error})")
+    if _FETCHES.search("".join(styles)):
+        found.append("a style that fetches something")
     return found[0] if found else None
