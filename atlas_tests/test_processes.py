@@ -6,6 +6,9 @@ import dataclasses
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from atlas_assets.store import processes
 
@@ -28,6 +31,16 @@ def test_a_process_that_ended_is_gone_before_and_after_its_parent_noticed() -> N
     assert known.is_alive() is False
     child.wait()
     assert known.is_alive() is False
+
+
+@pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="names of processes are set by /proc")
+def test_a_process_whose_name_is_no_text_is_alive_too() -> None:
+    """Linux cuts names to 15 bytes, in the middle of a character."""
+    code = r"open('/proc/self/comm', 'wb').write(b'\xc3'); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert processes.began(child.pid) is not None
 
 
 def test_another_process_with_the_same_number_is_not_taken_for_it() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -47,6 +45,8 @@ class PyMDE(dg.ConfigurableResource):
         if self.device == "cpu" or not Path("/dev/nvidiactl").exists():
             yield "cpu" if self.device == "auto" else self.device
             return
-        with (Path(tempfile.gettempdir()) / f"atlas-gpu-{os.getuid()}.lock").open("w") as lock:
+        path = project.cache_folder() / "gpu.lock"  # in a folder for everybody, it could be somebody else's link
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield self.device

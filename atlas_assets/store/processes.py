@@ -59,7 +59,8 @@ def began(pid: int) -> str | None:
     """When a process of this machine began; None where it is gone, or has ended and waits for its parent to notice."""
     try:
         # proc(5): the name may hold spaces and brackets; after it come the state and, as 20th field, the start time.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")  # names are bytes, cut to 15
+        fields = stat.rpartition(")")[2].split()
         return None if fields[0] in "ZX" else fields[19]
     except ProcessLookupError:
         return None

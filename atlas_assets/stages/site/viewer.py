@@ -131,7 +131,9 @@ def _require_node() -> str:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(  # Node writes UTF-8, whatever the locale is
+        command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise AtlasError(f"{' '.join(command[1:])} in {folder} failed:\n{said}")
+        reason = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise AtlasError(f"{' '.join(command[1:])} in {folder} failed:\n{reason}")
