@@ -122,6 +122,10 @@ _BY_TEXT = {  # libraries that write files themselves say only this much
     "attempt to write a readonly database": errno.EROFS,
     "Too many open files": errno.EMFILE,
     "requested and 0 written": errno.ENOSPC,  # numpy.save
+    "can't allocate memory": errno.ENOMEM,  # torch
+    "not enough memory": errno.ENOMEM,  # torch on other systems
+    "Cannot allocate memory": errno.ENOMEM,
+    "can't start new thread": errno.ENOMEM,
 }
 _MEMORY = (
     "There is not enough memory. Close other programs, or take less: a stricter filter, fewer n_neighbors. "
@@ -140,8 +144,10 @@ def of_the_machine(error: BaseException) -> AtlasError | None:
         if isinstance(one, MemoryError):
             return AtlasError(_MEMORY)
         number = one.errno if isinstance(one, OSError) else None
-        if number not in _OF_THE_SYSTEM:
+        if number not in _OF_THE_SYSTEM and number != errno.ENOMEM:
             number = next((number for text, number in _BY_TEXT.items() if text in str(one)), None)
+        if number == errno.ENOMEM:
+            return AtlasError(_MEMORY)
         if number is not None:
             what, remedy = _OF_THE_SYSTEM[number]
             place = one.filename if isinstance(one, OSError) and one.filename is not None else "A file"

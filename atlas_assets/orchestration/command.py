@@ -108,7 +108,9 @@ def execute(spec: AtlasSpec, job: str, config: dict[str, Any], console: Console,
     tags = {**run_tags.of_command(name, command), run_tags.COMMAND: mark}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with instance() as state, lock.held(name, command, waiting=wait):
-        dead_runs.heal(state, [name])
+        for dead in dead_runs.heal(state, [name]):
+            if dead_runs.is_of(dead, name):
+                console.print(f"Of run {dead.run_id[:8]}, before this one: {dead_runs.DIED}")
         _wait_for_runs(state, name, console)
         shown = RunDisplay(console, state, mark)
         with shown:

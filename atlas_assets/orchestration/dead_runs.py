@@ -22,7 +22,10 @@ UNDER_WAY = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-DIED = "The process of this run is gone: it was killed, or its machine went down. Nothing that was stored is lost."
+DIED = (
+    "The process of this run is gone: it was killed (by the system, where memory ran out), or its machine went down. "
+    "Nothing that was stored is lost."
+)
 
 
 def is_of(run: dg.DagsterRun, atlas: str) -> bool:
