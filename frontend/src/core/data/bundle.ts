@@ -2,13 +2,16 @@
 import {
   decodeBooleans,
   decodeCodes,
-  decodeJson,
+  decodeList,
   decodeLists,
   decodeNeighbours,
   decodeNumbers,
   decodePositions,
   decodeTexts,
+  expectPlaces,
+  expectRows,
   NO_NEIGHBOUR,
+  UNKNOWN_CODE,
   type NeighbourShard,
 } from './decode'
 import type { ColumnData, Dictionary } from './column'
@@ -58,6 +61,10 @@ export type DetailValue = string | number | boolean | null | string[]
 export interface Progress {
   loaded: number
   total: number
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 export class Bundle {
@@ -222,11 +229,15 @@ export class Bundle {
         return { kind: 'booleans', values: decodeBooleans(await this.#fetch(file), rows, file.path) }
       if (column.type === 'category') {
         const [data, dictionary] = await Promise.all([this.#fetch(file), this.dictionary(column)])
-        return { kind: 'codes', codes: decodeCodes(data, rows, column.encoding, file.path), dictionary }
+        const codes = decodeCodes(data, rows, column.encoding, file.path)
+        expectPlaces(codes, dictionary.length, UNKNOWN_CODE, file.path)
+        return { kind: 'codes', codes, dictionary }
       }
       if (column.type === 'list') {
         const [data, dictionary] = await Promise.all([this.#fetch(file), this.dictionary(column)])
-        return { kind: 'lists', lists: decodeLists(data, rows, file.path), dictionary }
+        const lists = decodeLists(data, rows, file.path)
+        expectPlaces(lists.codes, dictionary.length, UNKNOWN_CODE, file.path)
+        return { kind: 'lists', lists, dictionary }
       }
       return { kind: 'numbers', values: decodeNumbers(await this.#fetch(file), rows, file.path) }
     })
@@ -236,7 +247,7 @@ export class Bundle {
   dictionary(column: CategoryColumn | ListColumn): Promise<Dictionary> {
     const file = column.dictionary
     return this.#once(`dictionary ${column.name}`, async () =>
-      decodeJson<Dictionary>(await this.#fetch(file), file.path),
+      decodeList<Dictionary[number]>(await this.#fetch(file), file.path, Array.isArray),
     )
   }
 
@@ -270,7 +281,9 @@ export class Bundle {
 
   regions(projection: Projection): Promise<Region[]> {
     return this.#once(`regions ${projection.key}`, async () =>
-      projection.regions ? decodeJson<Region[]>(await this.#fetch(projection.regions), projection.regions.path) : [],
+      projection.regions
+        ? decodeList<Region>(await this.#fetch(projection.regions), projection.regions.path, isObject)
+        : [],
     )
   }
 
@@ -279,9 +292,11 @@ export class Bundle {
     const { k, shard_rows, shards, shared } = this.manifest.neighbours
     const shard = Math.floor(row / shard_rows)
     const rows = Math.min(shard_rows, this.manifest.n - shard * shard_rows)
-    const data = await this.#once<NeighbourShard>(`neighbours ${shard}`, async () =>
-      decodeNeighbours(await this.#fetch(shards[shard]), rows, k, shared),
-    )
+    const data = await this.#once<NeighbourShard>(`neighbours ${shard}`, async () => {
+      const found = decodeNeighbours(await this.#fetch(shards[shard]), rows, k, shared)
+      expectPlaces(found.indices, this.manifest.n, NO_NEIGHBOUR, shards[shard].path)
+      return found
+    })
     const neighbours: Neighbour[] = []
     for (let i = (row - shard * shard_rows) * k, end = i + k; i < end; i++) {
       if (data.indices[i] === NO_NEIGHBOUR) continue
@@ -294,9 +309,11 @@ export class Bundle {
   async details(row: number): Promise<DetailValue[]> {
     const { shard_rows, shards } = this.manifest.details
     const shard = Math.floor(row / shard_rows)
-    const rows = await this.#once(`details ${shard}`, async () =>
-      decodeJson<DetailValue[][]>(await this.#fetch(shards[shard]), shards[shard].path),
-    )
+    const rows = await this.#once(`details ${shard}`, async () => {
+      const found = decodeList<DetailValue[]>(await this.#fetch(shards[shard]), shards[shard].path, Array.isArray)
+      expectRows(found.length, Math.min(shard_rows, this.manifest.n - shard * shard_rows), shards[shard].path)
+      return found
+    })
     return rows[row - shard * shard_rows]
   }
 }

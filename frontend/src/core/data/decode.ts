@@ -12,6 +12,25 @@ function expectLength(bytes: Uint8Array, expected: number, what: string): void {
   }
 }
 
+export function expectRows(found: number, expected: number, what: string): void {
+  if (found !== expected) {
+    throw new BundleError(
+      `${what}: ${found} lines, expected ${expected}. The file is damaged or belongs to another build; build the site again.`,
+    )
+  }
+}
+
+/** Refuses places in a list of `length` that are beyond its end; `none` stands for no place. */
+export function expectPlaces(places: Uint16Array | Uint32Array, length: number, none: number, what: string): void {
+  for (let i = 0; i < places.length; i++) {
+    if (places[i] >= length && places[i] !== none) {
+      throw new BundleError(
+        `${what} names entry ${places[i]} of ${length}. The file is damaged or belongs to another build; build the site again.`,
+      )
+    }
+  }
+}
+
 /** Values whose bytes lie in planes (all first bytes, then all second bytes, …), least significant first. */
 function joinPlanes(bytes: Uint8Array, width: number): Uint8Array {
   const rows = bytes.length / width
@@ -46,6 +65,8 @@ export function decodeNumbers(bytes: Uint8Array, rows: number, what: string): Fl
   return new Float32Array(joinPlanes(bytes, 4).buffer)
 }
 
+export const UNKNOWN_CODE = 65535
+
 /** `codes-u8` and `codes-u16`; unknown = 65535 in both, whatever the width on disk. */
 export function decodeCodes(
   bytes: Uint8Array,
@@ -58,7 +79,7 @@ export function decodeCodes(
     return new Uint16Array(joinPlanes(bytes, 2).buffer)
   }
   expectLength(bytes, rows, what)
-  return Uint16Array.from(bytes, (code) => (code === 255 ? 65535 : code))
+  return Uint16Array.from(bytes, (code) => (code === 255 ? UNKNOWN_CODE : code))
 }
 
 /** `bool-u8`: 0, 1, 255 = unknown. */
@@ -86,11 +107,7 @@ export function decodeLists(bytes: Uint8Array, rows: number, what: string): List
 export function decodeTexts(bytes: Uint8Array, rows: number, what: string): string[] {
   const texts = new TextDecoder().decode(bytes).split('\n')
   if (texts.length === rows + 1 && texts[rows] === '') texts.pop()
-  if (texts.length !== rows) {
-    throw new BundleError(
-      `${what}: ${texts.length} lines, expected ${rows}. The file is damaged or belongs to another build; build the site again.`,
-    )
-  }
+  expectRows(texts.length, rows, what)
   return texts
 }
 
@@ -118,10 +135,15 @@ export function decodeNeighbours(bytes: Uint8Array, rows: number, k: number, sha
   }
 }
 
-export function decodeJson<T>(bytes: Uint8Array, what: string): T {
+/** A list as JSON; `isOne` tells what may be in it. */
+export function decodeList<T>(bytes: Uint8Array, what: string, isOne: (entry: unknown) => boolean): T[] {
+  let list: unknown
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as T
+    list = JSON.parse(new TextDecoder().decode(bytes))
   } catch {
     throw new BundleError(`${what} is not readable as JSON. The file is damaged; build the site again.`)
   }
+  if (!Array.isArray(list) || !list.every(isOne))
+    throw new BundleError(`${what} holds something else than it should. The file is damaged; build the site again.`)
+  return list as T[]
 }

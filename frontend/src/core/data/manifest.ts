@@ -150,6 +150,15 @@ export const VERSION = 2
 
 /** Parses and checks a manifest. Throws BundleError with a sentence that names the field. */
 export function readManifest(text: string, path: string): Manifest {
+  try {
+    return checked(text, path)
+  } catch (error) {
+    if (error instanceof BundleError) throw error
+    throw new BundleError(`${path} lacks something that every map has. It is damaged; build the site again.`)
+  }
+}
+
+function checked(text: string, path: string): Manifest {
   let value: unknown
   try {
     value = JSON.parse(text)

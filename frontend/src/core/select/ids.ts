@@ -3,6 +3,8 @@
  * deflated. `~` marks deflated ones, and no list starts with it otherwise.
  */
 const READABLE = 100
+/** Of a list that is unpacked: a short link can unpack to a thousand times its length. */
+const MOST_BYTES = 32 << 20
 
 export async function packIds(ids: readonly string[]): Promise<string> {
   if (ids.length <= READABLE)
@@ -13,7 +15,7 @@ export async function packIds(ids: readonly string[]): Promise<string> {
   return `~${btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')}`
 }
 
-/** Null where the text was cut off or is no list of ids. */
+/** Null where the text was cut off, is no list of ids, or is one of more than MOST_BYTES. */
 export async function unpackIds(text: string): Promise<string[] | null> {
   try {
     if (!text.startsWith('~'))
@@ -32,5 +34,14 @@ async function through(
   bytes: Uint8Array<ArrayBuffer>,
   stream: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer())
+  let n = 0
+  const within = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      n += chunk.length
+      if (n > MOST_BYTES) controller.error(new RangeError('more than is unpacked'))
+      else controller.enqueue(chunk)
+    },
+  })
+  const all = new Blob([bytes]).stream().pipeThrough(stream).pipeThrough(within)
+  return new Uint8Array(await new Response(all).arrayBuffer())
 }

@@ -14,10 +14,14 @@ export interface UrlCamera {
 
 const DIGITS = 4
 
+/** Half a character, which no address can hold: cut-off texts and files of others end in such. */
+const HALF = /\p{Surrogate}/gu
+
 /** Parts in the order given; an empty text when there are none. */
 export function writeParts(parts: Iterable<readonly [key: string, value: string]>): string {
   const texts = [...parts].map(
-    ([key, value]) => `${key}=${encodeURIComponent(value).replace(/%2C/g, ',').replace(/%3A/g, ':')}`,
+    ([key, value]) =>
+      `${key}=${encodeURIComponent(value.replace(HALF, '\ufffd')).replace(/%2C/g, ',').replace(/%3A/g, ':')}`,
   )
   return texts.length > 0 ? `#${texts.join('&')}` : ''
 }
