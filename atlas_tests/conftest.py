@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from atlas_assets.project import cache_folder
+from atlas_tests.figures import pytest_addoption, pytest_terminal_summary  # noqa: F401 (hooks, found by their names)
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("ATLAS_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")

@@ -94,6 +94,17 @@ def zipped(**files: bytes) -> bytes:
     return out.getvalue()
 
 
+def bomb(path: Path) -> None:
+    """1 GB of rows in 3 MB."""
+    path.write_bytes(gz(CSV.encode()) + gz(ROWS.encode() * 20_000) * 100)
+
+
+def array_bomb(path: Path) -> None:
+    """300 MB of zeros as an array in an archive, which nothing but its reader unpacks."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("x.npy", bytes(300 << 20))
+
+
 def parquet_bytes() -> bytes:
     out = io.BytesIO()
     FRAME.write_parquet(out)
@@ -139,6 +150,7 @@ INPUTS = [
     csv("tabs", CSV.replace(",", "\t"), READ),
     csv("bars", CSV.replace(",", "|"), READ),
     csv("a value of a million characters", CSV + f"u1,{'x' * 1_000_000}\n", READ),
+    csv("a value of 10 MB", CSV + f"u1,{'x' * 10_000_000}\n", READ),
     csv("a header of 200,000 characters", f"user,item,{'x' * 200_000}\n" + ROWS.replace("\n", ",1\n"), READ),
     csv(
         "2,000 columns", "user,item," + ",".join(f"c{i}" for i in range(2000)) + "\n" + "u,b" + ",1" * 2000 + "\n", READ
@@ -174,7 +186,9 @@ INPUTS = [
     weight("weight: text", "heavy", REFUSED, "heavy"),
     weight("weight: empty", "", READ),
     weight("weight: zero", "0", READ),
-    weight("weight: 1e300", "1e300", READ),
+    weight("weight: 1e30", "1e30", READ),
+    weight("weight: 1e300", "1e300", REFUSED, r"row 61 .*is 1e\+300; expected 0, or a number between"),
+    weight("weight: 1e-300", "1e-300", REFUSED, "is 1e-300; expected 0, or a number between"),
     weight("weight: of 5,000 digits", "9" * 5000, REFUSED),
     jsonl("plain objects", JSONL, READ),
     jsonl("empty objects", "{}\n{}\n", REFUSED),
@@ -220,6 +234,8 @@ INPUTS = [
     Input("gzip: of nothing.csv.gz", gz(b""), REFUSED, "", columns=U_I),
     Input("gzip: 50 MB of zeros.csv.gz", gz(bytes(50_000_000)), REFUSED, "", columns=U_I),
     Input("gzip: text.csv.gz", CSV.encode(), READ, "", columns=U_I),
+    Input("gzip: 1 GB of zeros.csv.gz", gz(bytes(10_000_000)) * 100, REFUSED, "unpacks to .* or more", columns=U_I),
+    Input("gzip: 1 GB of rows.csv.gz", bomb, REFUSED, "unpacks to .* or more", columns=U_I),
     Input("bzip2: noise.csv.bz2", b"BZh9" + bytes(range(200)), REFUSED, "", columns=U_I),
     Input("zstd: noise.csv.zst", b"\x28\xb5\x2f\xfd" + bytes(range(200)), REFUSED, "", columns=U_I),
     Input("zip.zip", zipped(x_csv=CSV.encode()), READ, "", columns=U_I),
@@ -227,6 +243,7 @@ INPUTS = [
     Input("zip: 100 MB of zeros.zip", zipped(x_csv=bytes(100_000_000)), REFUSED, "", columns=U_I),
     Input("zip: cut off.zip", zipped(x_csv=CSV.encode())[:-30], REFUSED, "", columns=U_I),
     Input("zip: a name outside.zip", zipped(**{"../../evil_csv": CSV.encode()}), READ, "", columns=U_I),
+    Input("NPZ: 300 MB of zeros.npz", array_bomb, REFUSED, "unpacks to 300 MiB or more", "vectors"),
     Input("an unknown ending.xyz", bytes(range(256)), REFUSED, "", columns=U_I),
     Input("no ending", CSV, READ, "", columns=U_I),
     Input("[brackets].csv", CSV, READ, "", columns=U_I),
@@ -291,7 +308,10 @@ def result_of(one: Input, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("one", INPUTS, ids=lambda one: one.name[:60])
-def test_a_hostile_file_is_read_or_refused_in_a_sentence(one: Input, tmp_path: Path) -> None:
+def test_a_hostile_file_is_read_or_refused_in_a_sentence(
+    one: Input, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("outcome", one.outcome)
     found = result_of(one, tmp_path)
     assert (READ if found == READ else REFUSED) == one.outcome, found
     if one.outcome == REFUSED:

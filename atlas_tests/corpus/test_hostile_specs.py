@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,10 @@ SPECS = [
 
 
 @pytest.mark.parametrize("one", SPECS, ids=lambda one: one.name)
-def test_a_hostile_spec_is_refused_in_a_sentence(one: Spec, tmp_path: Path) -> None:
+def test_a_hostile_spec_is_refused_in_a_sentence(
+    one: Spec, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("outcome", "refused")
     path = tmp_path / "x" / "defs.yaml"
     path.parent.mkdir()
     path.write_bytes(one.text if isinstance(one.text, bytes) else one.text.encode())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ from atlas_assets.plan import soundness
 from atlas_assets.store.artifacts import POINTER
 from atlas_assets.store.records import BrokenRecord
 from atlas_tests.faults.place import ADDRESS, Place
+
+Recorder = Callable[[str, object], None]
 
 
 def states_of_a_write(before: Path, after: Path, draft: str) -> Iterator[tuple[str, Path]]:
@@ -74,7 +76,9 @@ def written(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "before", tmp_path / "after"
 
 
-def test_a_kill_at_any_byte_leaves_the_old_version_or_the_new_one(written: tuple[Path, Path]) -> None:
+def test_a_kill_at_any_byte_leaves_the_old_version_or_the_new_one(
+    written: tuple[Path, Path], record_property: Recorder
+) -> None:
     seen, count = set(), 0
     dead = "elsewhere-4194303-1"  # as of a process that is gone
     for what, root in states_of_a_write(*written, draft=f"{dead}-0"):
@@ -84,6 +88,8 @@ def test_a_kill_at_any_byte_leaves_the_old_version_or_the_new_one(written: tuple
         count += 1
     assert seen == {"two", "three"}
     assert count > 1000
+    record_property("outcome", "old or new version")
+    record_property("states", count)
 
 
 def test_the_next_write_after_a_kill_goes_well(written: tuple[Path, Path]) -> None:
@@ -99,7 +105,7 @@ def test_the_next_write_after_a_kill_goes_well(written: tuple[Path, Path]) -> No
         assert soundness.verify(place.store, "films").broken == [], what
 
 
-def test_a_pointer_that_ends_at_any_byte_is_told_and_mended(tmp_path: Path) -> None:
+def test_a_pointer_that_ends_at_any_byte_is_told_and_mended(tmp_path: Path, record_property: Recorder) -> None:
     """Not by a kill, but by a file system that lost its newest blocks in a power cut."""
     place = Place.filled(tmp_path / "data")
     whole = place.pointer.read_bytes()
@@ -107,15 +113,19 @@ def test_a_pointer_that_ends_at_any_byte_is_told_and_mended(tmp_path: Path) -> N
         place.pointer.write_bytes(whole[:size])
         with pytest.raises(BrokenRecord, match=r"current\.json is (empty|not JSON).*atlas doctor --verify"):
             place.store.current(ADDRESS)
+    record_property("outcome", "told and mended")
+    record_property("states", len(whole))
     place.write("three")  # over a pointer that cannot be read
     assert place.read() == "three"
 
 
-def test_a_version_that_ends_at_any_byte_is_noticed(tmp_path: Path) -> None:
+def test_a_version_that_ends_at_any_byte_is_noticed(tmp_path: Path, record_property: Recorder) -> None:
     place = Place.filled(tmp_path / "data")
     path = place.folder / "info.json"
     whole = path.read_bytes()
     assert json.loads(whole)
+    record_property("outcome", "told and mended")
+    record_property("states", len(whole))
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
         [told] = soundness.verify(place.store, "films").broken

@@ -7,8 +7,9 @@ import os
 import resource
 import sqlite3
 import subprocess
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ from atlas_assets.errors import AtlasError, DataError, UnreachableError, of_the_
 from atlas_assets.orchestration import state
 from atlas_assets.store.artifacts import ArtifactStore
 from atlas_tests.faults.place import ADDRESS, Place
+
+
+@pytest.fixture(autouse=True)
+def _counted(record_property: Callable[[str, object], None]) -> None:
+    """Every test here is a fault."""
+    record_property("outcome", "said, nothing lost")
+
 
 SAID = [
     (OSError(errno.ENOSPC, "No space", "a.npy"), r"a\.npy cannot be written: the disk is full.*ATLAS_STORAGE"),
@@ -180,3 +188,32 @@ def test_a_host_that_does_not_answer_is_said_with_its_address(answer: Exception,
     for ask in (lambda: store.current(ADDRESS), lambda: store.write_record({}, "x")):
         with pytest.raises(UnreachableError, match=f"{address} cannot be read or written.*credentials"):
             ask()
+
+
+WRITES_TOO_MUCH = """
+import resource, sys
+import numpy as np
+from atlas_assets.errors import of_the_machine
+from atlas_tests.faults.place import ADDRESS, Place
+
+place = Place(sys.argv[1])
+used = int(next(line for line in open("/proc/self/status") if line.startswith("VmSize")).split()[1]) << 10
+resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20), -1))
+try:
+    with place.store.write(ADDRESS, recipe="r") as draft:
+        np.save(draft.folder / "a.npy", np.ones(10))
+        np.save(draft.folder / "b.npy", np.ones(1 << 28))
+except MemoryError as error:
+    print(of_the_machine(error))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="how much memory is used is read from /proc")
+def test_too_little_memory_in_a_write_is_said_and_leaves_what_was_stored(tmp_path: Path) -> None:
+    place = Place.filled(tmp_path / "data")
+    done = subprocess.run(
+        [sys.executable, "-c", WRITES_TOO_MUCH, str(place.root)], capture_output=True, text=True, check=True
+    )
+    assert "There is not enough memory. Close other programs" in done.stdout
+    assert place.read() == "two"
+    assert list(place.staging.glob("*-*")) == []

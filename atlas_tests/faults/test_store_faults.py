@@ -147,7 +147,10 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_harmed_store_is_noticed_told_and_mended(fault: Fault, tmp_path: Path) -> None:
+def test_a_harmed_store_is_noticed_told_and_mended(
+    fault: Fault, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("outcome", fault.outcome)
     place = Place.filled(tmp_path / "data")
     fault.harm(place)
     if fault.outcome == "unharmed":
