@@ -43,6 +43,7 @@ describe('what is said about one entity', () => {
     await site.opened()
     await select(7)
     await panel()
+      .locator('dl')
       .getByRole('button', { name: /towns|valleys|roads|mills|forests|coast|country|hills|works|isles|forts|plains/i })
       .first()
       .click()
