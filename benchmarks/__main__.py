@@ -262,6 +262,30 @@ def scale(
 
 
 @app.command()
+def texts(
+    case: Annotated[
+        list[str] | None,
+        typer.Option(help="acl-titles, reddit-titles, docstrings, joined-100k. Default: all but the last."),
+    ] = None,
+    peer: Annotated[
+        list[str] | None, typer.Option("--peer", help="Other ways to find what is near. Default: all.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Texts: how many of the ten nearest belong to each, by words and by vectors; seconds."""
+    from benchmarks import texts as benchmark
+    from benchmarks import texts_data
+
+    names = _known(case, list(texts_data.CASES), "--case") if case else list(texts_data.CASES)[:-1]
+    ways = _known(peer, list(benchmark.WAYS))
+    session = _Session(("scikit-learn", "wordllama"), Limits(), json, runs=1, seed=texts_data.SEED)
+    with console.status("") as status:
+        for name in names:
+            session.keep(benchmark.run([name], list(ways), progress=status.update))
+    session.end()
+
+
+@app.command()
 def viewer(
     case: Annotated[
         list[str] | None, typer.Option(help="10k, 100k, 1m or any other number of points. Default: these three.")
