@@ -43,15 +43,20 @@ def load(model: str, *, url: str | None = None, key: str | None = None) -> Model
     DataError where the library is not installed, has no such model, or the variable is not set.
     """
     if url is not None:
+        if model == WORDLLAMA:
+            raise _wrong("model", Found("is not named"), "the model of the endpoint", "Name one that it has.")
         return _endpoint(url, model, _key(key))
+    if key is not None:
+        raise _wrong(
+            "key", Found("is given, but no url"), "it only with an endpoint", "Name its url, or delete the key."
+        )
     library, _, name = model.partition(":")
     if library not in _LIBRARIES or bool(name) == (library == WORDLLAMA):
-        raise DataError(
-            file="source",
-            where="text_vectors.model",
-            found=model,
-            expected=f"{WORDLLAMA}, or {', '.join(f'{one}:NAME' for one in _LIBRARIES if one != WORDLLAMA)}",
-            remedy="Choose one of these, or name the url of an endpoint beside it.",
+        raise _wrong(
+            "model",
+            model,
+            f"{WORDLLAMA}, or {', '.join(f'{one}:NAME' for one in _LIBRARIES if one != WORDLLAMA)}",
+            "Choose one of these, or name the url of an endpoint beside it.",
         )
     package, make = _LIBRARIES[library]
     try:
@@ -59,20 +64,14 @@ def load(model: str, *, url: str | None = None, key: str | None = None) -> Model
         embed, batch = make(name)
     except ImportError as error:
         extra = "'atlas-assets[texts]'" if library == WORDLLAMA else package
-        raise DataError(
-            file="source",
-            where="text_vectors.model",
-            found=Found(f"is {model}, and {package} is not installed"),
-            expected=f"the package {package}",
-            remedy=f"Install it: pip install {extra}",
-        ) from error
+        found = Found(f"is {model}, and {package} is not installed")
+        raise _wrong("model", found, f"the package {package}", f"Install it: pip install {extra}") from error
     except (OSError, ValueError, RuntimeError) as error:  # what these libraries raise for a model that is not there
-        raise DataError(
-            file="source",
-            where="text_vectors.model",
-            found=Found(f"is {model}, which {library} cannot load ({_first_line(error)})"),
-            expected="a model that is on this machine or can be fetched",
-            remedy="Look at its name and at the network, or choose wordllama, which needs none.",
+        raise _wrong(
+            "model",
+            Found(f"is {model}, which {library} cannot load ({_first_line(error)})"),
+            "a model that is on this machine or can be fetched",
+            "Look at its name and at the network, or choose wordllama, which needs none.",
         ) from error
     return Model(f"{library} {version} {name}", embed, batch)
 
@@ -133,12 +132,11 @@ def _key(variable: str | None) -> str | None:
     if not (value := os.environ.get(variable)):
         named = _VARIABLE.fullmatch(variable)  # else it may be the key
         found = f"names the environment variable {variable}, which is not set" if named else "is no variable's name"
-        raise DataError(
-            file="source",
-            where="text_vectors.key",
-            found=Found(found),
-            expected="the name of a variable that holds the key; the key itself is stored nowhere",
-            remedy=f"Set it: export {variable if named else 'OPENAI_API_KEY'}=…",
+        raise _wrong(
+            "key",
+            Found(found),
+            "the name of a variable that holds the key; the key itself is stored nowhere",
+            f"Set it: export {variable if named else 'OPENAI_API_KEY'}=…",
         )
     return value
 
@@ -199,6 +197,10 @@ def _vectors_of(answer: Any, n: int, address: str) -> np.ndarray:
     if vectors.ndim != 2 or len(vectors) != n:
         raise _refused(address, f"answers {len(vectors):,} embeddings for {n:,} texts")
     return vectors
+
+
+def _wrong(field: str, found: str, expected: str, remedy: str) -> DataError:
+    return DataError(file="source", where=f"text_vectors.{field}", found=found, expected=expected, remedy=remedy)
 
 
 def _refused(address: str, found: str) -> AtlasError:

@@ -169,6 +169,13 @@ def test_a_key_that_is_written_itself_is_not_repeated(monkeypatch):
     assert "abcdef" not in str(told.value)
 
 
+def test_a_url_goes_with_a_model_of_its_own_and_a_key_with_a_url():
+    with pytest.raises(DataError, match=r"text_vectors.model is not named; expected the model of the endpoint"):
+        models.load("wordllama", url="http://127.0.0.1:9")
+    with pytest.raises(DataError, match=r"text_vectors.key is given, but no url"):
+        models.load("wordllama", key="TOY_KEY")
+
+
 def test_long_texts_are_asked_for_alone():
     long = "x" * (models.MOST_CHARACTERS - 1)
     assert [len(part) for part in models._requests(["a", "b", long, "c", "d"])] == [2, 2, 1]
