@@ -334,6 +334,7 @@ def _file(name: str) -> Path:
 
 def main() -> None:
     """Entry point: messages for users on stderr, exit code 1; a traceback only for defects (or ATLAS_DEBUG=1)."""
+    _in_utf8()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal of ASCII or Latin-1 shows what it can
             stream.reconfigure(errors="backslashreplace")
@@ -346,6 +347,17 @@ def main() -> None:
             raise
         problems.print(f"[red]error[/red] {escape(str(told))}")
         raise SystemExit(1) from None
+
+
+def _in_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where the locale is of another encoding.
+
+    Polars takes names of files as UTF-8, whatever the locale; what is printed stays in the encoding of the terminal.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.environ["PYTHONIOENCODING"] = os.environ.get("PYTHONIOENCODING") or sys.stdout.encoding
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _told_without_secrets(kind: type[BaseException], error: BaseException, trace: Any) -> None:

@@ -122,6 +122,7 @@ _BY_TEXT = {  # libraries that write files themselves say only this much
     "attempt to write a readonly database": errno.EROFS,
     "Too many open files": errno.EMFILE,
     "requested and 0 written": errno.ENOSPC,  # numpy.save
+    "disk I/O error": errno.EIO,  # SQLite
     "can't allocate memory": errno.ENOMEM,  # torch
     "not enough memory": errno.ENOMEM,  # torch on other systems
     "Cannot allocate memory": errno.ENOMEM,

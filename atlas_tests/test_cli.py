@@ -69,6 +69,19 @@ def test_new_says_what_it_inferred_and_writes_a_spec_that_runs_and_reports(folde
     assert "Recommended: k5_tsne-sp1.5" in report.stdout
 
 
+def test_names_of_all_the_world_are_found_in_a_locale_of_ascii(folder: Path) -> None:
+    """Polars takes names as UTF-8; in another locale Python gives it others."""
+    here = folder / "Bücher 書"
+    here.mkdir()
+    for table in ("ratings.csv", "books.csv"):
+        (folder / table).rename(here / f"é {table}")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+    made = atlas(here, "new", "books", "--interactions", "é ratings.csv", "--entities", "é books.csv", **ascii_only)
+    assert made.returncode == 0, made.stderr
+    assert r"B\xfccher \u66f8" in made.stdout
+    assert "é ratings.csv" in (here / "defs" / "books" / "defs.yaml").read_text(encoding="utf-8")
+
+
 def test_the_weights_that_new_suggests_are_valid_once_uncommented(folder: Path) -> None:
     assert new_books(folder).returncode == 0
     path = folder / "defs" / "books" / "defs.yaml"
