@@ -13,6 +13,7 @@ import pytest
 from atlas_assets.spec.loading import load
 from atlas_assets.spec.refresh import RefreshSpec
 from atlas_tests import toy
+from atlas_tests.command_line import Told, atlas
 
 
 @pytest.fixture
@@ -21,26 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def atlas(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command as with an installed package: atlases and data live in ``folder``, not in the checkout."""
-    variables = os.environ | {
-        "ATLAS_DEFS": str(folder / "defs"),
-        "ATLAS_STORAGE": str(folder / "data"),
-        "COLUMNS": "200",
-        "NO_COLOR": "1",
-    }
-    (folder / "dagster.yaml").touch()  # the mark of a project
-    return subprocess.run(
-        [sys.executable, "-m", "atlas_assets.cli", *arguments],
-        cwd=folder,
-        env=variables | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def new_books(folder: Path) -> subprocess.CompletedProcess[str]:
+def new_books(folder: Path) -> Told:
     return atlas(folder, "new", "books", "--interactions", "ratings.csv", "--entities", "books.csv")
 
 
@@ -153,8 +135,24 @@ def test_a_failed_stage_says_why_and_what_was_not_made(folder: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_doctor_lists_the_atlases(folder: Path) -> None:
+def test_doctor_lists_the_atlases_in_a_process_of_its_own(folder: Path) -> None:
     new_books(folder)
-    done = atlas(folder, "doctor")
+    done = subprocess.run(
+        [sys.executable, "-m", "atlas_assets.cli", "doctor"],
+        cwd=folder,
+        env=os.environ | {"ATLAS_DEFS": str(folder / "defs"), "COLUMNS": "200", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "books (collections)" in done.stdout
     assert "python_api (collections)" in done.stdout
+
+
+def test_a_mistake_ends_a_process_with_code_1(folder: Path) -> None:
+    (folder / "dagster.yaml").touch()
+    command = [sys.executable, "-m", "atlas_assets.cli", "run", "boks"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "boks is not an atlas here" in done.stderr
+    assert "Traceback" not in done.stderr
