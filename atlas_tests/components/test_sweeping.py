@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,18 +22,33 @@ from atlas_assets.plan.sweeper import Sweeper
 from atlas_assets.spec.loading import load
 from atlas_assets.stages.quality.sweep_report import SweepReport
 from atlas_tests import toy
-from atlas_tests.components.test_command import Command, atlas  # noqa: F401
+from atlas_tests.components.test_command import Command, as_made, made_by_a_run
 from atlas_tests.components.world import World, messages
 
 GRID = Request("grid", ("pca", "mde"), k="5,100", dim="3", budget=Budget())
 
 
-@pytest.fixture
-def file(atlas: Command) -> Path:  # noqa: F811
-    """The defs.yaml of the toy atlas with one map, which is made."""
+@pytest.fixture(scope="module")
+def one_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sweep = {"n_neighbors": [5], "embedding_dim": [3], "projections": [{"method": "pca"}]}
-    done, said = atlas.run(toy.spec(sweep=sweep))
-    assert done, said
+    return made_by_a_run(toy.spec(sweep=sweep), tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def atlas(one_map: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """The toy atlas with one map, which is made."""
+    with as_made(one_map, monkeypatch) as command:
+        yield command
+
+
+@pytest.fixture
+def world(atlas: Command) -> World:
+    return atlas.world
+
+
+@pytest.fixture
+def file(atlas: Command) -> Path:
+    """Its defs.yaml."""
     return atlas.file
 
 
