@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from atlas_assets.builders import language_model, layout_cache, predecessor
-from atlas_assets.builders.tables import entity_table
+from atlas_assets.builders.tables import read_entities
 from atlas_assets.fields import column_of
 from atlas_assets.plan.pipeline import StageRun
 from atlas_assets.reports import pages
@@ -20,22 +23,46 @@ from atlas_assets.stages.quality import quality as quality_stage
 from atlas_assets.stages.regions import regions as regions_stage
 from atlas_assets.stages.regions.naming import asked
 from atlas_assets.stages.regions.naming.by_hand import HandName
+from atlas_assets.stages.regions.naming.names import traits_of
+from atlas_assets.stages.regions.naming.traits import Traits
 from atlas_assets.stages.relation.copies import first_of
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 NAMED_AS = {"codes": "category", "lists": "list", "flags": "boolean"}  # how the values of other types name regions
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What names of regions are made of, which is the same for all maps."""
+
+    entities: pl.DataFrame
+    labels: list[str]
+    fields: pl.DataFrame
+    described: list[dict[str, Any]]
+    traits: Traits
+
+
+@lru_cache(maxsize=1)
+def _told_of(raw: Path, index: Path) -> _Told:
+    """By the folders of two stored versions, whose content never changes."""
+    entities, fields = read_entities(raw, index)
+    described = [field | {"type": NAMED_AS.get(column_of(field["type"]) or "", field["type"])} for field in fields]
+    shown, labels = entities.select(pl.col([field["name"] for field in fields])), entities["label"].to_list()
+    return _Told(entities, labels, shown, described, traits_of(labels, shown, described))
+
+
 def make_regions(run: StageRun, folder: Path) -> Outcome:
     """Named regions of the map ``run.key``, those of the version before as far as they can be kept."""
-    entities, fields = entity_table(run)
+    told = _told_of(run.folder(run.pipeline.raw), run.folder("entity_index"))
+    entities = told.entities
     map_folder = run.folder("projection", run.key)
     regions = regions_stage.build(
         run.load(Projection, "projection", run.key).positions,
         popularity=entities["popularity"].to_numpy(),
-        labels=entities["label"].to_list(),
-        fields=entities.select(pl.col([field["name"] for field in fields])),
-        described=[field | {"type": NAMED_AS.get(column_of(field["type"]) or "", field["type"])} for field in fields],
+        labels=told.labels,
+        fields=told.fields,
+        described=told.described,
+        traits=told.traits,
         neighbours=_neighbours(run),
         before=predecessor.find_division(run, graph=map_folder),
         ids=entities["id"],

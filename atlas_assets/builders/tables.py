@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,13 @@ from atlas_assets.stages.relation.copies import first_of
 
 def entity_table(run: StageRun) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """One row per entity in index order (id, label, popularity, metadata), and the descriptions of the metadata."""
-    raw = run.folder(run.pipeline.raw)
+    return read_entities(run.folder(run.pipeline.raw), run.folder("entity_index"))
+
+
+def read_entities(raw: Path, index: Path) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """The same of the folders of two stored versions."""
     fields = json.loads((raw / "fields.json").read_text(encoding="utf-8"))
-    ids = pl.read_parquet(run.folder("entity_index") / "ids.parquet").rename({"n_collections": "popularity"})
+    ids = pl.read_parquet(index / "ids.parquet").rename({"n_collections": "popularity"})
     known = pl.read_parquet(raw / "entities.parquet")
     label = pl.col("label").fill_null(pl.col("id").cast(pl.String))
     table = ids.join(known, on="id", how="left", maintain_order="left").with_columns(label)

@@ -13,6 +13,7 @@ from atlas_assets.stages.regions.hierarchy import divide, graph, level_sizes
 from atlas_assets.stages.regions.incremental import NEW, NONE, Division, carry, earlier_names
 from atlas_assets.stages.regions.naming.by_hand import HandName, matched
 from atlas_assets.stages.regions.naming.names import Name, name_levels
+from atlas_assets.stages.regions.naming.traits import Traits
 from atlas_assets.stages.regions.stability import stability
 
 
@@ -70,6 +71,7 @@ def build(
     before: Division | None = None,
     ids: pl.Series | None = None,
     hand: Sequence[HandName] = (),
+    traits: Traits | None = None,
     progress: Progress = no_progress,
 ) -> Regions:
     """Divide the map, positions (n, 2 or 3), into nested levels of regions and name them.
@@ -99,6 +101,7 @@ def build(
         neighbours=neighbours,
         earlier=None if before is None else earlier_names(levels, before),
         given=given,
+        traits=traits,
     )
     levels, names = _named_only(levels, names)
     progress(0.8, "asking how stable they are")

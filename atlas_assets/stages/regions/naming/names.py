@@ -12,7 +12,7 @@ from scipy import sparse
 from atlas_assets.stages.regions.naming import readable
 from atlas_assets.stages.regions.naming.candidates import JOIN, Candidate, Judge, Region, Shortlist
 from atlas_assets.stages.regions.naming.ranges import quantities
-from atlas_assets.stages.regions.naming.traits import clustering, collect
+from atlas_assets.stages.regions.naming.traits import Traits, clustering, collect
 
 STAYS = 0.6  # of the best candidate's score: then the name that a region had stays
 AT_HOME = 0.4  # of its neighbours
@@ -36,6 +36,19 @@ class Name:
     holds: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
 
 
+def traits_of(labels: list[str], fields: pl.DataFrame, described: Sequence[dict]) -> Traits:
+    """What entities may have in common: fields, n rows, described with name, type and label."""
+    return collect(labels, fields, _types(described), _said(described))
+
+
+def _types(described: Sequence[dict]) -> dict[str, str]:
+    return {one["name"]: one["type"] for one in described}
+
+
+def _said(described: Sequence[dict]) -> dict[str, str]:
+    return {one["name"]: one.get("label") or one["name"] for one in described}
+
+
 def name_levels(
     levels: Sequence[np.ndarray],
     *,
@@ -46,8 +59,9 @@ def name_levels(
     neighbours: np.ndarray | None = None,
     earlier: Sequence[Sequence[str]] | None = None,
     given: Sequence[dict[int, str]] | None = None,
+    traits: Traits | None = None,
 ) -> list[list[Name]]:
-    """The names of each level's regions, coarse to fine.
+    """The names of each level's regions, coarse to fine. traits: of ``traits_of``, where several maps are named.
 
     levels: (n,) each, regions numbered from 0 without gaps, -1 for none, nested. fields: n rows of metadata, described
     with name, type, label and unit; without, types follow the data. neighbours (n, k): in the graph; they tell values
@@ -55,11 +69,10 @@ def name_levels(
     name stays while it is true and not much worse than the best. given: names that people gave, by region.
     """
     n = len(labels)
-    types = {one["name"]: one["type"] for one in described}
-    said = {one["name"]: one.get("label") or one["name"] for one in described}
+    types, said = _types(described), _said(described)
     units = {one["name"]: one.get("unit") for one in described}
     known_fields = pl.DataFrame() if fields is None else fields
-    traits = collect(labels, known_fields, types, said)
+    traits = traits_of(labels, known_fields, described) if traits is None else traits
     width = len(traits.texts)
     near = np.empty((n, 0), np.int64) if neighbours is None else np.asarray(neighbours)
     judge = Judge(traits, clustering(traits, near), quantities(known_fields, types, said, units), n)
