@@ -30,15 +30,20 @@ export function regionLines(name: string, level: number, max: number): string[] 
   return level === 0 && WORDS.test(name) ? lines.map((line) => line.toLocaleUpperCase()) : lines
 }
 
-/** One line, or two of similar length for long names: at the separator of a double name, else at a space. */
+/** One line per part of a double name; a part that is too long in two of similar length, broken at a space. */
 export function inLines(name: string, max: number): string[] {
   if (name.length <= max) return [name]
   const dot = name.indexOf(' · ')
-  if (dot > 0) return [shorten(name.slice(0, dot), max), shorten(name.slice(dot + 3), max)]
-  const spaces = [...name.matchAll(/ /g)].map((match) => match.index)
-  if (spaces.length === 0) return [shorten(name, max)]
+  if (dot > 0) return [...halves(name.slice(0, dot), max), ...halves(name.slice(dot + 3), max)]
+  return halves(name, max)
+}
+
+function halves(part: string, max: number): string[] {
+  if (part.length <= max) return [part]
+  const spaces = [...part.matchAll(/ /g)].map((match) => match.index)
+  if (spaces.length === 0) return [shorten(part, max)]
   const middle = spaces.reduce((best, at) =>
-    Math.abs(at - name.length / 2) < Math.abs(best - name.length / 2) ? at : best,
+    Math.abs(at - part.length / 2) < Math.abs(best - part.length / 2) ? at : best,
   )
-  return [shorten(name.slice(0, middle), max), shorten(name.slice(middle + 1), max)]
+  return [shorten(part.slice(0, middle), max), shorten(part.slice(middle + 1), max)]
 }
