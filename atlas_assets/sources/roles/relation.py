@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,8 +69,12 @@ def guess_relation(
 
 def _listed(sample: pl.DataFrame, collection: str, entity: str) -> field_types.Guess | None:
     """How lists are written in the cells of a column, of which there is one for each collection; None for others."""
-    cells = sample[entity]
-    if cells.dtype != pl.String or sample[collection].n_unique() < _ONE_ROW_EACH * sample.height:
+    return _lists_in(sample[entity]) if sample[collection].n_unique() >= _ONE_ROW_EACH * sample.height else None
+
+
+def _lists_in(cells: pl.Series) -> field_types.Guess | None:
+    """How lists are written in a column of text; None where it holds none."""
+    if cells.dtype != pl.String:
         return None
     guessed = field_types.guess(cells.drop_nulls().head(_CELLS), typed=True)
     return guessed if guessed.separator else None
@@ -92,6 +97,7 @@ def _collection_and_entity(
     able = [c for c in columns if _fits("collection", sample[c]) and not _is_measure(c, sample[c])][:_MOST_CANDIDATES]
     few = sample.height < _ENOUGH_ROWS
     n_distinct = {c: sample[c].n_unique() for c in able}
+    one_each, written = _ONE_ROW_EACH * sample.height, functools.cache(lambda c: _lists_in(sample[c]))
     pairs: dict[tuple[str, str], float] = {}
     for collection, entity in itertools.permutations(able, 2):
         named = name_score("collection", collection) + name_score("entity", entity)
@@ -99,7 +105,7 @@ def _collection_and_entity(
         if members:
             score += 3 * ((entity in members) - (collection in members))
             score += 0.3 * (not _NAMES.isdisjoint(words(entity)[-1:]))
-        elif not few and not _listed(sample, collection, entity):
+        elif not few and not (n_distinct[collection] >= one_each and written(entity)):
             n_pairs = sample.select(collection, entity).n_unique()
             if n_pairs <= 1.02 * n_distinct[collection] or n_pairs <= 1.02 * n_distinct[entity]:
                 score -= 10
