@@ -25,7 +25,7 @@ beforeAll(() => {
     writeFileSync(join(COPY, path), body)
   }
   buildViewer(COPY)
-})
+}, 180_000) // a build takes a while beside other work
 
 describe('the panel of the document', () => {
   it('is two files, and in the column of a desktop, in its place, fetched when it is opened', async () => {
