@@ -62,7 +62,7 @@ def questions(regions: Regions, *, labels: Sequence[str], popularity: np.ndarray
     found = []
     for row in asked.iter_rows(named=True):
         number = row["region"]
-        known = [labels[entity] for entity in order[inside[number][order]][:EXEMPLARS].tolist()]
+        known = [str(labels[entity]) for entity in order[inside[number][order]][:EXEMPLARS].tolist()]
         kin = [at for at, around in enumerate(around_it) if around == (row["level"], row["parent"]) and at != number]
         beside = [names[at] for at in kin[:SIBLINGS]]
         typical = [f"{one['text']} ({one['share']:.0%} of them)" for one in row["typical"]]
