@@ -19,7 +19,7 @@ FACTORS = 64
 
 def on_the_layout(place: Mapped, about: int) -> np.ndarray:
     """HDBSCAN on the positions of the map."""
-    from fast_hdbscan import HDBSCAN
+    from fast_hdbscan import HDBSCAN  # pyright: ignore[reportMissingImports]
 
     sizes = sorted({max(5, round(place.n / about * share)) for share in (0.05, 0.1, 0.2, 0.35, 0.6)})
     points = place.positions.astype(np.float64)
@@ -29,7 +29,7 @@ def on_the_layout(place: Mapped, about: int) -> np.ndarray:
 
 def on_vectors(place: Mapped, about: int) -> np.ndarray | None:
     """EVoC on the vectors, of collections on leading factors; None for edges, which have none."""
-    from evoc import EVoC
+    from evoc import EVoC  # pyright: ignore[reportMissingImports]
 
     if place.vectors is not None:
         vectors = np.asarray(place.vectors)
