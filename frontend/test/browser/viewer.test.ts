@@ -12,7 +12,7 @@ describe('opening', () => {
     expect(await site.page.locator('h1').textContent()).toBe('Invented towns')
     const labels = await site.page.locator('.label').allTextContents()
     expect(labels.length).toBeGreaterThan(8)
-    expect(labels).toContain('Westmark')
+    expect(labels).toContain('WESTMARK')
     const order = site.site.requests.map((path) => path.replace(/^data\/map\//, ''))
     const [first, second] = manifest.projections[0].buckets.map((file) => order.indexOf(file.path))
     expect(first).toBeGreaterThan(0)
