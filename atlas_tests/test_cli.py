@@ -22,6 +22,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+NAMED = ("--interactions", "é ratings.csv", "--entities", "é books.csv")
+
+
 def new_books(folder: Path) -> Told:
     return atlas(folder, "new", "books", "--interactions", "ratings.csv", "--entities", "books.csv")
 
@@ -58,7 +61,15 @@ def test_names_of_all_the_world_are_found_in_a_locale_of_ascii(folder: Path) -> 
     for table in ("ratings.csv", "books.csv"):
         (folder / table).rename(here / f"é {table}")
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
-    made = atlas(here, "new", "books", "--interactions", "é ratings.csv", "--entities", "é books.csv", **ascii_only)
+    (here / "dagster.yaml").touch()
+    made = subprocess.run(
+        [*(sys.executable, "-m", "atlas_assets.cli", "new", "books"), *NAMED],
+        cwd=here,
+        env=os.environ | {"ATLAS_DEFS": str(here / "defs"), "COLUMNS": "200", "NO_COLOR": "1"} | ascii_only,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert made.returncode == 0, made.stderr
     assert r"B\xfccher \u66f8" in made.stdout
     assert "é ratings.csv" in (here / "defs" / "books" / "defs.yaml").read_text(encoding="utf-8")
@@ -97,7 +108,7 @@ def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["new", "books"], "exactly one of --interactions, --edges, --vectors or --texts"),
+        (["new", "books"], "exactly one of --interactions, --edges, --vectors, --texts, --table or --images"),
         (["new", "My Books", "--interactions", "ratings.csv"], "lower-case letters"),
         (["new", "books", "--interactions", "rating.csv"], "rating.csv"),
         (["run", "boks"], "boks is not an atlas here"),
