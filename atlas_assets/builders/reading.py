@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
+
 from atlas_assets import project
 from atlas_assets.builders import source_check
+from atlas_assets.errors import DataError, Found
 from atlas_assets.kinds import Reading
 from atlas_assets.plan import source_state
 from atlas_assets.plan.pipeline import StageRun
@@ -65,17 +71,41 @@ def read(source: SourceSpec, folder: Path, *, base: Path, progress: Progress, me
         progress=progress,
         form=options,
     )
-    report = source.kind.read(folder, source.options, reading)
-    if not turned:
-        return report
-    return transposed.transpose(
-        folder,
-        report,
-        entities=source.entities,
-        entity_columns=entity_columns,
-        fields=fields,
-        member=source.columns.entity,
-        base=base,
-        progress=progress,
-        options=options,
-    )
+    with _damage_told(source):
+        report = source.kind.read(folder, source.options, reading)
+        if not turned:
+            return report
+        return transposed.transpose(
+            folder,
+            report,
+            entities=source.entities,
+            entity_columns=entity_columns,
+            fields=fields,
+            member=source.columns.entity,
+            base=base,
+            progress=progress,
+            options=options,
+        )
+
+
+@contextmanager
+def _damage_told(source: SourceSpec) -> Iterator[None]:
+    """What libraries raise, or panic with, where bytes inside a file are not what its format promises."""
+    try:
+        yield
+    except (pa.ArrowException, pl.exceptions.ComputeError, pl.exceptions.PanicException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the machine, not of the file
+            raise
+        files = source.model_dump(mode="json", include={source.kind.name, "entities"}, exclude_none=True)
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DataError(
+            file=", ".join(str(name) for names in files.values() for name in _listed(names)),
+            where="",
+            found=Found(f"is damaged inside ({said[:200]})"),
+            expected="files as their writer left them",
+            remedy="Write or fetch the file anew.",
+        ) from error
+
+
+def _listed(names: Any) -> list[Any]:
+    return names if isinstance(names, list) else [names]

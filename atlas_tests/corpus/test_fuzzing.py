@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -173,6 +175,22 @@ def broken_specs(draw: st.DrawFn) -> bytes:
 @given(broken_files(), kinds)
 def test_a_broken_file_is_read_or_refused_in_a_sentence(file: tuple[str, bytes], kind: str) -> None:
     give_to_the_reader(file, kind)
+
+
+def test_texts_that_lie_outside_of_their_file_are_refused_in_a_sentence() -> None:
+    """Of an Arrow file: whoever follows such an offset ends the process."""
+    offsets = pa.py_buffer(np.array([0, 2_000_000_000, 2], np.int32))
+    texts = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"ab"))
+    made = io.BytesIO()
+    with pa.ipc.new_file(made, pa.schema([("source", pa.string()), ("target", pa.string())])) as file:
+        file.write_batch(pa.record_batch([pa.array(["a", "b"]), texts], ["source", "target"]))
+    assert "x.arrow" in (_refusal(("arrow", made.getvalue()), "edges") or "")
+
+
+def test_a_parquet_file_that_is_damaged_inside_is_refused_in_a_sentence() -> None:
+    content = bytearray(BINARY["parquet"])
+    content[8:40] = bytes(32)
+    assert "x.parquet is damaged inside" in (_refusal(("parquet", bytes(content)), "edges") or "")
 
 
 @pytest.mark.timeout(300)

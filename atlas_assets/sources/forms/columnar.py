@@ -157,9 +157,16 @@ def _batches(given: Given) -> Iterator[Iterator[pa.RecordBatch]]:
     with pa.memory_map(str(given.path)) as source:
         if given.head.bytes.startswith(_FILE):
             file = pa.ipc.open_file(source)
-            yield (file.get_batch(i) for i in range(file.num_record_batches))
+            yield _sound(file.get_batch(i) for i in range(file.num_record_batches))
         else:
-            yield iter(pa.ipc.open_stream(source))
+            yield _sound(pa.ipc.open_stream(source))
+
+
+def _sound(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Each once it was looked through: what points outside of its own buffers would end the process."""
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def _written(given: Given, batches: Iterable[pa.RecordBatch], plan: _Plan) -> Pieces:
