@@ -22,7 +22,7 @@ from atlas_assets import methods
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.artifact import Progress, no_progress
-from atlas_assets.stages.bundle import columns, encoding
+from atlas_assets.stages.bundle import columns, encoding, regions
 from atlas_assets.stages.bundle import manifest as manifest_file
 from atlas_assets.stages.bundle.files import Writer, describe_file
 from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_text
@@ -30,7 +30,6 @@ from atlas_assets.stages.bundle.reader import VERSION, Bundle, read
 from atlas_assets.stages.bundle.row_order import bucket_ends, row_order
 from atlas_assets.stages.bundle.search_text import choose_fields, search_lines
 from atlas_assets.stages.quality.measures import FIGURES, plain_figures, plain_words
-from atlas_assets.stages.regions.stability import WEAK
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 from atlas_assets.stages.site.thumbnail import thumbnail
 
@@ -41,7 +40,6 @@ MAX_THUMBNAIL_BYTES = 12_000
 NEIGHBOUR_SHARD_ROWS, DETAIL_SHARD_ROWS = 2048, 1024
 MOST_SHARED = 2**24  # up to which float32 tells counts apart
 MAX_SHARDS = 256  # larger atlases get larger shards, so that the manifest can list them
-MOST_TYPICAL = 4  # of a region
 POPULARITY = "popularity"
 OPEN_DATA = "atlas.parquet"
 
@@ -269,8 +267,8 @@ def _projection(
         "encoding": "u16-delta-split",
         "buckets": put("positions", [encoding.encode_positions(positions[rows], box) for rows in buckets]),
         "distortion": put("distortion", _distortion(projection.distortion, order, buckets)),
-        "regions": _regions(projection, number, out),
-        "region_rows": put("region", _region_rows(projection.regions, region, buckets)),
+        "regions": regions.listed(projection.regions, positions.shape[1], number, out),
+        "region_rows": put("region", regions.of_rows(projection.regions, region, buckets)),
         "figures": plain_figures(projection.metrics, projection.errors),
         "thumbnail": out.put_plain("thumbnails", str(number), picture, "png"),
         "recommended": projection.recommended,
@@ -282,61 +280,6 @@ def _distortion(distortion: np.ndarray | None, order: np.ndarray, buckets: list[
         return None
     share = np.clip(np.nan_to_num(np.asarray(distortion, np.float64)[order]), 0, 1)
     return [np.rint(share[rows] * 255).astype(np.uint8).tobytes() for rows in buckets]
-
-
-def _region_rows(regions: pl.DataFrame | None, region: np.ndarray | None, buckets: list[slice]) -> list[bytes] | None:
-    """The region of each row as its place in the list that ``_regions`` writes."""
-    if regions is None or region is None or not regions.height:
-        return None
-    places = _places(regions)
-    place_of = np.full(max(places, default=0) + 1, -1)
-    place_of[list(places)] = list(places.values())
-    known = (region >= 0) & (region < place_of.size)
-    code = np.where(known, place_of[np.where(known, region, 0)], -1)
-    return [
-        encoding.to_planes(np.where(code[rows] < 0, encoding.NULL_U16, code[rows]).astype(np.uint16))
-        for rows in buckets
-    ]
-
-
-def _places(regions: pl.DataFrame) -> dict[int, int]:
-    return {number: place for place, number in enumerate(regions["region"].to_list())}
-
-
-def _regions(projection: BundleProjection, number: int, out: Writer) -> dict[str, Any] | None:
-    if projection.regions is None or not projection.regions.height:
-        return None
-    entries, places = [], _places(projection.regions)
-    for row in projection.regions.iter_rows(named=True):
-        place = {axis: _rounded(row[axis], 6) for axis in "xyz"[: projection.positions.shape[1]]}
-        parent = row.get("parent")
-        entries.append(
-            {
-                "name": clean_line(row["name"]),
-                **place,
-                "size": row["size"],
-                "level": row["level"],
-                "parent": None if parent is None else places[parent],
-                "priority": _rounded(row["priority"], 6),
-                **_said_of_region(row),
-            }
-        )
-    return out.put("projections", f"{number}-regions", encoding.encode_json(entries))
-
-
-def _said_of_region(row: dict[str, Any]) -> dict[str, Any]:
-    """How true its name is and what is typical of it, where the table of regions has that."""
-    told: dict[str, Any] = {}
-    if row.get("share") is not None:
-        told["share"] = _rounded(row["share"], 2)
-    if row.get("typical"):
-        told["typical"] = [
-            [clean_line(one["text"]), _rounded(one["share"], 2), _rounded(one["lift"], 1)]
-            for one in row["typical"][:MOST_TYPICAL]
-        ]
-    if row.get("stability") is not None and row["stability"] < WEAK:
-        told["weak"] = _rounded(row["stability"], 2)
-    return told
 
 
 def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, Any]:
@@ -438,13 +381,6 @@ def _first_paint(manifest: dict[str, Any], manifest_size: int) -> int:
     needed = [opening["buckets"][0], opening["regions"], manifest["names"][0], *[c["files"][0] for c in shown]]
     needed += [c["dictionary"] for c in shown if "dictionary" in c]
     return manifest_size + sum(file["bytes"] for file in needed if file)
-
-
-def _rounded(value: float | None, digits: int = 4) -> float | None:
-    """``value`` with that many significant digits; None where it is no finite number."""
-    if value is None or not np.isfinite(value):
-        return None
-    return float(f"{float(value):.{digits}g}")
 
 
 def _check_input(
