@@ -1,4 +1,4 @@
-"""How much of the CPU time of `atlas run NAME` goes into hashing what is stored and what is read: hash_share.py NAME"""
+"""How much of the CPU time of ``atlas run NAME`` goes into hashing: ``python -m benchmarks.hash_share NAME``."""
 
 from __future__ import annotations
 
