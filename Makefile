@@ -18,7 +18,7 @@ requirements:
 	@bash scripts/check_requirements.sh "$(PYTHON)"
 
 $(VENV)/.installed: pyproject.toml | requirements
-	@echo "Installing into $(VENV): about 1 GB, which takes a minute or two."
+	@echo "Installing into $(VENV): about 1.4 GB on disk, which takes a minute or two."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e .
