@@ -40,7 +40,10 @@ describe('the name of a region', () => {
     expect(regionLines('The far coast', 1, 20)).toEqual(['The far coast'])
   })
 
-  it.each(['numpy.linalg', 'facebook/react', 'PyTorch', '1975 – 1981', 'C++'])('stays as it is written: %s', (name) => {
-    expect(regionLines(name, 0, 20)).toEqual([name])
-  })
+  it.each(['numpy.linalg', 'facebook/react', 'PyTorch', '1975 – 1981', 'C++', 'sys · os'])(
+    'stays as it is written: %s',
+    (name) => {
+      expect(regionLines(name, 0, 20)).toEqual([name])
+    },
+  )
 })

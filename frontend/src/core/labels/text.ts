@@ -22,7 +22,7 @@ export function shorten(name: string, max: number): string {
 }
 
 /** Words and nothing else: what may be set in capitals. Names of code, with dots, slashes or both cases in a word, may not. */
-const WORDS = /^[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*(?:[ ,&·–-]+[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*)*$/u
+const WORDS = /^[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*(?:[ ,&–-]+[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*)*$/u
 
 /** The lines of the name of a region; the coarsest as a cartographer sets a country. */
 export function regionLines(name: string, level: number, max: number): string[] {
