@@ -285,3 +285,13 @@ def test_an_index_without_rows_has_totals_of_zero():
     weights = pair_weights.of(index, normalise="size")
     assert pair_weights.occurrences(index, weights).tolist() == [0, 0, 0]
     assert (pair_weights.total(index, weights), pair_weights.expected_total(index, weights)) == (0, 0)
+
+
+def test_pairs_too_light_to_be_counted_are_no_error():
+    """Apart by 66 half-lives: 1e-20 of a pair beside memberships of weight 1 is less than a sum can tell."""
+    index = index_of([{0, 1}, {0}], 2, timestamps=[-DAY, 2_000 * DAY, UNKNOWN_TIME])
+    weights = pair_weights.of(index, time_half_life=30.0)
+    assert pair_weights.expected_total(index, weights) == pytest.approx(2 * 0.5 ** (2_001 / 30))
+    found = neighbours.from_collections(index, n_neighbors=1, similarity="jaccard", weights=weights)
+    assert found.indices.tolist() == [[-1], [-1]]
+    assert [check.name for check in found.check() if not check.passed] == []

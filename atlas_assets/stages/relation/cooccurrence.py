@@ -34,7 +34,7 @@ class Cooccurrence(Artifact):
     counts (exact below 2^24) and float64 otherwise. occurrences (n,) float64: sum over collections of W_c w_ci^2, the
     number of collections when all weights are 1. total: sum of W_c max_i w_ci^2, the number of collections likewise; so
     c_ij^2 <= occurrences_i occurrences_j. pair_weight_expected: what ``data`` must sum to, counted from the collections
-    without looking at any row.
+    without looking at any row, and pair_weight_rounding how far it may be off, as counting rounds each weight.
     """
 
     indptr: np.ndarray
@@ -43,6 +43,7 @@ class Cooccurrence(Artifact):
     occurrences: np.ndarray
     total: float
     pair_weight_expected: float
+    pair_weight_rounding: float = 0.0
 
     @property
     def n_entities(self) -> int:
@@ -51,11 +52,11 @@ class Cooccurrence(Artifact):
     def check(self) -> list[Check]:
         lengths_match = bool(self.indices.size == self.data.size == self.indptr[-1])
         found = float(np.sum(self.data, dtype=np.float64))
-        error = abs(found - self.pair_weight_expected) / max(self.pair_weight_expected, 1e-300)
+        error = abs(found - self.pair_weight_expected)
         checks = [
             Check(
                 "sum of pair weights equals the independent count",
-                error < 1e-6 or found == error == 0.0,
+                error <= 1e-6 * self.pair_weight_expected + self.pair_weight_rounding,
                 f"{found:,.6g} counted, {self.pair_weight_expected:,.6g} expected",
             ),
             Check("every pair has a column and a weight", lengths_match, f"{self.indices.size // 2:,} pairs"),
@@ -137,6 +138,7 @@ def build(
         occurrences=counting.occurrences,
         total=float(counting.total),
         pair_weight_expected=pair_weights.expected_total(index, counting.weights),
+        pair_weight_rounding=counting.rounding,
     ).save(folder)
     return Cooccurrence.load(folder)
 

@@ -123,6 +123,7 @@ def update_cooccurrence(
         occurrences=later.occurrences,
         total=float(later.total),
         pair_weight_expected=pair_weights.expected_total(after, later.weights),
+        pair_weight_rounding=later.rounding,
     ).save(folder)
     return Cooccurrence.load(folder)
 
@@ -187,6 +188,7 @@ def update_neighbours(
         bar=bar,
         pair_weight=_pair_weight(previous, difference),
         pair_weight_expected=pair_weights.expected_total(after, later.weights),
+        pair_weight_rounding=later.rounding,
     )
     return made, rows.size
 

@@ -36,7 +36,8 @@ class Neighbours(Artifact):
     indices (n, k) int32, -1 at the end of rows with fewer; similarity (n, k) float64, 0 there. shared (n, k) float32:
     weight of the collections that hold both; None for edges and vectors. method: name of the similarity.
     notes: what was set aside on the way. pair_weight, pair_weight_expected: the sum of the weights of all pairs, as
-    counted and from the collections alone; None for edges and vectors. guaranteed: of each row at least the first so
+    counted and from the collections alone, None for edges and vectors; pair_weight_rounding: how far the two may be apart
+    because counting rounds each weight. guaranteed: of each row at least the first so
     many are its most similar (or all it has); lists that were updated may end earlier than others. bar (n,) float64: no
     pair that is missing from a row is more similar than this, 0 where none is missing; None for edges and vectors.
     places (N,) int32: where vectors repeat, rows are places, and this is where each of the N entities is
@@ -50,6 +51,7 @@ class Neighbours(Artifact):
     notes: dict[str, Any] = field(default_factory=dict)
     pair_weight: float | None = None
     pair_weight_expected: float | None = None
+    pair_weight_rounding: float = 0.0
     guaranteed: int = 0
     bar: np.ndarray | None = None
     places: np.ndarray | None = None
@@ -66,11 +68,11 @@ class Neighbours(Artifact):
     def check(self) -> list[Check]:
         checks = list_checks(self.indices, self.similarity)
         if self.pair_weight is not None and self.pair_weight_expected is not None:
-            error = abs(self.pair_weight - self.pair_weight_expected) / max(self.pair_weight_expected, 1e-300)
+            error = abs(self.pair_weight - self.pair_weight_expected)
             checks.append(
                 Check(
                     "sum of pair weights equals the independent count",
-                    error < 1e-9,
+                    error <= 1e-9 * self.pair_weight_expected + self.pair_weight_rounding,
                     f"{self.pair_weight:,.6g} counted, {self.pair_weight_expected:,.6g} expected",
                 )
             )
@@ -182,6 +184,7 @@ def from_collections(
         method=similarity,
         pair_weight=2.0 * float(tally.sum()) * counting.unit,
         pair_weight_expected=pair_weights.expected_total(index, counting.weights),
+        pair_weight_rounding=counting.rounding,
         guaranteed=n_neighbors,
         bar=lists.scores[place, -1],  # 0 unless the list is full
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atlas_assets.kernels.incidence import pairs_within
 from atlas_assets.kernels.memberships import count_entities
 from atlas_assets.kernels.pair_weight import FORMS, Weighting
 from atlas_assets.stages.relation import pair_weights
@@ -36,6 +37,11 @@ class Counting:
     @property
     def n_entities(self) -> int:
         return self.occurrences.size
+
+    @property
+    def rounding(self) -> float:
+        """How far the sum of all pairs may be off, since each weight is rounded to whole units: 0 for unit weights."""
+        return 0.0 if self.weighting is None else float(pairs_within(self.indptr)) * self.unit
 
 
 def prepare(index: Collections, weights: PairWeights | None = None) -> Counting:
