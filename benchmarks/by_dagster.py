@@ -209,7 +209,12 @@ class Dagster:
             "ATLAS_STORAGE": str(self.folder / "data"),
             "PYTHONPATH": os.pathsep.join([str(measure.REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]),
         }
-        command = [str(Path(sys.executable).parent / "dagster"), "dev", "-w", "workspace.yaml", "-p", str(self.port)]
+        dagster = [str(Path(sys.executable).parent / "dagster")]
+        # What is measured is who was asked: the sensor would make by itself what is due.
+        stop = [*dagster, "sensor", "stop", f"{atlas_run.NAME}_refresh", "-w", "workspace.yaml"]
+        home = told | {"DAGSTER_HOME": str(self.folder)}
+        subprocess.run(stop, cwd=self.folder, env=home, check=True, capture_output=True)
+        command = [*dagster, "dev", "-w", "workspace.yaml", "-p", str(self.port)]
         with (self.folder / "dagster.log").open("w") as log:
             server = subprocess.Popen(
                 command, cwd=self.folder, env=told, stdout=log, stderr=log, start_new_session=True
