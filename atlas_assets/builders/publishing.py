@@ -48,6 +48,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     from atlas_assets.stages.bundle import bundle
     from atlas_assets.stages.bundle.default_colour import telling_field
     from atlas_assets.stages.bundle.files import POSTER, PROVENANCE
+    from atlas_assets.stages.bundle.map_names import map_names
     from atlas_assets.stages.projection.projection import Projection
     from atlas_assets.stages.quality.quality import Quality
     from atlas_assets.stages.quality.sweep_report import SweepReport
@@ -63,7 +64,9 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     )
     reference = np.asarray(run.load(Projection, "projection", joined.reference.key).positions)
     projections = []
-    for key, point in joined.of_keys(offered).projections.items():
+    points = joined.of_keys(offered).projections
+    called = dict(zip(points, map_names([point.describe() for point in points.values()]), strict=True))
+    for key, point in points.items():
         run.progress(len(projections) / len(offered) / 2, f"aligning {key}")
         measured, regions = run.load(Quality, "quality", key), run.load(Regions, "regions", key)
         positions = np.asarray(run.load(Projection, "projection", key).positions)
@@ -73,7 +76,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         projections.append(
             bundle.BundleProjection(
                 key=key,
-                name=point.name,
+                name=called[key],
                 method=point.method,
                 params=point.describe(),
                 positions=positions,

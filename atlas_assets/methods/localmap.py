@@ -55,6 +55,7 @@ def lay_out_by_library(
 METHOD = Method(
     name="localmap",
     label="LocalMAP",
+    nickname="Islands",
     about="Parts groups sharply, so that their borders show.",
     parameters={
         "n_neighbors": NEIGHBOURS,

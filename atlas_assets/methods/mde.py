@@ -8,6 +8,7 @@ from atlas_assets.methods.pca import lay_out  # of as many axes as there are: th
 METHOD = Method(
     name="mde",
     label="MDE",
+    nickname="Balance",
     about="Pulls neighbours together and pushes strangers apart until both balance.",
     parameters={},
     sources=("embedding",),

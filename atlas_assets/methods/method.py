@@ -131,10 +131,10 @@ def as_listed(n_listed: int) -> dict[str, float]:
 class Method:
     """A projection method. sources: what it can lay out, the embedding, the neighbour graph, or both.
 
-    about: one sentence for visitors. neighbors: how many neighbours per entity it takes at these values. limits: the
-    most that parameters may be where so many are listed. stuck: a warm start that has far to go stays in the earlier
-    map, see ``stages.projection``. given: its positions come with the data, so nobody asks for it. code_version: of one
-    that is not Atlas's own, raised when the same input gives other maps.
+    about: one sentence for visitors, who call its maps by the nickname. neighbors: how many neighbours per entity it
+    takes at these values. limits: the most that parameters may be where so many are listed. stuck: a warm start that
+    has far to go stays in the earlier map, see ``stages.projection``. given: its positions come with the data, so
+    nobody asks for it. code_version: of one that is not Atlas's own, raised when the same input gives other maps.
     """
 
     name: str
@@ -150,6 +150,7 @@ class Method:
     stuck: bool = False
     given: bool = False
     code_version: str = ""
+    nickname: str = ""
 
     @property
     def engines(self) -> tuple[Engine, ...]:

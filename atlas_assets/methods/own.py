@@ -21,6 +21,7 @@ def lay_out(inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, 
 METHOD = Method(
     name="own",
     label="Own coordinates",
+    nickname="Own places",
     about="Shows everything where the data says that it is.",
     parameters={},
     sources=("graph",),

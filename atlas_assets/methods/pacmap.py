@@ -192,6 +192,7 @@ def fit(
 METHOD = Method(
     name="pacmap",
     label="PaCMAP",
+    nickname="Landscape",
     about="Keeps both close groups and the overall arrangement.",
     parameters={
         "n_neighbors": NEIGHBOURS,

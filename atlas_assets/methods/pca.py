@@ -21,6 +21,7 @@ def lay_out(inputs: LayoutInputs, start: np.ndarray, *, warm: float, seed: int, 
 METHOD = Method(
     name="pca",
     label="PCA",
+    nickname="Outline",
     about="Shows the directions of the greatest differences, like a shadow of the whole.",
     parameters={},
     sources=("embedding",),

@@ -165,6 +165,7 @@ def lay_out_by_library(
 METHOD = Method(
     name="tsne",
     label="t-SNE",
+    nickname="Detailed",
     about="Spreads everything evenly; who is next to whom is what it gets right.",
     parameters={
         "perplexity": Parameter(

@@ -182,6 +182,7 @@ class _Epochs(io.StringIO):
 METHOD = Method(
     name="umap",
     label="UMAP",
+    nickname="Overview",
     about="Draws close groups together and leaves space between them.",
     parameters={
         "n_neighbors": NEIGHBOURS,

@@ -36,10 +36,10 @@ class Neighbours(Artifact):
     indices (n, k) int32, -1 at the end of rows with fewer; similarity (n, k) float64, 0 there. shared (n, k) float32:
     weight of the collections that hold both; None for edges and vectors. method: name of the similarity.
     notes: what was set aside on the way. pair_weight, pair_weight_expected: the sum of the weights of all pairs, as
-    counted and from the collections alone, None for edges and vectors; pair_weight_rounding: how far the two may be apart
-    because counting rounds each weight. guaranteed: of each row at least the first so
-    many are its most similar (or all it has); lists that were updated may end earlier than others. bar (n,) float64: no
-    pair that is missing from a row is more similar than this, 0 where none is missing; None for edges and vectors.
+    counted and from the collections alone, None for edges and vectors; pair_weight_rounding: how far the two may be
+    apart because counting rounds each weight. guaranteed: of each row at least the first so many are its most similar
+    (or all it has); lists that were updated may end earlier than others. bar (n,) float64: no pair that is missing from
+    a row is more similar than this, 0 where none is missing; None for edges and vectors.
     places (N,) int32: where vectors repeat, rows are places, and this is where each of the N entities is
     (``copies``); else None, and rows are entities.
     """
