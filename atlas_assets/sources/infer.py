@@ -22,7 +22,7 @@ from atlas_assets.sources.forms.form import Options, Role
 from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.guess import ROLES, Guess
-from atlas_assets.sources.roles.names import noun
+from atlas_assets.sources.roles.names import noun, noun_of_file
 from atlas_assets.sources.roles.relation import guess_relation
 from atlas_assets.sources.roles.vectors import are_measured, guess_vectors, naming, other_columns
 from atlas_assets.sources.samples import understood
@@ -133,6 +133,10 @@ def infer(
             sentences.append(f"{table_files[0].name} describes what collections hold, so it is written as members")
     nouns = [guess_.columns.get("entity"), known.columns.get("id"), guess_.columns.get("id")]
     entity_noun, collection_noun = noun(nouns), noun([guess_.columns.get("collection")])
+    if entity_noun is None and mapped == "entity":
+        label = known.columns.get("label", guess_.columns.get("label"))
+        entity_noun = noun_of_file(table_files[0].name) if table_files else None
+        entity_noun = entity_noun or noun([label])
     if mapped == "collection":
         entity_noun, collection_noun = collection_noun, entity_noun
     written = _Known() if table_of_members else known

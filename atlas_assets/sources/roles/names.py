@@ -50,28 +50,43 @@ def name_score(role: str, name: str) -> float:
     return best
 
 
+_SAYING_NOTHING = frozenset(
+    "entity entities item items collection collections source target label labels src dst title titles text texts "
+    "description caption token key data table metadata info details list rows records nodes vertices features".split()
+)
+
+
 def noun(names: Sequence[Any]) -> tuple[str, str] | None:
     """("book", "books") from book_id; None where the name says nothing."""
     for name in names:
         parts = [w for w in words(str(name or "").rpartition(".")[2]) if w not in ("id", "ids", "idx", "key", "name")]
-        if (
-            len(parts) == 1
-            and parts[0].isalpha()
-            and len(parts[0]) > 2
-            and parts[0]
-            not in (
-                "entity",
-                "item",
-                "items",
-                "collection",
-                "source",
-                "target",
-                "label",
-                "src",
-                "dst",
-            )
-        ):
-            one = parts[0].removesuffix("s") if not parts[0].endswith("ss") else parts[0]
-            many = one[:-1] + "ies" if one.endswith("y") and one[-2] not in "aeiou" else f"{one}s"
-            return one, many
+        if len(parts) == 1 and parts[0].isalpha() and len(parts[0]) > 2 and parts[0] not in _SAYING_NOTHING:
+            one = _singular(parts[0])
+            return one, _plural(one)
     return None
+
+
+_IN_IE = frozenset("movie cookie zombie calorie prairie genie selfie hoodie rookie".split())  # plurals of others: -y
+_ALIKE = frozenset("series species news".split())
+
+
+def _singular(word: str) -> str:
+    if word in _ALIKE or word.endswith("ss") or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > 4 and word[:-1] not in _IN_IE:
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("ches", "shes", "xes", "sses")) else word[:-1]
+
+
+def _plural(word: str) -> str:
+    if word in _ALIKE:
+        return word
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1] + "ies"
+    return f"{word}es" if word.endswith(("ch", "sh", "x", "ss")) else f"{word}s"
+
+
+def noun_of_file(name: str) -> tuple[str, str] | None:
+    """("book", "books") from books.csv, a table of what is mapped; None where the file is not called by a plural."""
+    stem = name.replace("\\", "/").rpartition("/")[2].partition(".")[0]
+    return noun([stem]) if stem.endswith("s") and not stem.endswith("ss") else None
