@@ -259,15 +259,25 @@ def download(
 @app.command()
 def export(
     name: Name,
-    form: Annotated[str | None, typer.Option("--format", help="csv (default), parquet, geojson or npz.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="csv (default), parquet, npz, geojson, gexf, graphml, h5ad, embedding-atlas, datamapplot, "
+            "jupyter-scatter or tensorboard.",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder to write to.")] = None,
+    map_: Annotated[
+        str | None, typer.Option("--map", help="Its key, of formats that hold one; see atlas report.")
+    ] = None,
 ) -> None:
-    """Write every entity with its metadata, its place on every map and its region, for other programs."""
-    from atlas_assets.publish import downloads
+    """Write every entity with its metadata, its places and regions, and the graph, for other programs."""
+    from atlas_assets import exports, frames
 
-    target, rows = downloads.export(name, form, output)
-    console.print(f"{escape(str(target))} ({rows:,} rows)")
-    if target.suffix == ".csv":
+    target, written = exports.export(frames.open(name), form, output, key=map_)
+    console.print(f"{escape(str(target))} ({written.about})")
+    if written.name == "csv":
         console.print(
             "Texts that begin like a formula (=, +, -, @) have an apostrophe before them; Parquet keeps them."
         )

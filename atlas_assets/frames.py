@@ -33,6 +33,7 @@ from atlas_assets.store.artifacts import Address, ArtifactStore
 from atlas_assets.store.records import parsed
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
     from atlas_assets.stages.regions.regions import Regions
@@ -147,6 +148,36 @@ class Atlas:
                 "direct": ~graph.filled[row][found],
             }
         )
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """``entities`` with their places on every map (``x__KEY``, ``y__KEY``, ``z__KEY``) and their regions there
+        (``region__KEY``, a name)."""
+        return self._data
+
+    @cached_property
+    def edges(self) -> pl.DataFrame:
+        """Every listed neighbour, one row each: source and target (ids), similarity; of a source the nearest first."""
+        import polars as pl
+
+        source, target, similarity = self.edge_rows
+        ids = self.entities["id"]
+        return pl.DataFrame({"source": ids[source], "target": ids[target], "similarity": similarity})
+
+    @cached_property
+    def edge_rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same by rows of ``entities``: source (m,) int64, target (m,) int64, similarity (m,) float."""
+        import numpy as np
+        import polars as pl
+
+        rows = pl.DataFrame({"id": self.entities["id"].cast(pl.String)}).with_row_index("row")
+        ours = self._ids.cast(pl.String).to_frame("id").join(rows, on="id", how="left", maintain_order="left")
+        row_of = ours["row"].to_numpy().astype(np.int64)
+        listed = self._graph.indices >= 0
+        source = row_of[np.nonzero(listed)[0]]
+        order = np.argsort(source, kind="stable")
+        target, similarity = row_of[self._graph.indices[listed]], self._graph.similarity[listed]
+        return source[order], target[order], similarity[order]
 
     def _row(self, entity: str | int) -> int:
         ids, labels = self._ids, self._labels

@@ -33,10 +33,23 @@ ROOMS = {
     "commands": {"kinds", "methods", "plan", "reports", "sources", "spec", "store"},
     "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store"},
     "frames": {"stages", "store"},
+    "exports": {"frames"},
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
     "doctor": {"methods", "orchestration", "plan", "spec", "stages", "store"},
-    "cli": {"commands", "doctor", "orchestration", "plan", "publish", "reports", "spec", "store", "warm_up"},
+    "cli": {
+        "commands",
+        "doctor",
+        "exports",
+        "frames",
+        "orchestration",
+        "plan",
+        "publish",
+        "reports",
+        "spec",
+        "store",
+        "warm_up",
+    },
 }
 """What each folder, or file beside them, may import; what is everybody's besides."""
 EVERYBODYS = {"errors", "project", "redact", "registry"}

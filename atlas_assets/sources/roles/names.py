@@ -51,8 +51,11 @@ def name_score(role: str, name: str) -> float:
 
 
 _SAYING_NOTHING = frozenset(
-    "entity entities item items collection collections source target label labels src dst title titles text texts "
-    "description caption token key data table metadata info details list rows records nodes vertices features".split()
+    {
+        *("entity", "entities", "item", "items", "collection", "collections", "source", "target", "src", "dst"),
+        *("label", "labels", "title", "titles", "text", "texts", "description", "caption", "token", "key", "list"),
+        *("data", "table", "metadata", "info", "details", "rows", "records", "nodes", "vertices", "features"),
+    }
 )
 
 
@@ -66,8 +69,9 @@ def noun(names: Sequence[Any]) -> tuple[str, str] | None:
     return None
 
 
-_IN_IE = frozenset("movie cookie zombie calorie prairie genie selfie hoodie rookie".split())  # plurals of others: -y
-_ALIKE = frozenset("series species news".split())
+# Plurals of other words in -ies are of words in -y.
+_IN_IE = frozenset({"movie", "cookie", "zombie", "calorie", "prairie", "genie", "selfie", "hoodie", "rookie"})
+_ALIKE = frozenset(["series", "species", "news"])
 
 
 def _singular(word: str) -> str:
