@@ -70,7 +70,7 @@ def write_h5ad(atlas: Atlas, _: str, target: Path) -> None:
     data = anndata.AnnData(
         obs=obs,
         obsm={f"X_{key}": tables.places(atlas, key) for key in atlas.maps},
-        obsp={"neighbours": sparse.csr_matrix((similarity, (source, target_rows)), shape=shape)},
         uns={"atlas": atlas.name, "recommended": f"X_{atlas.recommended}"},
     )
+    data.obsp["neighbours"] = sparse.csr_matrix((similarity, (source, target_rows)), shape=shape)
     data.write_h5ad(target)

@@ -369,7 +369,7 @@ class Pipeline:
     def _site(self) -> Stage:
         return Stage(
             "site",
-            "3",
+            "4",
             "The static site: the viewer with this atlas's bundle, ready to host anywhere.",
             "atlas_assets.builders.publishing:make_site",
             "publish",

@@ -30,7 +30,7 @@ from atlas_assets.stages.bundle import bundle, encoding
 from atlas_assets.stages.bundle import files as bundle_files
 from atlas_assets.stages.bundle import manifest as manifest_file
 from atlas_assets.stages.bundle.reader import Bundle
-from atlas_assets.stages.site import archive, licence
+from atlas_assets.stages.site import archive, for_programs, licence
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.thumbnail import PALETTE, thumbnail
 from atlas_assets.stages.site.versions import VERSIONS, Succession, Version
@@ -106,6 +106,11 @@ def build(
     if (bundle_folder / bundle_files.POSTER).exists():
         files.replace(POSTER, (bundle_folder / bundle_files.POSTER).read_bytes())
         alone.append(bundle.describe_file(site_folder / POSTER, POSTER))
+
+    held = sum((site_folder / name).stat().st_size for name in files.names)
+    address = f"{public_url.rstrip('/')}/" if public_url else ""
+    for name, data in for_programs.files(opened, site_bytes=held, address=address).items():
+        files.replace(name, data)
 
     progress(0.4, "packing the downloads")
     # The archive cannot list its own hash, so the manifest inside it lists the other downloads only.
