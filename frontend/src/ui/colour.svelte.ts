@@ -169,7 +169,7 @@ export class Colour {
   /** Columns that can size points. */
   get sizeChoices(): NumberColumn[] {
     return (this.page.manifest?.columns ?? []).filter(
-      (column): column is NumberColumn => column.type === 'number' || column.type === 'year' || column.type === 'date',
+      (column): column is NumberColumn => column.encoding === 'f32-split',
     )
   }
 

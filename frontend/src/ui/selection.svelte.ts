@@ -1,5 +1,6 @@
 /** The selected entity: its details and neighbours, each loaded on its own, so that one missing file hides only itself. */
-import type { DetailValue, Neighbour } from '../core/data/bundle'
+import type { Neighbour } from '../core/data/bundle'
+import type { DetailValue } from '../core/fields'
 import { sentenceOf } from '../core/data/errors'
 import { keptOnMap } from '../core/select/faithful'
 import type { Page } from './page.svelte'

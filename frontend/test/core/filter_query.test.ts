@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { conditionsOf, formatQuery, parseQuery, type Clause, type QueryField } from '../../src/core/filter/query'
-import { dayOf, range, type Range } from '../../src/core/filter/range'
+import { dayOf } from '../../src/core/fields/days'
+import { range, type Range } from '../../src/core/filter/range'
 import { generator } from '../support/random'
 
 const fields: QueryField[] = [

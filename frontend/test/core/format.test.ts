@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatTick, showValue } from '../../src/core/format'
-import type { FieldType } from '../../src/core/data/manifest'
+import { measureOf, showValue } from '../../src/core/fields'
+import { formatBytes } from '../../src/core/format'
 
-const field = (type: FieldType, unit: string | null = null) => ({ name: 'f', label: 'F', type, unit })
+const field = (type: string, unit: string | null = null) => ({ name: 'f', label: 'F', type, unit })
 
 describe('values', () => {
   it('link only to http and https, and never run a script', () => {
@@ -46,9 +46,9 @@ describe('values', () => {
 it('sizes and ticks are short', () => {
   expect([formatBytes(999), formatBytes(12_345), formatBytes(3_400_000)]).toEqual(['999 bytes', '12 kB', '3.4 MB'])
   expect([
-    formatTick(1999, 'year'),
-    formatTick(0, 'date'),
-    formatTick(25_000, 'number'),
-    formatTick(1.5, 'number'),
+    measureOf('year').tick(1999, Infinity),
+    measureOf('date').tick(0, Infinity),
+    measureOf('number').tick(25_000, Infinity),
+    measureOf('number').tick(1.5, Infinity),
   ]).toEqual(['1999', '1970', '25K', '1.5'])
 })

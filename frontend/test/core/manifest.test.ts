@@ -51,6 +51,21 @@ describe('readManifest', () => {
     ],
     ['no rows', changed((m) => (m.n = 0)), /n is 0; expected the number of rows/],
     [
+      'a type that it does not know',
+      changed((m) => (m.columns[0].type = 'duration')),
+      /columns\[popularity\]\.type is "duration"; expected one of number, year, date\. Build the site again\./,
+    ],
+    [
+      'a type that keeps no such column',
+      changed((m) => (m.columns.find((column) => column.encoding === 'bool-u8')!.type = 'number')),
+      /columns\[coastal\]\.type is "number"; expected one of boolean/,
+    ],
+    [
+      'details of a type that it does not know',
+      changed((m) => (m.details.fields[0].type = 'sound')),
+      /details\.fields\[\w+\]\.type is "sound"; expected one of number, category, list/,
+    ],
+    [
       'buckets that end early',
       changed((m) => (m.buckets = [1000, 2000])),
       /buckets is \[1000,2000\]; expected ends that finish at n = 3000/,

@@ -1,10 +1,10 @@
 /** A field -> one palette slot per row, and the legend that explains the slots. */
 import type { ColumnData, Dictionary } from '../data/bundle'
 import type { Column, NumberColumn } from '../data/manifest'
+import { measureOf } from '../fields'
 import type { Grouping } from '../filter/crossfilter'
 import type { FieldData } from '../filter/fields'
 import { assignBins, type Bins } from '../filter/histogram'
-import { formatPlace } from '../format'
 import { SLOT } from '../gl/look'
 import { clipped, rampBins, rampPosition, rampTicks, scaleFor, type RampScale } from './ramp'
 import type { PaletteKind } from './palettes'
@@ -77,9 +77,10 @@ function encodeNumbers(
   })
   const bars = rampBins(domain, scale)
   const span = domain.max - domain.min
+  const measure = measureOf(summary.type)
   const ticks = rampTicks(domain, scale).map((tick) => {
     const sign = tick.at <= 0 && summary.min < domain.min ? '≤ ' : tick.at >= 1 && summary.max > domain.max ? '≥ ' : ''
-    return { ...tick, text: sign + formatPlace(tick.value, summary.type, span) }
+    return { ...tick, text: sign + measure.tick(tick.value, span) }
   })
   return {
     slots,

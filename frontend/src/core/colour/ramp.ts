@@ -1,4 +1,5 @@
 /** Numbers to places on a colour ramp and back. */
+import { measureOf } from '../fields'
 import type { Bins, Scale } from '../filter/histogram'
 import type { NumberSummary } from '../filter/fields'
 
@@ -87,7 +88,7 @@ const BARS = 36
 /** Bins for a histogram that lies on the ramp, and the place of each edge. */
 export function rampBins(summary: NumberSummary, scale: RampScale): { bins: Bins; at: number[] } {
   const { min, max } = summary
-  const integer = summary.integer || summary.type !== 'number'
+  const integer = summary.integer || measureOf(summary.type).moment
   if (!(max > min))
     return {
       bins: {

@@ -14,6 +14,7 @@ import {
   UNKNOWN_CODE,
   type NeighbourShard,
 } from './decode'
+import type { DetailValue } from '../fields'
 import type { ColumnData, Dictionary } from './column'
 import { fetchFile, fetchText, type Fetch } from './fetch'
 import { joinArrays, joinColumns } from './join'
@@ -55,8 +56,6 @@ export interface Region {
 }
 
 export type Typical = readonly [text: string, share: number, times: number]
-
-export type DetailValue = string | number | boolean | null | string[]
 
 export interface Progress {
   loaded: number
@@ -225,15 +224,15 @@ export class Bundle {
     return this.#once(`column ${column.name} ${bucket}`, async (): Promise<ColumnData> => {
       const rows = this.#bucketRows(bucket)
       const file = column.files[bucket]
-      if (column.type === 'boolean')
+      if (column.encoding === 'bool-u8')
         return { kind: 'booleans', values: decodeBooleans(await this.#fetch(file), rows, file.path) }
-      if (column.type === 'category') {
+      if (column.encoding === 'codes-u8' || column.encoding === 'codes-u16') {
         const [data, dictionary] = await Promise.all([this.#fetch(file), this.dictionary(column)])
         const codes = decodeCodes(data, rows, column.encoding, file.path)
         expectPlaces(codes, dictionary.length, UNKNOWN_CODE, file.path)
         return { kind: 'codes', codes, dictionary }
       }
-      if (column.type === 'list') {
+      if (column.encoding === 'list-u16') {
         const [data, dictionary] = await Promise.all([this.#fetch(file), this.dictionary(column)])
         const lists = decodeLists(data, rows, file.path)
         expectPlaces(lists.codes, dictionary.length, UNKNOWN_CODE, file.path)

@@ -2,6 +2,8 @@
  * The bundle manifest: its types, and a reader that refuses what the viewer could not show.
  * Written by atlas_assets/stages/bundle/bundle.py, described by bundle_schema.json beside it.
  */
+import { fieldType, TYPE_NAMES } from '../fields'
+import type { ColumnData } from './column'
 import { BundleError } from './errors'
 
 export interface FileEntry {
@@ -14,13 +16,14 @@ export interface FileEntry {
 interface ColumnBase {
   name: string
   label: string
+  /** One of core/fields; what it keeps is said by `encoding`. */
+  type: string
   unit?: string
   /** One per row bucket. */
   files: FileEntry[]
   nulls: number
 }
 export interface NumberColumn extends ColumnBase {
-  type: 'number' | 'year' | 'date'
   encoding: 'f32-split'
   min: number
   max: number
@@ -30,17 +33,14 @@ export interface NumberColumn extends ColumnBase {
   quantiles: number[]
 }
 export interface CategoryColumn extends ColumnBase {
-  type: 'category'
   encoding: 'codes-u8' | 'codes-u16'
   dictionary: FileEntry
   cardinality: number
 }
 export interface BooleanColumn extends ColumnBase {
-  type: 'boolean'
   encoding: 'bool-u8'
 }
 export interface ListColumn extends ColumnBase {
-  type: 'list'
   encoding: 'list-u16'
   dictionary: FileEntry
   cardinality?: number
@@ -99,11 +99,11 @@ export interface Projection {
   recommended: boolean
 }
 
-export type FieldType = 'number' | 'category' | 'list' | 'year' | 'date' | 'boolean' | 'link' | 'image' | 'text'
 export interface Field {
   name: string
   label: string
-  type: FieldType
+  /** One of core/fields. */
+  type: string
   unit?: string | null
 }
 
@@ -148,6 +148,15 @@ export interface Manifest {
 export const FORMAT = 'atlas-bundle'
 export const VERSION = 2
 
+/** What a column holds, by its encoding. */
+const KEPT: Record<Column['encoding'], ColumnData['kind']> = {
+  'f32-split': 'numbers',
+  'codes-u8': 'codes',
+  'codes-u16': 'codes',
+  'list-u16': 'lists',
+  'bool-u8': 'booleans',
+}
+
 /** Parses and checks a manifest. Throws BundleError with a sentence that names the field. */
 export function readManifest(text: string, path: string): Manifest {
   try {
@@ -186,6 +195,9 @@ function checked(text: string, path: string): Manifest {
   const list = (field: string, found: unknown): void => {
     if (!Array.isArray(found)) wrong(field, found, 'a list')
   }
+  const oneOf = (field: string, found: string, known: readonly string[]): void => {
+    if (!known.includes(found)) wrong(field, found, `one of ${known.join(', ')}`)
+  }
   if (!Number.isInteger(m.n) || m.n < 1) wrong('n', m.n, 'the number of rows, at least 1')
   const perBucket = (field: string, files: FileEntry[] | null | undefined): void => {
     if (files?.length !== m.buckets.length) wrong(field, files?.length, `${m.buckets.length} files, one per bucket`)
@@ -194,7 +206,16 @@ function checked(text: string, path: string): Manifest {
   if (m.buckets.at(-1) !== m.n) wrong('buckets', m.buckets, `ends that finish at n = ${m.n}`)
   if (m.buckets.some((end, i) => end <= (m.buckets[i - 1] ?? 0))) wrong('buckets', m.buckets, 'growing ends')
   for (const field of ['names', 'ids'] as const) perBucket(field, m[field])
-  for (const column of m.columns) perBucket(`columns[${column.name}].files`, column.files)
+  for (const column of m.columns) {
+    perBucket(`columns[${column.name}].files`, column.files)
+    if (!Object.hasOwn(KEPT, column.encoding))
+      wrong(`columns[${column.name}].encoding`, column.encoding, `one of ${Object.keys(KEPT).join(', ')}`)
+    oneOf(
+      `columns[${column.name}].type`,
+      column.type,
+      TYPE_NAMES.filter((name) => fieldType(name).column === KEPT[column.encoding]),
+    )
+  }
   if (m.search) perBucket('search.files', m.search.files)
   if (m.projections.length === 0) wrong('projections', [], 'at least one projection')
   for (const p of m.projections) {
@@ -216,6 +237,7 @@ function checked(text: string, path: string): Manifest {
     if (m[part].shards.length !== expected)
       wrong(`${part}.shards`, m[part].shards.length, `${expected} files of ${m[part].shard_rows} rows`)
   }
+  for (const { name, type } of m.details.fields) oneOf(`details.fields[${name}].type`, type, TYPE_NAMES)
   if (m.missing !== undefined) list('missing', m.missing)
   if (typeof m.atlas?.title !== 'string') wrong('atlas.title', m.atlas?.title, 'text')
   // What a figure or a method means is written once for all projections.

@@ -1,9 +1,11 @@
 /**
- * Bins of numbers, years and dates. All bins are drawn equally wide, so the edges alone carry the scale: even steps,
+ * Bins of what is measured. All bins are drawn equally wide, so the edges alone carry the scale: even steps,
  * steps that grow (log), or steps that hold equally many (quantile).
  */
-import { range, dayOf, DAY_MS, type Range } from './range'
+import { measureOf } from '../fields'
+import { evenEdges } from '../fields/steps'
 import type { NumberSummary } from './fields'
+import { range, type Range } from './range'
 
 export type Scale = 'linear' | 'log' | 'quantile'
 
@@ -28,7 +30,7 @@ export function scalesFor({ min, max }: NumberSummary): Scale[] {
 export function histogramScale({ type, min, max, quantiles, scale }: NumberSummary): Scale {
   if (scale === 'log') return 'log'
   const skewed =
-    type === 'number' &&
+    !measureOf(type).moment &&
     min >= 0 &&
     quantiles.length > 20 &&
     max > 50 * Math.max(quantiles[10], max / 1e6) &&
@@ -37,8 +39,9 @@ export function histogramScale({ type, min, max, quantiles, scale }: NumberSumma
 }
 
 export function binsOf(summary: NumberSummary, scale: Scale, most = MOST): Bins {
-  const { type, min, max, quantiles } = summary
-  const integer = summary.integer || type === 'year' || type === 'date'
+  const { min, max, quantiles } = summary
+  const measure = measureOf(summary.type)
+  const integer = summary.integer || measure.moment
   if (!(max > min))
     return { edges: [min, integer ? min + 1 : min + (Math.abs(min) || 1) * 1e-3], below: false, above: false, integer }
   if (scale === 'quantile' && quantiles.length > 2)
@@ -46,7 +49,7 @@ export function binsOf(summary: NumberSummary, scale: Scale, most = MOST): Bins 
   if (scale === 'log' && min >= 0)
     return { edges: logEdges(min, max, quantiles, integer, most), below: false, above: false, integer }
   const { low, high } = bulk(summary)
-  const edges = type === 'date' ? dateEdges(low, high, most) : evenEdges(low, high, integer, most)
+  const edges = measure.edges?.(low, high, most) ?? evenEdges(low, high, integer, most)
   const below = low > min && edges[0] > min
   const above = high < max && edges[edges.length - 1] <= max
   if (below) edges.unshift(min)
@@ -62,38 +65,6 @@ function bulk({ min, max, quantiles }: NumberSummary): { low: number; high: numb
   const [low, high] = [quantiles[1] - reach, quantiles[19] + reach]
   const room = quantiles[19] - quantiles[1] + 2 * reach
   return { low: low - min > 0.25 * room ? low : min, high: max - high > 0.25 * room ? high : max }
-}
-
-export function niceStep(rough: number): number {
-  const power = 10 ** Math.floor(Math.log10(rough))
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= rough * 0.999) ?? 10) * power
-}
-
-function evenEdges(low: number, high: number, integer: boolean, most: number): number[] {
-  let step = niceStep((high - low + (integer ? 1 : 0)) / most)
-  if (integer) step = step < 1 ? 1 : step === 2.5 ? 5 : step
-  const first = Math.floor(low / step + 1e-9)
-  const last = integer ? Math.floor(high / step) + 1 : Math.ceil(high / step - 1e-9)
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(step)))
-  return Array.from({ length: Math.max(1, last - first) + 1 }, (_, i) =>
-    Number(((first + i) * step).toFixed(Math.min(20, digits))),
-  )
-}
-
-function dateEdges(low: number, high: number, most: number): number[] {
-  const days = high - low + 1
-  const [first, last] = [new Date(low * DAY_MS), new Date(high * DAY_MS)]
-  if (days <= most) return Array.from({ length: Math.floor(days) + 1 }, (_, i) => Math.floor(low) + i)
-  const months = (last.getUTCFullYear() - first.getUTCFullYear()) * 12 + last.getUTCMonth() - first.getUTCMonth() + 1
-  if (months <= most)
-    return Array.from({ length: months + 1 }, (_, i) => dayOf(first.getUTCFullYear(), first.getUTCMonth() + 1 + i, 1))
-  if (months <= 3 * most) {
-    const quarter = first.getUTCMonth() - (first.getUTCMonth() % 3) + 1
-    return Array.from({ length: Math.ceil((months + 2) / 3) + 1 }, (_, i) =>
-      dayOf(first.getUTCFullYear(), quarter + 3 * i, 1),
-    ).filter((_, i, all) => i === 0 || all[i - 1] <= high)
-  }
-  return evenEdges(first.getUTCFullYear(), last.getUTCFullYear(), true, most).map((year) => dayOf(year, 1, 1))
 }
 
 function logEdges(min: number, max: number, quantiles: number[], integer: boolean, most: number): number[] {

@@ -10,15 +10,15 @@
  *
  * Quotes hold spaces and signs together; a quoted name before the colon is always that of a field.
  */
+import { fieldType, measureOf, type FieldType } from '../fields'
 import { formatRange, parseRange, type Range } from './range'
-
-export type FieldKind = 'number' | 'year' | 'date' | 'category' | 'list' | 'boolean'
 
 /** What the language must know of a field; every column of a manifest is one. */
 export interface QueryField {
   name: string
   label: string
-  type: FieldKind
+  /** One of core/fields, of those that keep a column. */
+  type: string
 }
 
 /** `unknown`: rows without a value pass too. `not` turns the whole clause around. */
@@ -224,7 +224,7 @@ class Parser {
     const field = fieldNamed(name, this.fields)
     if (!field) return this.#fail('field', `No field is called “${name}”.${this.#guess(name)}`, from, to)
     if (unknown || word === 'has') return void this.#query.clauses.push(missing(field, word === 'has' ? !not : not))
-    if (field.type !== 'boolean')
+    if (kindOf(field) !== 'booleans')
       return this.#fail(
         'value',
         `“is:” asks for yes or no, and ${field.label} is neither. Write ${quote(field.name)}: and a value.`,
@@ -239,12 +239,13 @@ class Parser {
     if (terms.length === 0)
       return this.#fail(
         'value',
-        `Say what ${field.label} should be, for example ${quote(field.name)}:${EXAMPLES[field.type]}.`,
+        `Say what ${field.label} should be, for example ${quote(field.name)}:${exampleOf(field)}.`,
         begin,
       )
     if (mixed)
       return this.#fail('syntax', 'Use either | (any of these) or & (all of these), not both at once.', terms[0].from)
-    if (all && field.type !== 'list') {
+    const kind = kindOf(field)
+    if (all && kind !== 'lists') {
       return this.#fail(
         'syntax',
         `${field.label} has a single value, so “&” cannot join two. Use | for any of them, or quotes where the sign is part of the value.`,
@@ -255,13 +256,12 @@ class Parser {
     const unknown = known.length < terms.length
     const name = field.name
     const { clauses } = this.#query
-    if (field.type === 'category' || field.type === 'list') {
+    if (kind === 'codes' || kind === 'lists') {
       clauses.push({ kind: 'values', field: name, values: known.map((term) => term.text), all, unknown, not })
       return
     }
     const before = this.#query.errors.length
-    const type = field.type
-    if (type === 'boolean') {
+    if (kind === 'booleans') {
       const flags = known.flatMap(({ text, from, to }) => {
         const value = text.toLowerCase()
         if (YES.has(value)) return true
@@ -273,31 +273,32 @@ class Parser {
         clauses.push({ kind: 'flags', field: name, flags: [...new Set(flags)].sort(), unknown, not })
       return
     }
+    const measure = measureOf(field.type)
     const ranges = known.flatMap(({ text, from, to }) => {
-      const range = parseRange(text, type)
+      const range = parseRange(text, measure)
       if (!range)
-        this.#fail('value', `“${text}” is not ${ARTICLES[type]}. Write for example ${EXAMPLES[type]}.`, from, to)
+        this.#fail('value', `“${text}” is not ${measure.noun}. Write for example ${measure.example}.`, from, to)
       return range ?? []
     })
     if (this.#query.errors.length === before) clauses.push({ kind: 'range', field: name, ranges, unknown, not })
   }
 }
 
-const ARTICLES = { number: 'a number', year: 'a year', date: 'a date' } as const
-const EXAMPLES: Record<FieldKind, string> = {
-  number: '>10, 5..20 or ? for unknown',
-  year: '2010, >2010, 2001..2010 or ? for unknown',
-  date: '2010, >2010-05-31, 2001..2010 or ? for unknown',
-  category: 'jazz|rock or ? for unknown',
-  list: 'jazz|rock, jazz&rock or ? for unknown',
-  boolean: 'yes, no or ? for unknown',
+function kindOf({ type }: QueryField): FieldType['column'] {
+  return fieldType(type).column
+}
+
+function exampleOf({ type }: QueryField): string {
+  const known = fieldType(type)
+  return known.column ? known.example : ''
 }
 
 /** Rows without a value of the field, or (`not`) all others. */
 export function missing(field: QueryField, not = false): FieldClause {
   const rest = { field: field.name, unknown: true, not }
-  if (field.type === 'boolean') return { kind: 'flags', flags: [], ...rest }
-  if (field.type === 'category' || field.type === 'list') return { kind: 'values', values: [], all: false, ...rest }
+  const kind = kindOf(field)
+  if (kind === 'booleans') return { kind: 'flags', flags: [], ...rest }
+  if (kind === 'codes' || kind === 'lists') return { kind: 'values', values: [], all: false, ...rest }
   return { kind: 'range', ranges: [], ...rest }
 }
 
@@ -315,7 +316,7 @@ function closeTo(a: string, b: string): boolean {
 
 // ---- Writing
 
-/** The canonical text of a filter; `types` (by field name) tells dates from numbers. */
+/** The canonical text of a filter; `fields` tell dates from numbers. */
 export function formatQuery(
   clauses: readonly Clause[],
   fields: readonly QueryField[],
@@ -333,7 +334,7 @@ export function formatClause(clause: Clause, fields: readonly QueryField[]): str
   const type = fields.find((field) => field.name === clause.field)?.type
   const terms =
     clause.kind === 'range'
-      ? clause.ranges.map((range) => formatRange(range, type === 'date' || type === 'year' ? type : 'number'))
+      ? clause.ranges.map((range) => formatRange(range, measureOf(type)))
       : clause.kind === 'flags'
         ? clause.flags.map((flag) => (flag ? 'yes' : 'no'))
         : clause.values.map(quote)

@@ -1,6 +1,6 @@
 /** One row's value of a field, in words. */
+import { measureOf } from '../fields'
 import type { FieldData } from '../filter/fields'
-import { formatNumber, formatTick } from '../format'
 
 const LISTED = 3
 
@@ -9,12 +9,7 @@ export function valueText(data: FieldData, row: number, unit?: string): string {
   switch (data.kind) {
     case 'numbers': {
       const value = data.values[row]
-      if (Number.isNaN(value)) return ''
-      const { type } = data.summary
-      if (type === 'date') return new Date(value * 86_400_000).toISOString().slice(0, 10)
-      return type === 'year'
-        ? formatTick(value, 'year')
-        : formatNumber(Number(value.toPrecision(7))) + (unit ? ` ${unit}` : '')
+      return Number.isNaN(value) ? '' : measureOf(data.summary.type).text(value, unit)
     }
     case 'codes':
       return data.dictionary[data.codes[row]]?.[0] ?? ''

@@ -6,10 +6,8 @@ const CREATORS = /^(authors?|artists?|creators?|directors?|owners?|composers?|by
 
 export function creatorColumn(columns: readonly Column[]): Column | null {
   return (
-    columns.find(
-      ({ type, name, label }) =>
-        (type === 'list' || type === 'category') && (CREATORS.test(name) || CREATORS.test(label)),
-    ) ?? null
+    columns.find((column) => 'dictionary' in column && (CREATORS.test(column.name) || CREATORS.test(column.label))) ??
+    null
   )
 }
 

@@ -1,5 +1,6 @@
 /** How a query may go on: names of fields, and values of the field whose name was typed. */
 import type { Dictionary } from '../data/bundle'
+import { fieldType } from '../fields'
 import { fieldNamed, formatClause, type QueryField } from '../filter/query'
 import { fold, isWord } from './fold'
 import { marksOf } from './marks'
@@ -63,7 +64,7 @@ export function completions(
   const field = fieldNamed(token.field, fields)
   const values: Dictionary = !field
     ? []
-    : field.type === 'boolean'
+    : fieldType(field.type).column === 'booleans'
       ? [
           ['yes', 0],
           ['no', 0],

@@ -1,7 +1,6 @@
 /** The value of one field in one row, as it stands under a match. */
+import { measureOf } from '../fields'
 import type { FieldData } from '../filter/fields'
-import { formatDay } from '../filter/range'
-import { formatNumber } from '../format'
 
 const MOST_OF_LIST = 3
 export const UNKNOWN = 'unknown'
@@ -9,13 +8,7 @@ export const UNKNOWN = 'unknown'
 export function valueText(data: FieldData, row: number, unit = ''): string {
   if (data.kind === 'numbers') {
     const value = data.values[row]
-    if (Number.isNaN(value)) return UNKNOWN
-    const { type } = data.summary
-    return type === 'date'
-      ? formatDay(value)
-      : type === 'year'
-        ? String(Math.round(value))
-        : formatNumber(Number(value.toPrecision(6))) + (unit && ` ${unit}`)
+    return Number.isNaN(value) ? UNKNOWN : measureOf(data.summary.type).text(value, unit)
   }
   if (data.kind === 'booleans') return data.values[row] > 1 ? UNKNOWN : data.values[row] === 1 ? 'yes' : 'no'
   if (data.kind === 'codes') return data.dictionary[data.codes[row]]?.[0] ?? UNKNOWN

@@ -4,7 +4,8 @@
  */
 import type { Legend } from '../colour/encode'
 import { slotColour } from '../colour/palettes'
-import { formatCount, formatTick } from '../format'
+import { measureOf } from '../fields'
+import { formatCount } from '../format'
 import { SLOT } from '../gl/look'
 import type { Insets } from '../map/framing'
 import type { Snapshot, SnapshotLabel } from '../map/snapshot'
@@ -21,7 +22,8 @@ export interface PictureLegend {
   title: string
   legend: Legend
   palette: Uint8Array
-  type: 'number' | 'year' | 'date'
+  /** Of the field whose numbers stand below a ramp. */
+  type: string | undefined
   /** Texts for the ends of a ramp that has no numbers. */
   words: [string, string] | null
 }
@@ -234,7 +236,7 @@ function drawLegend(brush: Brush, wanted: PictureLegend, top: number, width: num
     context.textAlign = i === 0 ? 'left' : i === last ? 'right' : 'center'
     write(
       brush,
-      words ? words[i === 0 ? 0 : 1] : (tick.text ?? formatTick(tick.value, type)),
+      words ? words[i === 0 ? 0 : 1] : (tick.text ?? measureOf(type).tick(tick.value, Infinity)),
       MARGIN + tick.at * bar,
       top + 2 * LINE + 8,
       `12px ${FONT}`,

@@ -1,5 +1,6 @@
 /** Ids, names and fields of a set as CSV or JSON. */
-import type { Bundle, DetailValue } from '../data/bundle'
+import type { Bundle } from '../data/bundle'
+import type { DetailValue } from '../fields'
 import type { Progress } from './grow'
 
 export interface Table {

@@ -8,7 +8,7 @@ import type { ColumnData } from '../data/bundle'
 export interface TraitColumn {
   name: string
   label: string
-  type: 'number' | 'year' | 'date' | 'category' | 'boolean' | 'list'
+  type: string
   unit?: string
   data: ColumnData
 }
@@ -31,7 +31,7 @@ export interface NumberTrait {
   kind: 'number'
   column: string
   label: string
-  type: 'number' | 'year' | 'date'
+  type: string
   unit?: string
   median: number
   overall: number
@@ -198,7 +198,7 @@ function numberTrait(
   if (Math.abs(shift) / (s * (n - s)) < MIN_RANK_SHIFT || score < 2) return null
   const at = (sorted: Float32Array, share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
-  const { name, label, unit, type } = column as TraitColumn & { type: NumberTrait['type'] }
+  const { name, label, unit, type } = column
   return {
     trait: {
       kind: 'number',

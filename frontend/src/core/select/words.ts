@@ -1,7 +1,8 @@
 /** What the panels say about sets and neighbours, in plain English. */
 import type { Neighbour } from '../data/bundle'
+import { measureOf } from '../fields'
 import { formatCount, formatNumber } from '../format'
-import type { NumberTrait, Trait } from './traits'
+import type { Trait } from './traits'
 
 export function countText(count: number, words: readonly [one: string, many: string]): string {
   return `${formatCount(count)} ${count === 1 ? words[0] : words[1]}`
@@ -15,22 +16,15 @@ export function percent(share: number): string {
   return `${value >= 10 || value === 0 ? Math.round(value) : Number(value.toFixed(1))} %`
 }
 
-const date = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', timeZone: 'UTC' })
-
-function numberText({ type, unit }: NumberTrait, value: number): string {
-  if (type === 'year') return String(Math.round(value))
-  if (type === 'date') return date.format(value * 86_400_000)
-  return formatNumber(value) + (unit ? ` ${unit}` : '')
-}
-
 /** What is common, and how that compares. */
 export function traitText(trait: Trait, setSize: number): { what: string; how: string } {
   if (trait.kind === 'number') {
-    const [low, high] = trait.quartiles.map((value) => numberText({ ...trait, unit: undefined }, value))
+    const { typical } = measureOf(trait.type)
+    const [low, high] = trait.quartiles.map((value) => typical(value))
     const middle = low === high ? '' : `, half of them ${low} to ${high}`
     return {
-      what: `${trait.label}: ${numberText(trait, trait.median)}`,
-      how: `typical here${middle}; ${numberText(trait, trait.overall)} over all`,
+      what: `${trait.label}: ${typical(trait.median, trait.unit)}`,
+      how: `typical here${middle}; ${typical(trait.overall, trait.unit)} over all`,
     }
   }
   const { value, label, count, share, overall } = trait

@@ -2,6 +2,7 @@
 import { untrack } from 'svelte'
 import { sentenceOf } from '../../core/data/errors'
 import type { Region } from '../../core/data/bundle'
+import { fieldType } from '../../core/fields'
 import type { FieldData, FilterField } from '../../core/filter/fields'
 import { matchRows } from '../../core/filter/match'
 import { conditionsOf, formatQuery, parseQuery } from '../../core/filter/query'
@@ -131,7 +132,8 @@ export class Finder {
     const dictionary = data && 'dictionary' in data ? data.dictionary : null
     this.offers = text.trim() === '' ? openings(fields) : completions(text, this.#caret, fields, dictionary)
     this.completing = field !== null && this.offers.length > 0 && !isComplete(text, this.#caret, dictionary)
-    if (field && !data && (field.type === 'category' || field.type === 'list')) {
+    const kind = field && fieldType(field.type).column
+    if (field && !data && (kind === 'codes' || kind === 'lists')) {
       this.#load(field).then(
         () => this.text === text && this.#offer(),
         () => {}, // the question itself says that the file is missing
@@ -206,7 +208,7 @@ export class Finder {
 
   async #loadDictionaries(): Promise<readonly NamedDictionary[]> {
     const { bundle, manifest } = this.page
-    const columns = manifest!.columns.filter((column) => column.type === 'category' || column.type === 'list')
+    const columns = manifest!.columns.filter((column) => 'dictionary' in column)
     const loaded = await Promise.all(
       columns.map(async (column) => [column.name, await bundle!.dictionary(column).catch(() => [])] as const),
     )

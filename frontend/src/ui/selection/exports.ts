@@ -112,12 +112,11 @@ async function snapshotWithout(map: MapView): Promise<Snapshot> {
 function legendOf({ legend, palette, colourKey, manifest }: Exported): PictureLegend | null {
   if (!legend) return null
   const column = colourKey.startsWith('field:') ? columnOf(manifest!, colourKey.slice(6)) : undefined
-  const type = column?.type === 'year' || column?.type === 'date' ? column.type : 'number'
   const faithful = colourKey === 'distortion'
   return {
     legend,
     palette,
-    type,
+    type: column?.type,
     title: faithful
       ? 'How faithful the map is'
       : column
