@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from atlas_assets import project, warm_up
+from atlas_assets import limits, project, warm_up
 from atlas_assets.errors import AtlasError, Found, SpecError, of_the_machine
 from atlas_assets.redact import redact
 
@@ -350,13 +350,23 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     sys.excepthook = _told_without_secrets
     try:
+        limits.ensure_room()
         app()
-    except Exception as error:
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a panic of Polars is no Exception
         told = _in_words(error)
         if told is None or os.environ.get("ATLAS_DEBUG"):
             raise
-        problems.print(f"[red]error[/red] {escape(str(told))}")
+        _tell(told)
         raise SystemExit(1) from None
+
+
+def _tell(error: AtlasError) -> None:
+    try:
+        problems.print(f"[red]error[/red] {escape(str(error))}")
+    except MemoryError:  # colours take a module that may not be loaded yet
+        os.write(2, f"error {error}\n".encode())
 
 
 def _in_utf8() -> None:
@@ -374,7 +384,7 @@ def _told_without_secrets(kind: type[BaseException], error: BaseException, trace
     print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
-def _in_words(error: Exception) -> AtlasError | None:
+def _in_words(error: BaseException) -> AtlasError | None:
     """What a user can mend, as one of our errors; None for a defect."""
     if isinstance(error, AtlasError):
         return error

@@ -127,6 +127,9 @@ _BY_TEXT = {  # libraries that write files themselves say only this much
     "not enough memory": errno.ENOMEM,  # torch on other systems
     "Cannot allocate memory": errno.ENOMEM,
     "can't start new thread": errno.ENOMEM,
+    "could not spawn threads": errno.ENOMEM,  # Polars
+    "failed to map segment": errno.ENOMEM,  # of a library that is loaded
+    "Out of memory: Cannot allocate": errno.ENOMEM,  # Node
 }
 _MEMORY = (
     "There is not enough memory. Close other programs, or take less: a stricter filter, fewer n_neighbors. "
@@ -146,7 +149,8 @@ def of_the_machine(error: BaseException) -> AtlasError | None:
             return AtlasError(_MEMORY)
         number = one.errno if isinstance(one, OSError) else None
         if number not in _OF_THE_SYSTEM and number != errno.ENOMEM:
-            number = next((number for text, number in _BY_TEXT.items() if text in str(one)), None)
+            said = str(one).lower()
+            number = next((number for text, number in _BY_TEXT.items() if text.lower() in said), None)
         if number == errno.ENOMEM:
             return AtlasError(_MEMORY)
         if number is not None:

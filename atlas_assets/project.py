@@ -11,6 +11,7 @@ import os
 import re
 from pathlib import Path
 
+from atlas_assets import limits
 from atlas_assets.errors import AtlasError
 
 PACKAGE = Path(__file__).parent
@@ -105,4 +106,4 @@ def machine_memory() -> int:
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         with contextlib.suppress(OSError, ValueError):
             total = min(total, int(Path(limit).read_text()))
-    return total
+    return min(total, limits.address_space() or total)

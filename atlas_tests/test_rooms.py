@@ -14,7 +14,8 @@ PACKAGE = project.PACKAGE
 ROOMS = {
     "errors": set(),
     "redact": set(),
-    "project": set(),
+    "limits": set(),
+    "project": {"limits"},
     "registry": set(),
     "warm_up": set(),
     "kernels": {"similarities"},
@@ -42,6 +43,7 @@ ROOMS = {
         "doctor",
         "exports",
         "frames",
+        "limits",
         "orchestration",
         "plan",
         "publish",

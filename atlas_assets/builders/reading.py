@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from atlas_assets import project
 from atlas_assets.builders import source_check
-from atlas_assets.errors import DataError, Found
+from atlas_assets.errors import DataError, Found, of_the_machine
 from atlas_assets.kinds import Reading
 from atlas_assets.plan import source_state
 from atlas_assets.plan.pipeline import StageRun
@@ -94,7 +94,7 @@ def _damage_told(source: SourceSpec) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, pl.exceptions.ComputeError, pl.exceptions.PanicException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # of the machine, not of the file
+        if (isinstance(error, OSError) and error.errno is not None) or of_the_machine(error):  # and not of the file
             raise
         files = source.model_dump(mode="json", include={source.kind.name, "entities"}, exclude_none=True)
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]

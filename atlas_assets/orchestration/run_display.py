@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -12,6 +13,7 @@ from typing import Any, Self
 import dagster as dg
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from atlas_assets import project
 from atlas_assets.orchestration import progress, run_tags
@@ -89,7 +91,8 @@ class RunDisplay:
 
     def _watch(self) -> None:
         while not self._over.wait(SECONDS_BETWEEN_LOOKS):
-            self._look()
+            with contextlib.suppress(SQLAlchemyError):  # what lasts is told by the run, or at its end
+                self._look()
 
     def _look(self) -> None:
         if self._run_id is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +16,7 @@ import dagster as dg
 import yaml
 
 from atlas_assets import project
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, of_the_machine
 from atlas_assets.spec import yaml_file
 from atlas_assets.store import atomic_file
 
@@ -51,6 +53,13 @@ def trouble_with_databases(error: BaseException | None = None) -> AtlasError | N
             "Dagster's database is locked by another process, longer than this one waits. End it, or wait, and run the "
             "same command again. On network file systems locks fail: keep .dagster on a disk of this machine."
         )
+    if "disk I/O error" in said and not shutil.disk_usage(project.root()).free:  # SQLite does not tell
+        return of_the_machine(OSError(errno.ENOSPC, "", str(project.root() / ".dagster")))
+    if "unable to open database file" in said:
+        return AtlasError(
+            f"Dagster's databases below {project.root() / '.dagster'} cannot be opened. They may not be written by "
+            "this user, or this process has as many files open as it may: raise that limit with: ulimit -n 4096"
+        )
     if "Can't locate revision" in said:
         return AtlasError(
             f"Dagster's databases below {project.root() / '.dagster/storage'} were written by a newer release of "
@@ -71,11 +80,16 @@ def trouble_with_databases(error: BaseException | None = None) -> AtlasError | N
 
 
 def _is_sound(path: Path) -> bool:
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)) as database:
-            return database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    except sqlite3.DatabaseError as error:
-        return "locked" in str(error)
+    for how in ("mode=ro", "immutable=1"):  # on a read-only disk the first would have to make files beside it
+        try:
+            with closing(sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=1)) as database:
+                return database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                return True
+        except sqlite3.DatabaseError:
+            return False
+    return False
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from atlas_assets.errors import DataError, Found
+from atlas_assets.errors import DataError, Found, of_the_machine
 from atlas_assets.sources import nested
 from atlas_assets.sources.forms.form import Options, Role
 from atlas_assets.sources.locate import Located, locate
@@ -178,7 +178,12 @@ def _is_text(dtype: pa.DataType) -> bool:
 
 
 def diagnose(file: Located, error: Exception) -> NoReturn:
-    """Raise the DataError that says where ``file`` is broken; ``error`` is what Polars said about it."""
+    """Raise the DataError that says where ``file`` is broken; ``error`` is what Polars said about it.
+
+    Where the machine refused something, the file is not to blame, and ``error`` is raised again.
+    """
+    if of_the_machine(error):
+        raise error
     if file.format in ("csv", "jsonl"):
         _check_encoding(file)
     if file.format == "jsonl":
@@ -301,6 +306,8 @@ def read_npy(file: Located) -> np.ndarray:
     try:
         array = np.load(file.path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:  # of its header
+        if of_the_machine(error):
+            raise
         raise DataError(
             file=file.name,
             where="",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,15 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from atlas_assets import project
+from atlas_assets import limits, project
+from atlas_assets.builders.reading import read
 from atlas_assets.errors import AtlasError, DataError, UnreachableError, of_the_machine
 from atlas_assets.orchestration import state
+from atlas_assets.sources.memory import Memory
+from atlas_assets.spec.loading import validate
+from atlas_assets.stages.artifact import no_progress
 from atlas_assets.store.artifacts import ArtifactStore
+from atlas_tests.corpus import test_fuzzing
 from atlas_tests.faults.place import ADDRESS, Place
 
 
@@ -41,6 +49,10 @@ SAID = [
     (OSError("1000 requested and 0 written"), "the disk is full"),
     (RuntimeError("IO error: No space left on device (os error 28)"), "the disk is full"),
     (MemoryError(), "ATLAS_MEMORY"),
+    (ImportError("libx.so.1: failed to map segment from shared object"), "not enough memory"),
+    (RuntimeError("could not spawn threads: ThreadPoolBuildError"), "not enough memory"),  # Polars
+    (RuntimeError("ENOSPC: no space left on device, write"), "the disk is full"),  # Node
+    (RuntimeError("[RangeError: WebAssembly.instantiate(): Out of memory: Cannot allocate"), "not enough memory"),
 ]
 
 
@@ -107,6 +119,68 @@ def test_too_many_open_files_leave_what_was_stored(tmp_path: Path) -> None:
     assert place.read() == "two"
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "arrow", "npz", "gml", "mtx", "xlsx"])
+def test_a_file_that_the_machine_does_not_open_is_not_called_broken(tmp_path: Path, ending: str) -> None:
+    """Whoever catches what a library raises of a bad file also catches what the machine refuses."""
+    path = tmp_path / f"x.{ending}"
+    path.write_bytes(test_fuzzing.BINARY.get(ending) or test_fuzzing.TEXTS[ending].encode())
+    columns = None if ending in ("npz", "gml", "mtx") else {"collection": "user", "entity": "item"}
+    kind = {"npz": "vectors", "gml": "edges", "mtx": "interactions"}.get(ending, "interactions")
+    spec = validate(
+        {"source": {kind: [str(path)]} | ({"columns": columns} if columns else {})}, file=tmp_path / "d.yaml"
+    )
+
+    def make() -> None:
+        out = Path(tempfile.mkdtemp(dir=tmp_path))
+        read(spec.source, out, base=tmp_path, progress=no_progress, memory=Memory())
+
+    make()
+    free = os.dup(0)
+    os.close(free)
+    for more in range(3):
+        with limited(resource.RLIMIT_NOFILE, free + more), pytest.raises(Exception) as raised:  # noqa: PT011
+            make()
+        assert "ulimit -n" in str(of_the_machine(raised.value)), raised.value
+
+
+@pytest.mark.parametrize(
+    ("what", "to", "said"),
+    [
+        (resource.RLIMIT_AS, 800 << 20, "may have 800 MB of address space.*ulimit -v"),
+        (resource.RLIMIT_NOFILE, 32, "may have 32 files open.*ulimit -n"),
+    ],
+)
+def test_limits_that_libraries_do_not_live_with_are_said_before_they_are_loaded(
+    tmp_path: Path, what: int, to: int, said: str
+) -> None:
+    """Of 800 MB a publication used to hang, a run to end with the traceback of an import."""
+    done = subprocess.run(
+        [sys.executable, "-m", "atlas_assets.cli", "doctor"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(project.PACKAGE.parent)},
+        preexec_fn=lambda: resource.setrlimit(what, (to, to)),
+        check=False,
+    )
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
+    assert re.search(said, done.stderr)
+
+
+def test_as_many_files_are_opened_as_may_be(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with limited(resource.RLIMIT_NOFILE, 256):
+        limits.ensure_room()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(hard, limits.OPEN_FILES), hard)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft
+
+
+def test_a_limit_of_the_process_is_a_limit_of_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "address_space", lambda: 2 << 30)
+    monkeypatch.delenv("ATLAS_MEMORY", raising=False)
+    assert project.memory_budget() <= 1 << 30
+
+
 def test_a_clock_that_is_set_back_changes_neither_order_nor_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +226,27 @@ def test_a_broken_database_is_named_with_the_command_that_moves_it_away(runs: Pa
 def test_a_locked_database_is_told_as_that(runs: Path) -> None:
     locked = sqlite3.OperationalError("database is locked")
     assert "locked by another process" in str(state.trouble_with_databases(locked))
+
+
+def test_a_database_that_cannot_be_opened_or_written_says_why(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unopened = sqlite3.OperationalError("unable to open database file")
+    assert re.search(r"\.dagster cannot be opened.*ulimit -n", str(state.trouble_with_databases(unopened)))
+    told_nothing = sqlite3.OperationalError("disk I/O error")  # as SQLite says where the disk is full, too
+    full = shutil.disk_usage(runs)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: full)
+    assert "the disk is full" in str(state.trouble_with_databases(told_nothing))
+
+
+def test_databases_on_a_read_only_disk_are_not_called_broken(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = small_disk / ".dagster/storage/runs.db"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")  # as Dagster's: read with files beside it
+        database.execute("create table runs (id integer)")
+        database.commit()
+    monkeypatch.setattr(project, "root", lambda: small_disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert state.trouble_with_databases() is None
 
 
 class Faulty(MemoryFileSystem):

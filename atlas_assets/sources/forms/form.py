@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from atlas_assets.errors import DataError, Found
+from atlas_assets.errors import DataError, Found, of_the_machine
 
 Role = Literal["collections", "edges", "vectors", "entities"]
 ROLES: tuple[Role, ...] = ("collections", "edges", "vectors", "entities")
@@ -91,8 +91,10 @@ class Given:
         """An error about this file; ``found`` is a clause such as "has no rows"."""
         return DataError(file=self.name, where=where, found=Found(found), expected=expected, remedy=remedy)
 
-    def unreadable(self, error: Exception, form: str) -> DataError:
-        """What a library says about a file that is not as it should be."""
+    def unreadable(self, error: Exception, form: str) -> Exception:
+        """What a library says about a file that is not as it should be; ``error`` where the machine is to blame."""
+        if of_the_machine(error):
+            return error
         said = " ".join(str(error).split())[:200] or type(error).__name__
         return self.wrong(
             f"begins like {form} but cannot be read ({said})",

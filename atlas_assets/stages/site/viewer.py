@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, of_the_machine
 
 PACKAGE = Path(__file__).parent.parent.parent
 CHECKOUT = PACKAGE.parent / "frontend"
@@ -136,4 +136,5 @@ def _run(command: list[str], folder: Path) -> None:
     )
     if done.returncode:
         reason = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise AtlasError(f"{' '.join(command[1:])} in {folder} failed:\n{reason}")
+        said = AtlasError(f"{' '.join(command[1:])} in {folder} failed:\n{reason}")
+        raise of_the_machine(RuntimeError(reason)) or said
