@@ -7,7 +7,7 @@ best-known entities, as many as the budget takes; whoever needs all of them has 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,9 @@ def files(opened: Bundle, *, site_bytes: int, address: str = "") -> dict[str, by
     made = {f"{FOLDER}/schema.json": _packed(_schema(opened)), f"{FOLDER}/regions.json": _packed(regions)}
     budget -= sum(map(len, made.values()))
     listed = 0
-    for number, (count, data) in enumerate(_neighbours(opened)):
-        if len(data) > budget:
-            break
-        budget -= len(data)
-        listed += count
-        made[f"{FOLDER}/neighbours-{number}.json"] = data
+    for number, entities in enumerate(_files_of(_neighbours(opened), budget)):
+        listed += len(entities)
+        made[f"{FOLDER}/neighbours-{number}.json"] = b"[" + b",".join(entities) + b"]"
     return {LLMS: _llms(opened, regions, made, listed, address).encode(), **made}
 
 
@@ -80,24 +77,36 @@ def _regions(opened: Bundle) -> list[dict[str, Any]]:
     ]
 
 
-def _neighbours(opened: Bundle) -> Iterator[tuple[int, bytes]]:
-    """Files of the best-known entities: how many it holds, and its content; names and similarities, nearest first."""
-    known, n_rows = _best_known(opened), opened.manifest["neighbours"]["shard_rows"]
+def _files_of(entities: Iterable[bytes], budget: int) -> Iterator[list[bytes]]:
+    """Groups of at most PER_FILE, as many as the budget takes."""
+    group: list[bytes] = []
+    for one in entities:
+        budget -= len(one) + 1
+        if budget < 0:
+            break
+        group.append(one)
+        if len(group) == PER_FILE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _neighbours(opened: Bundle) -> Iterator[bytes]:
+    """Each entity with the names and similarities of its nearest, as JSON; the best known first."""
+    n_rows = opened.manifest["neighbours"]["shard_rows"]
     shards: dict[int, Any] = {}
-    for begin in range(0, len(known), PER_FILE):
-        entities = []
-        for row in known[begin : begin + PER_FILE].tolist():
-            shard = row // n_rows
-            if shard not in shards:
-                shards[shard] = opened.neighbours(shard)
-            near, similarity, _ = shards[shard]
-            listed = [
-                [opened.names[other], round(float(how), 3)]
-                for other, how in zip(near[row % n_rows], similarity[row % n_rows], strict=True)
-                if other >= 0
-            ]
-            entities.append({"id": opened.ids[row], "name": opened.names[row], "near": listed[:NEAREST]})
-        yield len(entities), _packed(entities)
+    for row in _best_known(opened).tolist():
+        shard = row // n_rows
+        if shard not in shards:
+            shards[shard] = opened.neighbours(shard)
+        near, similarity, _ = shards[shard]
+        listed = [
+            [opened.names[other], round(float(how), 3)]
+            for other, how in zip(near[row % n_rows], similarity[row % n_rows], strict=True)
+            if other >= 0
+        ]
+        yield _packed({"id": opened.ids[row], "name": opened.names[row], "near": listed[:NEAREST]})
 
 
 def _best_known(opened: Bundle) -> np.ndarray:
