@@ -308,6 +308,22 @@ def publish(
 
 
 @app.command()
+def gallery(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and the sites.")] = Path(
+        "gallery"
+    ),
+    name: Annotated[list[str] | None, typer.Option(help="Only these atlases. Default: all that have a site.")] = None,
+    title: Annotated[str, typer.Option(help="Of the page.")] = "Atlases",
+) -> None:
+    """Put the sites of all atlases into one folder, with a page over them, ready for any host."""
+    from atlas_assets.publish import gallery as galleries
+
+    names = name or [path.parent.name for path in project.spec_files()]
+    shown = galleries.write([_spec(one) for one in names], output, console, title=title)
+    console.print(f"{escape(str(output / 'index.html'))}: {', '.join(shown)}")
+
+
+@app.command()
 def doctor(
     verify: Annotated[
         bool, typer.Option("--verify", help="Also read everything that is stored, and set aside what is broken.")

@@ -12,6 +12,7 @@ import ipaddress
 import re
 import socket
 import threading
+import time
 import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ PORTS_TRIED = 20
 HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 SECONDS_FOR_A_REQUEST = 10  # of a client that has connected, until what it wants is known
 SECONDS_BETWEEN_REQUESTS = 30
+SECONDS_UNTIL_CTRL_C = 0.3
 CLIENTS = 400  # at a time; more are told to come again
 
 
@@ -59,7 +61,8 @@ def serve(
             print(f"Everybody who reaches this machine can see it, under {_said(_names_of(host, names))}.", flush=True)
         if open_browser:
             webbrowser.open(address)
-        threading.Event().wait()
+        while True:  # not one long wait: with Polars in the process, Ctrl-C does not end that
+            time.sleep(SECONDS_UNTIL_CTRL_C)
     print("\nstopped", flush=True)
 
 

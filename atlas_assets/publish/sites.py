@@ -7,15 +7,13 @@ there. Sites on an object store are brought to a passing folder file by file, as
 from __future__ import annotations
 
 import contextlib
-import html
-import json
 import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import fsspec
 from starlette.applications import Starlette
@@ -27,18 +25,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from atlas_assets.errors import UnreachableError
+from atlas_assets.publish import gallery
 from atlas_assets.publish.web import TYPES, is_unchanging
-from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.store import atomic_file, below
 from atlas_assets.store.reaching import Reached
 
 INDEX = "index.html"
 # A picture may hold a script; opened at its own address it must not run with the rights of the site.
 NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-STYLE = (
-    "body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem;background:#0b0e14;color:#dfe5ee}"
-    "a{color:#8ab8ff}li{margin:.75rem 0}small{display:block;color:#9aa6b8}"
-)
 
 
 class Files(Protocol):
@@ -120,7 +114,8 @@ def many(files: Files) -> Starlette:
     """All sites of a storage, each at ``/<name>/site/``, and a list of them at the root."""
 
     def overview(request: Request) -> Response:
-        return HTMLResponse(_overview(files))
+        entries = [gallery.entry(name, partial(_read, files, name)) for name in files.sites()]
+        return HTMLResponse(gallery.page(entries, below_name="site/"))
 
     return _application([Route("/", overview), Mount("/{name}/site", _Chosen(files))])
 
@@ -175,25 +170,6 @@ class _Site(StaticFiles):
             if suffix == ".svg":
                 answer.headers["content-security-policy"] = NO_SCRIPTS
         return answer
-
-
-def _overview(files: Files) -> str:
-    items = []
-    for name in files.sites():
-        title, counts = name, ""
-        with contextlib.suppress(OSError, ValueError, KeyError, IndexError, TypeError):  # by another Atlas: name only
-            manifest = json.loads(
-                _read(files, name, site_versions.parse(_read(files, name, "versions.json"))[-1].manifest)
-            )
-            title = manifest["atlas"]["title"]
-            counts = f"{manifest['n']:,} {manifest['atlas']['entity'][1]}, {len(manifest['projections'])} maps"
-        items.append(
-            f'<li><a href="{quote(name)}/site/">{html.escape(title)}</a><small>{html.escape(counts)}</small></li>'
-        )
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Atlases</title><style>{STYLE}</style>'
-        f"<h1>Atlases</h1><ul>{''.join(items)}</ul></html>"
-    )
 
 
 def _read(files: Files, atlas: str, name: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
 import sys
@@ -73,9 +74,13 @@ def test_a_storage_with_several_atlases_opens_with_a_list(storage: Path) -> None
     (storage / "odd <name>" / "site" / "index.html").write_text("odd")
     with running(storage) as address:
         page = get(address)[0].decode()
-        assert '<a href="synthetic/site/">Synthetic &lt;things&gt; &amp; more</a>' in page
+        assert "<strong>Synthetic &lt;things&gt; &amp; more</strong>" in page
+        assert '<a href="synthetic/site/">' in page
         assert "200 things, 3 maps" in page
-        assert '<a href="odd%20%3Cname%3E/site/">odd &lt;name&gt;</a>' in page
+        assert '<a href="odd%20%3Cname%3E/site/">' in page
+        assert "<strong>odd &lt;name&gt;</strong>" in page
+        [picture] = re.findall(r'<img src="([^"]+)"', page)
+        assert get(address + picture)[0].startswith(b"\x89PNG")
         assert get(address + "odd%20%3Cname%3E/site/")[0] == b"odd"
 
 
