@@ -324,6 +324,16 @@ def gallery(
 
 
 @app.command()
+def mcp(
+    may_run: Annotated[bool, typer.Option("--may-run", help="Agents may also make what is due.")] = False,
+) -> None:
+    """Answer agents by the Model Context Protocol: search, neighbours, regions, maps, status. Started by them."""
+    from atlas_assets.agents import server
+
+    server.make(may_run=may_run).run("stdio")
+
+
+@app.command()
 def doctor(
     verify: Annotated[
         bool, typer.Option("--verify", help="Also read everything that is stored, and set aside what is broken.")

@@ -21,6 +21,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,6 +150,43 @@ class Atlas:
             }
         )
 
+    def search(self, text: str, *, most: int = 10) -> pl.DataFrame:
+        """Entities whose id is, or whose label holds, all words of ``text``: id, label, popularity.
+
+        Those that are it or begin with it come first, the best known among equals.
+        """
+        import polars as pl
+
+        wanted, table = text.strip().lower(), self.entities.select("id", "label", "popularity")
+        label, id_ = pl.col("label").str.to_lowercase(), pl.col("id").cast(pl.String)
+        holds = pl.all_horizontal(label.str.contains(word, literal=True) for word in wanted.split() or [""])
+        rank = pl.when((label == wanted) | (id_ == text.strip())).then(0).when(label.str.starts_with(wanted)).then(1)
+        found = table.filter(holds | (id_ == text.strip())).with_columns(rank.otherwise(2).alias("_rank"))
+        return found.sort("_rank", "popularity", descending=[False, True]).drop("_rank").head(most)
+
+    def recommend(self, liked: Sequence[str | int], *, most: int = 10) -> pl.DataFrame:
+        """What is nearest to several entities at once, best first: id, label, score, and because of which of them.
+
+        liked: ids or labels. score: the sum of the similarities to them, of those whose lists hold it. Raises
+        AtlasError for what is not there.
+        """
+        import polars as pl
+
+        rows = list(dict.fromkeys(self._row(one) for one in liked))
+        if not rows:
+            raise AtlasError("Nothing was named that the others should be near to.")
+        near = [self.neighbours(str(self._ids[row]), k=self._graph.n_neighbors) for row in rows]
+        because = [frame.with_columns(because=pl.lit(self._labels[row])) for row, frame in zip(rows, near, strict=True)]
+        return (
+            pl.concat(because)
+            .filter(~pl.col("id").is_in(self._ids[rows].implode()))
+            .sort("similarity", descending=True)
+            .group_by("id", "label", maintain_order=True)
+            .agg(pl.col("similarity").sum().alias("score"), "because")
+            .sort("score", descending=True, maintain_order=True)
+            .head(most)
+        )
+
     @property
     def table(self) -> pl.DataFrame:
         """``entities`` with their places on every map (``x__KEY``, ``y__KEY``, ``z__KEY``) and their regions there
@@ -178,6 +216,14 @@ class Atlas:
         order = np.argsort(source, kind="stable")
         target, similarity = row_of[self._graph.indices[listed]], self._graph.similarity[listed]
         return source[order], target[order], similarity[order]
+
+    def row_of(self, entity: str | int) -> int:
+        """The row of ``entities`` and ``map`` of an entity, by id or by a label that only one has.
+
+        Raises AtlasError where there is none, with labels that are like it.
+        """
+        name = str(self._ids[self._row(entity)])
+        return int((self.entities["id"].cast(str) == name).arg_true()[0])
 
     def _row(self, entity: str | int) -> int:
         ids, labels = self._ids, self._labels
