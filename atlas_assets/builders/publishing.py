@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tempfile
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atlas_assets import __version__, project
-from atlas_assets.builders import provenance
+from atlas_assets.builders import provenance, searching
 from atlas_assets.builders.tables import entity_table
 from atlas_assets.plan import branding, freshness
 from atlas_assets.plan.pipeline import VIEWER, StageRun
@@ -90,8 +91,9 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         )
     entities, fields = entity_table(run)
     graph = run.load(KnnGraph, "knn_graph", joined.largest_graph.key).of_entities()
-    display = run.spec.display
-    shown = display.projection if display.projection in joined.projections else summary.recommended
+    run.progress(0.5, "words to search")
+    text_words, notes = searching.text_words(entities, fields)
+    by_meaning, more = searching.by_meaning(run, entities, text_words)
     made = bundle.build(
         folder,
         atlas=_about(run),
@@ -107,6 +109,8 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         search=display.search,
         logo=branding.logo(display, base=run.base),
         missing=maps_missing(run.sweep, summary),
+        text_words=text_words,
+        by_meaning=by_meaning,
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
         progress=lambda share, message: run.progress(0.5 + share * 0.45, message),
     )
@@ -114,7 +118,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     (folder / POSTER).write_bytes(poster.draw(bundle.read(folder), address=project.public_url(run.name)))
     known = provenance.of(run, joined)
     (folder / PROVENANCE).write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
-    return made
+    return dataclasses.replace(made, notes=[*made.notes, *notes, *more])
 
 
 def offered_maps(ranked: list[str], *, first: str, found: set[str], most: int) -> set[str]:

@@ -16,8 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from atlas_assets.builders import searching
+from atlas_assets.stages.bundle import meaning
 from atlas_assets.stages.site import site, viewer
 from atlas_tests.bundle import synthetic
 
@@ -96,7 +99,17 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("the viewer cannot be built without Node and npm")
     viewer.provide(built)
     bundle_folder = tmp_path_factory.mktemp("bundle")
-    synthetic.build(bundle_folder, N)
+    entities = synthetic.entities(N)
+    text_words, _ = searching.text_words(entities, synthetic.FIELDS)
+    centres = np.eye(synthetic.GROUPS)
+    by_meaning = meaning.of(
+        [f"sort{group}" for group in range(synthetic.GROUPS)],
+        centres,
+        np.ones(synthetic.GROUPS),
+        centres[np.arange(N) % synthetic.GROUPS],
+        model="toy",
+    )
+    synthetic.build(bundle_folder, N, text_words=text_words, by_meaning=by_meaning)
     site.build(root / SUB_PATH, bundle_folder=bundle_folder, viewer_folder=built, atlas=synthetic.ATLAS)
     return root
 

@@ -63,6 +63,27 @@ def test_the_map_is_drawn_and_named(visit: Open, device: dict[str, Any]) -> None
     site.page.locator(".label.region").first.wait_for()
 
 
+def test_long_texts_and_meanings_are_searched_and_loaded_only_then(visit: Open) -> None:
+    site = visit()
+
+    def loaded() -> list[str]:
+        return [url for url in site.asked if re.search("/texts/|/meaning/|beyond_names", url)]
+
+    assert loaded() == []
+    box = site.page.get_by_role("combobox", name="Search things")
+    box.fill("lines 1378")  # in the summary; the label has only the number
+    site.page.get_by_text("1 has these words in Summary").wait_for()
+    assert [name for name in loaded() if "/texts/" in name]
+    site.page.get_by_role("option", name="Thing 1378 of").click()
+    site.details().wait_for()
+    assert site.heading() == f"Thing 1378 of group {1378 % synthetic.GROUPS}"
+    box.fill("sort5")
+    site.page.get_by_text("Near by meaning").wait_for()
+    named = site.page.locator("[role=option] .name").all_inner_texts()
+    assert len(named) == 20
+    assert all(name.endswith("of group 5") for name in named)
+
+
 @OF_THE_VIEWER
 def test_search_and_enter_fly_to_an_entity_and_open_it(visit: Open) -> None:
     site = visit()

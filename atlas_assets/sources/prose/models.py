@@ -6,9 +6,10 @@ import importlib.metadata
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ WORDLLAMA = "wordllama"
 MOST_TEXTS, MOST_CHARACTERS = 128, 200_000  # of one request to an endpoint
 SECONDS = 120  # that an endpoint may take to answer
 ATTEMPTS = 5
+_BEGINS, _WHOLE = "▁Ġ", re.compile(r"[^\W\d_]{3,}")  # marks of a word's beginning, in SentencePiece and BPE
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 
@@ -28,12 +30,18 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 class Model:
     """identity: differs wherever the same text may have another vector. embed: texts to (n, d) float32, in order.
 
-    batch: how many texts it is best given at a time.
+    batch: how many texts it is best given at a time. words: of a static model, whose vector of a text is that of its
+    words, words that it knows, in lower case; None for others.
     """
 
     identity: str
     embed: Callable[[list[str]], np.ndarray]
     batch: int
+    words: Callable[[], list[str]] | None = None
+
+
+Loaded = tuple[Callable[[list[str]], np.ndarray], int, Callable[[], list[str]] | None]
+"""embed, batch and words of a model."""
 
 
 def load(model: str, *, url: str | None = None, key: str | None = None) -> Model:
@@ -61,7 +69,7 @@ def load(model: str, *, url: str | None = None, key: str | None = None) -> Model
     package, make = _LIBRARIES[library]
     try:
         version = importlib.metadata.version(package)
-        embed, batch = make(name)
+        embed, batch, words = make(name)
     except ImportError as error:
         extra = "'atlas-assets[texts]'" if library == WORDLLAMA else package
         found = Found(f"is {model}, and {package} is not installed")
@@ -73,41 +81,51 @@ def load(model: str, *, url: str | None = None, key: str | None = None) -> Model
             "a model that is on this machine or can be fetched",
             "Look at its name and at the network, or choose wordllama, which needs none.",
         ) from error
-    return Model(f"{library} {version} {name}", embed, batch)
+    return Model(f"{library} {version} {name}", embed, batch, words)
 
 
-def _wordllama(_: str) -> tuple[Callable[[list[str]], np.ndarray], int]:
+def _wordllama(_: str) -> Loaded:
     with _logging_as_it_was():  # it sets up logging when it is imported
         import wordllama
         from wordllama import WordLlama
 
     # Its wheel has the weights and the tokenizer; it finds both in a cache, which the package's own folder can be.
     model = WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
-    return lambda texts: np.asarray(model.embed(texts), np.float32), 1_024
+    known = partial(_whole_words, model.tokenizer.get_vocab())
+    return lambda texts: np.asarray(model.embed(texts), np.float32), 1_024, known
 
 
-def _model2vec(name: str) -> tuple[Callable[[list[str]], np.ndarray], int]:
+def _model2vec(name: str) -> Loaded:
     from model2vec import StaticModel  # type: ignore[import-not-found]
 
     model = StaticModel.from_pretrained(name)
-    return lambda texts: np.asarray(model.encode(texts), np.float32), 1_024
+    known = partial(_whole_words, model.tokenizer.get_vocab())
+    return lambda texts: np.asarray(model.encode(texts), np.float32), 1_024, known
 
 
-def _fastembed(name: str) -> tuple[Callable[[list[str]], np.ndarray], int]:
+def _fastembed(name: str) -> Loaded:
     from fastembed import TextEmbedding  # type: ignore[import-not-found]
 
     model = TextEmbedding(name)
-    return lambda texts: np.stack(list(model.embed(texts))).astype(np.float32), 256
+    return lambda texts: np.stack(list(model.embed(texts))).astype(np.float32), 256, None
 
 
-def _sentence_transformers(name: str) -> tuple[Callable[[list[str]], np.ndarray], int]:
+def _sentence_transformers(name: str) -> Loaded:
     from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found]
 
     model = SentenceTransformer(name)
-    return lambda texts: np.asarray(model.encode(texts, show_progress_bar=False), np.float32), 256
+    return lambda texts: np.asarray(model.encode(texts, show_progress_bar=False), np.float32), 256, None
 
 
-_LIBRARIES: dict[str, tuple[str, Callable[[str], tuple[Callable[[list[str]], np.ndarray], int]]]] = {
+def _whole_words(vocabulary: Iterable[str]) -> list[str]:
+    """Those of a tokenizer's pieces that are words: where pieces say that a word begins, only these."""
+    pieces = list(vocabulary)
+    begins = [piece[1:] for piece in pieces if piece[0] in _BEGINS]
+    words = begins or [piece for piece in pieces if not piece.startswith("##")]
+    return sorted({word.lower() for word in words if _WHOLE.fullmatch(word)})
+
+
+_LIBRARIES: dict[str, tuple[str, Callable[[str], Loaded]]] = {
     WORDLLAMA: ("wordllama", _wordllama),
     "model2vec": ("model2vec", _model2vec),
     "fastembed": ("fastembed", _fastembed),

@@ -22,7 +22,7 @@ from atlas_assets import methods
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.artifact import Progress, no_progress
-from atlas_assets.stages.bundle import columns, encoding, regions
+from atlas_assets.stages.bundle import columns, encoding, meaning, regions, text_index
 from atlas_assets.stages.bundle import manifest as manifest_file
 from atlas_assets.stages.bundle.files import Writer, describe_file
 from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_text
@@ -105,6 +105,8 @@ def build(
     search: list[str] | None = None,
     logo: Logo | None = None,
     missing: Sequence[dict[str, str]] = (),
+    text_words: text_index.TextWords | None = None,
+    by_meaning: meaning.Meaning | None = None,
     progress: Progress = no_progress,
 ) -> BundleReport:
     """Write the bundle of an atlas into ``folder``, check it against its schema, and say what it weighs.
@@ -114,6 +116,7 @@ def build(
     fields: "name", "label", "type", "unit" of each. graph: the lists of neighbours to show. default: "projection" key,
     "colour" and "size" column names or None. search: fields to be searched beside the label; None chooses some.
     missing: "name" and "reason" of each map of the sweep that could not be made, or is not made yet.
+    text_words, by_meaning: what visitors can search beside names and short fields.
     Raises DataError where these do not fit together, AtlasError where the manifest cannot be kept small.
     """
     _check_input(entities, fields, graph, projections, default)
@@ -141,6 +144,10 @@ def build(
     described = _described(rows, fields, atlas)
     manifest["columns"], notes = _columns(rows, described, buckets, out)
     manifest["search"] = _search(rows, fields, search, buckets, out)
+    if text_words is not None:
+        manifest["texts"] = text_index.put(text_words, _inverse(order), out)
+    if by_meaning is not None:
+        manifest["meaning"] = meaning.put(by_meaning, order, out)
     manifest["projections"] = []
     for number, projection in enumerate(projections):
         progress(0.2 + 0.5 * number / len(projections), f"encoding {projection.name}")
@@ -284,8 +291,7 @@ def _distortion(distortion: np.ndarray | None, order: np.ndarray, buckets: list[
 
 def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, Any]:
     """Lists in row order, with neighbours as rows; shared counts only where they are counts, not weights."""
-    row_of = np.empty(len(order), np.int64)
-    row_of[order] = np.arange(len(order))
+    row_of = _inverse(order)
     indices = np.asarray(graph.indices)[order]
     indices = np.where(indices < 0, -1, row_of[indices])
     similarity = np.asarray(graph.similarity)[order]
@@ -304,6 +310,13 @@ def _neighbours(graph: KnnGraph, order: np.ndarray, out: Writer) -> dict[str, An
         "shared": shared is not None,
         "similarity": graph.method,
     }
+
+
+def _inverse(order: np.ndarray) -> np.ndarray:
+    """The row of each entity."""
+    row_of = np.empty(len(order), np.int64)
+    row_of[order] = np.arange(len(order))
+    return row_of
 
 
 def _details(rows: pl.DataFrame, fields: list[dict[str, Any]], out: Writer) -> dict[str, Any]:

@@ -133,6 +133,11 @@ export class Bundle {
     }
   }
 
+  /** The content of a file that is decoded elsewhere. */
+  bytes(file: FileEntry): Promise<Uint8Array> {
+    return this.#once(`bytes ${file.path}`, () => this.#fetch(file))
+  }
+
   /** Adds the positions of one bucket to `into`, laid out as decodePositions documents. */
   async positions(projection: Projection, bucket: number, into: Uint16Array): Promise<void> {
     const bytes = await this.#once(`positions ${projection.key} ${bucket}`, () =>

@@ -133,6 +133,10 @@ export interface Manifest {
   columns: Column[]
   /** What can be searched beside the names: one line per row with the values of these fields. */
   search: { fields: string[]; files: FileEntry[] } | null
+  /** Which rows hold which words in their long texts; `search/text_index` reads it. */
+  texts?: { fields: string[]; index: FileEntry }
+  /** A model of words and a vector of each row; `search/meaning` reads it. */
+  meaning?: { model: string; dims: number; words: FileEntry; vectors: FileEntry; rows: FileEntry }
   projections: Projection[]
   neighbours: { k: number; shard_rows: number; shards: FileEntry[]; shared: boolean; similarity: string }
   details: { shard_rows: number; shards: FileEntry[]; fields: Field[] }

@@ -16,6 +16,7 @@ import {
   type FoundValue,
   type NamedDictionary,
 } from '../../core/search/places'
+import type { Beyond, BeyondNames } from '../../core/search/beyond_names'
 import type { Answer, Ask } from '../../core/search/search'
 import { valueText } from '../../core/search/values'
 import type { Filter } from '../filter.svelte'
@@ -28,6 +29,7 @@ const SAY_AFTER_MS = 700
 /** With more matches than this, the map marks only the best of them. */
 const MOST_MARKED = 3000
 const NOTED_FIELDS = 3
+const BEYOND_PAUSE_MS = 160
 
 export class Finder {
   text = $state('')
@@ -38,6 +40,8 @@ export class Finder {
   /** Regions and values of fields that are called what was typed. */
   regions = $state.raw<readonly FoundRegion[]>([])
   values = $state.raw<readonly FoundValue[]>([])
+  /** What is found in long texts, and by meaning. */
+  beyond = $state.raw<Beyond | null>(null)
   /** The value at the cursor still has to be chosen from `offers`. */
   completing = $state(false)
   /** What is wrong with the text, as sentences. */
@@ -45,8 +49,14 @@ export class Finder {
   /** How the field goes on whose name has just been typed. */
   hint = $state('')
   open = $state(false)
+  /** Rows that are found by their names or short values. */
+  #named = $state.raw<readonly number[]>([])
   /** Rows that the map marks. */
-  marked = $state.raw<readonly number[]>([])
+  readonly marked = $derived([
+    ...this.#named,
+    ...(this.beyond && this.beyond.rows.length <= MOST_MARKED ? this.beyond.rows : []),
+    ...(this.beyond?.groups.flatMap((group) => group.hits) ?? []).map((hit) => hit.row),
+  ])
   readonly pending = $derived(this.text.trim() !== '' && this.answered !== this.text)
 
   #caret = 0
@@ -57,6 +67,7 @@ export class Finder {
   #ask: Ask | null = null
   readonly #data = Object.create(null) as Record<string, FieldData>
   #textsAsked = 0
+  #beyondNames: Promise<BeyondNames> | null = null
   #dictionaries: Promise<readonly NamedDictionary[]> | null = null
   /** A text whose pattern takes too long: asking again would take as long. */
   #endless: string | null = null
@@ -96,7 +107,8 @@ export class Finder {
     this.#token++
     this.#letGo()
     this.open = false
-    this.marked = []
+    this.#named = []
+    this.beyond = null
     this.regions = []
     this.values = []
     this.page.search.cancel()
@@ -161,6 +173,7 @@ export class Finder {
     this.#meant = meant
     this.#ask = ask
     void this.#findPlaces(meant, token)
+    void this.#findBeyond(meant, token)
     this.hint = ''
     for (const error of meant.errors) {
       if (error.kind === 'value' && error.to >= text.trimEnd().length) this.hint = error.message
@@ -204,6 +217,29 @@ export class Finder {
     if (token !== this.#token) return
     this.regions = regionsFound(text, regions)
     this.values = valuesFound(text, dictionaries)
+  }
+
+  /** Beside the question itself, too: what cannot be loaded is said, and the names are there. */
+  async #findBeyond(meant: Meant, token: number): Promise<void> {
+    const { bundle, manifest } = this.page
+    const text = meant.kind === 'words' ? meant.text : ''
+    if (text.trim().length < 2 || !(manifest!.texts ?? manifest!.meaning)) {
+      this.beyond = null
+      return
+    }
+    await new Promise((resolve) => setTimeout(resolve, BEYOND_PAUSE_MS))
+    if (token !== this.#token) return
+    try {
+      this.#beyondNames ??= import('../../core/search/beyond_names').then((module) => new module.BeyondNames(bundle!))
+      const known = this.answer?.hits.map((hit) => hit.row) ?? []
+      const beyond = await (await this.#beyondNames).find(text, known)
+      if (token === this.#token && this.open) this.beyond = beyond
+    } catch (error) {
+      if (token !== this.#token) return
+      this.#beyondNames = null
+      this.beyond = null
+      this.problems = [...this.problems, sentenceOf(error)]
+    }
   }
 
   async #loadDictionaries(): Promise<readonly NamedDictionary[]> {
@@ -262,11 +298,11 @@ export class Finder {
   }
 
   #mark(answer: Answer): void {
-    this.marked = [...answer.hits, ...answer.similar].map((hit) => hit.row)
+    this.#named = [...answer.hits, ...answer.similar].map((hit) => hit.row)
     const [token, ask] = [this.#token, this.#ask]
     if (!answer.done || !ask || answer.total <= answer.hits.length || answer.total > MOST_MARKED) return
     void this.page.search.rows(ask).then((rows) => {
-      if (rows && token === this.#token && this.open) this.marked = [...rows]
+      if (rows && token === this.#token && this.open) this.#named = [...rows]
     })
   }
 
