@@ -133,6 +133,7 @@ def head(frame: pl.LazyFrame, file: Located, n_rows: int) -> pl.DataFrame:
     if has_plain_columns(file, [name for name in frame.collect_schema() if name != ROW]):
         with contextlib.suppress(pa.ArrowException):  # what is wrong is told by whoever reads all of it
             batch = next(pq.ParquetFile(file.path, buffer_size=1 << 20).iter_batches(batch_size=n_rows))
+            batch.validate(full=True)
             return pl.DataFrame(pa.Table.from_batches([batch]))
     return collect(frame.drop(ROW, strict=False).head(n_rows), file)
 
@@ -158,6 +159,7 @@ def parquet_batches(file: Located, columns: Mapping[str, str], *, distinct: Sequ
         source = pq.ParquetFile(file.path, read_dictionary=held, buffer_size=1 << 20)
         first_row = 1
         for batch in source.iter_batches(batch_size=BATCH_ROWS, columns=list(columns.values())):
+            batch.validate(full=True)  # Polars takes texts for UTF-8 without a look, and would end the process
             made: dict[str, pl.Series] = {}
             indices: dict[str, np.ndarray] = {}
             for name, label in columns.items():

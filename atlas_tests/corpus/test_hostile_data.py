@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from atlas_assets.builders.reading import read
@@ -99,6 +101,22 @@ def bomb(path: Path) -> None:
     path.write_bytes(gz(CSV.encode()) + gz(ROWS.encode() * 20_000) * 100)
 
 
+def archive_of_vectors(flags: int = 0, method: int = 8, *, garbled: bool = False) -> Callable[[Path], object]:
+    """Whose two directories say of its member what they like. method: 8 is what it is packed with."""
+
+    def write(path: Path) -> None:
+        np.savez_compressed(path, vectors=np.arange(600.0).reshape(200, 3) % 7)
+        content = bytearray(path.read_bytes())
+        for start, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            place = content.index(start) + at
+            content[place : place + 4] = flags.to_bytes(2, "little") + method.to_bytes(2, "little")
+        if garbled:
+            content[100:140] = b"\xff" * 40
+        path.write_bytes(content)
+
+    return write
+
+
 def array_bomb(path: Path) -> None:
     """300 MB of zeros as an array in an archive, which nothing but its reader unpacks."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -109,6 +127,13 @@ def parquet_bytes() -> bytes:
     out = io.BytesIO()
     FRAME.write_parquet(out)
     return out.getvalue()
+
+
+def not_utf8(path: Path) -> None:
+    """Texts of Parquet that are none, which Polars would take for UTF-8 where Arrow has read them."""
+    texts = pa.array([f"u{i % 7}".encode() for i in range(59)] + [b"br\xa3k"], pa.binary())
+    users = pa.Array.from_buffers(pa.string(), len(texts), texts.buffers())
+    pq.write_table(pa.table({path.stem.split()[-1]: users, "item": FRAME["item"].to_arrow()}), path)
 
 
 PARQUET = parquet_bytes()
@@ -209,6 +234,9 @@ INPUTS = [
     jsonl("JSONL: half an escape", JSONL + '{"user": "\\ud800", "item": "b"}\n', READ),
     jsonl("JSONL: not UTF-8", JSONL.encode() + b'{"user": "\xff", "item": "b"}\n', REFUSED),
     jsonl("JSONL: a column __row", JSONL.replace('"user"', '"__row": 3, "user"'), READ),
+    Input("NPZ: locked with a password.npz", archive_of_vectors(flags=1), REFUSED, "cannot be read .*password"),
+    Input("NPZ: packed in a way nobody knows.npz", archive_of_vectors(method=98), REFUSED, "cannot be read"),
+    Input("NPZ: packed bytes are others.npz", archive_of_vectors(garbled=True), REFUSED, "cannot be read"),
     parquet("Parquet", FRAME, READ),
     parquet("Parquet: no rows", FRAME.head(0), REFUSED),
     parquet("Parquet: no columns", pl.DataFrame(), REFUSED),
@@ -216,6 +244,9 @@ INPUTS = [
     parquet("Parquet: truth as ids", FRAME.with_columns(item=pl.lit(True)), REFUSED),
     parquet("Parquet: objects as ids", FRAME.with_columns(item=pl.struct("user")), REFUSED),
     parquet("Parquet: bytes as ids", FRAME.with_columns(item=pl.lit(b"\xff\xfe")), REFUSED),
+    Input("Parquet: no UTF-8 in user.parquet", not_utf8, REFUSED, "cannot be read", columns=U_I),
+    Input("Parquet: no UTF-8, to be guessed in user.parquet", not_utf8, REFUSED, "cannot be read"),
+    Input("Parquet: no UTF-8 in ends, source.parquet", not_utf8, REFUSED, "cannot be read", "edges"),
     parquet("Parquet: categories", FRAME.with_columns(pl.col("user").cast(pl.Categorical)), READ),
     parquet("Parquet: decimals", FRAME.with_columns(pl.col("item").cast(pl.Decimal(10, 2))), READ),
     parquet("Parquet: unsigned 64 bits", FRAME.with_columns(item=pl.lit(2**64 - 1, dtype=pl.UInt64)), READ),

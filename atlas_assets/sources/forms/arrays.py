@@ -5,7 +5,6 @@ A sparse matrix that SciPy saved is an NPZ too, and goes the way of ``matrices``
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,11 +26,12 @@ def read(given: Given) -> Pieces:
     """The arrays of an NPZ as vectors and what is known of their rows. Raises DataError where no matrix is meant."""
     try:
         with np.load(given.path, allow_pickle=False) as archive:
-            if set(archive.files) >= _SPARSE:
-                return matrices.read_scipy(given)
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            sparse = set(archive.files) >= _SPARSE
+            arrays = {} if sparse else {name: archive[name] for name in archive.files}
+    except Exception as error:  # of archives, of their compression, of what is encrypted, and of headers of arrays
         raise given.unreadable(error, "an NPZ file") from error
+    if sparse:
+        return matrices.read_scipy(given)
     name, matrix = _matrix(given, arrays)
     if given.role == "edges" or (given.role == "collections" and matrix.dtype.kind in "biu"):
         return matrices.pieces(given, matrix)

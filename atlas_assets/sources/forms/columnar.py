@@ -129,7 +129,7 @@ def read_parquet(given: Given) -> Pieces | None:
         return None  # whoever reads it says it better
     if plan.plain:
         return None
-    return _written(given, source.iter_batches(batch_size=_BATCH_ROWS), plan)
+    return _written(given, _sound(source.iter_batches(batch_size=_BATCH_ROWS)), plan)
 
 
 def read(given: Given) -> Pieces:
@@ -163,7 +163,7 @@ def _batches(given: Given) -> Iterator[Iterator[pa.RecordBatch]]:
 
 
 def _sound(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Each once it was looked through: what points outside of its own buffers would end the process."""
+    """Each once it was looked through: Polars takes offsets and UTF-8 for right, or ends the process."""
     for batch in batches:
         batch.validate(full=True)
         yield batch

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
-
 import polars as pl
 
+from atlas_assets.errors import AtlasError
 from atlas_assets.sources.forms.form import ANY, Form, Given, Head, Pieces, Role, no_rows, write_parquet
 
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -30,7 +29,9 @@ def read(given: Given) -> Pieces:
         names = book.sheet_names
         sheet = _sheet(given, book, names)
         table = book.load_sheet(sheet, schema_sample_rows=None).to_polars()
-    except (fastexcel.FastExcelError, OSError, ValueError, zipfile.BadZipFile) as error:
+    except AtlasError:
+        raise
+    except Exception as error:  # of archives, of their compression, and of what is encrypted
         raise given.unreadable(error, "a workbook") from error
     empty = [
         name for name in table.columns if name.startswith("__UNNAMED__") and table[name].null_count() == table.height
