@@ -112,6 +112,8 @@ _OF_THE_SYSTEM = {
         "cannot be read or written: the disk reports an error",
         "Look at the system's log. To see which artifacts are whole, run: atlas doctor --verify",
     ),
+    errno.EISDIR: ("is a folder, where a file was expected", "Move it away, and run the same command again."),
+    errno.ENOTDIR: ("lies below a file, where a folder was expected", "Move that file away, and run this again."),
     errno.ENAMETOOLONG: ("has a name that is too long for this file system", "Use shorter names."),
 }
 _BY_TEXT = {  # libraries that write files themselves say only this much
@@ -155,7 +157,8 @@ def of_the_machine(error: BaseException) -> AtlasError | None:
             return AtlasError(_MEMORY)
         if number is not None:
             what, remedy = _OF_THE_SYSTEM[number]
-            place = one.filename if isinstance(one, OSError) and one.filename is not None else "A file"
+            named = (one.filename2 or one.filename) if isinstance(one, OSError) else None  # of a move, its end
+            place = "A file" if named is None else named
             return AtlasError(f"{place} {what}. {remedy}")
     return None
 

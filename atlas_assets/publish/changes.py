@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from atlas_assets.errors import AtlasError, DataError, Found
@@ -26,13 +26,18 @@ RECORD = ".published.json"
 class There:
     """What is known of a destination: its versions, the hashes of Atlas's files (None: cut off), all names in it.
 
-    links: those of the names that are no files but lead elsewhere.
+    links: those of the names that are no files but lead elsewhere. sizes: bytes by name, as far as they are told.
     """
 
     versions: list[Version]
     record: dict[str, str | None]
     names: frozenset[str]
     links: frozenset[str] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def holds(self, name: str, digest: str, size: int) -> bool:
+        """Whether Atlas brought this very file, and it is still there, or one of its size."""
+        return self.record.get(name) == digest and name in self.names and self.sizes.get(name, size) == size
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ def changes(folder: Path, there: There, *, keep: int, take_over: bool = False) -
             f"{', '.join(foreign[:3])}{' and others' if len(foreign) > 3 else ''} at the destination "
             "have not been put there by Atlas. Publish to an empty place, or replace them with --take-over."
         )
-    changed = sorted((name for name in here if there.record.get(name) != hashes[name]), key=_last_the_page)
+    holds = {name for name in here if there.holds(name, hashes[name], (folder / name).stat().st_size)}
+    changed = sorted(here - holds, key=_last_the_page)
     stays = {name: known for name, known in there.record.items() if name in needed}
     return Changes(
         bring={name: folder / name for name in changed},

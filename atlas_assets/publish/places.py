@@ -19,22 +19,31 @@ _REMEDY = (
     "Check the address, your network and your credentials. Visitors find what was there before; the same command "
     "goes on from there."
 )
+MOST_OF_A_RECORD = 64 << 20
 
 
 class Place(Protocol):
-    """Somewhere files can be put under a name."""
+    """Somewhere files can be put under a name. sizes: of all that is there, None where it is not told."""
 
     def read(self, name: str) -> bytes | None: ...
     def write(self, name: str, data: bytes) -> None: ...
     def remove(self, names: list[str]) -> None: ...
-    def names(self) -> frozenset[str]: ...
+    def sizes(self) -> dict[str, int | None]: ...
     def links(self) -> frozenset[str]: ...
     def sweep(self) -> None: ...
 
 
 def look(place: Place) -> There:
+    sizes = place.sizes()
+    for name in (VERSIONS, RECORD):
+        if (size := sizes.get(name) or 0) > MOST_OF_A_RECORD:
+            raise AtlasError(
+                f"{name} at the destination has {size:,} bytes, and Atlas wrote no such file. Delete it, or "
+                "publish to an empty place."
+            )
     listed = site_versions.parse(place.read(VERSIONS), file=f"{VERSIONS} at the destination")
-    return There(listed, read_record(place.read(RECORD)), place.names(), place.links())
+    known = {name: size for name, size in sizes.items() if size is not None}
+    return There(listed, read_record(place.read(RECORD)), frozenset(sizes), place.links(), known)
 
 
 def bring(place: Place, changes: Changes, progress: Any) -> None:
@@ -80,8 +89,8 @@ class Folder:
                 if folder != self._root and folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
 
-    def names(self) -> frozenset[str]:
-        return frozenset(path.relative_to(self._root).as_posix() for path in self._entries())
+    def sizes(self) -> dict[str, int | None]:
+        return {path.relative_to(self._root).as_posix(): path.lstat().st_size for path in self._entries()}
 
     def links(self) -> frozenset[str]:
         return frozenset(path.relative_to(self._root).as_posix() for path in self._entries() if path.is_symlink())
@@ -135,12 +144,13 @@ class Store:
     def sweep(self) -> None:
         """Nothing: an object is there as a whole or not at all."""
 
-    def names(self) -> frozenset[str]:
+    def sizes(self) -> dict[str, int | None]:
         self._fs.invalidate_cache()
         try:
-            return frozenset(path.removeprefix(f"{self._root}/") for path in self._fs.find(self._root))
+            found = self._fs.find(self._root, detail=True)
         except FileNotFoundError:
-            return frozenset()
+            return {}
+        return {path.removeprefix(f"{self._root}/"): facts.get("size") for path, facts in found.items()}
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from atlas_assets.cli import app
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import AtlasError, of_the_machine
 from atlas_assets.publish import address, places
 from atlas_assets.publish.changes import RECORD, changes
 from atlas_assets.stages.site import site
@@ -108,6 +109,52 @@ def test_a_list_of_versions_that_is_none_is_said(www: Path, broken: str) -> None
     else:
         with pytest.raises(AtlasError, match="is not a list of versions"):
             publish(www)
+
+
+SPOILT: dict[str, Callable[[Path], object]] = {
+    "is gone": Path.unlink,
+    "ends early": lambda path: os.truncate(path, 10),
+    "is longer": lambda path: os.truncate(path, 1 << 30),
+    "is a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes in folders")
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("name", ["index.html", "versions.json"])
+def test_what_became_of_a_file_at_the_destination_is_seen_and_it_is_brought_again(
+    www: Path, name: str, how: str
+) -> None:
+    """A publication used to say that all was there, since the record listed it."""
+    before = files_of(www)
+    SPOILT[how](www / name)
+    if name == "versions.json" and how in ("ends early", "is longer"):
+        with pytest.raises(
+            AtlasError, match=r"versions\.json at the destination (is not a list|has 1,073,741,824 bytes)"
+        ):
+            publish(www)
+        (www / name).unlink()
+    publish(www)
+    assert files_of(www) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "said"),
+    [
+        ("index.html", {}, r"www/index\.html is a folder, where a file was expected"),
+        ("", {"data": "x"}, r"www/data is a folder"),
+        ("", {"index.html/x": "x"}, r"index\.html/x lies below a file"),
+    ],
+)
+def test_folders_in_the_place_of_files_are_said(www: Path, name: str, record: dict[str, str], said: str) -> None:
+    if name:
+        (www / name).unlink()
+        (www / name).mkdir()
+    listed = json.loads((www / RECORD).read_text())
+    (www / RECORD).write_text(json.dumps({"files": listed["files"] | record}))
+    with pytest.raises(OSError) as raised:  # noqa: PT011 (said by the command)
+        publish(www)
+    assert re.search(said, str(of_the_machine(raised.value)))
 
 
 @pytest.mark.parametrize("link", ["index.html", "data", "assets", "versions.json", RECORD, "downloads/atlas.parquet"])
