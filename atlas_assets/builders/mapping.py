@@ -57,6 +57,8 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
     if methods.METHODS[point.method].given:
         return _of_the_data(run, folder, point, graph)
     before = predecessor.find(run, "projection", graph=graph, dims=point.dims)
+    if before is not None and before.warm and run.spec.refresh.positions == "frozen":
+        return _held(run, folder, point, graph, before)
     where: dict[str, Any] = {}
     if before is not None and before.warm:
         where = {"start": before.positions, "changed": before.changed}
@@ -79,6 +81,40 @@ def make_projection(run: StageRun, folder: Path) -> Outcome:
     projection.save(folder)
     predecessor.copy_entities(graph, folder, of_all=True)
     return Outcome(projection.check(), pages.projection(projection, point) | _followed(before))
+
+
+def _held(run: StageRun, folder: Path, point: ProjectionPoint, graph: Path, before: predecessor.Predecessor) -> Outcome:
+    """The map as it was, with what is new."""
+    from atlas_assets.stages.projection.held import hold, is_due
+    from atlas_assets.stages.projection.projection import Projection
+    from atlas_assets.stages.relation.knn_graph import KnnGraph
+
+    loaded = KnnGraph.load(graph)
+    held = hold(
+        point.method,
+        graph=loaded,
+        start=before.positions,
+        params=dict(point.parameters),
+        before=Projection.load(before.folder),
+        changed=before.changed,
+    )
+    if loaded.places is not None:
+        held = dataclasses.replace(held, positions=spread_out(held.positions, loaded.places))
+    held.save(folder)
+    predecessor.copy_entities(graph, folder, of_all=True)
+    told: dict[str, Any] = {
+        "positions": "frozen",
+        "placed_since_it_was_laid_out": held.placed,
+        "neighbours_changed_since": round(held.drift or 0.0, 4),
+        "a_new_layout_is_due": is_due(held),
+    }
+    if is_due(held):
+        run.progress(
+            1.0,
+            f"{held.placed:,} entities were placed since this map was laid out, and {held.drift:.0%} of the neighbours "
+            "have changed: a new layout is due (refresh: {positions: follow}, once)",
+        )
+    return Outcome(held.check(), pages.projection(held, point) | told)
 
 
 def _of_the_data(run: StageRun, folder: Path, point: ProjectionPoint, graph: Path) -> Outcome:

@@ -34,12 +34,14 @@ class Predecessor:
 
     A warm start is for other data. After a change of parameters, which would have led elsewhere from the start, or
     where too few entities are the same, the new map is made from scratch and then turned. changed: which share of
-    today's neighbour lists was not in those that it was made from; 1 where that is not known any more.
+    today's neighbour lists was not in those that it was made from; 1 where that is not known any more. folder: of the
+    artifact that is followed.
     """
 
     positions: np.ndarray
     warm: bool
     changed: float
+    folder: Path
 
 
 def write_entities(ids: pl.Series, folder: Path, *, places: np.ndarray | None = None) -> None:
@@ -82,7 +84,10 @@ def find(run: StageRun, stage: str, *, graph: Path, dims: int) -> Predecessor | 
     today = np.load(everybody)
     surviving = int((rows_of(before[0], today) >= 0).sum()) / max(len(today), len(before[0]))
     warm = followed["lineage"] == run.lineage(run.pipeline.stages[stage])
-    return Predecessor(positions, warm and surviving >= SURVIVING, changed=float(followed.get("changed", 1.0)))
+    folder = run.store.version(run.address(stage, run.key), followed["version"])
+    assert folder is not None  # it was loaded from there
+    changed = float(followed.get("changed", 1.0))
+    return Predecessor(positions, warm and surviving >= SURVIVING, changed=changed, folder=folder)
 
 
 def find_division(run: StageRun, *, graph: Path) -> Division | None:

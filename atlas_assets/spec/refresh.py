@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -97,6 +97,11 @@ class RefreshSpec(Model):
     )
     max_shrink: Share = Field(
         0.1, description="Of the rows: a source that lost more fails its check and is not read, 100% lets it shrink."
+    )
+    positions: Literal["follow", "frozen"] = Field(
+        "follow",
+        description="follow: a refreshed map goes on from where entities stood; frozen: what is there keeps its place, "
+        "what is new finds one beside its neighbours.",
     )
     keep_versions: int = Field(5, ge=1, description="Versions of the site that visitors can go back to.")
     max_age: Annotated[Seconds | None, AfterValidator(_time_to_live)] = Field(

@@ -101,6 +101,25 @@ def test_made_again_from_the_same_it_is_the_same_also_after_growth(world: World)
     assert stored(world).predecessor == followed
 
 
+def test_a_frozen_map_keeps_every_place_to_the_bit_and_puts_newcomers_beside_their_neighbours(world: World) -> None:
+    frozen = spec(refresh={"positions": "frozen"})
+    make(world, frozen, *UPSTREAM, "projection")
+    before = places(world)
+    for number in (70, 71):
+        grow(world.folder, number)
+        make(world, frozen, *UPSTREAM, "projection")
+    after = places(world)
+    assert set(after) - set(before) == {70, 71}
+    assert all(np.array_equal(before[book], after[book]) for book in before)
+    mates = [np.linalg.norm(after[book] - after[70]) for book in (0, 1, 2, 3)]
+    others = [np.linalg.norm(after[book] - after[70]) for book in range(30, 60)]
+    assert np.median(mates) < np.median(others)
+    made = world.load(Projection, "projection", MAP)
+    assert (made.placed, 0 < made.drift < 1) == (2, True)
+    make(world, frozen, "projection")
+    assert all(np.array_equal(place, after[book]) for book, place in places(world).items())
+
+
 def test_where_the_earlier_graph_is_gone_everything_counts_as_changed(world: World) -> None:
     make(world, spec(), *UPSTREAM, "projection")
     address = Pipeline(spec(), base=world.folder).address("knn_graph", "k5")

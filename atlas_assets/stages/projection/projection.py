@@ -34,11 +34,17 @@ MOST_WARM = 0.1
 
 @dataclass(frozen=True)
 class Projection(Artifact):
-    """positions (n, dims) float32, dims 2 or 3; the method and the parameters it ran with."""
+    """positions (n, dims) float32, dims 2 or 3; the method and the parameters it ran with.
+
+    placed, drift: of a map that is held (``held``), how many entities were placed since it was laid out, and which
+    share of the neighbours has changed since, summed; None for one that was laid out.
+    """
 
     positions: np.ndarray
     method: str
     params: dict[str, Any]
+    placed: int | None = None
+    drift: float | None = None
 
     def check(self) -> list[Check]:
         finite = np.isfinite(self.positions).all(axis=1)
