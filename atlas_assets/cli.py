@@ -284,6 +284,20 @@ def export(
 
 
 @app.command()
+def place(
+    name: Name,
+    files: Annotated[list[str], typer.Argument(help="Rows as in the source of the atlas, of what it does not have.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="CSV or Parquet; else the first are shown.")
+    ] = None,
+) -> None:
+    """Say where new things would stand on the maps of an atlas, beside what; nothing that is there changes."""
+    from atlas_assets.placing import show
+
+    show.place(_spec(name), files, console, output=output)
+
+
+@app.command()
 def publish(
     name: Name,
     destination: Annotated[

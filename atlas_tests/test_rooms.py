@@ -35,13 +35,16 @@ ROOMS = {
     "orchestration": {"builders", "methods", "plan", "reports", "spec", "stages", "store"},
     "frames": {"stages", "store"},
     "exports": {"frames"},
+    "placing": {
+        *("builders", "exports", "frames", "kernels", "plan", "similarities", "sources", "spec", "stages", "store"),
+    },
     "agents": {"frames", "plan", "spec", "store"},
     "definitions": {"orchestration", "spec"},
     "components": {"orchestration"},
     "doctor": {"methods", "orchestration", "plan", "spec", "stages", "store"},
     "cli": {
         *("agents", "commands", "doctor", "exports", "frames", "orchestration", "plan", "publish", "reports", "spec"),
-        *("limits", "store", "warm_up"),
+        *("limits", "placing", "store", "warm_up"),
     },
 }
 """What each folder, or file beside them, may import; what is everybody's besides."""

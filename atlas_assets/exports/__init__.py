@@ -12,9 +12,10 @@ from pathlib import Path
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.exports import frames_of_maps, graphs, projector, tables
+from atlas_assets.exports.tables import write_table
 from atlas_assets.frames import Atlas
 
-__all__ = ["FORMATS", "Format", "export"]
+__all__ = ["FORMATS", "Format", "export", "write_table"]
 
 Write = Callable[[Atlas, str, Path], None]
 """Writes an atlas, or one map of it by its key, to a file or a new folder."""

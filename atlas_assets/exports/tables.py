@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 FORMULA, NUMBER = r"^[=+\-@\t\r\n]", r"^[+-]?[\d.]+$"
 
 
+def write_table(table: pl.DataFrame, target: Path) -> None:
+    """Any table as Parquet or, by the suffix, CSV for spreadsheets."""
+    if target.suffix == ".parquet":
+        table.write_parquet(target)
+    else:
+        without_formulas(flat(table)).write_csv(target)
+
+
 def write_csv(atlas: Atlas, _: str, target: Path) -> None:
     """Lists as their values between ``|``; what spreadsheets would run as a formula has an apostrophe before it."""
     without_formulas(flat(atlas.table)).write_csv(target)

@@ -10,6 +10,7 @@ import functools
 import math
 from collections.abc import Callable
 
+import numpy as np
 from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
@@ -73,3 +74,12 @@ def similarity(code, c, a, b, n, shrinkage, formula=0):
         value = min(math.log(c * n / (a * b)) / math.log(n / c), 1.0)
     # Not times c / c where there is none: rounding would tell equal similarities apart.
     return value if shrinkage == 0.0 else value * (c / (c + shrinkage))
+
+
+@njit(cache=True)
+def similarities(code, c, a, b, n, shrinkage, formula=0):
+    """``similarity`` of many pairs: c, a and b (m,) float64; returns (m,) float64."""
+    found = np.empty(c.size)
+    for pair in range(c.size):
+        found[pair] = similarity(code, c[pair], a[pair], b[pair], n, shrinkage, formula)
+    return found

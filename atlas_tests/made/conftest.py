@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import polars as pl
 import pytest
@@ -29,3 +31,13 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
         filter={"min_collections": 1},
         sweep={"n_neighbors": [5], "projections": [{"method": "pca"}]},
     )
+
+
+@pytest.fixture
+def project(books: Atlas, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The environment of a shell in the project of the atlas."""
+    folder = Path(books._store.root).parent
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ATLAS_STORAGE", str(folder / "data"))
+    monkeypatch.setenv("ATLAS_DEFS", str(folder / "defs"))
+    return folder

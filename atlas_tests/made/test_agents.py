@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
@@ -19,16 +18,6 @@ from atlas_assets.frames import Atlas
 READING = {
     *("list_atlases", "search", "describe", "neighbours", "recommend", "regions", "maps", "compare_maps", "status"),
 }
-
-
-@pytest.fixture
-def project(books: Atlas, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The environment of a shell in the project of the atlas."""
-    folder = Path(books._store.root).parent
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("ATLAS_STORAGE", str(folder / "data"))
-    monkeypatch.setenv("ATLAS_DEFS", str(folder / "defs"))
-    return folder
 
 
 def asked(name: str, **arguments: Any) -> Any:
