@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit, prange
 
 from atlas_assets.kernels.incidence import Incidence
-from atlas_assets.kernels.pair_weight import Weighting, contribution
+from atlas_assets.kernels.pair_weight import Weighting, contribution, only_rows
 from atlas_assets.kernels.prefetch import prefetch
 
 AHEAD = 12  # visits between the hint that a collection will be needed and its use
@@ -51,6 +51,17 @@ def count_row(row, incidence, weighting, reach, sums, found):
             else:
                 for slot in range(first[visit], last[visit]):
                     sums[members[slot]] += np.uint32(1)
+        elif only_rows(weighting) and not incidence.source.size:
+            # contribution() of two rows: the scale is a power of two, so where it is multiplied in changes no bit.
+            own = weighting.rows[incidence.own[visit]] * weighting.scale
+            for slot in range(first[visit], last[visit]):
+                amount = np.int64(np.rint(own * weighting.rows[slot]))
+                name = members[slot]
+                before = sums[name]
+                if listing:
+                    found[count] = name
+                    count += (before == 0) & (amount > 0)
+                sums[name] = before + amount
         else:
             own = incidence.own[visit]
             a = incidence.source[own] if incidence.source.size else own

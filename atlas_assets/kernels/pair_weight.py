@@ -30,6 +30,18 @@ class Weighting(NamedTuple):
     half_life: float
     scale: float
 
+    def in_order(self, places: np.ndarray) -> Weighting:
+        """Of memberships that stand in another order: the i-th of them is the one at ``places[i]``."""
+        rows, values, times = (array[places] if array.size else array for array in (self.rows, self.values, self.times))
+        return self._replace(rows=rows, values=values, times=times)
+
+
+@njit(cache=True)
+def only_rows(weighting):
+    """Whether a pair adds the product of the weights of its rows, and nothing else matters."""
+    others = weighting.collections.size + weighting.values.size + weighting.times.size
+    return weighting.rows.size > 0 and others == 0
+
 
 @njit(cache=True)
 def value_closeness(form, width, a, b):

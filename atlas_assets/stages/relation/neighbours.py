@@ -160,6 +160,9 @@ def from_collections(
     visits = incidence.prefixes(
         counting.indptr, counting.entities, order, counting.counts, weighted=counting.weighting is not None
     )
+    weighting = counting.weighting
+    if weighting is not None:  # in the order of the visits, in which they are read one after another
+        weighting, visits = weighting.in_order(visits.source), visits._replace(source=visits.source[:0])
     lists = nearest_pairs.empty_lists(counting.n_entities, n_neighbors)
     rows = np.arange(counting.n_entities)
     tally = nearest_pairs.fill(
@@ -168,7 +171,7 @@ def from_collections(
         rows,
         visits,
         prefix=True,
-        weighting=counting.weighting,
+        weighting=weighting,
         scoring=scoring(counting, similarity, shrinkage, id_ranks(index.ids["id"]), order),
         offer_slots=panel_slots(memory),
         progress=lambda share: progress(0.1 + 0.85 * share, f"{similarity} of {counting.entities.size:,} memberships"),
