@@ -91,6 +91,7 @@ class Judge:
     def __init__(self, traits: Traits, clustering: np.ndarray, quantities: list[Quantity], n: int) -> None:
         self.n = n
         self.traits, self.quantities = traits, quantities
+        self.is_word = np.array([kind == "word" for kind in traits.kinds], bool)
         self.clusters = clustering >= LEAST_CLUSTERING
         self.weights = traits.weights * np.sqrt(np.clip(clustering, 0, 1))
         self.base = np.diff(traits.has.indptr) / max(n, 1)
@@ -136,15 +137,14 @@ class Judge:
         inner = (
             lift if around is None or region.around is None else share / np.maximum(around / region.around.size, 1e-12)
         )
-        is_word = np.array([kind == "word" for kind in self.traits.kinds], bool)
         fit = (counts >= FEWEST) & self.clusters & (inner >= INSIDE_LIFT)
-        fit &= np.where(is_word, (lift >= WORD_LIFT) & (share >= 0.05), (lift >= LIFT) & (share >= PART))
+        fit &= np.where(self.is_word, (lift >= WORD_LIFT) & (share >= 0.05), (lift >= LIFT) & (share >= PART))
         score = _score(share, lift, inner) * self.weights
         chosen = np.flatnonzero(fit)
         chosen = chosen[np.lexsort((chosen, -score[chosen]))]
         values, words = [], []
         for trait in chosen:
-            listed = words if is_word[trait] and share[trait] < TRUE else values
+            listed = words if self.is_word[trait] and share[trait] < TRUE else values
             if len(listed) < MOST:
                 listed.append(self._single(trait, score, share, lift))
             if len(values) >= MOST and len(words) >= MOST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,17 @@ class Quantity:
     kind: str
     values: np.ndarray
     sorted: np.ndarray
+
+    @cached_property
+    def usual(self) -> float:
+        """How far eight of ten values lie apart; asked for thousands of ranges."""
+        low, high = np.quantile(self.sorted, [0.1, 0.9])
+        return float(high - low) or float(self.sorted[-1] - self.sorted[0])
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all values are whole numbers."""
+        return bool((self.sorted == np.rint(self.sorted)).all())
 
 
 @dataclass(frozen=True)
@@ -95,7 +107,7 @@ def _range(quantity: Quantity, low: float | None, high: float | None, region: np
     """With round bounds; region: its values, sorted, of ``size`` entities. None where it holds for all."""
     everything = quantity.sorted
     if quantity.kind == "number":
-        step = _step(everything, low, high)
+        step = _step(quantity, low, high)
         low = None if low is None else float(np.floor(low / step) * step)
         high = None if high is None else float(np.ceil(high / step) * step)
     low = None if low is not None and low <= everything[0] else low
@@ -113,14 +125,13 @@ def _within(values: np.ndarray, low: float | None, high: float | None) -> int:
     return end - begin
 
 
-def _step(everything: np.ndarray, low: float | None, high: float | None) -> float:
+def _step(quantity: Quantity, low: float | None, high: float | None) -> float:
     """A round number, a tenth to a fifth of what is between the bounds, or of the usual values: 1, 2, 5, 10, 20 ..."""
-    usual = float(np.quantile(everything, 0.9) - np.quantile(everything, 0.1)) or float(everything[-1] - everything[0])
-    width = (high - low) if low is not None and high is not None and high > low else usual
-    raw = max(width / 10, usual / 1000)
+    width = (high - low) if low is not None and high is not None and high > low else quantity.usual
+    raw = max(width / 10, quantity.usual / 1000)
     size = 10 ** np.floor(np.log10(raw))
     step = float(size * (1 if raw / size < 2 else 2 if raw / size < 5 else 5))
-    return max(step, 1.0) if (everything == np.rint(everything)).all() else step
+    return max(step, 1.0) if quantity.whole else step
 
 
 def _text(quantity: Quantity, low: float | None, high: float | None) -> str:
