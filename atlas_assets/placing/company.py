@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,9 @@ def nearest(pipeline: Pipeline, store: ArtifactStore, folder: Path) -> Nearest:
 def best_of(ids: pl.Series, similarity: sparse.csr_array, notes: list[str]) -> Nearest:
     """The lists of the things ``ids`` (m,) from a matrix (m, n) of similarities; those of 0 or less are none."""
     indices, values = np.full((len(ids), NEAREST), -1, np.int64), np.zeros((len(ids), NEAREST))
-    indptr, every, data = (np.asarray(one) for one in (similarity.indptr, similarity.indices, similarity.data))
-    for row, (begin, end) in enumerate(zip(indptr[:-1], indptr[1:], strict=True)):
+    indptr, every = np.asarray(similarity.indptr), np.asarray(similarity.indices)
+    data = np.asarray(similarity.data, np.float64)
+    for row, (begin, end) in enumerate(pairwise(indptr.tolist())):
         columns, those = every[begin:end], data[begin:end]
         order = np.lexsort((columns, -those))[:NEAREST]
         order = order[those[order] > 0]
