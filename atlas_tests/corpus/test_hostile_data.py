@@ -136,6 +136,7 @@ def not_utf8(path: Path) -> None:
     pq.write_table(pa.table({path.stem.split()[-1]: users, "item": FRAME["item"].to_arrow()}), path)
 
 
+MARKET = "%%MatrixMarket matrix coordinate real general\n3 3 3\n1 1 1\n"
 PARQUET = parquet_bytes()
 INPUTS = [
     csv("plain", CSV, READ),
@@ -234,6 +235,14 @@ INPUTS = [
     jsonl("JSONL: half an escape", JSONL + '{"user": "\\ud800", "item": "b"}\n', READ),
     jsonl("JSONL: not UTF-8", JSONL.encode() + b'{"user": "\xff", "item": "b"}\n', REFUSED),
     jsonl("JSONL: a column __row", JSONL.replace('"user"', '"__row": 3, "user"'), READ),
+    *(  # SciPy's parser ran beyond the file, and ended the process
+        Input(f"MatrixMarket: {name}.mtx", MARKET + more, REFUSED, said)
+        for name, more, said in [
+            ("more in the last line, which does not end", "2 2 0.5%%more", "cannot be read"),
+            ("a zero byte", "2 2 0.5\0\n", "zero byte"),
+        ]
+    ),
+    Input("MatrixMarket: the last line does not end.mtx", MARKET + "2 2 1\n3 1 1", READ),
     Input("NPZ: locked with a password.npz", archive_of_vectors(flags=1), REFUSED, "cannot be read .*password"),
     Input("NPZ: packed in a way nobody knows.npz", archive_of_vectors(method=98), REFUSED, "cannot be read"),
     Input("NPZ: packed bytes are others.npz", archive_of_vectors(garbled=True), REFUSED, "cannot be read"),

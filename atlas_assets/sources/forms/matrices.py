@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,17 +17,43 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 1 << 31  # of a dense matrix of vectors: 8 GiB
 GIVES: frozenset[Role] = frozenset({*RELATIONS, "vectors"})
 _MARKET = b"%%MatrixMarket"
+_BLOCK = 1 << 20
 
 
 def read_market(given: Given) -> Pieces:
     """A MatrixMarket file, of coordinates or dense."""
     import scipy.io
 
+    path = _with_whole_lines(given)
     try:
-        matrix = scipy.io.mmread(str(given.path))
+        matrix = scipy.io.mmread(str(path))
     except (ValueError, OSError, OverflowError) as error:
         raise given.unreadable(error, "a MatrixMarket file") from error
     return pieces(given, matrix)
+
+
+def _with_whole_lines(given: Given) -> Path:
+    """The file, or a copy whose last line ends: SciPy's parser looks for that end, beyond the file if need be.
+
+    Raises DataError for a zero byte, at which it stops looking and ends the process.
+    """
+    n_read, last = 0, b""
+    with given.path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if (at := block.find(b"\0")) >= 0:
+                raise given.wrong(
+                    f"has a zero byte at byte {n_read + at:,}",
+                    expected="a MatrixMarket file, which is text",
+                    remedy="Download it or write it again.",
+                )
+            n_read, last = n_read + len(block), block[-1:]
+    if last == b"\n":
+        return given.path
+    target = given.target("whole_lines.mtx")
+    shutil.copyfile(given.path, target)
+    with target.open("ab") as file:
+        file.write(b"\n")
+    return target
 
 
 def read_scipy(given: Given) -> Pieces:
