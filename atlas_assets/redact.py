@@ -16,6 +16,8 @@ from typing import Any
 GONE = "***"
 # Whoever is named before the @ is not told either, for tokens stand there too; but `ssh://git@…` is no secret.
 _USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/?#\"'<>]*)@")
+# `user:password@bucket`, as libraries quote what stood between the scheme and the path.
+_WITHOUT_SCHEME = re.compile(r"(?<![\w/:*])(?!mailto:)[\w.+-]+:[^\s/@:\"'<>*]{4,}@(?=\w)")
 _NO_PASSWORDS = frozenset({"ssh", "git+ssh", "sftp"})
 # Parameters of an address by their names, and those whose values nobody can have meant to be read.
 _PARAMETER = re.compile(
@@ -40,6 +42,8 @@ def redact(text: str) -> str:
         text = _USER.sub(_without_user, text)
         text = _PARAMETER.sub(rf"\g<name>={GONE}", text)
         text = _LONG.sub(rf"\g<name>={GONE}", text)
+    if "@" in text:
+        text = _WITHOUT_SCHEME.sub(f"{GONE}@", text)
     text = _NAMED.sub(rf"\g<name>\g<is>\g<quote>{GONE}", text)
     if "asic " in text or "earer " in text:
         text = _HEADER.sub(rf"\g<how> {GONE}", text)

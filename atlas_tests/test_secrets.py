@@ -22,6 +22,10 @@ KNOWN = {
     "{'password': 'geheim', 'key': 'x'}": "{'password': '***', 'key': 'x'}",
     "Authorization: Bearer geheimgeheim": "Authorization: Bearer ***",
     "source.fields[1][key] is 1; sort by key=value": "source.fields[1][key] is 1; sort by key=value",
+    'Invalid bucket name "me:geheim@bucket"': 'Invalid bucket name "***@bucket"',
+    "git@github.com:me/maps.git at 12:30@home, mailto:someone@example.org": (
+        "git@github.com:me/maps.git at 12:30@home, mailto:someone@example.org"
+    ),
     "s3://bucket/a*/x?.csv": "s3://bucket/a*/x?.csv",
 }
 

@@ -13,7 +13,7 @@ from atlas_assets.publish.web import FOR_A_YEAR, TYPES, is_unchanging
 from atlas_assets.stages.site import versions as site_versions
 from atlas_assets.stages.site.versions import VERSIONS
 from atlas_assets.store import atomic_file, below
-from atlas_assets.store.reaching import Reached
+from atlas_assets.store.reaching import reach
 
 _REMEDY = (
     "Check the address, your network and your credentials. Visitors find what was there before; the same command "
@@ -112,13 +112,8 @@ class Store:
     """A URL that fsspec knows, such as ``s3://bucket/maps``; types and caching are said where the protocol can."""
 
     def __init__(self, url: str) -> None:
-        import fsspec
-
-        try:
-            fs, path = fsspec.core.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise AtlasError(f"{url} cannot be written to: {error}") from error
-        self._fs: Any = Reached(fs, url, remedy=_REMEDY)
+        self._fs: Any
+        self._fs, path = reach(url, remedy=_REMEDY)
         self._root = path.rstrip("/")
         protocols = self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,)
         self._dialect = next((p for p in protocols if p in ("s3", "gs")), "")

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import fsspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,7 +27,7 @@ from atlas_assets.errors import UnreachableError
 from atlas_assets.publish import gallery
 from atlas_assets.publish.web import TYPES, is_unchanging
 from atlas_assets.store import atomic_file, below
-from atlas_assets.store.reaching import Reached
+from atlas_assets.store.reaching import reach
 
 INDEX = "index.html"
 # A picture may hold a script; opened at its own address it must not run with the rights of the site.
@@ -63,8 +62,8 @@ class Remote:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
-        fs, root = fsspec.core.url_to_fs(url)
-        self._fs: Any = Reached(fs, url)
+        self._fs: Any
+        self._fs, root = reach(url)
         self._root = root.rstrip("/")
         self._marks: dict[str, str] = {}
         self._lock = threading.Lock()

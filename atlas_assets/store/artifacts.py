@@ -24,15 +24,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import fsspec
-
 from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.redact import within
 from atlas_assets.store import below, inventory, records
 from atlas_assets.store.content import BrokenArtifact, content_hash, fault_of, look_of
 from atlas_assets.store.inventory import Artifacts
-from atlas_assets.store.reaching import Reached
+from atlas_assets.store.reaching import reach
 from atlas_assets.store.staging import Staging, remove_all
 
 POINTER = "current.json"
@@ -155,11 +153,9 @@ class ArtifactStore:
 
     def __init__(self, root: str | os.PathLike[str], *, cache: Path | None = None, **storage_options: Any) -> None:
         self._fs: Any
-        self._fs, path = fsspec.core.url_to_fs(os.fspath(root), **storage_options)
+        self._fs, path = reach(os.fspath(root), **storage_options)
         self.root = path.rstrip("/")
         self.is_local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
-        if not self.is_local:
-            self._fs = Reached(self._fs, os.fspath(root))
         self.cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
         self.staging = Staging(Path(self.path(STAGING)) if self.is_local else self.cache / STAGING)
 

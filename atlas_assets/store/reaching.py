@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import fsspec
+
 from atlas_assets.errors import AtlasError, Found, UnreachableError
 
 LIBRARIES = ("botocore", "aiobotocore", "aiohttp", "asyncio", "s3fs", "gcsfs", "adlfs", "fsspec", "google", "azure")
@@ -15,6 +17,21 @@ OF_THE_STORE = (
 )
 NO_BUCKET = "bucket does not exist"
 WRITES = ("put_file", "pipe_file", "mv")  # where something that is not found is the bucket
+
+
+def reach(url: str, *, remedy: str = OF_THE_STORE, **options: Any) -> tuple[Any, str]:
+    """The file system of an address and the path in it; one elsewhere raises UnreachableError, as :class:`Reached`.
+
+    Raises AtlasError for an address of a kind that is not known here, and for one that is not reached at once.
+    """
+    try:
+        fs, path = fsspec.core.url_to_fs(url, **options)
+    except (ImportError, ValueError) as error:
+        raise AtlasError(f"{url} cannot be used: {error}. {remedy}") from error
+    except OSError as error:  # as FTP, which connects before it is asked for anything
+        raise _unreachable(url, error, remedy) from error
+    protocols = fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,)
+    return (fs if "file" in protocols else Reached(fs, url, remedy=remedy)), path
 
 
 class Reached:
@@ -35,21 +52,22 @@ class Reached:
             except FileNotFoundError as error:
                 if name not in WRITES and NO_BUCKET not in str(error):
                     raise  # a file that is not there, of a store that is
-                raise self._unreachable(error) from error
+                raise _unreachable(self._address, error, self._remedy) from error
             except AtlasError:
                 raise
             except Exception as error:
                 if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in LIBRARIES:
                     raise
-                raise self._unreachable(error) from error
+                raise _unreachable(self._address, error, self._remedy) from error
 
         return reached
 
-    def _unreachable(self, error: Exception) -> UnreachableError:
-        return UnreachableError(
-            file=self._address,
-            where="",
-            found=Found(f"cannot be read or written ({type(error).__name__}: {error})"),
-            expected="a store that answers",
-            remedy=self._remedy,
-        )
+
+def _unreachable(address: str, error: Exception, remedy: str) -> UnreachableError:
+    return UnreachableError(
+        file=address,
+        where="",
+        found=Found(f"cannot be read or written ({type(error).__name__}: {error})"),
+        expected="a store that answers",
+        remedy=remedy,
+    )

@@ -285,6 +285,18 @@ def test_a_host_that_does_not_answer_is_said_with_its_address(answer: Exception,
             ask()
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("ftp://me:geheim@127.0.0.1:1/x", r"ftp://\*\*\*@127\.0\.0\.1:1/x cannot be read or written"),  # asked at once
+        ("nowhere://x", "nowhere://x cannot be used: Protocol not known"),
+    ],
+)
+def test_a_storage_that_is_not_reached_at_all_is_said_with_its_address(address: str, said: str) -> None:
+    with pytest.raises(AtlasError, match=said):
+        ArtifactStore(address)
+
+
 WRITES_TOO_MUCH = """
 import resource, sys
 import numpy as np
