@@ -8,6 +8,7 @@
  *   state()       projection, colour, selected row, hovered row, zoom, frames drawn so far
  *   picked()      rows of the picked set, ascending
  *   settled()     resolves when something has been drawn, and nothing more for three animation frames
+ *   remembered()  resolves when the address says all that is shown
  *   filter(text)  sets the filter (core/filter/query.ts); resolves to its text and the number of rows that pass
  *   passes(row)   whether a row satisfies the filter
  *   drawNow(by, options)  MapView.drawNow: draws at once, waits for the GPU, says how long it took (null without a map)
@@ -30,6 +31,7 @@ export interface AtlasHooks {
   state(): { projection: string; colour: string; selected: number; hovered: number; zoom: number; frames: number }
   picked(): number[]
   settled(): Promise<void>
+  remembered(): Promise<void>
   filter(text: string): Promise<{ text: string; count: number }>
   passes(row: number): boolean
   drawNow(...options: Parameters<MapView['drawNow']>): ReturnType<MapView['drawNow']> | null
@@ -81,6 +83,9 @@ export function exposeHooks(atlas: Atlas): void {
         quiet = frames === before && (frames > 0 || !atlas.map) ? quiet + 1 : 0
         before = frames
       }
+    },
+    async remembered() {
+      while (!(await atlas.link.written())) await new Promise((resolve) => setTimeout(resolve, 16))
     },
     async filter(text) {
       await atlas.filter.setText(text)

@@ -115,7 +115,7 @@ describe('from one map to the other', () => {
     expect((await at.state()).projection).toBe(A)
   })
 
-  it('ignores a link to a map that is gone', async () => {
+  it('ignores a link to a map that is gone', { tags: ['slow'] }, async () => {
     await at.opened('#c=gone~0.4')
     expect(await bar().count()).toBe(0)
     expect((await at.state()).projection).toBe(A)

@@ -104,7 +104,7 @@ describe('what is said about one entity', () => {
     await site.page.getByRole('complementary', { name: 'Selection of 3 towns' }).waitFor()
   })
 
-  it('with neighbours that are selected with it', async () => {
+  it('with neighbours that are selected with it', { tags: ['slow'] }, async () => {
     await site.opened()
     await select(7)
     await nearest().waitFor()

@@ -42,11 +42,11 @@ beforeAll(async () => {
   })
   script = readFileSync(join(outDir, 'harness.js'), 'utf8')
   browser = await launch()
+  page = await browser.newPage()
 })
 afterAll(() => browser?.close())
 beforeEach(async () => {
-  await page?.close()
-  page = await browser.newPage()
+  await page.goto('about:blank')
   await page.setContent('<!doctype html><body></body>')
   await page.addScriptTag({ content: script })
 })

@@ -1,4 +1,5 @@
 import { expect, it, describe } from 'vitest'
+import { eachTimeIf } from '../support/slow'
 import { manifest, PHONE, sitePage } from './site_page'
 
 const site = sitePage()
@@ -12,7 +13,7 @@ describe('back and forward', () => {
     const seen: { hash: string; state: Awaited<ReturnType<typeof site.state>> }[] = []
     const note = async () => {
       await site.settled()
-      await page.waitForTimeout(500)
+      await page.evaluate(() => window.__atlas.remembered())
       seen.push({ hash: await hash(), state: await site.state() })
     }
     await note()
@@ -31,7 +32,7 @@ describe('back and forward', () => {
       await waitForHash(seen[i].hash.slice(1) || '')
       await page.waitForFunction((row) => window.__atlas.state().selected === row, seen[i].state.selected)
       await site.settled()
-      await page.waitForTimeout(400)
+      await page.evaluate(() => window.__atlas.remembered())
       expect(await hash()).toBe(seen[i].hash)
       const now = await site.state()
       expect(now).toMatchObject({
@@ -66,23 +67,24 @@ describe('back and forward', () => {
 })
 
 describe('sharing', () => {
-  it.each([
+  for (const [name, device] of [
     ['desktop', {}],
     ['phone', PHONE],
-  ])('gives a link and code that open the same view (%s)', async (_, device) => {
-    const page = await site.opened('#at=0.2,-0.1,3', { ...device, alone: true })
-    await page.getByRole('button', { name: 'More' }).click()
-    await page.getByRole('button', { name: 'Share this view' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Share this view' })
-    await dialog.getByText(/the part of the map that you see/).waitFor()
-    expect(await dialog.getByLabel('Link', { exact: true }).inputValue()).toBe(`${site.site.url}#at=0.2,-0.1,3`)
-    const code = await dialog.getByLabel('For a page of your own').inputValue()
-    expect(code).toContain(`src="${site.site.url}?embed#at=0.2,-0.1,3"`)
-    await dialog.getByLabel('Size').selectOption('1')
-    expect(await dialog.getByLabel('For a page of your own').inputValue()).toContain('width="800" height="600"')
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    await dialog.getByRole('button', { name: 'Copy link' }).click()
-    await dialog.getByText('Copied').waitFor()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${site.site.url}#at=0.2,-0.1,3`)
-  })
+  ] as const)
+    it(`gives a link and code that open the same view (${name})`, eachTimeIf(device !== PHONE), async () => {
+      const page = await site.opened('#at=0.2,-0.1,3', { ...device, alone: true })
+      await page.getByRole('button', { name: 'More' }).click()
+      await page.getByRole('button', { name: 'Share this view' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Share this view' })
+      await dialog.getByText(/the part of the map that you see/).waitFor()
+      expect(await dialog.getByLabel('Link', { exact: true }).inputValue()).toBe(`${site.site.url}#at=0.2,-0.1,3`)
+      const code = await dialog.getByLabel('For a page of your own').inputValue()
+      expect(code).toContain(`src="${site.site.url}?embed#at=0.2,-0.1,3"`)
+      await dialog.getByLabel('Size').selectOption('1')
+      expect(await dialog.getByLabel('For a page of your own').inputValue()).toContain('width="800" height="600"')
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+      await dialog.getByRole('button', { name: 'Copy link' }).click()
+      await dialog.getByText('Copied').waitFor()
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${site.site.url}#at=0.2,-0.1,3`)
+    })
 })

@@ -253,7 +253,7 @@ describe('moving', () => {
     expect(await pressed()).toBe('H')
   })
 
-  it('in flight also by finger: one looks around, two move', async () => {
+  it('in flight also by finger: one looks around, two move', { tags: ['slow'] }, async () => {
     await site.opened(SPATIAL, PHONE)
     await page().getByRole('button', { name: /Tools/ }).tap()
     await page().getByRole('button', { name: /Fly/ }).tap()
@@ -334,7 +334,7 @@ describe('the overview', () => {
     expect(await page().locator('.minimap').count()).toBe(0)
   })
 
-  it('is not there on a phone', async () => {
+  it('is not there on a phone', { tags: ['slow'] }, async () => {
     await site.opened('#at=0.1,0.1,6', PHONE)
     expect(await page().locator('.minimap').count()).toBe(0)
   })

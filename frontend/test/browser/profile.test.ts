@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { eachTimeIf } from '../support/slow'
 import { DESKTOP, PHONE, sitePage } from './site_page'
 
 const site = sitePage()
@@ -39,6 +40,9 @@ function traffic(page: Page): string[] {
 }
 
 describe.each(SIZES)('a list on %s', (_, size) => {
+  /** The sheet of a phone holds what the column of a desktop does: one of its tests each time. */
+  const further = eachTimeIf(size === DESKTOP)
+
   it('is put on the map from pasted names, and nothing of it is sent anywhere', async () => {
     const page = await site.opened('', size)
     const sent = traffic(page)
@@ -67,7 +71,7 @@ describe.each(SIZES)('a list on %s', (_, size) => {
     )
   })
 
-  it('comes with a link: ids or names, ratings, and a second list', async () => {
+  it('comes with a link: ids or names, ratings, and a second list', further, async () => {
     const page = await site.opened('?items=town-5:5,town-9,town-11:1,no-such-town&items2=town-9,town-12', size)
     await read()
     const { mine, theirs } = await profile()
@@ -81,7 +85,7 @@ describe.each(SIZES)('a list on %s', (_, size) => {
     await page.waitForFunction((row) => window.__atlas.state().selected === row, mine[1][0]) // one town in common: its details
   })
 
-  it('is cleared again', async () => {
+  it('is cleared again', further, async () => {
     const page = await site.opened('?items=town-5', size)
     await read()
     if (size === PHONE) await openList(page)

@@ -54,8 +54,9 @@ export class SitePage {
   /** Goes to the page. `path`: query and hash. */
   async open(path = '', { init, alone = false, ...device }: OpenOptions = {}): Promise<Page> {
     const wanted = init || alone ? '' : JSON.stringify({ ...DESKTOP, ...device })
-    if (wanted !== '' && wanted === this.#device && !this.page.isClosed()) await this.page.goto('about:blank')
-    else {
+    if (wanted !== '' && wanted === this.#device && !this.page.isClosed()) {
+      if (this.page.url() !== 'about:blank') await this.page.goto('about:blank')
+    } else {
       await this.close()
       this.page = await (await (await (chromium ??= launch())).newContext({ ...DESKTOP, ...device })).newPage()
       this.page.on('console', (message) => message.type() === 'error' && this.problems.push(message.text()))

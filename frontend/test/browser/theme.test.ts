@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { contrast, parseHex, type Rgb } from '../../src/core/colour/oklab'
 import type { Theme } from '../../src/core/data/manifest'
 import { FIXTURE } from '../support/global_setup'
+import { eachTimeIf } from '../support/slow'
 import { manifest, PHONE, sitePage } from './site_page'
 
 const site = sitePage()
@@ -57,16 +58,17 @@ describe("an atlas's own look", () => {
     await page.getByRole('dialog').getByText('Licence of the data: CC0').waitFor()
   })
 
-  it.each(['dark', 'light'] as const)('is made readable where it is not: %s', async (colorScheme) => {
-    dressed({ accent: '#777777', background: { dark: '#e0e0a0', light: '#203040' }, palette: ['#111111', '#f8f8f8'] })
-    const page = await site.opened('#v=list', { colorScheme })
-    await page.locator('ol .value').first().waitFor()
-    const ground = parseHex(await variable('--map'))!
-    expect(
-      contrast(rgbOf(await page.evaluate(() => getComputedStyle(document.body).color)), ground),
-    ).toBeGreaterThanOrEqual(6.5)
-    for (const css of await coloursOf([0, 1])) expect(contrast(rgbOf(css), ground)).toBeGreaterThanOrEqual(2.9)
-  })
+  for (const colorScheme of ['dark', 'light'] as const)
+    it(`is made readable where it is not: ${colorScheme}`, eachTimeIf(colorScheme === 'dark'), async () => {
+      dressed({ accent: '#777777', background: { dark: '#e0e0a0', light: '#203040' }, palette: ['#111111', '#f8f8f8'] })
+      const page = await site.opened('#v=list', { colorScheme })
+      await page.locator('ol .value').first().waitFor()
+      const ground = parseHex(await variable('--map'))!
+      expect(
+        contrast(rgbOf(await page.evaluate(() => getComputedStyle(document.body).color)), ground),
+      ).toBeGreaterThanOrEqual(6.5)
+      for (const css of await coloursOf([0, 1])) expect(contrast(rgbOf(css), ground)).toBeGreaterThanOrEqual(2.9)
+    })
 
   it('gives way to black or white for those who ask for more contrast', async () => {
     dressed({ background: { dark: '#14110e' } })
@@ -77,16 +79,21 @@ describe("an atlas's own look", () => {
     await expect.poll(() => variable('--map')).toBe('#14110e')
   })
 
-  it.each([
+  for (const [name, device] of [
     ['a desktop', {}],
     ['a phone', PHONE],
-  ] as const)('leaves everything there to people with colours of their own, on %s', async (_, device) => {
-    dressed({ background: { dark: '#14110e' } })
-    const page = await site.opened('', { ...device, forcedColors: 'active' })
-    await page.evaluate(() => window.__atlas.select(3))
-    await page.getByRole('list', { name: /Nearest/ }).waitFor()
-    const selected = page.locator('.label.selected').first()
-    if (await selected.count())
-      expect(await selected.evaluate((node) => getComputedStyle(node).borderTopWidth)).not.toBe('0px')
-  })
+  ] as const)
+    it(
+      `leaves everything there to people with colours of their own, on ${name}`,
+      eachTimeIf(device === PHONE),
+      async () => {
+        dressed({ background: { dark: '#14110e' } })
+        const page = await site.opened('', { ...device, forcedColors: 'active' })
+        await page.evaluate(() => window.__atlas.select(3))
+        await page.getByRole('list', { name: /Nearest/ }).waitFor()
+        const selected = page.locator('.label.selected').first()
+        if (await selected.count())
+          expect(await selected.evaluate((node) => getComputedStyle(node).borderTopWidth)).not.toBe('0px')
+      },
+    )
 })

@@ -347,7 +347,7 @@ describe('versions', { timeout: 60_000 }, () => {
       },
     )
 
-  it('slides where motion is welcome', async () => {
+  it('slides where motion is welcome', { tags: ['slow'] }, async () => {
     await opened('', { reducedMotion: 'no-preference' })
     await section().click()
     await version(/^14 Nov/).click()

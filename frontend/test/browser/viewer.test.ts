@@ -116,7 +116,7 @@ describe('selecting', () => {
     if (before.x < 780) expect(Math.hypot(after.x - before.x, after.y - before.y)).toBeLessThan(1)
   })
 
-  it('keeps what it can when a shard is missing, and offers to try again', async () => {
+  it('keeps what it can when a shard is missing, and offers to try again', { tags: ['slow'] }, async () => {
     await site.opened()
     site.site.override = (path) => (path.includes('/knn/') ? { status: 404 } : null)
     site.allowed = /Failed to load resource/
@@ -153,7 +153,7 @@ describe('maps and colours', () => {
     expect(Math.hypot(after.x - before.x, after.y - before.y)).toBeGreaterThan(3)
   })
 
-  it('colour by every field, with a legend that counts all rows', async () => {
+  it('colour by every field, with a legend that counts all rows', { tags: ['slow'] }, async () => {
     await site.opened()
     const select = site.page.getByRole('combobox', { name: 'Colour' })
     for (const option of await select.locator('option').all()) {
@@ -249,7 +249,7 @@ describe('moving', () => {
     expect((await site.state()).zoom).toBeCloseTo(64, 0)
   })
 
-  it('survives a lost context', async () => {
+  it('survives a lost context', { tags: ['slow'] }, async () => {
     await site.opened()
     const row = await site.popularRow()
     const at = await site.screenOf(row)

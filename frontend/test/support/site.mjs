@@ -50,7 +50,8 @@ export async function serveSite({ data, manifest = 'data/map/manifest.json', dis
     let body = readFileSync(file)
     if (relative === 'index.html')
       body = body.toString().replace('name="atlas-manifest" content=""', `name="atlas-manifest" content="${manifest}"`)
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
+    const kept = relative.startsWith('assets/') ? { 'cache-control': 'max-age=31536000, immutable' } : {} // as hosts do
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...kept })
     response.end(body)
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -91,6 +91,12 @@ export class Link {
     return values
   }
 
+  /** Whether the address says all that there is to say, and nothing is on its way to it. */
+  async written(): Promise<boolean> {
+    if (this.#applying > 0 || this.#writing || this.#wanted !== null) return false
+    return writeParts(await this.values()) === this.address.hash()
+  }
+
   /** What a part would add to a shared link; null where it has nothing. */
   async shared(key: string): Promise<string | null> {
     const part = this.#parts.get(key)
