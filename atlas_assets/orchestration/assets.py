@@ -33,6 +33,25 @@ def assets_of(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     return [_step_of(pipeline, step, stages) for step, stages in steps.items()]
 
 
+def jobs_of(pipeline: Pipeline) -> list[Any]:
+    """For each step a job of its assets. They are what the page of an asset knows the sensor by, whose refreshes are
+    a graph of steps and no job of assets; and they make these assets alone, where somebody launches them."""
+    steps: dict[str, list[dg.AssetKey]] = defaultdict(list)
+    for stage in pipeline.stages.values():
+        if not stage.on_request:
+            steps[stage.step].append(events.key_of(pipeline, stage.name))
+    return [
+        dg.define_asset_job(
+            names.job_name(pipeline.name, f"only_{step}"),
+            selection=keys,
+            tags={run_tags.ATLAS: pipeline.name, **run_tags.NO_RETRY},
+            description=f"Only {', '.join(key.path[-1] for key in keys)}, from what is there. The sensor and the job "
+            f"{names.job_name(pipeline.name)} make them with all that they come from.",
+        )
+        for step, keys in steps.items()
+    ]
+
+
 def _step_of(pipeline: Pipeline, step: str, stages: Sequence[Stage]) -> dg.AssetsDefinition:
     partitions = dg.StaticPartitionsDefinition(list(stages[0].keys)) if stages[0].keys else None
     uses_gpu = any(stage.uses_gpu for stage in stages)
@@ -73,7 +92,7 @@ def _spec(pipeline: Pipeline, stage: Stage, partitions: dg.PartitionsDefinition 
 
 
 def _described(pipeline: Pipeline, stage: Stage) -> str:
-    """The page of an asset names no automation but its own; what keeps all assets of an atlas is one job's."""
+    """What it is, and what keeps it up to date: one job's steps make all assets of an atlas."""
     if stage.on_request:
         return stage.description
     return f"{stage.description}\n\nKept up to date by the sensor and the job `{names.job_name(pipeline.name)}`."

@@ -49,11 +49,13 @@ def definitions_of(spec: AtlasSpec) -> dg.Definitions:
         description="The data as it lies outside of Atlas.",
     )
     steps = sweep_jobs.SweepSteps(pipeline)
+    refresh, rebuild = jobs.jobs_of(steps)
+    of_assets = assets.jobs_of(pipeline)
     schedule = sensor.schedule_of(pipeline)
     return dg.Definitions(
         assets=[source, *assets.assets_of(pipeline)],
         asset_checks=[sensor.check_of(pipeline)],
-        jobs=[*jobs.jobs_of(steps), *sweep_jobs.jobs_of(steps), prune_job(pipeline)],
-        sensors=[sensor.sensor_of(pipeline)],
+        jobs=[refresh, rebuild, *sweep_jobs.jobs_of(steps), prune_job(pipeline), *of_assets],
+        sensors=[sensor.sensor_of(pipeline, [refresh, *of_assets])],
         schedules=[schedule] if schedule else [],
     )

@@ -6,6 +6,7 @@ look also finds what a kill, a crash or an edit of the defs.yaml left undone.
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -54,12 +55,13 @@ class Memory:
         return json.dumps(asdict(self))
 
 
-def sensor_of(pipeline: Pipeline) -> dg.SensorDefinition:
-    """Looks every ``refresh.every`` seconds."""
+def sensor_of(pipeline: Pipeline, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Looks every ``refresh.every`` seconds. jobs: the refresh, which it launches, and those of the assets that this
+    makes, so that Dagster shows the sensor on their pages."""
 
     @dg.sensor(
         name=job_name(pipeline.name),
-        job_name=job_name(pipeline.name),
+        jobs=jobs,
         minimum_interval_seconds=int(pipeline.spec.refresh.every),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Launches {job_name(pipeline.name)} when the source has changed, or anything else is missing or "

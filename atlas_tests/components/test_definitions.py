@@ -115,6 +115,16 @@ def test_what_runs_by_itself_is_switched_on_and_said() -> None:
     assert complete(toy()).get_repository_def().schedule_defs == []
 
 
+def test_the_page_of_every_asset_knows_the_sensor_that_keeps_it_up_to_date() -> None:
+    repository = complete(toy()).get_repository_def()
+    [sensor] = repository.sensor_defs
+    jobs = [repository.get_job(target.job_name) for target in sensor.targets]
+    known = {key for job in jobs for key in job.asset_layer.selected_asset_keys}
+    made = {stage for stage in Pipeline(toy(), base=Path()).stages if stage != "cooccurrence"}
+    assert known == {dg.AssetKey(["toy", stage]) for stage in made}
+    assert jobs[0].name == "toy_refresh"
+
+
 def test_nothing_needs_cooccurrence() -> None:
     graph = complete(toy()).resolve_asset_graph()
     assert not graph.get(dg.AssetKey(["toy", "cooccurrence"])).child_keys
