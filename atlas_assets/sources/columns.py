@@ -133,9 +133,15 @@ def as_ids(name: str, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
 def one_form(text: pl.Expr, *, words: bool) -> pl.Expr:
     """Text in the one form that all its spellings have: no blanks around, plain blanks inside, Unicode's NFC.
 
+    What has no width at all, as a page's text may carry along at its ends, is no part of it.
+
     words: whether a word such as NULL or nan means that there is no id, as in files that know nothing but text.
     """
-    bare = text.str.strip_chars().str.replace_all(r"[\u00a0\u2007\u202f]", " ").str.normalize("NFC")
+    bare = (
+        text.str.replace_all(r"^[\s\u200b\u2060\ufeff]+|[\s\u200b\u2060\ufeff]+$", "")
+        .str.replace_all(r"[\u00a0\u2007\u202f]", " ")
+        .str.normalize("NFC")
+    )
     return pl.when(~bare.is_in(list(ABSENT) if words else [""])).then(bare)
 
 

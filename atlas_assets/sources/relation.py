@@ -37,6 +37,7 @@ _DICTIONARIES = {
     "collections": {"collection": "collection", "entity": "entity"},
     "edges": {"source": "entity", "target": "entity"},
 }
+_RULER = r"^:?[-=_+*]{2,}:?$"
 _EXAMPLE_IDS = 2_000
 
 
@@ -167,7 +168,27 @@ class Relation:
     def notes(self) -> list[str]:
         """What was guessed, and what was done to ids. After ``write``."""
         told = next((file.told for file in self.known if file.told), [])
-        return [*told, *(said for file in self.known for role in self._names for said in _told_of_ids(file, role))]
+        of_ids = (said for file in self.known for role in self._names for said in _told_of_ids(file, role))
+        return [*told, *of_ids, *self._told_of_lines()]
+
+    def _told_of_lines(self) -> list[str]:
+        """What was read as a row of ids and looks like a line that is none: names of columns, or a ruler."""
+        if not any(file.dialect for file in self.known):
+            return []
+        columns = self.known[0].columns
+        names = {role: columns[role].strip() for role in self._names}
+        ids = {role: self._codes[of].ids(pl.String()) for role, of in self._names.items()}
+        told = []
+        if all(bool((ids[role] == name).any()) for role, name in names.items()):
+            both = " and ".join(repr(name) for name in names.values())
+            told.append(
+                f"{both} are ids of a row: if the names of the columns stand in the file twice, take a line out"
+            )
+        rulers = {role: own.filter(own.str.contains(_RULER)) for role, own in ids.items()}
+        if all(len(own) for own in rulers.values()):
+            both = " and ".join(repr(own[0]) for own in rulers.values())
+            told.append(f"{both} are ids of a row: if that line only divides others, take it out")
+        return told
 
     @property
     def own_entities(self) -> list[Located]:

@@ -12,6 +12,7 @@ import json
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -329,5 +330,7 @@ def read_npy(file: Located) -> np.ndarray:
 
 
 def examples(values: Iterable[object], n: int = 3) -> str:
-    """The first few values, quoted as Python would, so that 1 and '1' can be told apart."""
-    return ", ".join(repr(value) for _, value in zip(range(n), values, strict=False))
+    """The first few values, as Python writes them, so that 1 and '1' can be told apart; dates as in ISO 8601."""
+    return ", ".join(
+        str(value) if isinstance(value, date) else repr(value) for _, value in zip(range(n), values, strict=False)
+    )

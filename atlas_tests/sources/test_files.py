@@ -145,6 +145,29 @@ def test_without_an_entity_table_ids_are_labels(tmp_path):
     assert entities.rows() == [(9, "9"), (10, "10")]
 
 
+def test_lines_that_are_no_rows_are_told_as_what_they_look_like(tmp_path):
+    write(tmp_path, "a.csv", "user,item\n---,---\nu1,Emma\nu2,Emma\nuser,item\nu1,Kim\n")
+    notes = read(tmp_path, interactions=["a.csv"])[3]["notes"]
+    assert any(note.startswith("'user' and 'item' are ids of a row: if the names of the columns") for note in notes)
+    assert any(note.startswith("'---' and '---' are ids of a row") for note in notes)
+    write(tmp_path, "b.csv", "user,item\nu1,item\nu2,---\n")
+    assert not any("ids of a row" in note for note in read(tmp_path, interactions=["b.csv"])[3]["notes"])
+
+
+@pytest.mark.parametrize("name", ["report.xls", "report.csv"])
+@pytest.mark.parametrize("begin", ["<html><body>", "\n <TABLE border=1>", "<!DOCTYPE HTML>\n<html>"])
+def test_a_web_page_that_is_called_a_table_is_told_as_one(tmp_path, name, begin):
+    write(tmp_path, name, f"{begin}<tr><td>user</td><td>item</td></tr><tr><td>u1</td><td>Emma</td></tr>")
+    with pytest.raises(DataError, match=r"is an HTML page.*read_html"):
+        read(tmp_path, interactions=[name])
+
+
+def test_what_has_no_width_makes_no_other_id(tmp_path):
+    write(tmp_path, "a.csv", "user,item\nu1,Emma\nu1\u200b,Kim\n\ufeffu1\u2060 ,Dune\nنمی\u200cخواهم,Emma\n")
+    rows = read(tmp_path, interactions=["a.csv"])[0]
+    assert rows["collection"].to_list() == ["u1", "u1", "u1", "نمی\u200cخواهم"]
+
+
 @pytest.mark.parametrize(
     ("values", "seconds"),
     [

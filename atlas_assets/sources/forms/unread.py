@@ -18,6 +18,7 @@ class Unread:
     at: int = 0
 
 
+_OF_HTML = "python -c \"import pandas; pandas.read_html('in')[0].to_csv('out.csv', index=False)\""
 UNREAD = (
     Unread(
         "an Avro file",
@@ -80,9 +81,12 @@ UNREAD = (
     Unread(
         "an HTML page",
         (".html", ".htm"),
-        "python -c \"import pandas; pandas.read_html('in')[0].to_csv('out.csv', index=False)\"",
-        b"<!DOCTYPE html",
+        _OF_HTML,
+        b"<!doctype html",
     ),
+    # As many programs export tables that are called .xls.
+    Unread("an HTML page", (), _OF_HTML, b"<html"),
+    Unread("an HTML page", (), _OF_HTML, b"<table"),
     Unread(
         "an XML file",
         (".xml",),
@@ -101,8 +105,13 @@ def is_unread(head: Head) -> bool:
 
 
 def _found(head: Head) -> Unread | None:
-    found = next((one for one in UNREAD if one.magic and head.bytes[one.at :].startswith(one.magic)), None)
+    found = next((one for one in UNREAD if one.magic and _begins(head.bytes[one.at :], one.magic)), None)
     return found or next((one for one in UNREAD if head.suffix in one.suffixes), None)
+
+
+def _begins(data: bytes, magic: bytes) -> bool:
+    """Markup may begin after blanks, and in capitals."""
+    return (data.lstrip().lower() if magic[:1] == b"<" else data).startswith(magic)
 
 
 def refuse(given: Given, head: Head, readable: str) -> Exception:
