@@ -182,6 +182,22 @@ def sweep(
 
 
 @app.command()
+def place(
+    case: Annotated[list[str] | None, typer.Option(help="mnist-test-10k, fashion-mnist-part, notmnist-10k.")] = None,
+    json: Json = None,
+) -> None:
+    """New vectors on maps that are there, beside the transforms of umap-learn, openTSNE and PaCMAP."""
+    from benchmarks import placing as benchmark
+
+    session = _Session(PACKAGES, Limits(0, 0, CORES), json, runs=1, seed=benchmark.SEED)
+    with console.status("") as status:
+        for one in case or benchmark.CASES:
+            for row in benchmark.run(one, progress=status.update):
+                session.keep([row])
+    session.end()
+
+
+@app.command()
 def by_dagster(
     case: Annotated[str, typer.Option(help="mtg-decks, or any case of relate.")] = "mtg-decks",
     runs: Runs = 3,

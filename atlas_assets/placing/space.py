@@ -20,10 +20,10 @@ AT_ONCE = 2_000  # new vectors that are compared with all others together
 def nearest(pipeline: Pipeline, store: ArtifactStore, folder: Path) -> Nearest:
     """By the metric of the spec, all compared with all. folder: the canonical tables of what is new."""
     index = VectorIndex.load(store.folder(pipeline.address("entity_index")))
-    known = np.asarray(index.vectors, np.float64)
+    known = np.asarray(index.vectors)
     ids = pl.read_parquet(folder / "entities.parquet")["id"]
     is_new = new_ids(ids, index.ids["id"])
-    vectors = np.asarray(np.load(folder / "vectors.npy"), np.float64)[is_new.to_numpy()]
+    vectors = np.load(folder / "vectors.npy")[is_new.to_numpy()]
     if vectors.shape[1] != known.shape[1]:
         raise DataError(
             file="the new vectors",
@@ -32,15 +32,27 @@ def nearest(pipeline: Pipeline, store: ArtifactStore, folder: Path) -> Nearest:
             expected=f"{known.shape[1]}, as those of {pipeline.name} have",
             remedy="Make them by the same model.",
         )
-    metric = pipeline.spec.relation.metric or guess_metric(known)[0]
+    indices, similarity = closest(vectors, known, metric=pipeline.spec.relation.metric or guess_metric(known)[0])
+    return Nearest(ids.filter(is_new), indices, similarity, [])
+
+
+def closest(new: np.ndarray, known: np.ndarray, *, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """indices (m, NEAREST) int64 of the vectors known (n, d) that are nearest to each of new (m, d), and how similar.
+
+    Of equally near ones the first; -1 and 0 where there are fewer. All are compared with all, in float64.
+    """
+    known, new = np.asarray(known, np.float64), np.asarray(new, np.float64)
     k = min(NEAREST, len(known))
-    indices, similarity = np.full((len(vectors), NEAREST), -1, np.int64), np.zeros((len(vectors), NEAREST))
-    for begin in range(0, len(vectors), AT_ONCE):
+    indices, similarity = np.full((len(new), NEAREST), -1, np.int64), np.zeros((len(new), NEAREST))
+    for begin in range(0, len(new), AT_ONCE):
         part = slice(begin, begin + AT_ONCE)
-        values = _similarities(vectors[part], known, metric)
-        best = np.argsort(-values, axis=1, kind="stable")[:, :k]
-        indices[part, :k], similarity[part, :k] = best, np.take_along_axis(values, best, axis=1)
-    return Nearest(ids.filter(is_new), indices, np.maximum(similarity, 0), [])
+        values = _similarities(new[part], known, metric)
+        least = np.partition(values, -k, axis=1)[:, -k]
+        for row, (own, at_least) in enumerate(zip(values, least, strict=True), begin):
+            candidates = np.flatnonzero(own >= at_least)
+            best = candidates[np.argsort(-own[candidates], kind="stable")[:k]]
+            indices[row, :k], similarity[row, :k] = best, own[best]
+    return indices, np.maximum(similarity, 0)
 
 
 def _similarities(new: np.ndarray, known: np.ndarray, metric: str) -> np.ndarray:
