@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,7 +182,7 @@ def _portable(location: str) -> str:
     """A path as it is written down: from the project folder where it lies inside, else absolute; URLs as they are."""
     if "://" in location:
         return location
-    path = Path.cwd() / Path(location).expanduser()
+    path = Path.cwd() / os.path.expanduser(location)
     return str(path.relative_to(project.root())) if path.is_relative_to(project.root()) else str(path)
 
 

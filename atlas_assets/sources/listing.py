@@ -66,12 +66,12 @@ def list_files(pattern: str, *, base: Path) -> list[Listed]:
     if databases.is_url(pattern):
         return [_listed_database(pattern, base)]
     if "://" not in pattern:
-        pattern = str(base / Path(pattern).expanduser()) if "#" in pattern else pattern
+        pattern = str(base / os.path.expanduser(pattern)) if "#" in pattern else pattern
     address, part = split_part(pattern)
     if part is not None:
         return [dataclasses.replace(file, name=f"{file.name}#{part}") for file in list_files(address, base=base)]
     remote = "://" in pattern
-    address = pattern if remote else str(base / Path(pattern).expanduser())
+    address = pattern if remote else str(base / os.path.expanduser(pattern))
     with RemoteErrors(pattern):
         fs, path = fsspec.core.url_to_fs(address)
         fs.invalidate_cache()  # a process that looks again and again would see its first listing for ever

@@ -358,3 +358,14 @@ def test_a_hostile_file_is_read_or_refused_in_a_sentence(
         assert re.search(one.said, found), found
         assert "Traceback" not in found
         assert len(found) < 2_000
+
+
+@pytest.mark.parametrize("name", ["~.csv", "~nobody.csv", "-x.csv", "$HOME.csv", "a b .csv", "e\u0301.csv", "%41.csv"])
+def test_a_file_is_found_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    """A name that begins with ~ used to be a traceback, unless there was a user of that name."""
+    (tmp_path / name).write_text(CSV)
+    spec = validate({"source": {"interactions": [name]}}, file=tmp_path / "defs/x/defs.yaml")
+    out = tmp_path / "out"
+    out.mkdir()
+    report = read(spec.source, out, base=tmp_path, progress=no_progress, memory=Memory())
+    assert report["rows"] == 60

@@ -13,7 +13,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", 
 
 def list_pictures(pattern: str, *, base: Path) -> list[Listed]:
     """Of a folder, the pictures in it and in the folders below, by name; of anything else as ``list_files``."""
-    folder = base / Path(pattern).expanduser()
+    folder = base / os.path.expanduser(pattern)
     if "://" in pattern or not folder.is_dir():
         return list_files(pattern, base=base)
     found = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())

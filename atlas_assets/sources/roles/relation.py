@@ -94,7 +94,8 @@ def _collection_and_entity(
     live in one city each. Rows of a collection usually lie together, so its column changes less often. What is listed
     in one cell, or in one object of JSON, is the entity.
     """
-    able = [c for c in columns if _fits("collection", sample[c]) and not _is_measure(c, sample[c])][:_MOST_CANDIDATES]
+    fitting = (c for c in columns if _fits("collection", sample[c]) and not _is_measure(c, sample[c]))
+    able = list(itertools.islice(fitting, _MOST_CANDIDATES))
     few = sample.height < _ENOUGH_ROWS
     n_distinct = {c: sample[c].n_unique() for c in able}
     one_each, written = _ONE_ROW_EACH * sample.height, functools.cache(lambda c: _lists_in(sample[c]))
