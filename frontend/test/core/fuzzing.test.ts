@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Bundle } from '../../src/core/data/bundle'
 import { BundleError } from '../../src/core/data/errors'
 import { parseQuery } from '../../src/core/filter/query'
@@ -13,6 +13,7 @@ import { generator } from '../support/random'
 
 /** Tries of each kind; ATLAS_FUZZING makes it more. */
 const TRIES = Number(process.env.ATLAS_FUZZING ?? 150)
+vi.setConfig({ testTimeout: Math.max(30_000, TRIES * 60) })
 
 type Random = () => number
 const below = (random: Random, n: number) => Math.floor(random() * n)
