@@ -262,6 +262,18 @@ def test_on_a_phone_a_tap_opens_a_sheet_that_can_be_closed(visit: Open) -> None:
     assert width <= 390  # nothing sticks out at the side
 
 
+def test_from_a_file_the_page_says_how_to_see_it(browser: Any, published: Path, address: str) -> None:
+    """It used to be blank: browsers load no modules into a page that is opened from a file."""
+    page = browser.new_page()
+    page.goto(next(published.rglob("index.html")).as_uri())
+    told = page.get_by_text("Browsers show this map from a web server only")
+    told.wait_for()
+    page.goto(address)
+    page.locator("canvas").first.wait_for()
+    assert not told.is_visible()
+    page.close()
+
+
 def test_without_scripts_the_page_says_what_it_is(browser: Any, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
