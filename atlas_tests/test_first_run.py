@@ -91,3 +91,15 @@ def test_the_same_for_vectors_of_which_a_sample_is_taken(tmp_path: Path, monkeyp
 
     assert "so 20,000 sampled ones are taken (filter: top)" in said
     assert load(path).filter.top == 20_000
+
+
+@pytest.mark.parametrize(("n", "least", "k"), [(6, 1, 5), (60, 2, 15), (400, 3, 15), (2_000, 5, 15)])
+def test_of_few_entities_none_is_filtered_out_that_a_first_map_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, k: int
+) -> None:
+    """Six things in four collections are a map, not a filter that leaves nothing."""
+    rows = [(f"basket {i}", f"thing {(i * step) % n}") for i in range(n) for step in (1, 2, 3)]
+    pl.DataFrame(rows, schema=["basket", "thing"], orient="row").write_csv(tmp_path / "rows.csv")
+    _, path = new(tmp_path, monkeypatch, interactions=["rows.csv"])
+    written = load(path)
+    assert (written.filter.min_collections, written.sweep.n_neighbors) == (least, [k])

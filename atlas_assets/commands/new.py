@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 SWEEP = """\
   sweep:                        # lists are crossed; `atlas report` compares the maps
-    n_neighbors: [15]           # neighbours kept per entity
+    n_neighbors: [{k}]{blank}# neighbours kept per entity
     embedding_dim: [3]          # of the intermediate embedding
     projections:
 """
 
+MIN_COLLECTIONS = 5
+FEW = {1: 50, 2: 300, 3: 1000}  # of fewer entities than that, those in so many collections already stay
 REFRESH = """\
   # refresh:                    # how the maps follow the source while Dagster runs; these are the defaults
   #   every: 30s                # how often the source is looked at; watch: false: never
@@ -243,14 +245,15 @@ def _document(
     if found.kind == new_texts.BY_WORDS:
         yield from new_texts.sections(relation)
     else:
-        yield from _filter(found.kind, planned)
+        yield from _filter(found.kind, planned, found.n_entities)
         if relations()[found.kind].company:
             yield from _relation(found.columns)
     if found.kind == "edges" and "distance" not in found.columns:
         yield "  # edges: {repeats: sum}       # rows that repeat an edge are added up, where now the strongest stays\n"
     if found.metric:
         yield f"  relation:\n    metric: {found.metric:21}# cosine, euclidean, or dot: the larger the product\n"
-    yield SWEEP
+    k = f"{min(15, max(2, (found.n_entities or 16) - 1))}"
+    yield SWEEP.format(k=k, blank=" " * (13 - len(k)))
     for projection, remark in methods.WRITTEN:
         yield f"      - {_inline(projection)}{f'  # {remark}' if remark else ''}\n"
     if found.entity_noun or found.collection_noun:
@@ -275,11 +278,12 @@ def _features(files: list[str], features: dict[str, str]) -> Iterator[str]:
     yield f"        # {_text(first)}: {{as: {encoding}, weight: 2}} counts as much as two\n"
 
 
-def _filter(kind: str, planned: FirstRun) -> Iterator[str]:
+def _filter(kind: str, planned: FirstRun, n_entities: int | None) -> Iterator[str]:
     relation = relations()[kind]
     if not relation.top:
         yield "  filter:\n"
-        yield "    min_collections: 5          # entities in fewer collections are left out\n"
+        few = next((least for least, n in FEW.items() if n_entities is not None and n_entities < n), MIN_COLLECTIONS)
+        yield f"    min_collections: {few}          # entities in fewer collections are left out\n"
         yield "    max_collection_size: 1000   # of larger collections a sample is taken\n"
         return
     if planned.remark:

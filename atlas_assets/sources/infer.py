@@ -109,6 +109,8 @@ def infer(
                 cells = nested.split(sample.lazy(), guess_.columns["entity"], guess_.separator)
                 sample = nested.unfolded(cells, guess_.columns["entity"]).collect()
         n_entities = entities_of(kind, files, guess_.columns)
+        if kind == "collections" and len(files) == 1 and sample.height < SAMPLE_ROWS:  # the sample is all of it
+            n_entities = sample[guess_.columns[mapped]].n_unique()
         n_numbers = numbers_of(files[0], sample, guess_.columns) if kind == "vectors" else None
         metric, because = _metric(files[0], sample, guess_.columns) if kind == "vectors" else (None, "")
         because = f"metric: {metric}, because {because}"

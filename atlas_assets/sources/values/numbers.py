@@ -9,6 +9,7 @@ import polars as pl
 from atlas_assets.sources.values.parsed import Parsed, is_plain, known, nothing_fits
 
 _CURRENCY = r"(?:[$€£¥₹₽₩]|USD|EUR|GBP|JPY|CHF|CNY|INR|SEK|NOK|DKK|PLN|kr|zł)"
+_MINUS = "^[\u2212\u2012\u2013]"
 _BLANK = "\u00a0\u202f\u2009 '’"
 
 
@@ -32,7 +33,9 @@ class NumberWay:
         """float64; null where the text is no number written so."""
         if self is PLAIN:
             return text.cast(pl.Float64, strict=False)
-        bare = text.str.replace(rf"^([+-]?)\s*{_CURRENCY}\s*", "${1}").str.replace(rf"\s*(?:{_CURRENCY}|%)$", "")
+        # Full-width digits and every blank in their usual form; then the minus of typographers.
+        usual = text.str.normalize("NFKC").str.replace(_MINUS, "-")
+        bare = usual.str.replace(rf"^([+-]?)\s*{_CURRENCY}\s*", "${1}").str.replace(rf"\s*(?:{_CURRENCY}|%)$", "")
         digits = bare.str.replace_all(f"[{self.thousands}{_BLANK}]", "").str.replace(self.decimal, ".", literal=True)
         return pl.when(bare.str.contains(self.pattern)).then(digits).cast(pl.Float64, strict=False)
 
