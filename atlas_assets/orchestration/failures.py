@@ -13,6 +13,8 @@ def told_errors() -> Iterator[None]:
     """Inside, a mistake of the user's is a failure with its message; so is what the machine refuses, as a full disk."""
     try:
         yield
+    except dg.Failure:  # told already
+        raise
     except Exception as error:
         told = error if isinstance(error, AtlasError) else of_the_machine(error)
         if told is None:

@@ -127,7 +127,8 @@ class Steps:
             out={"tally": dg.Out(dict), "embeddings": dg.DynamicOut(dict)},
         )
         def relate(context: dg.OpExecutionContext, plan: dict) -> Iterator[Any]:
-            yield from self.related(context, plan)
+            with told_errors():
+                yield from self.related(context, plan)
 
         return relate
 
@@ -147,10 +148,11 @@ class Steps:
 
         @self.op(step, description, out=dg.Out(dict), **device)
         def one(context: dg.OpExecutionContext, task: dict) -> Iterator[Any]:
-            maker = self.maker(context, task["plan"])
-            for stage in stages:
-                yield from maker.artifact(stage, task["key"])
-            yield dg.Output(asdict(maker.tally), metadata=maker.tally.as_metadata())
+            with told_errors():
+                maker = self.maker(context, task["plan"])
+                for stage in stages:
+                    yield from maker.artifact(stage, task["key"])
+                yield dg.Output(asdict(maker.tally), metadata=maker.tally.as_metadata())
 
         return one
 
@@ -161,9 +163,10 @@ class Steps:
             out={"tasks": dg.DynamicOut(dict)},
         )
         def points(context: dg.OpExecutionContext, plan: dict, embedded: list) -> Iterator[Any]:
-            wanted = self.wanted(context, plan)
-            for key in points_of(wanted):
-                yield task("tasks", key, plan)
+            with told_errors():
+                wanted = self.wanted(context, plan)
+                for key in points_of(wanted):
+                    yield task("tasks", key, plan)
 
         return points
 
@@ -176,18 +179,19 @@ class Steps:
         def publish(
             context: dg.OpExecutionContext, plan: dict, related: dict, embedded: list, projected: list
         ) -> Iterator[Any]:
-            maker = self.maker(context, plan)
-            for event in maker.stages(*PUBLISHED):
-                yield _with_history(event, maker, plan)
-            tally = sum((Tally(**each) for each in [related, *embedded, *projected]), Tally()) + maker.tally
-            tally.current = maker.wanted.count_current() - len(tally.made)
-            if maker.store.current(maker.pipeline.address("site_record")):
-                yield complete(maker.pipeline, tally)
-            tidy(maker.pipeline, maker.store)
-            _stop_if_unswept_failed(maker)
-            yield dg.Output(asdict(tally), "tally", metadata=tally.as_metadata())
-            for label, message in tally.failed.items():
-                yield task("failed", label, {"message": message})
+            with told_errors():
+                maker = self.maker(context, plan)
+                for event in maker.stages(*PUBLISHED):
+                    yield _with_history(event, maker, plan)
+                tally = sum((Tally(**each) for each in [related, *embedded, *projected]), Tally()) + maker.tally
+                tally.current = maker.wanted.count_current() - len(tally.made)
+                if maker.store.current(maker.pipeline.address("site_record")):
+                    yield complete(maker.pipeline, tally)
+                tidy(maker.pipeline, maker.store)
+                _stop_if_unswept_failed(maker)
+                yield dg.Output(asdict(tally), "tally", metadata=tally.as_metadata())
+                for label, message in tally.failed.items():
+                    yield task("failed", label, {"message": message})
 
         return publish
 
