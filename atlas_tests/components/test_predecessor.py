@@ -149,16 +149,23 @@ def test_little_growth_moves_little_and_newcomers_stand_with_their_kind(world: W
     assert moved(before, places(anew)) > 0.05  # without its predecessor, the same growth turns the map upside down
 
 
+def figures_of_regions(world: World) -> dict[str, float]:
+    table = world.load(Regions, "regions", MAP).table
+    return dict(zip(table["name"], table["stability"], strict=True))
+
+
 def test_regions_follow_those_of_a_map_that_has_hardly_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     make(world, spec(), *UPSTREAM, "projection", "regions")
     first = stored(world, "regions")
     assert first.predecessor is None
+    figures = figures_of_regions(world)
     grow(world.folder)
     monkeypatch.setattr(projection, "MOST_WARM", 1.0)
     make(world, spec(), *UPSTREAM, "projection", "regions")
     followed = stored(world, "regions")
     assert (followed.predecessor or {})["version"] == first.version
     assert world.load(Regions, "regions", MAP).drift > 0  # somebody came
+    assert figures_of_regions(world) == figures  # what a region is called, and how stable it was when it was found
     make(world, spec(), "regions")
     assert stored(world, "regions").version == followed.version  # again from the same
     grow(world.folder, 71)

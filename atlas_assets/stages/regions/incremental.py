@@ -24,7 +24,7 @@ class Division:
     """finest (n,): the finest region of each entity before, NONE where it lay in none, NEW where it is new. levels
     (r, l): of each of these regions the one that it lies in at every level, coarse to fine, NONE below its own. drift:
     which share of the entities had come or changed region since the map was divided. aim: how many regions the finest
-    level was to have then. names: of the r regions.
+    level was to have then. names: of the r regions; stability: their figures then, None where there is none.
     """
 
     finest: np.ndarray
@@ -32,6 +32,7 @@ class Division:
     drift: float
     aim: int
     names: list[str] = field(default_factory=list)
+    stability: list[float | None] = field(default_factory=list)
 
     def at(self, level: int) -> np.ndarray:
         """The region of each entity at a level, (n,)."""

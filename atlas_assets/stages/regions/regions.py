@@ -26,7 +26,7 @@ class Regions(Artifact):
     stands, a member's position), size, level (0 = coarsest), parent int32 (null at level 0), priority float32
     (1 = label first, towards 0), kind (``naming.names.Name``), share and lift float32 (how true the name is, null where
     it claims nothing), typical (list of text, share, lift: what sets the region apart), stability float32 (how much of
-    it comes together when the graph is divided again: ``stability``). drift and aim: as in
+    it came together again when the map was divided: ``stability``). drift and aim: as in
     ``incremental.Division``. unmatched: a sentence on each name by hand that is no region's. audit: what a
     language model was asked and answered (``naming.asked.AUDIT``), None where none was asked.
     """
@@ -48,7 +48,8 @@ class Regions(Artifact):
                 levels[region, level[at]] = at
                 at = int(parent[at])
         finest = np.where(rows >= 0, self.region[rows], NEW)
-        return Division(finest, levels, self.drift, self.aim, self.table["name"].to_list())
+        names, figures = self.table["name"].to_list(), self.table["stability"].to_list()
+        return Division(finest, levels, self.drift, self.aim, names, figures)
 
     def check(self) -> list[Check]:
         repeated = self.table.group_by("name").len().filter(pl.col("len") > 1)
@@ -104,9 +105,12 @@ def build(
         traits=traits,
     )
     levels, names = _named_only(levels, names)
-    progress(0.8, "asking how stable they are")
     made = _as_table(places, levels, names, drift=round(drift, 4), aim=aim)
-    return replace(made, table=_with_stability(made.table, levels, places, neighbours), unmatched=unmatched or None)
+    table = _with_earlier_stability(made.table, before) if carried and before is not None else None
+    if table is None:
+        progress(0.8, "asking how stable they are")
+        table = _with_stability(made.table, levels, places, neighbours)
+    return replace(made, table=table, unmatched=unmatched or None)
 
 
 def _as_table(
@@ -149,6 +153,16 @@ def _with_stability(
         return table
     found = stability(levels, graph(places, neighbours)[0])
     return table.with_columns(pl.Series("stability", np.concatenate(found), pl.Float32))
+
+
+def _with_earlier_stability(table: pl.DataFrame, before: Division) -> pl.DataFrame | None:
+    """The figures of the regions that these follow, until the map is divided anew; None where one has none.
+
+    They are a third of what a refreshed map's regions take, and speak of the division, which is that of before.
+    """
+    known = dict(zip(before.names, before.stability, strict=False))
+    found = [known.get(name) for name in table["name"]]
+    return None if None in found else table.with_columns(pl.Series("stability", found, pl.Float32))
 
 
 TYPICAL = {"text": pl.String, "share": pl.Float32, "lift": pl.Float32}
