@@ -20,6 +20,7 @@ KEYS = {"benchmark", "case", "metric", "peer", "ours", "theirs", "ratio"}
 CASE = "generated-20k"
 
 
+@pytest.mark.slow
 def test_the_command_compares_peers_and_writes_complete_rows(tmp_path: Path) -> None:
     out = tmp_path / "rows.json"
     kernels = ("scipy", "sparse_dot_mkl", "sparse_dot_topn", "implicit", "polars")
@@ -55,6 +56,7 @@ def test_the_recipe_loses_nothing_when_its_buffer_is_filled_many_times(tmp_path:
     assert relate.difference(recipe.similarities(small, rows, 15), scipy_product.similarities(expected, rows, 15)) == ""
 
 
+@pytest.mark.slow
 def test_peers_that_are_missing_wrong_or_too_large_are_told_apart(tmp_path: Path) -> None:
     names = [f"atlas_tests.benchmarks.{name}_peer" for name in ("missing", "wrong", "greedy")]
 

@@ -174,7 +174,7 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+@pytest.mark.parametrize("ending", ["csv", pytest.param("jsonl", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("kind", "names", "named"),
     [

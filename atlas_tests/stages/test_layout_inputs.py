@@ -47,6 +47,7 @@ def test_a_sweep_s_lists_are_as_long_as_its_longest_projection_needs() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Tensorflow")
+@pytest.mark.slow  # umap-learn compiles itself
 def test_the_fuzzy_graph_is_umap_s_own_and_made_once_per_number_of_neighbours() -> None:
     from umap.umap_ import fuzzy_simplicial_set
 

@@ -182,7 +182,14 @@ def test_steps_grow_with_what_has_changed():
 
 
 @pytest.mark.filterwarnings("ignore:Tensorflow")
-@pytest.mark.parametrize(("method", "name"), [("umap", "UMAP"), ("tsne", "TSNEEmbedding"), ("localmap", "LocalMAP")])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        pytest.param("umap", "UMAP", marks=pytest.mark.slow),  # which compiles itself for half a minute
+        ("tsne", "TSNEEmbedding"),
+        ("localmap", "LocalMAP"),
+    ],
+)
 def test_a_library_is_asked_in_public_with_our_neighbours_our_start_and_the_parameters(grouped, method, name):
     import openTSNE
     import pacmap
