@@ -38,7 +38,7 @@ TASKS = """query ($run: ID!) { logsForRun(runId: $run, limit: 1000) { ... on Eve
 def postgres_bin() -> Path:
     """Where PostgreSQL's programs are; Debian has them outside of the path."""
     found = shutil.which("initdb")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not places:
         pytest.skip("PostgreSQL is not installed")
     return places[-1]

@@ -18,7 +18,7 @@ from atlas_assets.sources.infer import Inference
 from atlas_assets.sources.listing import list_all
 from atlas_assets.sources.prose.read import Entity, words_of_table
 from atlas_assets.sources.prose.table import TextTable, check_columns, is_long, located, naming, read_texts, whole
-from atlas_assets.sources.roles.names import noun
+from atlas_assets.sources.roles.names import noun, noun_of_file
 
 SAMPLE = 20_000  # texts whose words are counted for the examples
 _SHOWN, _WORDS, _LONGEST = 3, 6, 60
@@ -83,7 +83,8 @@ def infer_texts(
     else:
         first = some.texts.is_not_null().arg_true().head(_SHOWN)
         examples = [f"{_short(some.frame['label'][i])}: “{_short(some.texts[i])}”" for i in first]
-    names = ("word", "words") if entity == "word" else noun([chosen.get("id")])
+    of_row = noun([chosen.get("id")]) or noun_of_file(files[0].name) or ("text", "texts")
+    names = ("word", "words") if entity == "word" else of_row
     return Inference(
         "texts" if by_words else "vectors",
         {},

@@ -28,6 +28,7 @@ def words_of(texts: Sequence[str | None]) -> Iterator[pl.DataFrame]:
     yield words.filter(~pl.col("stop")).join(often, on="word").select("row", value="word").unique()
     shifted = {"next": pl.col("word").shift(-1), "other": pl.col("row").shift(-1), "ends": pl.col("stop").shift(-1)}
     pairs = words.with_columns(**shifted).filter((pl.col("row") == pl.col("other")) & ~pl.col("stop") & ~pl.col("ends"))
+    pairs = pairs.filter(pl.col("word") != pl.col("next"))  # a word that is said twice is no phrase
     pairs = pairs.join(often, on="word").join(often.rename({"word": "next", "n": "m"}), on="next")
     both = pl.col("row").n_unique().over("word", "next")
     pairs = pairs.filter((both >= FEWEST) & (both >= 0.5 * pl.min_horizontal("n", "m")))
