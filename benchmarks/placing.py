@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.placing.space import closest
-from atlas_assets.stages.geometry.beside import beside
+from atlas_assets.stages.geometry import beside as placed
 from atlas_assets.stages.projection.layout_inputs import LayoutInputs
 from atlas_assets.stages.projection.projection import project
 from atlas_assets.stages.relation import knn_graph, neighbours
@@ -64,7 +64,7 @@ def _placed(known: np.ndarray, new: np.ndarray, layout: str) -> tuple[np.ndarray
     closest(new[:2], known, metric="euclidean")  # compiled and loaded
     begin = time.perf_counter()
     indices, similarity = closest(new, known, metric="euclidean")
-    places = beside(positions, indices, similarity)
+    places = placed.beside(positions, indices[:, : placed.NEAREST], similarity[:, : placed.NEAREST])
     return positions, places, time.perf_counter() - begin
 
 

@@ -19,7 +19,7 @@ from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.sources.memory import Memory
 from atlas_assets.spec.atlas import SourceSpec
 from atlas_assets.stages.artifact import no_progress
-from atlas_assets.stages.geometry.beside import beside
+from atlas_assets.stages.geometry.beside import NEAREST, beside
 from atlas_assets.store.artifacts import ArtifactStore
 
 WAYS = {"interactions": company.nearest, "edges": links.nearest, "vectors": space.nearest}
@@ -53,7 +53,7 @@ def place(pipeline: Pipeline, store: ArtifactStore, files: list[str]) -> Placed:
     for key in atlas.maps:
         placed = atlas.map(key)
         axes = [axis for axis in "xyz" if axis in placed.columns]
-        at = beside(placed.select(axes).to_numpy()[order], found.indices, found.similarity)
+        at = beside(placed.select(axes).to_numpy()[order], found.indices[:, :NEAREST], found.similarity[:, :NEAREST])
         columns |= {f"{axis}__{key}": pl.Series(at[:, i]).fill_nan(None) for i, axis in enumerate(axes)}
     return Placed(pl.DataFrame(columns), found.notes)
 

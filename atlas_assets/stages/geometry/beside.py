@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+# So many of the nearest say where a newcomer stands. Of 1,000 new digits on a map of 9,000 (mnist-test-10k), recall
+# of their ten nearest by UMAP: 0.251, by three 0.256, by ten 0.230, and by t-SNE 0.326, 0.334, 0.269.
+NEAREST = 5
 ROUNDS = 5  # what knows only other newcomers waits for these to be placed
 TOGETHER = 3.0  # median distances of neighbours on the map: those within that of the best of them count
 AT_ONCE = 20_000  # newcomers whose neighbours' distances are in memory together

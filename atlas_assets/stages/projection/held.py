@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from atlas_assets import methods
-from atlas_assets.stages.geometry.beside import place_all
+from atlas_assets.stages.geometry.beside import NEAREST, place_all
 from atlas_assets.stages.geometry.isolated_entities import place_isolated
 from atlas_assets.stages.projection.projection import Projection
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
-NEAREST = 10  # of a newcomer's neighbours: more of them blur the place, fewer leave it to chance
 DUE = 0.1  # of the entities placed so, or of the neighbours changed: the map was laid out for other data
 
 
