@@ -125,6 +125,14 @@ class Atlas:
         shown = ("region", "name", "level", "parent", "n_entities", "x", "y", "z", "share", "lift")
         return table.select(name for name in shown if name in table.columns)
 
+    def region_names(self, key: str | None = None) -> dict[int, list[str]]:
+        """Of each region of a map its own name behind those of the regions that it lies in, coarse to fine."""
+        told = {row["region"]: row for row in self.regions(key).sort("level").to_dicts()}  # parents come first
+        names: dict[int, list[str]] = {}
+        for region, row in told.items():
+            names[region] = [*names.get(row["parent"], ()), row["name"]]
+        return names
+
     def neighbours(self, entity: str | int, *, k: int = 10) -> pl.DataFrame:
         """The k nearest of an entity in the data, nearest first: id, label, similarity, and why.
 

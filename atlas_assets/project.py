@@ -69,6 +69,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
 
 
+def output_file(output: Path | None, name: str) -> Path:
+    """Where a command writes: the file or folder that was asked for, else the current folder. Raises AtlasError."""
+    target = output / name if output and output.is_dir() else output or Path(name)
+    if not target.absolute().parent.is_dir():
+        raise AtlasError(f"{target.parent} is no folder; make it first, or write elsewhere.")
+    return target
+
+
 def memory_budget() -> int:
     """Bytes that one step may use beyond its inputs: ATLAS_MEMORY ("8G", "500M" or bytes), else half the machine's.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from atlas_assets import frames, project
 from atlas_assets.errors import AtlasError
-from atlas_assets.plan.due import Wanted
+from atlas_assets.plan.due import Wanted, failures_of
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.spec.loading import file_of, load
 from atlas_assets.store.artifacts import ArtifactStore
@@ -44,7 +44,7 @@ def describe(atlas: str, entity: str) -> dict[str, Any]:
     opened = frames.open(atlas)
     row = opened.row_of(entity)
     told = {name: value for name, value in opened.entities.row(row, named=True).items() if value is not None}
-    return told | {"regions": _chain(opened, opened.map()["region"][row])}
+    return told | {"regions": opened.region_names().get(opened.map()["region"][row], [])}
 
 
 def neighbours(atlas: str, entity: str, k: int = 10) -> Rows:
@@ -96,7 +96,7 @@ def status(atlas: str) -> dict[str, Any]:
         "due": due,
         "site_made": site.created if site else None,
         "points_of_the_sweep": len(pipeline.sweep.projections),
-        "failed": _failures(pipeline, store),
+        "failed": failures_of(pipeline, store, pipeline.stages.values()),
     }
 
 
@@ -109,25 +109,6 @@ def _pipeline(atlas: str) -> Pipeline:
 
 def _names() -> Iterable[str]:
     return (file.parent.name for file in project.spec_files())
-
-
-def _failures(pipeline: Pipeline, store: ArtifactStore) -> dict[str, str]:
-    from atlas_assets.plan.due import label
-    from atlas_assets.plan.freshness import Freshness
-
-    fresh = Freshness(pipeline, store)
-    each = ((stage, key) for stage in pipeline.stages.values() for key in stage.keys or (None,))
-    return {label(*one): failure.message for one in each if (failure := fresh.failure(*one))}
-
-
-def _chain(opened: frames.Atlas, region: int | None) -> list[str]:
-    """The names of a region and of those it lies in, coarse to fine."""
-    table = {row["region"]: row for row in opened.regions().to_dicts()}
-    names: list[str] = []
-    while region is not None:
-        names.insert(0, table[region]["name"])
-        region = table[region]["parent"]
-    return names
 
 
 def _nearest_on_map(places: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.exports import frames_of_maps, graphs, projector, tables
 from atlas_assets.exports.tables import write_table
@@ -69,9 +70,7 @@ def export(atlas: Atlas, form: str | None, output: Path | None, *, key: str | No
     if key is not None and key not in atlas.maps:
         raise AtlasError(f"{atlas.name} has no map {key!r}; expected one of {', '.join(atlas.maps)}.")
     name = f"{atlas.name}{chosen.suffix or f'-{chosen.name}'}"
-    target = output / name if output and output.is_dir() else output or Path(name)
-    if not target.absolute().parent.is_dir():
-        raise AtlasError(f"{target.parent} is no folder; make it first, or write elsewhere.")
+    target = project.output_file(output, name)
     if not chosen.suffix and target.is_file():
         raise AtlasError(f"{target} is a file, and {chosen.name} is a folder; write elsewhere.")
     chosen.write(atlas, key or atlas.recommended, target)

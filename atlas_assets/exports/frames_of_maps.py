@@ -44,21 +44,13 @@ def _frame(atlas: Atlas, key: str) -> pl.DataFrame:
     """Rows of ``atlas.entities``: their columns, x, y (and z), and the name of the region of each level."""
     import polars as pl
 
-    placed, regions = atlas.map(key), atlas.regions(key)
+    placed, names = atlas.map(key), atlas.region_names(key)
     table = tables.flat(atlas.entities)
     at = placed.select(axis for axis in "xyz" if axis in placed.columns)
-    parents = dict(zip(regions["region"], regions["parent"], strict=True))
-    levels = dict(zip(regions["region"], regions["level"], strict=True))
-    names = dict(zip(regions["region"], regions["name"], strict=True))
-    chains = {None: {}}
-    for region in names:
-        chain, one = {}, region
-        while one is not None:
-            chain[levels[one]], one = names[one], parents[one]
-        chains[region] = chain
+    inside = [names.get(region, []) for region in placed["region"]]
     layers = [
-        pl.Series(f"layer_{level}", [chains[region].get(level, NO_REGION) for region in placed["region"]])
-        for level in range(max(levels.values(), default=-1) + 1)
+        pl.Series(f"layer_{level}", [one[level] if level < len(one) else NO_REGION for one in inside])
+        for level in range(max(map(len, names.values()), default=0))
     ]
     taken = {column.name for column in [*at, *layers]}
     return table.rename({name: f"{name}_" for name in table.columns if name in taken}).hstack([*at, *layers])

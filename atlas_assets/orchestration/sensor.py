@@ -166,12 +166,9 @@ def _followed(pipeline: Pipeline, *, with_source: bool) -> list[Stage]:
 
 def _failed(pipeline: Pipeline, store: ArtifactStore, *, with_source: bool) -> str | None:
     """What is not made because it failed the last time, said; None where nothing is."""
-    from atlas_assets.plan.due import label
-    from atlas_assets.plan.freshness import Freshness
+    from atlas_assets.plan.due import failures_of
 
-    fresh = Freshness(pipeline, store)
-    stages = [(stage, key) for stage in _followed(pipeline, with_source=with_source) for key in stage.keys or (None,)]
-    failures = {label(*each): failure.message for each in stages if (failure := fresh.failure(*each))}
+    failures = failures_of(pipeline, store, _followed(pipeline, with_source=with_source))
     if not failures:
         return None
     first, others = next(iter(failures.items())), len(failures) - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import polars as pl
 from scipy import sparse
 
 from atlas_assets.kernels.similarities import CODES, OTHER, compiled, similarities
-from atlas_assets.placing.nearest import NEAREST, UNWEIGHED, Nearest, new_ids
+from atlas_assets.placing.nearest import UNWEIGHED, Nearest, best_of, new_ids
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.similarities import SIMILARITIES
 from atlas_assets.stages.index.entity_index import CollectionIndex
@@ -42,21 +41,6 @@ def nearest(pipeline: Pipeline, store: ArtifactStore, folder: Path) -> Nearest:
         0 if name in CODES else compiled(SIMILARITIES[name].formula),
     )
     return best_of(ids.filter(pl.Series(is_new)), met, [UNWEIGHED] if relation.weighting_given() else [])
-
-
-def best_of(ids: pl.Series, similarity: sparse.csr_array, notes: list[str]) -> Nearest:
-    """The lists of the things ``ids`` (m,) from a matrix (m, n) of similarities; those of 0 or less are none."""
-    indices, values = np.full((len(ids), NEAREST), -1, np.int64), np.zeros((len(ids), NEAREST))
-    indptr, every = np.asarray(similarity.indptr), np.asarray(similarity.indices)
-    data = np.asarray(similarity.data, np.float64)
-    for row, (begin, end) in enumerate(pairwise(indptr.tolist())):
-        columns, those = every[begin:end], data[begin:end]
-        order = np.lexsort((columns, -those))[:NEAREST]
-        order = order[those[order] > 0]
-        indices[row, : order.size], values[row, : order.size] = columns[order], those[order]
-    if alone := int((indices[:, 0] < 0).sum()):
-        notes = [*notes, f"{alone:,} of {len(ids):,} are near nothing that the atlas has, and have no place"]
-    return Nearest(ids, indices, values, notes)
 
 
 def _incidence(

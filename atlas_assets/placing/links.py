@@ -7,8 +7,7 @@ from pathlib import Path
 import polars as pl
 from scipy import sparse
 
-from atlas_assets.placing.company import best_of
-from atlas_assets.placing.nearest import Nearest, new_ids
+from atlas_assets.placing.nearest import Nearest, best_of, new_ids
 from atlas_assets.plan.pipeline import Pipeline
 from atlas_assets.store.artifacts import ArtifactStore
 

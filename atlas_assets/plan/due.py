@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from atlas_assets.errors import AtlasError
@@ -107,6 +108,13 @@ class Wanted:
 def label(stage: Stage | None, key: str | None) -> str:
     """What people call an artifact: its stage and, where that is swept, its key."""
     return " ".join(filter(None, [stage.name if stage else VIEWER.atlas, key]))
+
+
+def failures_of(pipeline: Pipeline, store: ArtifactStore, stages: Iterable[Stage]) -> dict[str, str]:
+    """What is not made because it failed the last time with what it would be made from now, by label, and why."""
+    fresh = Freshness(pipeline, store)
+    each = [(stage, key) for stage in stages for key in stage.keys or (None,)]
+    return {label(*one): failure.message for one in each if (failure := fresh.failure(*one))}
 
 
 def _keys(pipeline: Pipeline, points: list[str] | None) -> dict[str, set[str]]:

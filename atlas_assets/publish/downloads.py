@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish.run import site_of
 
@@ -19,13 +20,6 @@ def download(name: str, what: What, output: Path | None) -> Path:
         source = folder / "downloads" / file
         if not source.exists():
             raise AtlasError(f"The site of {name} has no {file}: it is by an earlier Atlas. Run: atlas run {name}")
-        target = _target(output, file.replace("atlas", name, 1))
+        target = project.output_file(output, file.replace("atlas", name, 1))
         target.write_bytes(source.read_bytes())
-    return target
-
-
-def _target(output: Path | None, name: str) -> Path:
-    target = output / name if output and output.is_dir() else output or Path(name)
-    if not target.parent.is_dir():
-        raise AtlasError(f"{target.parent} is no folder; make it first, or write elsewhere.")
     return target
