@@ -221,7 +221,8 @@ export class Atlas extends Page {
       line: unit(theme.accent, 0.75),
       mine: unit(mine, 1),
       theirs: unit(theirs, 1),
-      ground: theme.stark ? 0 : dark ? 0.34 : 0.3,
+      ground: theme.stark ? 0 : dark ? 0.46 : 0.36,
+      glow: dark && !theme.stark ? 0.26 : 0,
     })
   }
 }

@@ -306,6 +306,40 @@ describe('renderer', () => {
     expect(right).toEqual([0, 128, 255])
   })
 
+  it('lets crowds glow where the theme asks for it: brighter than each of their points, which look the same', async () => {
+    const [[one], [many], [plain]] = await page.evaluate(() =>
+      [
+        { glow: 0.4, points: 1 },
+        { glow: 0.4, points: 6 },
+        { glow: 0, points: 6 },
+      ].map(({ glow, points }) => {
+        const h = new window.Harness(
+          Array.from({ length: points * 4 }, () => [0, 0]).map((p, i) => (i % 4 ? [9, 9] : p)),
+        )
+        h.glow = 1
+        h.opacity = 0.4
+        const dim = new Uint8Array(1024)
+        dim.set([120, 0, 0, 255])
+        h.renderer.setPalette(dim)
+        const white: [number, number, number, number] = [1, 1, 1, 1]
+        h.renderer.setTheme({
+          background: [0, 0, 0, 1],
+          ring: white,
+          selected: white,
+          line: white,
+          mine: white,
+          theirs: white,
+          glow,
+        })
+        return h.draw([[200, 200]])[0]
+      }),
+    )
+    expect(one).toBeCloseTo(48, -1)
+    expect(plain).toBeGreaterThan(one)
+    expect(plain).toBeLessThanOrEqual(120)
+    expect(many).toBeGreaterThan(150)
+  })
+
   it('draws a line between two places', async () => {
     const colours = await page.evaluate(() => {
       const h = new window.Harness([[-0.9, 0.9]])

@@ -24,6 +24,7 @@ export class Harness {
   mix = 0
   spatial = 0
   opacity = 1
+  glow = 0
   outOpacity = 0.07
 
   constructor(a: number[][], b: number[][] = a) {
@@ -100,6 +101,7 @@ export class Harness {
       share,
       lineOpacity: 1,
       ground: 0,
+      glow: this.glow,
     }
   }
 

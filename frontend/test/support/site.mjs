@@ -37,7 +37,7 @@ export async function serveSite({ data, manifest = 'data/map/manifest.json', dis
     site.requests.push(inside)
     const forced = site.override(inside)
     if (forced) {
-      response.writeHead(forced.status ?? 200, { 'content-type': TYPES[extname(inside)] ?? 'text/plain' })
+      response.writeHead(forced.status ?? 200, { 'content-type': TYPES[extname(inside) || '.html'] ?? 'text/plain' })
       response.end(forced.body ?? '')
       return
     }

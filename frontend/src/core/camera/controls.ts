@@ -234,9 +234,18 @@ export class Controls {
       else this.host.dropSketch()
     } else if (released && wasDragging) {
       this.#startGlide(event.timeStamp)
-    } else if (released && this.#travelled < (event.pointerType === 'touch' ? TAP_PX : CLICK_PX)) {
+    } else if (
+      released &&
+      Math.max(this.#travelled, this.#away(event)) < (event.pointerType === 'touch' ? TAP_PX : CLICK_PX)
+    ) {
       this.#tap(event)
     }
+  }
+
+  /** From where it was pressed: of a finger that scrolls the page around, the way is not seen. */
+  #away(event: PointerEvent): number {
+    const { x, y } = this.#at(event)
+    return Math.hypot(x - this.#press.at.x, y - this.#press.at.y)
   }
 
   #tap(event: PointerEvent): void {

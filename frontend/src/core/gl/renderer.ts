@@ -58,13 +58,16 @@ export interface Frame {
   /** Share of the rows to draw, most important first. */
   share: number
   lineOpacity: number
-  /** How strongly the ground shows, 0 … 1. */
+  /** How strongly the ground shows, and how much crowds glow, 0 … 1. */
   ground: number
+  glow: number
 }
 
 export interface Theme {
   /** Of the densest ground. */
   ground?: number
+  /** 0 … 1: how much brighter crowds of points of a flat map become than one of them. */
+  glow?: number
   background: Rgba
   ring: Rgba
   selected: Rgba
@@ -78,7 +81,7 @@ export interface Theme {
 export const LINE_FLOATS = 14
 export const LINE = { plain: 0, dashed: 1, profile: 2 } as const
 
-const GROUND_STEPS = 6
+const GROUND_STEPS = 7
 
 const PASSES = {
   flat: { vertex: pointsVertex, fragment: pointsFragment, defines: [] },
@@ -390,6 +393,7 @@ export class Renderer {
   #drawAll(pass: keyof typeof PASSES, frame: Frame): void {
     const program = this.#program(pass)
     this.usePoints(program, frame, this.pixelRatio)
+    this.gl.uniform1f(program.uniform('u_glow'), (this.#theme.glow ?? 0) * frame.glow)
     if (this.#ghosts) {
       this.gl.bindVertexArray(this.#ghosts.array)
       this.gl.drawArrays(this.gl.POINTS, 0, this.#ghosts.count)

@@ -11,6 +11,10 @@ export interface LabelText {
   kind: 'region' | 'entity'
   /** 'selected', 'hover', 'neighbour' or 'far' (a neighbour that this map tears away). */
   tone: string
+  /** Of a region: px of its letters, em between them, and the colour of what lies there, `r g b`. */
+  px?: number
+  spacing?: number
+  ink?: string
 }
 
 export class LabelLayer {
@@ -90,6 +94,7 @@ export class LabelLayer {
         button.dataset.look = className
         button.className = `${className}${button.classList.contains('shown') ? ' shown' : ''}`
       }
+      if (label.px !== undefined) dress(button, label)
       move(button, rect.left, rect.top)
     }
     for (const [key, button] of this.#buttons) {
@@ -140,6 +145,15 @@ export function nextIn(
 
 function keyOf(event: Event): string | undefined {
   return (event.target as HTMLElement).closest<HTMLElement>('[data-key]')?.dataset.key
+}
+
+function dress({ dataset, style }: HTMLElement, { px, spacing, ink }: LabelText): void {
+  const type = `${px} ${spacing} ${ink}`
+  if (dataset.type === type) return
+  dataset.type = type
+  style.fontSize = `${px}px`
+  style.letterSpacing = `${spacing}em`
+  style.setProperty('--ink', ink ? `rgb(${ink})` : 'var(--text)')
 }
 
 function move(element: HTMLElement, left: number, top: number): void {

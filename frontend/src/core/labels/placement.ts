@@ -45,12 +45,15 @@ export interface PlacementOptions {
   obstacles: Rect[]
   /** Labels of the previous placement and their sides. */
   shown: ReadonlyMap<string, Side>
+  /** Of names of entities; what is pinned and regions stand wherever there is room. */
   limit: number
   /** Zooming out must drop labels; then the shown ones keep only a small lead, and importance decides. */
   zoomingOut: boolean
 }
 
 const SIDES: Side[] = ['right', 'left', 'below', 'above']
+/** Of names that stand on their place: they may make room for each other by half a line. */
+const MIDDLE: Side[] = ['centre', 'above', 'below']
 /** A new label needs more room than one that is already there. */
 const NEW_MARGIN = 7
 const KEPT_MARGIN = 2
@@ -61,12 +64,15 @@ export function place(candidates: Candidate[], options: PlacementOptions): Place
   const taken = new Grid(options.width, options.height)
   for (const obstacle of options.obstacles) taken.add(obstacle)
   const placed: Placed[] = []
+  let entities = 0
+  const full = (tier: number) => tier === TIER.entity && entities >= options.limit
   const put = (candidate: Candidate, sides: Side[], margin: number): boolean => {
     for (const side of sides) {
       const rect = rectOf(candidate, side)
       if (!inside(rect, options) || taken.hits(rect, margin)) continue
       taken.add(rect)
       placed.push({ candidate, side, rect })
+      if (candidate.tier === TIER.entity) entities++
       return true
     }
     return false
@@ -84,10 +90,10 @@ export function place(candidates: Candidate[], options: PlacementOptions): Place
     // Shown labels that can stay exactly where they are come first: one that must change sides may not push another away.
     const rest = ordered.filter(({ candidate }) => {
       const before = shown.get(candidate.key)
-      return !before || zoomingOut || placed.length >= options.limit || !put(candidate, [before], KEPT_MARGIN)
+      return !before || zoomingOut || full(tier) || !put(candidate, [before], KEPT_MARGIN)
     })
     for (const { candidate } of rest) {
-      if (placed.length >= options.limit) return placed
+      if (full(tier)) break
       const before = shown.get(candidate.key)
       put(candidate, sidesOf(candidate, before), before ? KEPT_MARGIN : NEW_MARGIN)
     }
@@ -96,7 +102,7 @@ export function place(candidates: Candidate[], options: PlacementOptions): Place
 }
 
 function sidesOf(candidate: Candidate, before: Side | undefined): Side[] {
-  if (candidate.gap === 0) return ['centre']
+  if (candidate.gap === 0) return before ? [before, ...MIDDLE.filter((side) => side !== before)] : MIDDLE
   if (!before) return SIDES
   return [before, ...SIDES.filter((side) => side !== before)]
 }

@@ -1,4 +1,4 @@
-/** Names made to fit: shortened where they say least, broken where they may be. */
+/** Names made to fit: shortened where they say least. */
 
 /**
  * At most `max` characters. A path (`fontTools.ttLib.tables.otTables.PairSet`) keeps its first part and its end, which is
@@ -19,31 +19,4 @@ export function shorten(name: string, max: number): string {
   }
   const end = tail.join(separator)
   return end.length <= room ? `${parts[0]}…${end}` : `…${end}`
-}
-
-/** Words and nothing else: what may be set in capitals. Names of code, with dots, slashes or both cases in a word, may not. */
-const WORDS = /^[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*(?:[ ,&–-]+[\p{Lu}\p{Ll}][\p{Ll}\p{M}’']*)*$/u
-
-/** The lines of the name of a region; the coarsest as a cartographer sets a country. */
-export function regionLines(name: string, level: number, max: number): string[] {
-  const lines = inLines(name, max)
-  return level === 0 && WORDS.test(name) ? lines.map((line) => line.toLocaleUpperCase()) : lines
-}
-
-/** One line per part of a double name; a part that is too long in two of similar length, broken at a space. */
-export function inLines(name: string, max: number): string[] {
-  if (name.length <= max) return [name]
-  const dot = name.indexOf(' · ')
-  if (dot > 0) return [...halves(name.slice(0, dot), max), ...halves(name.slice(dot + 3), max)]
-  return halves(name, max)
-}
-
-function halves(part: string, max: number): string[] {
-  if (part.length <= max) return [part]
-  const spaces = [...part.matchAll(/ /g)].map((match) => match.index)
-  if (spaces.length === 0) return [shorten(part, max)]
-  const middle = spaces.reduce((best, at) =>
-    Math.abs(at - part.length / 2) < Math.abs(best - part.length / 2) ? at : best,
-  )
-  return [shorten(part.slice(0, middle), max), shorten(part.slice(middle + 1), max)]
 }

@@ -3,6 +3,7 @@ import { distanceOf, viewProjection, type Pose } from '../camera/camera'
 import { pointStyle } from '../gl/density'
 import type { Frame } from '../gl/renderer'
 import type { Framing } from './framing'
+import { farness } from './ground'
 import type { Looks } from './looks'
 import type { Morph } from './morph'
 
@@ -22,6 +23,7 @@ export function frameOf(
     ...looks.opacities,
     share,
     lineOpacity: 1,
+    glow: spatial ? 0 : farness(pose.scale / fitOpen),
     ground: morph.between || spatial ? 0 : looks.ground.strength(pose.scale / fitOpen),
   }
 }

@@ -6,14 +6,14 @@ import { LOOK, STATE } from '../gl/look'
 import type { Ground as Painted, Layer, Renderer } from '../gl/renderer'
 
 /** Cells along the longer side. */
-const CELLS = 256
+const CELLS = 384
 /** Of the longer side, beyond the outermost points on each side: room for what is blurred. */
 const MARGIN = 0.05
 /** Standard deviation of the blur in cells: of few points wider, so that they meet at all. */
-const NARROWEST = 2.4
-const WIDEST = 7
+const NARROWEST = 3.2
+const WIDEST = 10
 /** The density that is drawn as the highest: so much of all cells with points lies below. */
-const HIGHEST = 0.97
+const HIGHEST = 0.985
 /** Fewer points make no ground. */
 const FEWEST = 100
 /** Zooms between which it fades away. */
@@ -29,17 +29,34 @@ export interface GroundScene {
   palette: Uint8Array
 }
 
+/** 1 where the whole map is seen, 0 among the points. */
+export function farness(zoom: number): number {
+  const [from, to] = FADES
+  return Math.min(1, Math.max(0, Math.log(to / zoom) / Math.log(to / from)))
+}
+
 export class Ground {
   /** What it was made of. */
   #of: { layer: Layer; version: number } | null = null
-  #there = false
+  #painted: Painted | null = null
 
   constructor(private readonly renderer: Renderer) {}
 
   /** 0 … 1 at a zoom (1 = the whole map). */
   strength(zoom: number): number {
-    const [from, to] = FADES
-    return this.#there ? Math.min(1, Math.max(0, Math.log(to / zoom) / Math.log(to / from))) : 0
+    return this.#painted ? farness(zoom) : 0
+  }
+
+  /** At a place in world units; null where nothing lies. */
+  colourAt(x: number, y: number): [number, number, number] | null {
+    if (!this.#painted) return null
+    const { pixels, width, height, box } = this.#painted
+    const column = Math.floor(((x - box[0]) / (box[2] - box[0])) * width)
+    const line = Math.floor(((y - box[1]) / (box[3] - box[1])) * height)
+    const at = 4 * (line * width + column)
+    return column >= 0 && line >= 0 && column < width && line < height && pixels[at + 3] > 0
+      ? [pixels[at], pixels[at + 1], pixels[at + 2]]
+      : null
   }
 
   /** Makes it anew where it is of something else by now; whether it did. version: grows with whatever the scene shows. */
@@ -47,8 +64,8 @@ export class Ground {
     if (this.#of?.layer === scene.layer && this.#of.version === version) return false
     this.#of = { layer: scene.layer, version }
     const painted = paintGround(scene)
-    if (!painted && !this.#there) return false
-    this.#there = painted !== null
+    if (!painted && !this.#painted) return false
+    this.#painted = painted
     this.renderer.setGround(painted)
     return true
   }

@@ -7,7 +7,8 @@ import { LOOK, scatter, STATE } from '../gl/look'
 import type { Layer, Renderer } from '../gl/renderer'
 import { LabelLayer, type LabelText } from '../labels/layer'
 import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '../labels/placement'
-import { regionLines, shorten } from '../labels/text'
+import { shorten } from '../labels/text'
+import { regionType, type RegionType } from '../labels/type'
 import { SpatialIndex } from '../labels/spatial_index'
 import { toWorldUnits } from './layers'
 import type { Looks } from './looks'
@@ -35,10 +36,10 @@ const MAX_PICKED = 40
 /** So many are named even where other names stood before. */
 const ALWAYS_PICKED = 12
 const MAX_TEXT_PX = 250
+const REGION_LINE_HEIGHT = 1.25
 const MAX_NAME = 34
 /** What theme.css puts behind the name of a neighbour that lies far away. */
 const ARROW_PX = 14
-const MAX_REGION_LINE = 20
 const LINE_HEIGHT_PX = 17
 /** State bits whose rows stand out by their label too. */
 const LABELLED = STATE.neighbour | STATE.hit | STATE.mine | STATE.theirs | STATE.picked
@@ -74,6 +75,8 @@ export class MapLabels {
   #index: { layer: Layer; order: Uint32Array; index: SpatialIndex } | null = null
   #far = new Set<number>()
   #placed: Placed[] = []
+  #narrow = false
+  #projection: Projection | null = null
 
   constructor(
     root: HTMLElement,
@@ -118,13 +121,15 @@ export class MapLabels {
 
   update(scene: LabelScene): void {
     const { view, zoom } = scene
+    this.#narrow = view.width < NARROW_PX
+    this.#projection = scene.projection
     this.#far = this.#marks.farIn(this.morph.layer)
     const screenShare = (view.width * view.height) / (1440 * 900)
     // Few names when all is seen, for the regions to speak; more as the map is entered.
     const attention = this.#marks.any ? 0.4 : 1 // what is selected or found has the word
     const entities = Math.round(
       attention *
-        Math.min(90, (this.regions.length > 0 ? 14 : 26) + 20 * Math.log2(Math.max(1, zoom))) *
+        Math.min(64, (this.regions.length > 0 ? 14 : 26) + 12 * Math.log2(Math.max(1, zoom))) *
         Math.max(0.45, screenShare),
     )
     this.#unpin()
@@ -137,7 +142,7 @@ export class MapLabels {
       height: view.height,
       obstacles: scene.obstacles,
       shown: this.#shown,
-      limit: entities + candidates.filter((c) => c.tier !== TIER.entity).length,
+      limit: entities,
       zoomingOut: zoom < this.#zoomBefore * 0.999,
     })
     this.#zoomBefore = zoom
@@ -161,11 +166,15 @@ export class MapLabels {
     if (key.startsWith('r')) {
       const { name, level } = this.regions[number]
       const [, quietFrom] = REGION_ZOOMS[Math.min(level, REGION_ZOOMS.length - 1)]
+      const { lines, px, spacing, italic } = this.#typeOf(this.regions[number])
       return {
-        text: regionLines(name, level, MAX_REGION_LINE).join('\n'),
+        text: lines.join('\n'),
         title: name,
         kind: 'region',
-        tone: `level${Math.min(2, level)}${this.#marks.any || this.#zoomBefore > quietFrom ? ' quiet' : ''}`,
+        tone: `level${Math.min(2, level)}${italic ? ' members' : ''}${this.#marks.any || this.#zoomBefore > quietFrom ? ' quiet' : ''}`,
+        px,
+        spacing,
+        ink: this.#inkOf(this.regions[number]),
       }
     }
     const marks = this.#marks
@@ -185,13 +194,23 @@ export class MapLabels {
     return { text: shorten(name, MAX_NAME), title: name, kind: 'entity', tone }
   }
 
-  #width(text: string, font: string, spacing: number): number {
+  #typeOf({ name, level, size, share }: Region): RegionType {
+    const named = { name, level, share: size / this.bundle.manifest.n, says: share !== undefined }
+    return regionType(named, this.#narrow)
+  }
+
+  /** The colour that the points have where a name stands. */
+  #inkOf(region: Region): string | undefined {
+    const [x, y] = toWorldUnits(this.#projection!, region)
+    return this.looks.ground.colourAt(x, y)?.join(' ')
+  }
+
+  #width(text: string, font: string, spacing: number, most = MAX_TEXT_PX): number {
     const key = `${font}|${text}`
     let width = this.#widths.get(key)
     if (width === undefined) {
       if (this.#measure) this.#measure.font = font
-      width =
-        Math.min(MAX_TEXT_PX, (this.#measure?.measureText(text).width ?? text.length * 7) + text.length * spacing) + 6
+      width = Math.min(most, (this.#measure?.measureText(text).width ?? text.length * 7) + text.length * spacing) + 6
       if (this.#widths.size > 5000) this.#widths.clear()
       this.#widths.set(key, width)
     }
@@ -207,8 +226,8 @@ export class MapLabels {
       if (zoom < from) return []
       toScreen(matrix, view, distance, ...toWorldUnits(scene.projection, region), point)
       if (point.nearness <= 0.3) return []
-      const px = (region.level === 0 ? 16 : region.level === 1 ? 13 : 12) - (view.width < NARROW_PX ? 2 : 0)
-      const lines = regionLines(region.name, region.level, MAX_REGION_LINE)
+      const { lines, px, spacing, italic } = this.#typeOf(region)
+      const font = `${italic ? 'italic 550' : region.level === 0 ? 650 : 600} ${px}px ${FONT}`
       return [
         {
           key: `r${i}`,
@@ -217,10 +236,8 @@ export class MapLabels {
           gap: 0,
           tier: TIER.region,
           rank: region.level * 1e5 - Math.min(99_999, region.priority),
-          width: Math.max(
-            ...lines.map((line) => this.#width(line, `600 ${px}px ${FONT}`, px * (region.level === 0 ? 0.15 : 0.07))),
-          ),
-          height: px * 1.35 * lines.length,
+          width: Math.max(...lines.map((line) => this.#width(line, font, px * spacing, Infinity))),
+          height: px * REGION_LINE_HEIGHT * lines.length,
         },
       ]
     })

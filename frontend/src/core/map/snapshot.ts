@@ -7,6 +7,10 @@ export interface SnapshotLabel {
   kind: 'region' | 'entity'
   /** As in theme.css: level0 … level2, selected, hover, near, far, quiet. */
   tone: string
+  /** Of a region: px of its letters, em between them, and the colour of what lies there, `r g b`. */
+  px?: number
+  spacing?: number
+  ink?: string
   /** CSS px of the map, y down. */
   left: number
   top: number
@@ -44,14 +48,17 @@ export function snapshotOf(renderer: Renderer, frame: Frame, wantedScale: number
 
 export function labelsOf(
   placed: readonly Placed[],
-  textOf: (key: string) => { text: string; kind: 'region' | 'entity'; tone: string },
+  textOf: (key: string) => Pick<SnapshotLabel, 'text' | 'kind' | 'tone' | 'px' | 'spacing' | 'ink'>,
 ): SnapshotLabel[] {
   return placed.map(({ candidate, rect }) => {
-    const { text, kind, tone } = textOf(candidate.key)
+    const { text, kind, tone, px, spacing, ink } = textOf(candidate.key)
     return {
       text,
       kind,
       tone,
+      px,
+      spacing,
+      ink,
       left: rect.left,
       top: rect.top,
       width: rect.right - rect.left,

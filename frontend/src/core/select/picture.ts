@@ -42,6 +42,8 @@ const MARGIN = 24
 const LEAST_PX = 200
 const LINE = 22
 const BAR_STEPS = 64
+/** How much of the text's colour the names of regions have, as in theme.css; the rest is that of the ground. */
+const INK = '80%'
 
 interface Brush {
   context: CanvasRenderingContext2D
@@ -137,13 +139,13 @@ function write(
 }
 
 /** As theme.css shows them. */
-function drawLabel({ context, colours }: Brush, { text, kind, tone, left, top, width, height }: SnapshotLabel): void {
-  const level = /level(\d)/.exec(tone)?.[1]
+function drawLabel({ context, colours }: Brush, label: SnapshotLabel): void {
+  const { text, kind, tone, left, top, width, height } = label
   const boxed = tone === 'selected' || tone === 'hover'
-  const px = kind === 'region' ? [15, 13, 12][Number(level ?? 0)] : boxed ? 14 : 12.5
+  const px = kind === 'region' ? (label.px ?? 13) : boxed ? 14 : 12.5
   const lines = text.split('\n')
-  context.font = `${kind === 'region' || boxed ? 600 : 500} ${px}px ${FONT}`
-  context.letterSpacing = kind === 'region' ? `${px * 0.09}px` : '0px'
+  context.font = `${tone.includes('members') ? 'italic ' : ''}${kind === 'region' || boxed ? 600 : 500} ${px}px ${FONT}`
+  context.letterSpacing = kind === 'region' ? `${px * (label.spacing ?? 0)}px` : '0px'
   context.textBaseline = 'middle'
   context.textAlign = kind === 'region' ? 'center' : 'left'
   context.globalAlpha = tone.includes('quiet') ? 0.55 : 1
@@ -154,10 +156,10 @@ function drawLabel({ context, colours }: Brush, { text, kind, tone, left, top, w
     context.fill()
   }
   context.lineJoin = 'round'
-  context.lineWidth = 3.5
+  context.lineWidth = 4
   context.strokeStyle = colours.halo
-  context.fillStyle =
-    tone === 'selected' ? colours.onAccent : kind === 'region' && level !== '0' ? colours.muted : colours.text
+  context.fillStyle = tone === 'selected' ? colours.onAccent : colours.text
+  if (label.ink) context.fillStyle = `color-mix(in oklab, ${colours.text} ${INK}, rgb(${label.ink}))`
   lines.forEach((line, i) => {
     const x = kind === 'region' ? left + width / 2 : left + (boxed ? 7 : 3)
     const y = top + (height * (i + 0.5)) / lines.length

@@ -6,6 +6,8 @@ precision highp float;
 flat in vec4 v_colour;
 flat in float v_diameter_px;
 
+uniform float u_glow; // what lies below shines through as if a point covered so much less: crowds grow brighter, each point does not
+
 out vec4 fragment;
 
 void main() {
@@ -19,5 +21,5 @@ void main() {
   if (coverage >= 1.0) discard;
 #endif
   float alpha = v_colour.a * coverage;
-  fragment = vec4(v_colour.rgb * alpha, alpha); // premultiplied
+  fragment = vec4(v_colour.rgb * alpha, alpha * (1.0 - u_glow)); // premultiplied
 }
