@@ -52,7 +52,7 @@ REGIONS = PointStage(
     "Named regions of a projection on several levels.",
     "atlas_assets.builders.judging:make_regions",
     takes=(PROJECTION, "knn_graph", "entity_index", "raw"),
-    code_version="6",
+    code_version="7",
     facts=lambda spec: spec.regions.model_dump(exclude_defaults=True),
     kinds=("numpy",),
 )

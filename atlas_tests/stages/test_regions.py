@@ -41,6 +41,29 @@ def test_clumps_are_found_and_named_after_what_their_members_share(n_dims):
     assert made.table["z"].null_count() == (made.table.height if n_dims == 2 else 0)
 
 
+def test_an_island_that_is_small_for_a_level_is_a_region_of_the_level_where_it_is_not():
+    rng = np.random.default_rng(3)
+    positions = np.concatenate([rng.standard_normal((4_000, 2)), rng.standard_normal((25, 2)) * 0.05 + 40])
+    made = _build(positions)
+    island = made.table[int(made.region[-1])]
+    assert (island["size"].item(), island["parent"].item()) == (25, None)
+    assert island["level"].item() > 0
+    assert made.table.filter(pl.col("level") == 0)["size"].min() > 25
+
+
+def test_a_region_that_is_nearly_all_of_the_one_around_it_is_not_told_twice():
+    rng = np.random.default_rng(4)
+    centres = rng.uniform(-60, 60, (9, 2))
+    positions = np.concatenate([centre + rng.standard_normal((220, 2)) for centre in centres])
+    table = _build(positions).table
+    size = dict(zip(table["region"], table["size"], strict=True))
+    inside = table.drop_nulls("parent")
+    assert all(
+        size[region] < 0.9 * size[parent] for region, parent in zip(inside["region"], inside["parent"], strict=True)
+    )
+    assert inside.height
+
+
 def test_finer_regions_lie_inside_coarser_ones():
     positions = np.random.default_rng(1).standard_normal((4_000, 2))
     made = _build(positions)
@@ -52,9 +75,11 @@ def test_finer_regions_lie_inside_coarser_ones():
         for region, name, size in table.filter(pl.col("level") == level).select("region", "name", "size").iter_rows():
             assert (inside == region).sum() == size, name
     parent = table["parent"].fill_null(-1).to_numpy()
+    outer = division.at(0)
     for level in (1, 2):
-        inner, outer = division.at(level), division.at(level - 1)
+        inner = division.at(level)
         assert (parent[inner[inner >= 0]] == outer[inner >= 0]).all()
+        outer = np.where(inner >= 0, inner, outer)
     priority = table["priority"].to_numpy()
     assert priority.min() > 0
     assert priority.max() <= 1

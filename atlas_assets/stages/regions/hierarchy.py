@@ -21,7 +21,8 @@ MOST_LEVELS = 6
 SMALLEST = 5  # entities; a smaller region is none
 PIECES = 4  # communities per region of the finest level, about: joining is freer the smaller they are
 EVENNESS = 2  # a group of twice the size is split before one whose parts are four times less connected
-LEAST = 0.1  # of the usual size: groups below that are not counted
+LEAST = 0.1  # of the usual size: groups below that are not counted, and belong to a finer level
+SAME = 0.9  # of the region around it: one that has so much of it is the same
 NEARNESS = 0.05  # weight of lying beside each other on the map, where the graph has 1: it joins what nothing else does
 AROUND = 10  # entities on the map that are asked whose territory this is
 FEWEST_ALIKE = 0.2  # of them in an entity's own region, for it to belong there
@@ -143,13 +144,21 @@ def _matrix(edges: sparse.csr_array) -> sparse.csr_matrix:
 
 
 def _settled(levels: list[np.ndarray], around: np.ndarray) -> list[np.ndarray]:
-    """The levels without entities amid other regions, and without regions that are too small then."""
+    """The levels without entities amid other regions, and without regions that are too small then.
+
+    A region that is far smaller than is usual at a level is one of the finer level where it is not. One that is nearly
+    all of the region around it is that region, and none of its own.
+    """
+    n = len(around)
     settled: list[np.ndarray] = []
-    inside = np.ones(len(around), bool)
-    for level in levels:
+    inside = np.ones(n, bool)
+    outer_size = np.full(n, n + 1)  # of the region of the levels before
+    for level, count in zip(levels, level_sizes(n), strict=True):
         inside = inside & ((level[around] == level[:, None]).mean(axis=1) >= FEWEST_ALIKE)
-        kept = np.where(inside, level, -1)
-        sizes = np.bincount(kept[inside], minlength=int(level.max()) + 1)
+        sizes = np.bincount(level[inside], minlength=int(level.max()) + 1)
         inside = inside & (sizes[level] >= SMALLEST)
-        settled.append(np.where(inside, level, -1))
+        size = sizes[level]
+        of_this_level = inside & (size >= LEAST * n / count) & (size < SAME * outer_size)
+        outer_size = np.where(of_this_level, size, outer_size)
+        settled.append(np.where(of_this_level, level, -1))
     return settled

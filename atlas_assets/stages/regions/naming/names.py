@@ -10,13 +10,14 @@ import polars as pl
 from scipy import sparse
 
 from atlas_assets.stages.regions.naming import readable
-from atlas_assets.stages.regions.naming.candidates import JOIN, Candidate, Judge, Region, Shortlist
+from atlas_assets.stages.regions.naming.candidates import FEW_WORDS, JOIN, Candidate, Judge, Region, Shortlist
 from atlas_assets.stages.regions.naming.ranges import quantities
 from atlas_assets.stages.regions.naming.traits import Traits, clustering, collect
 
 STAYS = 0.6  # of the best candidate's score: then the name that a region had stays
 AT_HOME = 0.4  # of its neighbours
 TELLING = 2.5  # lift of what stands before a member; of two regions with the same name
+MOST_ALIKE = 100  # regions of which nothing else can be said: "class 1 (2)"
 KNOWN = 8  # best-known members that may speak for a region
 
 
@@ -82,29 +83,41 @@ def name_levels(
     rank[order] = np.arange(n)
     names: list[list[Name]] = []
     taken = {text.casefold() for level in given or () for text in level.values()}
-    coarser: tuple[np.ndarray, list[np.ndarray], sparse.csr_array] | None = None  # level, its rows, its counts
-    said_above: list[frozenset[str]] = []
+    outer = np.full(n, -1)  # of the regions named so far the finest that each entity is in, a place in ``around``
+    around: list[_Named] = []
     for depth, level in enumerate(levels):
         counts = judge.counts(level)
         shortlists, known, above = [], [], []
         at_home = _at_home(level, near)
         rows_of = _rows_of(level)
+        old = list(earlier[depth]) if earlier else [""] * len(rows_of)
         for number, rows in enumerate(rows_of):
-            parent, around, wide = -1, None, None
-            if coarser is not None:
-                parent = int(coarser[0][rows[0]])
-                around, wide = coarser[1][parent], _row(coarser[2], parent, width)
-            shortlists.append(judge.shortlist(Region(rows, around), _row(counts, number, width), wide))
+            parent = around[outer[rows[0]]] if outer[rows[0]] >= 0 else None
+            wide = None if parent is None else _row(parent.counts, parent.number, width)
+            region = Region(rows, None if parent is None else parent.rows)
+            shortlists.append(judge.shortlist(region, _row(counts, number, width), wide, old[number]))
             best_known = rows[np.argsort(rank[rows])]
             known.append(_known(best_known[at_home[best_known]], members) or _known(best_known, members))
-            above.append(said_above[parent] if parent >= 0 else frozenset())
-        old = list(earlier[depth]) if earlier else [""] * len(rows_of)
+            above.append(frozenset() if parent is None else parent.says)
         hand = given[depth] if given else {}
         chosen = _choose(shortlists, known, above, old, hand, taken)
         names.append([name for name, _ in chosen])
-        said_above = [parts | above[number] for number, (_, parts) in enumerate(chosen)]
-        coarser = level, rows_of, counts
+        outer = np.where(level >= 0, level + len(around), outer)
+        around += [
+            _Named(rows, counts, number, parts | above[number])
+            for number, (rows, (_, parts)) in enumerate(zip(rows_of, chosen, strict=True))
+        ]
     return names
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A region that has its name. counts: of its level, of which it has this number. says: with those around it."""
+
+    rows: np.ndarray
+    counts: sparse.csr_array
+    number: int
+    says: frozenset[str]
 
 
 def _at_home(level: np.ndarray, near: np.ndarray) -> np.ndarray:
@@ -186,15 +199,21 @@ def _stays(candidates: list[Candidate], known: list[str], old: str) -> bool:
 def _options(candidates: list[Candidate], known: list[str], stays: bool, old: str):
     """Names in the order in which they would do, with the keys of what they say."""
     plain = [(Name(one.text, one.kind, one.share, one.lift, holds=one.holds), one.says) for one in candidates]
+    known_by_few = [option for option in plain if (option[0].share or 0) < FEW_WORDS]
     special = [
         (Name(f"{one.text}{JOIN}{member}", one.kind, one.share, one.lift, holds=one.holds), one.says)
         for one in candidates[:2]
-        if one.kind not in ("word", "range") and one.lift >= TELLING
+        if one.kind not in ("word", "range", "grade") and one.lift >= TELLING
         for member in known[:4]
     ]
     pairs = [known[:2], [*known[:1], *known[2:3]], known[1:3], known[2:4], *([one] for one in known)]
     of_members = [(Name(JOIN.join(pair), "members"), frozenset()) for pair in pairs if pair]
-    options = [*plain, *special, *of_members]
+    counted = [
+        (Name(f"{one.text} ({number})", one.kind, one.share, one.lift, holds=one.holds), one.says)
+        for one in candidates[:1]
+        for number in range(2, MOST_ALIKE)
+    ]
+    options = [*(one for one in plain if one not in known_by_few), *special, *known_by_few, *of_members, *counted]
     return sorted(options, key=lambda option: option[0].text != old) if stays else options
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -12,12 +12,16 @@ import polars as pl
 from atlas_assets.stages.regions.naming import readable
 
 HELD = (0.65, 0.8, 0.92)  # shares of a region that a range is fitted to
+SAME_YEARS = 0.8  # of two fields that say the same of when something was
 WEIGHTS = {"year": 0.55, "date": 0.5, "number": 0.35}
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A field of n numbers; dates are seconds of the epoch. kind: year, date or number. Missing: nan."""
+    """A field of n numbers; dates are seconds of the epoch. kind: year, date or number. Missing: nan.
+
+    alone: a range need not say of what it is, since no other field of years or dates says anything else.
+    """
 
     name: str
     said: str
@@ -25,6 +29,7 @@ class Quantity:
     kind: str
     values: np.ndarray
     sorted: np.ndarray
+    alone: bool = True
 
     @cached_property
     def usual(self) -> float:
@@ -81,7 +86,23 @@ def quantities(
         known = np.sort(values[np.isfinite(values)])
         if known.size and known[0] < known[-1]:
             found.append(Quantity(name, said.get(name) or name, units.get(name), kind, values, known))
-    return found
+    times = [one for one in found if one.kind != "number"]
+    return [replace(one, alone=_alone(one, times)) if one.kind == "date" else one for one in found]
+
+
+def _alone(dates: Quantity, times: list[Quantity]) -> bool:
+    """Whether a range of these dates need not say what it is of: there is nothing else, or it is in the same years."""
+    first = times[0]
+    if first is dates:
+        return True
+    both = np.isfinite(dates.values) & np.isfinite(first.values)
+    years = _years(dates.values[both])
+    others = first.values[both] if first.kind == "year" else _years(first.values[both])
+    return bool((years == others).mean() >= SAME_YEARS) if both.any() else False
+
+
+def _years(seconds: np.ndarray) -> np.ndarray:
+    return seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.float64) + 1970
 
 
 def ranges_of(quantity: Quantity, inside: np.ndarray) -> list[Range]:
@@ -101,6 +122,52 @@ def ranges_of(quantity: Quantity, inside: np.ndarray) -> list[Range]:
             if one is not None:
                 found.setdefault(one.text, one)
     return list(found.values())
+
+
+def range_of(text: str, quantity: Quantity, inside: np.ndarray) -> Range | None:
+    """The range that a text says, as ``ranges_of`` had it before; None where it is none of this quantity."""
+    bounds = _read(text, quantity)
+    if bounds is None or not inside.size:
+        return None
+    values = np.sort(quantity.values[inside])
+    share, base = (_within(some, *bounds) for some in (values[np.isfinite(values)], quantity.sorted))
+    return Range(text, quantity, *bounds, share / inside.size, base / quantity.values.size)
+
+
+def _read(text: str, quantity: Quantity) -> tuple[float | None, float | None] | None:
+    """The bounds that ``_text`` wrote; those of a date are its month's or year's."""
+    said, unit = quantity.said.lower() + " ", f" {quantity.unit}"
+    if quantity.kind == "number" and quantity.unit:
+        text, fits = text.removesuffix(unit), text.endswith(unit)
+    elif quantity.kind == "number" or not quantity.alone:
+        text, fits = text.removeprefix(said), text.startswith(said)
+    else:
+        fits = True
+    over, under = ("over ", "up to ") if quantity.kind == "number" else ("since ", "until ")
+    first, _, second = text.partition(" – ")
+    low = _value(first.removeprefix(over), quantity)
+    high = _value((second or first).removeprefix(under), quantity)
+    open_below, open_above = text.startswith(under), text.startswith(over)
+    if not fits or (low is None and not open_below) or (high is None and not open_above):
+        return None
+    return None if low is None else low[0], None if high is None else high[1]
+
+
+def _value(text: str, quantity: Quantity) -> tuple[float, float] | None:
+    """The first and the last value that a text stands for, None for no value."""
+    try:
+        if quantity.kind == "number":
+            return float(text.replace(",", "")), float(text.replace(",", ""))
+        if quantity.kind == "year":
+            year = -float(text.removesuffix(" BCE")) if text.endswith(" BCE") else float(text)
+            return year, year
+        by_year = len(text) == 4
+        begin = datetime.strptime(text, "%Y" if by_year else "%b %Y").replace(tzinfo=UTC)
+        after = begin.month + (12 if by_year else 1) - 1
+        end = begin.replace(year=begin.year + after // 12, month=after % 12 + 1)
+        return begin.timestamp(), end.timestamp() - 1
+    except ValueError:
+        return None
 
 
 def _range(quantity: Quantity, low: float | None, high: float | None, region: np.ndarray, size: int) -> Range | None:
@@ -140,7 +207,8 @@ def _text(quantity: Quantity, low: float | None, high: float | None) -> str:
     if quantity.kind == "date":
         span = None if low is None or high is None else (high - low) / 86_400 / 365
         by_year = span is None or span > 1
-        return _between(low, high, lambda t: _date(t, by_year), "since", "until")
+        text = _between(low, high, lambda t: _date(t, by_year), "since", "until")
+        return text if quantity.alone else f"{quantity.said.lower()} {text}"
     text = _between(low, high, lambda v: f"{v:,.10g}", "over", "up to")
     return f"{text} {quantity.unit}" if quantity.unit else f"{quantity.said.lower()} {text}"
 

@@ -7,7 +7,7 @@ remarks on how something was collected are none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,8 @@ MOST_VALUES = 20_000  # of one field or of the words, the most frequent
 MOST_CLASSES = 30  # whole numbers that may be classes; more are numbers of something
 SLUGS = 0.15  # of a field's values with a hyphen or underscore: then these stand for spaces
 PATHS = 0.6  # of the labels with a separator and no space: then they are paths
+LONG = 5  # spaces: texts of more words describe, shorter ones are titles
+TITLES, PATHS_OF = "", "path"  # fields of words of labels
 DEPTH = 3  # of the beginnings of paths that may be names
 # How well a name of each kind says what is inside.
 WEIGHTS = {"value": 1.0, "yes": 0.9, "prefix": 0.9, "word": 0.6, "grade": 0.35, "code": 0.35}
@@ -48,11 +50,12 @@ class Traits:
 
 @dataclass
 class _Column:
-    """row and value of everything that a source says, and how to show a value."""
+    """row and value of everything that a source says, and how to show a value. spaces: what may stand for a space."""
 
     table: pl.DataFrame
     kind: str
     field: str
+    spaces: str = "_"
 
 
 def collect(labels: list[str], fields: pl.DataFrame, types: dict[str, str], said: dict[str, str]) -> Traits:
@@ -101,16 +104,21 @@ def _columns(labels: list[str], fields: pl.DataFrame, types: dict[str, str]) -> 
         if kind == "list" and values.dtype.base_type() in (pl.List, pl.Array):
             table = table.with_columns(pl.col("value").cast(pl.List(pl.String))).explode("value")
         if kind in ("category", "list"):
-            yield _Column(_apart(_text_values(table)), "value", name)
+            # "young-adult" is a tag; of other values, as "scikit-learn", it is the name
+            yield _Column(_apart(_text_values(table)), "value", name, "[-_]" if kind == "list" else "_")
         elif kind == "boolean":
             yield _Column(
                 _text_values(table.with_columns(pl.col("value").cast(pl.String).str.to_lowercase())), "yes", name
             )
-        elif kind == "text" and not _mostly_ids(values):
-            yield from (_Column(words, "word", name) for words in words_of(values.cast(pl.String).to_list()))
+        elif kind == "text" and _mostly(values, lambda text: " " not in text):  # names of people, not texts
+            yield _Column(_text_values(table), "prefix", name)
+        elif kind == "text" and not _mostly(values, readable.is_machine_made):
+            texts = values.cast(pl.String)
+            described = name if np.median(texts.str.count_matches(" ").fill_null(0).to_numpy()) >= LONG else TITLES
+            yield from (_Column(words, "word", described) for words in words_of(texts.to_list()))
     separator = _separator(labels)
     own = labels if separator is None else [label.rsplit(separator, 1)[-1] for label in labels]
-    yield from (_Column(words, "word", "") for words in words_of(own))
+    yield from (_Column(words, "word", TITLES if separator is None else PATHS_OF) for words in words_of(own))
     if separator is not None:
         yield _Column(_prefixes(labels, separator), "prefix", "")
 
@@ -152,9 +160,9 @@ def _parts(value: str, known: set[str]) -> list[str]:
     return []
 
 
-def _mostly_ids(values: pl.Series) -> bool:
+def _mostly(values: pl.Series, is_such: Callable[[str], bool]) -> bool:
     some = [value for value in values.drop_nulls().cast(pl.String).head(200).to_list() if value]
-    return not some or sum(map(readable.is_machine_made, some)) > 0.5 * len(some)
+    return not some or sum(map(is_such, some)) > 0.5 * len(some)
 
 
 def _folded(column: _Column, said: str) -> Iterator[tuple[np.ndarray, str, str, str, str]]:
@@ -171,7 +179,7 @@ def _folded(column: _Column, said: str) -> Iterator[tuple[np.ndarray, str, str, 
         shown = [_yes(said, value) for value in values]
         keys = [readable.fold(text) for text in shown]
     else:
-        slug = sum(bool(re.search(r"\w[-_]\w", value)) for value in values) > SLUGS * len(values)
+        slug = sum(bool(re.search(rf"\w{column.spaces}\w", value)) for value in values) > SLUGS * len(values)
         numbered = all(value.replace(".", "").isdigit() for value in values)
         if numbered and len(values) > MOST_CLASSES:
             return
@@ -195,9 +203,10 @@ def _folded(column: _Column, said: str) -> Iterator[tuple[np.ndarray, str, str, 
     rows = column.table.join(key_of, on="value").select("row", "key").unique().sort("key", "row")
     bounds = np.searchsorted(rows["key"].to_numpy(), np.arange(len(names) + 1))
     row = rows["row"].to_numpy()
+    texts = set(first.values())
     for i, key in enumerate(names):
         text = first[key]
-        code = kind == "value" and (readable.is_code(text) or len(_parts(text, set(first.values()))) == len(text))
+        code = kind == "value" and (readable.is_code(text) or len(_parts(text, texts)) == len(text))
         yield (
             row[bounds[i] : bounds[i + 1]],
             f"{said.lower()} {text}" if code else text,

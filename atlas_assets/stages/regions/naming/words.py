@@ -8,11 +8,13 @@ import polars as pl
 
 FEWEST = 3  # texts with a word
 _WORD = r"\p{L}[\p{L}\p{N}+#']*[\p{L}\p{N}]|\p{L}[+#]+"
-# Beside the English ones of scikit-learn: articles and prepositions of titles, and what files and editions are called.
+# Beside the English ones of scikit-learn: articles and prepositions of titles, what files and editions are called, and
+# verbs that every description has.
 _STOP_WORDS = """
 der die das und den dem ein eine von mit im le la les des du un une et en au aux el los las de del lo il gli di da van
 het een op vs ft feat featuring vol volume part edition book books novel new com www http https oh um uma os as do dos
 na no don't it's i'm you're can't ain't that's won't i'll you've the's
+represent represents return returns returning returned given gives used uses using use provides provide
 """
 
 
