@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from itertools import combinations
 
 import numpy as np
@@ -145,38 +145,32 @@ class Judge:
         self, region: Region, counts: np.ndarray, around: np.ndarray | None
     ) -> tuple[list[_Single], list[_Single]]:
         size = region.rows.size
-        share = counts / size
-        lift = share / np.maximum(self.base, 1e-12)
-        inner = (
-            lift if around is None or region.around is None else share / np.maximum(around / region.around.size, 1e-12)
-        )
-        fit = (counts >= FEWEST) & self.clusters & (inner >= INSIDE_LIFT)
-        fit &= np.where(self.is_word, (lift >= WORD_LIFT) & (share >= EACH_WORD), (lift >= LIFT) & (share >= PART))
-        score = _score(share, lift, inner) * self.weights
+        asked = np.flatnonzero((counts >= FEWEST) & self.clusters)
+        share = counts[asked] / size
+        lift = share / np.maximum(self.base[asked], 1e-12)
+        inner = lift
+        if around is not None and region.around is not None:
+            inner = share / np.maximum(around[asked] / region.around.size, 1e-12)
+        as_word = (lift >= WORD_LIFT) & (share >= EACH_WORD)
+        fit = np.where(self.is_word[asked], as_word, (lift >= LIFT) & (share >= PART)) & (inner >= INSIDE_LIFT)
+        score = _score(share, lift, inner) * self.weights[asked]
         chosen = np.flatnonzero(fit)
-        chosen = chosen[np.lexsort((chosen, -score[chosen]))]
+        chosen = chosen[np.lexsort((asked[chosen], -score[chosen]))]
         values, words = [], []
-        for trait in chosen:
-            listed = words if self.is_word[trait] and share[trait] < TRUE else values
+        for one in chosen:
+            trait = int(asked[one])
+            listed = words if self.is_word[trait] and share[one] < TRUE else values
             if len(listed) < MOST:
-                listed.append(self._single(trait, score, share, lift))
+                listed.append(self._single(trait, float(score[one]), float(share[one]), float(lift[one])))
             if len(values) >= MOST and len(words) >= MOST:
                 break
         return values, words
 
-    def _single(self, trait: int, score: np.ndarray, share: np.ndarray, lift: np.ndarray) -> _Single:
-        traits = self.traits
-        return _Single(
-            float(score[trait]),
-            traits.texts[trait],
-            traits.keys[trait],
-            traits.kinds[trait],
-            traits.fields[trait],
-            partial(self._mask, int(trait)),
-            float(self.weights[trait]),
-            float(share[trait]),
-            float(lift[trait]),
-        )
+    def _single(self, trait: int, score: float, share: float, lift: float) -> _Single:
+        told = self.traits
+        text, key, kind, field = told.texts[trait], told.keys[trait], told.kinds[trait], told.fields[trait]
+        weight = float(self.weights[trait])
+        return _Single(score, text, key, kind, field, partial(self._mask, trait), weight, share, lift)
 
     def _mask_of(self, trait: int) -> np.ndarray:
         mask = np.zeros(self.n, bool)
@@ -207,11 +201,15 @@ class Judge:
 
     def _figures(self, region: Region, mask: np.ndarray, least: float) -> tuple[float, float, float]:
         """Share of the region, lift over the map, lift over the region around it; zeros for a share below ``least``."""
-        share = float(mask[region.rows].mean())
+        share = np.count_nonzero(mask[region.rows]) / region.rows.size
         if share < least:
             return 0.0, 0.0, 0.0
         lift = share / max(float(np.count_nonzero(mask) / mask.size), 1e-12)
-        inner = lift if region.around is None else share / max(float(mask[region.around].mean()), 1e-12)
+        inner = (
+            lift
+            if region.around is None
+            else share / max(np.count_nonzero(mask[region.around]) / region.around.size, 1e-12)
+        )
         return share, lift, inner
 
     def _both(self, region: Region, singles: list[_Single]) -> list[Candidate]:
@@ -305,7 +303,7 @@ class Judge:
             for one in words:
                 if any(one.key in other.key or other.key in one.key for other in chosen):
                     continue
-                new = float((one.mask()[region.rows] & ~covered[region.rows]).mean())
+                new = np.count_nonzero(one.mask()[region.rows] & ~covered[region.rows]) / region.rows.size
                 gain = new * float(np.log(min(one.lift, WORD_LIFT_COUNTED))) * one.weight
                 if gain > most and new >= EACH_WORD:
                     best, most = one, gain
@@ -341,11 +339,11 @@ class Judge:
 
 
 def _all_of(*masks: Callable[[], np.ndarray]) -> np.ndarray:
-    return np.logical_and.reduce([mask() for mask in masks])
+    return reduce(np.logical_and, (mask() for mask in masks))
 
 
 def _any_of(*masks: Callable[[], np.ndarray]) -> np.ndarray:
-    return np.logical_or.reduce([mask() for mask in masks])
+    return reduce(np.logical_or, (mask() for mask in masks))
 
 
 def _listed(chosen: list[_Single]) -> str:

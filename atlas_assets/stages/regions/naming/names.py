@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -77,7 +78,6 @@ def name_levels(
     width = len(traits.texts)
     near = np.empty((n, 0), np.int64) if neighbours is None else np.asarray(neighbours)
     judge = Judge(traits, clustering(traits, near), quantities(known_fields, types, said, units), n)
-    members = [readable.member_name(label) for label in labels]
     order = np.argsort(-np.asarray(popularity, np.float64), kind="stable")
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
@@ -97,7 +97,7 @@ def name_levels(
             region = Region(rows, None if parent is None else parent.rows)
             shortlists.append(judge.shortlist(region, _row(counts, number, width), wide, old[number]))
             best_known = rows[np.argsort(rank[rows])]
-            known.append(_known(best_known[at_home[best_known]], members) or _known(best_known, members))
+            known.append(_known(best_known[at_home[best_known]], labels) or _known(best_known, labels))
             above.append(frozenset() if parent is None else parent.says)
         hand = given[depth] if given else {}
         chosen = _choose(shortlists, known, above, old, hand, taken)
@@ -138,11 +138,11 @@ def _rows_of(level: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.cumsum(np.bincount(level[order]))[:-1]) if order.size else []
 
 
-def _known(rows: np.ndarray, members: list[str]) -> list[str]:
+def _known(rows: np.ndarray, labels: list[str]) -> list[str]:
     """Names of the best-known of the rows, which come best known first, without repeats."""
     found: list[str] = []
     for row in rows[: 4 * KNOWN]:
-        name = members[row]
+        name = readable.member_name(labels[row])
         if name and not any(name.startswith(other) or other.startswith(name) for other in found):
             found.append(name)
         if len(found) == KNOWN:
@@ -208,13 +208,13 @@ def _options(candidates: list[Candidate], known: list[str], stays: bool, old: st
     ]
     pairs = [known[:2], [*known[:1], *known[2:3]], known[1:3], known[2:4], *([one] for one in known)]
     of_members = [(Name(JOIN.join(pair), "members"), frozenset()) for pair in pairs if pair]
-    counted = [
+    options = [*(one for one in plain if one not in known_by_few), *special, *known_by_few, *of_members]
+    counted = (
         (Name(f"{one.text} ({number})", one.kind, one.share, one.lift, holds=one.holds), one.says)
         for one in candidates[:1]
         for number in range(2, MOST_ALIKE)
-    ]
-    options = [*(one for one in plain if one not in known_by_few), *special, *known_by_few, *of_members, *counted]
-    return sorted(options, key=lambda option: option[0].text != old) if stays else options
+    )
+    return chain(sorted(options, key=lambda option: option[0].text != old) if stays else options, counted)
 
 
 def _numbered(taken: set[str]) -> str:

@@ -48,8 +48,10 @@ _GRADE = re.compile(r"(?i)(.*_)?(rarity|kind|grade|level|status|difficulty|quali
 
 def fold(text: str) -> str:
     """What spellings of one thing have in common: "Sci-Fi", "scifi" and "science-fiction" are one, plurals too."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("'", "").replace("&", "and")
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    plain = plain.replace("'", "").replace("&", "and")
     words = [_singular(word) for word in re.split(r"[\W_]+", plain) if word]
     merged: list[str] = []
     for word in words:  # "children-s" is "childrens"
