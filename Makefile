@@ -18,15 +18,15 @@ requirements:
 	@bash scripts/check_requirements.sh "$(PYTHON)"
 
 $(VENV)/.installed: pyproject.toml | requirements
-	@echo "Installing into $(VENV): about 1.4 GB on disk, which takes a minute or two."
+	@echo "Installing into $(VENV): about 1.2 GB on disk, which takes a minute or two."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m pip install --quiet -e '.[ui,graphs]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
 	@echo "For the tests and for GPUs: PyTorch is about 6 GB with its CUDA libraries, so this takes some minutes."
-	$(BIN)/python -m pip install --quiet -e '.[pymde,libraries]' --group dev
+	$(BIN)/python -m pip install --quiet -e '.[ui,graphs,pymde,libraries]' --group dev
 	@touch $@
 
 install: $(VENV)/.installed  ## make .venv with everything Atlas needs

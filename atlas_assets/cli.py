@@ -73,6 +73,12 @@ def new(
     id_: Annotated[str | None, typer.Option("--id", help="The column of the ids beside vectors or labels.")] = None,
     label: Annotated[str | None, typer.Option(help="The column of the entity table to show.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the defs.yaml that is there.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Make this folder a project, also inside of another one.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--project", help="The project to write to; a new folder becomes one.")
+    ] = None,
 ) -> None:
     """Write defs/NAME/defs.yaml for data of your own, after a look at its header and a sample."""
     from atlas_assets.commands import new as scaffold
@@ -108,6 +114,8 @@ def new(
             "id": id_,
             "label": label,
         },
+        here=here,
+        folder=folder,
     )
 
 
@@ -136,6 +144,23 @@ def run(
         raise typer.Exit(130) from None
     if not made:
         raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port to listen on; the next free one if it is taken.")] = 8000,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the site in the browser.")] = False,
+    show: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the site once it is made.")] = True,
+) -> None:
+    """Map the Python that is installed here, build the site and serve it; no data of your own is needed."""
+    if not (project.above() or project.checkout()):
+        home = project.cache_folder() / "demo"
+        project.make(home)
+        os.chdir(home)
+        console.print(f"This is no project, so the demo is kept in {escape(str(home))}", soft_wrap=True)
+    run("python_api")
+    if show:
+        serve("python_api", port=port, open_browser=open_browser)
 
 
 @app.command()

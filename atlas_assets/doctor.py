@@ -21,6 +21,19 @@ from atlas_assets.redact import redact
 from atlas_assets.stages.site import viewer
 
 MIN_FREE_GB = 5
+EXTRAS = (
+    ("dagster-webserver", "it shows Dagster's own pages, where sweeps and refreshes run by themselves", "ui"),
+    ("torch", "it computes embeddings and large maps on a GPU", "pymde"),
+    ("pymde", "it has penalties for embeddings that Atlas has no kernel of", "pymde"),
+    ("networkx", "it reads and writes GraphML, GEXF and GML", "graphs"),
+    ("pandas", "it reads pickles", "pandas"),
+    ("anndata", "it reads and writes .h5ad", "anndata"),
+    ("duckdb", "it reads databases of DuckDB", "duckdb"),
+    ("wordllama", "it makes vectors of texts", "texts"),
+    ("s3fs", "it reaches s3:// addresses", "s3"),
+    ("mcp", "agents ask an atlas by it", "mcp"),
+)
+TO_COMPARE = "it lays out with `engine: library`, to compare with"
 
 
 class Finding(NamedTuple):
@@ -48,12 +61,7 @@ def _findings() -> Iterator[Finding]:
     )
     for package in ("dagster", "numba", "polars"):
         yield Finding(True, package, importlib.metadata.version(package))
-    for package, brings, extra in _extras():
-        try:
-            yield Finding(True, package, importlib.metadata.version(package))
-        except importlib.metadata.PackageNotFoundError:
-            told = f"is not installed, and not needed: {brings}. Install it with: pip install 'atlas-assets[{extra}]'"
-            yield Finding(None, package, told)
+    yield from _extras()
     yield _node()
     yield _memory()
     yield from _devices()
@@ -62,12 +70,14 @@ def _findings() -> Iterator[Finding]:
     yield from _dead_runs()
 
 
-def _extras() -> Iterator[tuple[str, str, str]]:
-    """Packages that Atlas does without: what each would bring, and the extra that installs it."""
-    yield "torch", "it computes embeddings and large maps on a GPU", "pymde"
-    yield "pymde", "it has penalties for embeddings that Atlas has no kernel of", "pymde"
-    for library in methods.libraries():
-        yield library, "it lays out with `engine: library`, to compare with", "libraries"
+def _extras() -> Iterator[Finding]:
+    """What is installed beside the least, and what each extra that is not would bring."""
+    for package, brings, extra in (*EXTRAS, *((one, TO_COMPARE, "libraries") for one in methods.libraries())):
+        try:
+            yield Finding(True, package, importlib.metadata.version(package))
+        except importlib.metadata.PackageNotFoundError:
+            told = f"is not installed, and not needed: {brings}. Install it with: pip install 'atlas-assets[{extra}]'"
+            yield Finding(None, package, told)
 
 
 def _node() -> Finding:

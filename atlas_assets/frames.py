@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -323,10 +322,7 @@ def map(
     ``atlas new`` or ``atlas run`` said where one fails.
     """
     place = Path(folder) if folder is not None else project.cache_folder() / "maps" / name
-    place.mkdir(parents=True, exist_ok=True)
-    for marker in (project.MARKER, "workspace.yaml"):
-        if not (place / marker).exists():
-            shutil.copy(project.template(marker), place)
+    project.make(place)
     arguments = ["--interactions", str(_file(frame, place / "rows.parquet"))]
     if entities is not None:
         arguments += ["--entities", str(_file(entities, place / "entities.parquet"))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 from atlas_assets import limits
@@ -21,11 +22,13 @@ MARKER = "dagster.yaml"
 
 def root() -> Path:
     """The project: the nearest folder at or above the current one with a dagster.yaml, else the checkout, else here."""
+    return above() or checkout() or Path.cwd()
+
+
+def above() -> Path | None:
+    """The nearest folder at or above the current one that is a project."""
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / MARKER).exists():
-            return folder
-    return checkout() or here
+    return next((folder for folder in (here, *here.parents) if (folder / MARKER).exists()), None)
 
 
 def checkout() -> Path | None:
@@ -40,11 +43,24 @@ def template(name: str) -> Path:
     return packaged if packaged.exists() else PACKAGE.parent / name
 
 
-def defs_folder() -> Path:
-    """The folder with one folder per atlas: ATLAS_DEFS, else the checkout's, else ``defs`` in the project."""
+def make(folder: Path) -> list[Path]:
+    """Make a folder a project, so that Dagster keeps its state there. Returns the files that it lacked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lacking = [folder / name for name in (MARKER, "workspace.yaml") if not (folder / name).exists()]
+    for target in lacking:
+        shutil.copy(template(target.name), target)
+    return lacking
+
+
+def defs_folder(of: Path | None = None) -> Path:
+    """The folder with one folder per atlas: ATLAS_DEFS, else the checkout's, else ``defs`` in the project.
+
+    of: the project; this one without.
+    """
     if given := os.environ.get("ATLAS_DEFS"):
         return Path(given).resolve()
-    return PACKAGE / "defs" if checkout() == root() else root() / "defs"
+    home = of or root()
+    return PACKAGE / "defs" if checkout() == home else home / "defs"
 
 
 def spec_files() -> list[Path]:

@@ -14,6 +14,7 @@ from atlas_assets.spec.loading import load
 from atlas_assets.spec.refresh import RefreshSpec
 from atlas_tests import toy
 from atlas_tests.command_line import Told, atlas
+from atlas_tests.conftest import REPOSITORY
 
 
 @pytest.fixture
@@ -95,6 +96,43 @@ def test_what_new_says_about_refreshing_are_the_defaults(folder: Path) -> None:
     spec = load(path)
     assert spec.refresh == RefreshSpec(cron="0 4 * * *")  # type: ignore[call-arg]
     assert spec.owners == ["me@example.org"]
+
+
+def typed(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, in a folder that is no project, as with this checkout installed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ATLAS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "atlas_assets.cli", *arguments],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_new_makes_the_folder_that_it_is_called_in_a_project(folder: Path) -> None:
+    """Also where a checkout is installed, which then is left as it was."""
+    books = ("new", "books", "--interactions", "ratings.csv")
+    made = typed(folder, *books)
+    assert made.returncode == 0, made.stderr
+    assert f"Wrote {folder / 'dagster.yaml'}: this folder is an Atlas project now." in made.stdout
+    assert (folder / "defs/books/defs.yaml").exists()
+    assert not (REPOSITORY / "atlas_assets/defs/books").exists()
+
+    inner = folder / "inner"
+    inner.mkdir()
+    assert "is an Atlas project" not in typed(inner, "new", "up", "--interactions", "../ratings.csv").stdout
+    assert "interactions: [ratings.csv]" in (folder / "defs/up/defs.yaml").read_text(encoding="utf-8")
+    typed(inner, "new", "books", "--here", "--interactions", "../ratings.csv")
+    assert (inner / "dagster.yaml").exists()
+    assert (inner / "defs/books/defs.yaml").exists()
+
+    told = typed(folder, *books, "--project", "other place").stdout
+    assert (folder / "other place/defs/books/defs.yaml").exists()
+    assert f"Next: cd '{folder / 'other place'}' && atlas run books" in told
+    assert "name two folders" in typed(folder, *books, "--here", "--project", "x").stderr
+    assert "ratings.csv is a file" in typed(folder, *books, "--project", "ratings.csv").stderr
 
 
 def test_new_refuses_to_replace_a_spec_unless_told_to(folder: Path) -> None:

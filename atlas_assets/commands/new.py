@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,8 +67,13 @@ def new(
     query: str | None = None,
     trust: bool = False,
     roles: dict[str, str | None] | None = None,
+    here: bool = False,
+    folder: Path | None = None,
 ) -> Path:
     """Write the spec of a new atlas and say what was inferred. Raises AtlasError, and then writes nothing.
+
+    The project is the one that the current folder is in, else the current folder, which becomes one. here: the current
+    folder, although one above is a project; folder: that one.
 
     texts: columns of ``entities``; words: whether their words are mapped, not the texts; model: what
     makes vectors of them. column: of a table of ``images``. entity_is: entity, or collection where that is what is
@@ -81,12 +86,13 @@ def new(
         raise AtlasError("--column goes with --images: the column of a table that holds pictures.")
     _check_mapped(entity_is, next(iter(relation)), has_members=bool(members))
     known = _roles(roles or {}, next(iter(relation)), has_table=bool(entities))
-    path = project.defs_folder() / name / "defs.yaml"
+    home = _home(here=here, folder=folder)
+    path = project.defs_folder(home) / name / "defs.yaml"
     _check_name(name, path, force=force)
-    given: dict[str, Any] = {option: [_portable(one) for one in files] for option, files in relation.items()}
+    given: dict[str, Any] = {option: [_portable(one, home) for one in files] for option, files in relation.items()}
     given = new_texts.asked(texts, words=words, model=model, has_table=bool(entities)) or given
-    tables = [_portable(one) for one in entities or []]
-    held = [_portable(one) for one in members or []]
+    tables = [_portable(one, home) for one in entities or []]
+    held = [_portable(one, home) for one in members or []]
 
     from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import infer
@@ -96,7 +102,7 @@ def new(
     options = Options(form, query, trust)
     if tables and (table or images):
         raise AtlasError("--entities goes with other options: a table brings its own metadata.")
-    look: dict[str, Any] = {"base": project.root(), "options": options, "roles": known}
+    look: dict[str, Any] = {"base": home, "options": options, "roles": known}
     if texts:
         inference = new_texts.infer(given, tables, **look)
     elif table:
@@ -107,7 +113,8 @@ def new(
         inference = infer(**given, entities=tables or None, mapped=entity_is, **look)
     if inference.table_of_members:
         tables, held = [], [*tables, *held]
-    _ensure_project(console)
+    for made in project.make(home):
+        console.print(f"Wrote {escape(str(made))}: this folder is an Atlas project now.", soft_wrap=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     planned = plan(inference.kind, inference.n_entities, inference.n_numbers, memory=project.memory_of_a_run())
     path.write_text("".join(_document(name, given, tables, held, inference, planned, options)), encoding="utf-8")
@@ -121,7 +128,8 @@ def new(
         for example in inference.examples:
             console.print(f"  {escape(example)}", soft_wrap=True)
     console.print(f"Wrote [bold]{escape(str(path))}[/bold]; everything in it can be edited.", soft_wrap=True)
-    console.print(f"Next: [bold]atlas run {name}[/bold], then [bold]atlas serve {name}[/bold]")
+    first = "" if home in (Path.cwd(), *Path.cwd().parents) else f"cd {escape(shlex.quote(str(home)))} && "
+    console.print(f"Next: [bold]{first}atlas run {name}[/bold], then [bold]atlas serve {name}[/bold]", soft_wrap=True)
     return path
 
 
@@ -180,23 +188,23 @@ def _check_name(name: str, path: Path, *, force: bool) -> None:
         )
 
 
-def _portable(location: str) -> str:
+def _home(*, here: bool, folder: Path | None) -> Path:
+    """The project that the atlas goes to; it need not be one yet."""
+    if here and folder:
+        raise AtlasError("--here and --project name two folders; use one of them.")
+    if folder and folder.exists() and not folder.is_dir():
+        raise AtlasError(f"--project {folder} is a file; expected a folder, or the name of a new one.")
+    if folder:
+        return folder.expanduser().resolve()
+    return Path.cwd() if here else project.above() or Path.cwd()
+
+
+def _portable(location: str, home: Path) -> str:
     """A path as it is written down: from the project folder where it lies inside, else absolute; URLs as they are."""
     if "://" in location:
         return location
-    path = Path.cwd() / os.path.expanduser(location)
-    return str(path.relative_to(project.root())) if path.is_relative_to(project.root()) else str(path)
-
-
-def _ensure_project(console: Console) -> None:
-    """Outside a checkout: the two files that make a folder a project, so that Dagster keeps its state there."""
-    if project.checkout() == project.root():
-        return
-    for name in (project.MARKER, "workspace.yaml"):
-        target = project.root() / name
-        if not target.exists():
-            shutil.copy(project.template(name), target)
-            console.print(f"Wrote {escape(str(target))}: this folder is an Atlas project now.", soft_wrap=True)
+    path = Path(os.path.abspath(os.path.expanduser(location)))
+    return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
 
 
 def _document(

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas_assets.errors import AtlasError
+from atlas_assets.errors import NotInstalled
 from atlas_assets.exports import tables
 from atlas_assets.frames import Atlas
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def write_gexf(atlas: Atlas, key: str, target: Path) -> None:
     """Nodes by id at their places on the map, with labels and metadata; edges weighted by similarity."""
+    graph = _graph(atlas, key)
     import networkx
 
-    graph = _graph(atlas, key)
     for _, node in graph.nodes(data=True):
         at = {axis: node.pop(axis) for axis in "xyz" if axis in node}
         node["viz"] = {"position": {"z": 0.0} | at}
@@ -27,13 +27,16 @@ def write_gexf(atlas: Atlas, key: str, target: Path) -> None:
 
 def write_graphml(atlas: Atlas, key: str, target: Path) -> None:
     """The same, with places as attributes x, y and z."""
+    graph = _graph(atlas, key)
     import networkx
 
-    networkx.write_graphml(_graph(atlas, key), target)
+    networkx.write_graphml(graph, target)
 
 
 def _graph(atlas: Atlas, key: str) -> networkx.Graph:
     """Undirected; an edge that both ends list has the weight that both have."""
+    if find_spec("networkx") is None:
+        raise NotInstalled("A graph for other programs", "networkx", "graphs")
     import networkx
 
     described = tables.flat(atlas.entities).drop("id")
@@ -55,7 +58,7 @@ def _plain(value: Any) -> Any:
 def write_h5ad(atlas: Atlas, _: str, target: Path) -> None:
     """obs: metadata, by id as a text; obsm: every map as ``X_`` and its key; obsp: similarities of neighbours."""
     if find_spec("anndata") is None:
-        raise AtlasError("h5ad needs the package anndata: pip install 'atlas-assets[anndata]'")
+        raise NotInstalled("The format h5ad", "anndata", "anndata")
     import anndata
     import pandas
     from scipy import sparse

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
 from atlas_assets.stages.bundle import bundle
@@ -126,6 +127,25 @@ def test_a_text_is_written_in_a_font_that_has_its_letters() -> None:
     # Georgian is in DejaVu Sans only, of the two that come with the library.
     assert poster_fonts.font_for("საქართველო", 20, serif=True, style="normal").getname()[0] == "DejaVu Sans"
     assert poster_fonts.font_for("\U000e0101", 20, serif=True, style="normal").size == 20  # nobody has that one
+
+
+def test_letters_that_they_lack_are_looked_for_among_the_fonts_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gothic = "\U00010330"
+    with TTFont(poster_fonts.OWN / "DejaVuSans.ttf") as font:
+        for table in font["cmap"].tables:
+            if table.format == 12:
+                table.cmap[ord(gothic)] = table.cmap[ord("A")]
+        for record in font["name"].names:
+            if record.nameID in (1, 16):
+                record.string = b"\0N\0o\0t\0o\0 \0S\0a\0n\0s" if record.platformID == 3 else b"Noto Sans"
+        (tmp_path / "fonts").mkdir()
+        font.save(tmp_path / "fonts/any.ttf")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    poster_fonts._wider.cache_clear()
+    assert poster_fonts.font_for(gothic, 20, serif=True, style="normal").getname()[0] == "Noto Sans"
+    poster_fonts._wider.cache_clear()
 
 
 def test_an_atlas_of_one_thing_without_regions_has_a_poster(tmp_path: Path) -> None:

@@ -7,7 +7,18 @@ from typing import Any
 
 import polars as pl
 
-from atlas_assets.sources.forms.form import RELATIONS, Form, Given, Head, Pieces, Role, no_rows, records, write_parquet
+from atlas_assets.sources.forms.form import (
+    RELATIONS,
+    Form,
+    Given,
+    Head,
+    Pieces,
+    Role,
+    missing,
+    no_rows,
+    records,
+    write_parquet,
+)
 
 _LABELS = ("label", "name", "title")
 _WEIGHTS = ("weight", "value", "Weight")
@@ -15,23 +26,26 @@ _WEIGHTS = ("weight", "value", "Weight")
 
 def read_graphml(given: Given) -> Pieces:
     """A GraphML file."""
-    import networkx as nx
-
-    return _read(given, nx.read_graphml, "a GraphML file")
+    return _read(given, _networkx(given).read_graphml, "a GraphML file")
 
 
 def read_gexf(given: Given) -> Pieces:
     """A GEXF file, as Gephi writes it."""
-    import networkx as nx
-
-    return _read(given, nx.read_gexf, "a GEXF file")
+    return _read(given, _networkx(given).read_gexf, "a GEXF file")
 
 
 def read_gml(given: Given) -> Pieces:
     """A GML file; ids are those that edges use, labels need not differ."""
-    import networkx as nx
+    networkx = _networkx(given)
+    return _read(given, lambda path: networkx.read_gml(path, label="id"), "a GML file")
 
-    return _read(given, lambda path: nx.read_gml(path, label="id"), "a GML file")
+
+def _networkx(given: Given) -> Any:
+    try:
+        import networkx
+    except ImportError as error:
+        raise missing(given, "graphs", error) from error
+    return networkx
 
 
 def _read(given: Given, reader: Any, title: str) -> Pieces:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError
+from atlas_assets.language import english_stop_words
 from atlas_assets.sources.prose.tokens import words_of
 
 SAMPLE = 2_000  # texts that are looked at for their language
@@ -33,9 +34,7 @@ def available() -> tuple[str, ...]:
 def list_of(language: str) -> frozenset[str]:
     """The words of a language that say nothing about a text."""
     if language == "english":  # that of stop_words has 1,333, "computer" and "big" among them
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-        return frozenset(ENGLISH_STOP_WORDS) - set(_MEANT.split())
+        return english_stop_words() - set(_MEANT.split())
     from stop_words import get_stop_words
 
     return frozenset(word.lower() for word in get_stop_words(language))

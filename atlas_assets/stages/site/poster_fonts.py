@@ -1,16 +1,18 @@
-"""Fonts for pictures: those that come with matplotlib, the same everywhere; for other alphabets those of the machine.
+"""Fonts for pictures: STIX and DejaVu, which come along; for other alphabets those of the machine.
 
 A text is written in one font: the first that has all of its letters, else the one that has the most.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from PIL import ImageFont
 
+OWN = Path(__file__).parent / "fonts"  # with their licences beside them
 SERIF = {"normal": "STIXGeneral", "bold": "STIXGeneralBol", "italic": "STIXGeneralItalic"}
 SANS = {"normal": "DejaVuSans", "bold": "DejaVuSans-Bold", "italic": "DejaVuSans-Oblique"}
 # Families with many alphabets as Linux and macOS name them; asked only for letters that the two above lack.
@@ -48,21 +50,32 @@ def font_for(text: str, size: int, *, serif: bool, style: str) -> ImageFont.Free
 
 @cache
 def _candidates(serif: bool, style: str) -> tuple[str, ...]:
-    found = importlib.util.find_spec("matplotlib")  # only its files: to import it takes longer than to draw a poster
-    assert found is not None
-    assert found.origin is not None
-    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
-    return tuple(str(folder / f"{names[style]}.ttf") for names in ((SERIF, SANS) if serif else (SANS, SERIF)))
+    return tuple(str(OWN / f"{names[style]}.ttf") for names in ((SERIF, SANS) if serif else (SANS, SERIF)))
 
 
 @cache
 def _wider() -> tuple[str, ...]:
-    from matplotlib.font_manager import fontManager
+    """The fonts of WIDER that this machine has, the first of each that is called regular where there is one."""
+    here: dict[str, tuple[bool, str]] = {}
+    for folder in _folders():
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() not in (".ttf", ".otf", ".ttc"):
+                continue
+            with suppress(OSError):  # FreeType cannot read it
+                family, style = ImageFont.truetype(str(path), 8).getname()
+                if family in WIDER:
+                    found = (style not in ("Regular", "Medium", "W3"), str(path))
+                    here[family] = min(here.get(family, found), found)
+    return tuple(here[name][1] for name in WIDER if name in here)
 
-    here: dict[str, str] = {}
-    for font in sorted(fontManager.ttflist, key=lambda font: (abs(int(font.weight) - 400), font.fname)):
-        here.setdefault(font.name, font.fname)
-    return tuple(here[name] for name in WIDER if name in here)
+
+def _folders() -> tuple[Path, ...]:
+    """Where Linux, macOS and Windows keep fonts."""
+    home = Path.home()
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
+    linux = (data / "fonts", home / ".fonts", Path("/usr/local/share/fonts"), Path("/usr/share/fonts"))
+    macos = (home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts"))
+    return (*linux, *macos, Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts")
 
 
 @cache

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from atlas_assets.language import english_stop_words
+
 FEWEST = 3  # texts with a word
 _WORD = r"\p{L}[\p{L}\p{N}+#']*[\p{L}\p{N}]|\p{L}[+#]+"
 # Beside the English ones of scikit-learn: articles and prepositions of titles, what files and editions are called, and
@@ -20,12 +22,10 @@ represent represents return returns returning returned given gives used uses usi
 
 def words_of(texts: Sequence[str | None]) -> Iterator[pl.DataFrame]:
     """Two tables of row and value: the words that are no stop words; and words that stand together more than apart."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
     lower = pl.col("text").str.replace_all(r"(\p{Ll})(\p{Lu})", "$1 $2").str.to_lowercase()  # camelCase is two words
     table = pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_row_index("row")
     words = table.select("row", word=lower.str.extract_all(_WORD)).explode("word").drop_nulls()
-    words = words.with_columns(stop=pl.col("word").is_in([*ENGLISH_STOP_WORDS, *_STOP_WORDS.split()]))
+    words = words.with_columns(stop=pl.col("word").is_in([*english_stop_words(), *_STOP_WORDS.split()]))
     often = words.filter(~pl.col("stop")).unique().group_by("word").agg(n=pl.len()).filter(pl.col("n") >= FEWEST)
     yield words.filter(~pl.col("stop")).join(often, on="word").select("row", value="word").unique()
     shifted = {"next": pl.col("word").shift(-1), "other": pl.col("row").shift(-1), "ends": pl.col("stop").shift(-1)}
