@@ -125,7 +125,10 @@ def _devices() -> Iterator[Finding]:
 
 
 def _disk() -> Finding:
-    root = project.storage_root()
+    try:
+        root = project.storage_root()
+    except AtlasError as error:
+        return Finding(False, "storage", str(error))
     if "://" in root:
         return Finding(None, "storage", redact(root))
     folder = Path(root)

@@ -70,8 +70,20 @@ def spec_files() -> list[Path]:
 
 
 def storage_root() -> str:
-    """Where artifacts and sites go: ATLAS_STORAGE (a folder or a URL), else ``data`` in the project."""
-    return os.environ.get("ATLAS_STORAGE") or str(root() / "data")
+    """Where artifacts and sites go: ATLAS_STORAGE (a folder or a URL), else ``data`` in the project.
+
+    Raises AtlasError for a URL with one slash, which would be a folder of that name.
+    """
+    given = os.environ.get("ATLAS_STORAGE")
+    if given and (meant := meant_url(given)):
+        raise AtlasError(f"ATLAS_STORAGE is {given!r}, which has one slash or none; expected {meant!r}, or a folder.")
+    return given or str(root() / "data")
+
+
+def meant_url(address: str) -> str | None:
+    """The URL that an address was meant to be which has one slash, or none, behind its scheme: s3:/bucket."""
+    found = re.fullmatch(r"(s3a?|gs|gcs|az|abfss?|adl|sftp|ssh|ftp|hdfs|smb|https?):(/?[^/].*)", address)
+    return f"{found[1]}://{found[2].lstrip('/')}" if found else None
 
 
 def public_url(name: str) -> str | None:

@@ -81,5 +81,5 @@ INTERACTIONS = SourceKind(
     relation=COLLECTIONS,
     read=read,
     columns=("value", "timestamp", "weight"),
-    code_version="1",
+    code_version="2",
 )

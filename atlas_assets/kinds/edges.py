@@ -60,5 +60,5 @@ EDGES = SourceKind(
     relation=EDGES_BETWEEN,
     read=read,
     columns=("weight", "distance"),
-    code_version="1",
+    code_version="2",
 )

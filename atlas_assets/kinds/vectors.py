@@ -53,5 +53,5 @@ NEAR_IN_SPACE = Relation(
     top="sampled",
 )
 VECTORS = SourceKind(
-    name="vectors", about="Files with one vector per entity.", relation=NEAR_IN_SPACE, read=read, code_version="3"
+    name="vectors", about="Files with one vector per entity.", relation=NEAR_IN_SPACE, read=read, code_version="4"
 )

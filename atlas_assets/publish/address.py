@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from atlas_assets import project
 from atlas_assets.errors import AtlasError
 from atlas_assets.store import below
 
@@ -51,6 +52,8 @@ def parse(destination: str) -> Folder | Store | GitBranch:
     _plain(destination)
     if destination.startswith("git+"):
         return _git(destination.removeprefix("git+"))
+    if meant := project.meant_url(destination):
+        raise AtlasError(f"{destination!r} has one slash or none behind its scheme; expected {meant!r}. {_WHERE}")
     if not (found := _SCHEME.fullmatch(destination)):
         return Folder(destination)
     if found["scheme"] in FOLDERS:

@@ -11,7 +11,7 @@ import polars as pl
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.sources import columns as read
-from atlas_assets.sources import metadata, tables, value_words
+from atlas_assets.sources import metadata, suspects, tables, value_words
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.vectors import naming
@@ -118,6 +118,8 @@ def _made(
     table = _unique(table, id_column, files, notes)
     described = _describe(table, fields, [id_column, label_column], names, files[0], typed)
     label = _label(table, label_column) if label_column else read.as_ids(id_column, origin.dtype, pl.String())
+    if label_column:
+        notes += suspects.told(table[label_column].unique(), label_column, files[0].name, what="entity", ids=False)
     made = [table.select(pl.col(id_column).alias("id"), label.alias("label"))]
     for source, description in described:
         values, row, wrong = metadata.convert(table[source], description["type"])

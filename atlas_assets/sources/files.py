@@ -14,7 +14,7 @@ from typing import Any, Literal
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources import canonical, entity_table, tables, vector_files
+from atlas_assets.sources import canonical, entity_table, suspects, tables, vector_files
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.listing import list_all
@@ -151,7 +151,13 @@ def read_vectors(
         report = report_of(
             [(f.name, f.bytes) for f in files],
             len(ids),
-            [*(one for file in files for one in file.told), *made.notes, *notes, *told],
+            [
+                *(one for file in files for one in file.told),
+                *made.notes,
+                *notes,
+                *(one for name in made.names for one in suspects.told(ids, name, files[0].name, what="entity")),
+                *told,
+            ],
         )
         canonical.write_vectors(out, vectors=made.matrix, entities=frame, fields=described, report=report)
     progress(1.0, f"{made.matrix.shape[0]:,} vectors of length {made.matrix.shape[1]:,}")

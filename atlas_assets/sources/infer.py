@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from atlas_assets.sources import metadata, nested, tables, vector_files
+from atlas_assets.sources import metadata, nested, suspects, tables, vector_files
 from atlas_assets.sources.extent import entities_of, numbers_of
 from atlas_assets.sources.forms import registry
 from atlas_assets.sources.forms.form import ROLES as FORM_ROLES
@@ -23,7 +23,7 @@ from atlas_assets.sources.locate import Located, locate
 from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.guess import ROLES, Guess
 from atlas_assets.sources.roles.names import noun, noun_of_file
-from atlas_assets.sources.roles.relation import guess_relation
+from atlas_assets.sources.roles.relation import ENOUGH_ROWS, guess_relation
 from atlas_assets.sources.roles.vectors import are_measured, guess_vectors, naming, other_columns
 from atlas_assets.sources.samples import understood
 from atlas_assets.sources.text import table
@@ -102,7 +102,7 @@ def infer(
             guess_ = Guess({}, [f"{files[0].name}: row i is the vector of row i of the entity table"])
             sample = pl.DataFrame()
         else:
-            sample, members = sample_of(files[0])
+            sample, members = sample_of(files[0], kind)
             named = _named(roles, kind, sample, files[0])
             guess_ = guess_columns(sample, kind, file=files[0], given=named, members=members)
             if guess_.separator:
@@ -120,6 +120,7 @@ def infer(
                 f"{n_repeated:,} of the first {sample.height:,} rows repeat an edge: of these the strongest stays; "
                 "edges: {repeats: sum} adds them up"
             )
+        sentences += _doubts(sample, guess_.columns, files[0])
         table_of_members = False
         known = _Known()
         if table_files:
@@ -194,6 +195,8 @@ def _of_table(
     )
     rest = [name for name in table.columns if name not in chosen.columns.values()]
     fields, told = _fields(table.select(rest), file)
+    if label := chosen.columns.get("label"):
+        told += suspects.told(table[label].unique(), label, file.name, what="entity", ids=False)
     return _Known(chosen.columns, fields, _labels(table, chosen.columns), [*file.told, *chosen.sentences, *told])
 
 
@@ -230,6 +233,31 @@ def _named(roles: Mapping[str, str] | None, kind: str, sample: pl.DataFrame, fil
     for role, column in given.items():
         tables.column(file, sample.columns, column, field=f"--{'time' if role == 'timestamp' else role}")
     return given
+
+
+def _doubts(sample: pl.DataFrame, columns: Mapping[str, Any], file: Located) -> list[str]:
+    """What may be wrong with the ids of a sample."""
+    roles = {"entity": "entity", "collection": "collection", "source": "entity", "target": "entity", "id": "entity"}
+    told = [
+        suspects.told(sample[columns[role]].unique(maintain_order=True), columns[role], file.name, what=what)
+        for role, what in roles.items()
+        if role in columns
+    ]
+    alone = [_alone(sample, columns, file)] if "collection" in columns else []
+    return [sentence for sentences in [*told, *alone] for sentence in sentences]
+
+
+def _alone(sample: pl.DataFrame, columns: Mapping[str, Any], file: Located) -> list[str]:
+    """Whether hardly a collection holds two entities, so that nothing keeps company."""
+    holder, member = columns["collection"], columns["entity"]
+    pairs = sample.select(holder=holder, member=member).drop_nulls().unique()
+    held, whole = pairs.group_by("holder").len()["len"], ENOUGH_ROWS <= sample.height < SAMPLE_ROWS
+    n_several = int((held > 1).sum())
+    if not whole or n_several >= max(2, len(held) // 50):
+        return []
+    told = f"of {len(held):,} values of {holder!r} only {n_several:,} stand beside more than one of {member!r}"
+    remedy = "other columns may be meant: --collection COLUMN --entity COLUMN"
+    return [f"{file.name}: {told}, and only what stands together is near; {remedy}"]
 
 
 def _repeated(sample: pl.DataFrame, columns: Mapping[str, Any]) -> int:
@@ -274,10 +302,10 @@ def _listed(patterns: Sequence[str] | str | None) -> list[str]:
     return [patterns] if isinstance(patterns, str) else list(patterns or [])
 
 
-def sample_of(file: Located) -> tuple[pl.DataFrame, list[str]]:
+def sample_of(file: Located, kind: str = "collections") -> tuple[pl.DataFrame, list[str]]:
     """The first rows of a file, lists of entities unfolded; and which columns hold members of these lists."""
     sample = tables.collect(tables.scan(file).head(SAMPLE_ROWS), file)
-    listed = nested.list_column(sample.schema)
+    listed = nested.list_column(sample.schema) if kind == "collections" else None
     if listed is None:
         return sample, []
     rows = nested.unfolded(sample.lazy(), listed).collect()

@@ -164,6 +164,7 @@ class Clock:
         value = pl.col(self.name) if dtype.is_integer() else times.there(pl.col(self.name), dtype)
         value = pl.when(~value.is_nan()).then(value) if dtype.is_float() else value
         made = frame.select(ROW, there=value, made=self.way.seconds(value, dtype))
+        self._refuse_mixed(made)
         if made["made"].null_count() > made["there"].null_count():
             wrong = made.filter(pl.col("made").is_null() & pl.col("there").is_not_null()).row(0, named=True)
             raise DataError(
@@ -174,3 +175,17 @@ class Clock:
                 remedy="Write all times of the column in one way, such as 2026-11-21T08:00:00Z.",
             )
         return made["made"].alias(self.name)
+
+    def _refuse_mixed(self, made: pl.DataFrame) -> None:
+        """Raise DataError where most times count in one unit, and some in another."""
+        if made["there"].dtype.is_temporal():
+            return
+        other = made.filter(times.in_another_unit(pl.col("there"), self.way))
+        if 0 < other.height < 0.9 * (made.height - made["there"].null_count()):
+            raise DataError(
+                file=self.file.name,
+                where=place(self.file, other[ROW][0], self.label),
+                found=other["there"][0],
+                expected=f"{self.way.told}, as the others are",
+                remedy="Write all times of the column in one unit.",
+            )

@@ -24,7 +24,7 @@ from atlas_assets.sources.locate import Located
 from atlas_assets.sources.text.dialect import Dialect
 
 _BLOCK = 1 << 22
-_READER = "3"  # raised when the same bytes are read in another way
+_READER = "4"  # raised when the same bytes are read in another way
 
 
 @dataclass(frozen=True)

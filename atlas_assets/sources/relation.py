@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.errors import DataError, Found
-from atlas_assets.sources import canonical, infer, memory, nested, tables
+from atlas_assets.sources import canonical, infer, memory, nested, suspects, tables
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.id_codes import IdBatch, IdCodes, id_batch
@@ -169,26 +169,28 @@ class Relation:
         """What was guessed, and what was done to ids. After ``write``."""
         told = next((file.told for file in self.known if file.told), [])
         of_ids = (said for file in self.known for role in self._names for said in _told_of_ids(file, role))
-        return [*told, *of_ids, *self._told_of_lines()]
+        return [*told, *of_ids, *self._told_of_lines(), *self._told_of_texts()]
 
     def _told_of_lines(self) -> list[str]:
-        """What was read as a row of ids and looks like a line that is none: names of columns, or a ruler."""
+        """What was read as a row of ids and looks like a line that only divides others."""
         if not any(file.dialect for file in self.known):
             return []
-        columns = self.known[0].columns
-        names = {role: columns[role].strip() for role in self._names}
         ids = {role: self._codes[of].ids(pl.String()) for role, of in self._names.items()}
         told = []
-        if all(bool((ids[role] == name).any()) for role, name in names.items()):
-            both = " and ".join(repr(name) for name in names.values())
-            told.append(
-                f"{both} are ids of a row: if the names of the columns stand in the file twice, take a line out"
-            )
         rulers = {role: own.filter(own.str.contains(_RULER)) for role, own in ids.items()}
         if all(len(own) for own in rulers.values()):
             both = " and ".join(repr(own[0]) for own in rulers.values())
             told.append(f"{both} are ids of a row: if that line only divides others, take it out")
         return told
+
+    def _told_of_texts(self) -> list[str]:
+        columns, first = self.known[0].columns, self.known[0].name
+        of = {name: role for role, name in reversed(self._names.items())}  # of both ends of edges once
+        return [
+            sentence
+            for name, role in of.items()
+            for sentence in suspects.told(self._codes[name].ids(pl.String()), columns[role], first, what=name)
+        ]
 
     @property
     def own_entities(self) -> list[Located]:

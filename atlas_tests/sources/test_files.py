@@ -148,7 +148,7 @@ def test_without_an_entity_table_ids_are_labels(tmp_path):
 def test_lines_that_are_no_rows_are_told_as_what_they_look_like(tmp_path):
     write(tmp_path, "a.csv", "user,item\n---,---\nu1,Emma\nu2,Emma\nuser,item\nu1,Kim\n")
     notes = read(tmp_path, interactions=["a.csv"])[3]["notes"]
-    assert any(note.startswith("'user' and 'item' are ids of a row: if the names of the columns") for note in notes)
+    assert any("its header comes 1 more times among the rows; these lines were left out" in note for note in notes)
     assert any(note.startswith("'---' and '---' are ids of a row") for note in notes)
     write(tmp_path, "b.csv", "user,item\nu1,item\nu2,---\n")
     assert not any("ids of a row" in note for note in read(tmp_path, interactions=["b.csv"])[3]["notes"])

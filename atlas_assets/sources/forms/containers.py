@@ -32,6 +32,7 @@ _MAGIC = {
 }
 # What the readers of packed files raise at bytes that are not theirs; NotImplementedError at a compression they lack.
 _BROKEN = (
+    UnicodeDecodeError,  # names of members
     OSError,
     EOFError,
     zlib.error,

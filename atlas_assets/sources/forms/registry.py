@@ -19,6 +19,7 @@ from atlas_assets.sources.forms import (
     workbooks,
 )
 from atlas_assets.sources.forms.form import Form, Given, Head, Options, Pieces, Role
+from atlas_assets.sources.forms.unread import is_posing
 from atlas_assets.sources.forms.unread import is_unread as is_unread
 from atlas_assets.sources.forms.unread import refuse as refuse
 
@@ -57,7 +58,7 @@ def recognise(head: Head, role: Role, options: Options) -> Form | None:
         return labels.FORM
     if options.form is not None:
         return next((form for form in FORMS if form.name == options.form), None)
-    return next((form for form in FORMS if form.recognises(head, role)), None)
+    return None if is_posing(head) else next((form for form in FORMS if form.recognises(head, role)), None)
 
 
 def to_be_named(name: str | None) -> str | None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from atlas_assets.sources.forms import text
 from atlas_assets.sources.forms.form import COLUMNS, RELATIONS, Form, Given, Head, Pieces, Role, no_rows, write_parquet
+from atlas_assets.sources.roles.names import name_score
 
 _COMMENTS = ("#", "%", "//")
 _OTHERS = (",", ";", "|")
@@ -42,7 +43,7 @@ def _layout(head: Head, role: Role) -> _Layout | None:
         if other or n_fields > _MOST_FIELDS or role not in RELATIONS or len(rows) < 2:
             return None
     said = _fields(lines[lines.index(body[0]) - 1].lstrip("#%/ \t"), double) if comment else []
-    header = _is_header(rows)
+    header = _is_header(rows) or _names_roles(rows, role)
     names = rows[0] if header else _named(said, n_fields) or _by_place(rows, role)
     return _Layout(comment, double, _distinct(names), header, rows[1:] if header else rows)
 
@@ -55,6 +56,14 @@ def _is_header(rows: list[list[str]]) -> bool:
     """No number in the first row, and a column that holds numbers below it."""
     columns = list(zip(*rows[1:], strict=True))
     return not any(map(text.is_number, rows[0])) and any(all(map(text.is_number, column)) for column in columns)
+
+
+def _names_roles(rows: list[list[str]], role: Role) -> bool:
+    """Whether the first row names the two ids, and holds nothing that comes again below it."""
+    first, wanted = rows[0], COLUMNS.get(role, ())[:2]
+    below = {field for row in rows[1:] for field in row}
+    called = len(wanted) == 2 and all(any(name_score(one, name) >= 1 for name in first[:2]) for one in wanted)
+    return called and below.isdisjoint(first)
 
 
 def _named(said: list[str], n_fields: int) -> list[str] | None:

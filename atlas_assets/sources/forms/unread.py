@@ -9,13 +9,17 @@ from atlas_assets.sources.forms.form import Given, Head
 
 @dataclass(frozen=True)
 class Unread:
-    """title: for people; magic: how such files begin, where they do alike; at: at which byte; convert: a line."""
+    """title: for people; magic: how such files begin, where they do alike; at: at which byte; convert: a line.
+
+    posing: whether one could be taken for a table or for baskets, so that no form is asked.
+    """
 
     title: str
     suffixes: tuple[str, ...]
     convert: str
     magic: bytes | None = None
     at: int = 0
+    posing: bool = False
 
 
 _OF_HTML = "python -c \"import pandas; pandas.read_html('in')[0].to_csv('out.csv', index=False)\""
@@ -93,6 +97,45 @@ UNREAD = (
         "python -c \"import pandas; pandas.read_xml('in').to_parquet('out.parquet')\"",
         b"<?xml",
     ),
+    Unread(
+        "a pointer of Git LFS to a file that is not here",
+        (),
+        "git lfs pull",
+        b"version https://git-lfs.github.com/spec/",
+        posing=True,
+    ),
+    Unread(
+        "a Pajek file",
+        (),
+        "python -c \"import networkx as n; n.write_gml(n.read_pajek('in'), 'out.gml')\"",
+        b"*vertices",
+        posing=True,
+    ),
+    Unread(
+        "a SVMlight file",
+        (".svm", ".svmlight", ".libsvm"),
+        'python -c "import scipy.sparse, sklearn.datasets as d; '
+        "scipy.sparse.save_npz('out.npz', d.load_svmlight_file('in')[0])\"",
+        posing=True,
+    ),
+    Unread(
+        "a graph of Graphviz",
+        (".dot", ".gv"),
+        "python -c \"import networkx as n; n.write_gml(n.nx_pydot.read_dot('in'), 'out.gml')\"",
+        posing=True,
+    ),
+    Unread(
+        "a YAML file",
+        (".yaml", ".yml"),
+        "python -c \"import json, yaml; json.dump(yaml.safe_load(open('in')), open('out.json', 'w'))\"",
+        posing=True,
+    ),
+    Unread(
+        "a dump of SQL",
+        (".sql",),
+        "reading it into the database that it is of, and give that: sqlite3 out.sqlite < in",
+        posing=True,
+    ),
     Unread("a PNG picture", (".png",), "a program that makes vectors of pictures", b"\x89PNG\r\n"),
     Unread("a JPEG picture", (".jpg", ".jpeg"), "a program that makes vectors of pictures", b"\xff\xd8\xff"),
     Unread("a program", (".exe", ".dll", ".so"), "nothing: give the data it works on", b"\x7fELF"),
@@ -104,14 +147,20 @@ def is_unread(head: Head) -> bool:
     return _found(head) is not None
 
 
+def is_posing(head: Head) -> bool:
+    """Whether a file is of a form that is not read and could be taken for one that is."""
+    found = _found(head)
+    return found is not None and found.posing
+
+
 def _found(head: Head) -> Unread | None:
     found = next((one for one in UNREAD if one.magic and _begins(head.bytes[one.at :], one.magic)), None)
     return found or next((one for one in UNREAD if head.suffix in one.suffixes), None)
 
 
 def _begins(data: bytes, magic: bytes) -> bool:
-    """Markup may begin after blanks, and in capitals."""
-    return (data.lstrip().lower() if magic[:1] == b"<" else data).startswith(magic)
+    """Markup may begin after blanks, and in capitals, as Pajek's first word may."""
+    return (data.lstrip().lower() if magic[:1] in (b"<", b"*") else data).startswith(magic)
 
 
 def refuse(given: Given, head: Head, readable: str) -> Exception:

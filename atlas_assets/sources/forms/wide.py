@@ -13,11 +13,14 @@ import polars as pl
 
 from atlas_assets.sources.forms import matrices, text
 from atlas_assets.sources.forms.form import RELATIONS, Form, Given, Head, Pieces, Role
+from atlas_assets.sources.roles.names import name_score
+from atlas_assets.sources.suspects import is_sum
 
 _SEPARATORS = (",", ";", "\t", "|")
 _ROWS = 200
 _LEAST_MARKS, _LEAST_COUNTS = 4, 6  # columns of 0 and 1, and of counts, that are no coincidence
-_LEAST_ZEROS = 0.5  # of counts
+_LEAST_ZEROS, _LEAST_ZEROS_UNNAMED = 0.5, 0.05  # of counts; where no column is called like one of ids or values
+_ROLES = ("collection", "entity", "value", "timestamp")
 _TRUTH = {"true": "1", "false": "0", "": "0"}
 
 
@@ -58,7 +61,9 @@ def _recognises(head: Head, role: Role) -> bool:
     whole = all(cell >= 0 and cell == int(cell) for cell in cells if np.isfinite(cell)) and bool(
         np.isfinite(cells).all()
     )
-    return whole and len(table.names) >= _LEAST_COUNTS and cells.count(0) >= _LEAST_ZEROS * len(cells)
+    named = any(name_score(role, name) > 0 for role in _ROLES for name in table.names)
+    least = _LEAST_ZEROS if named else _LEAST_ZEROS_UNNAMED
+    return whole and len(table.names) >= _LEAST_COUNTS and cells.count(0) >= least * len(cells)
 
 
 def read(given: Given) -> Pieces:
@@ -90,12 +95,32 @@ def read(given: Given) -> Pieces:
             remedy="Correct it, or set source.form: table.",
         )
     rows, columns = pl.Series(table.ids), pl.Series(table.names)
+    sums = []
+    if given.role == "collections":
+        matrix, rows, columns, sums = _without_sums(matrix, rows, columns, given.name)
     said = (
         f"{given.name}: a table with a column for every entity: {len(rows):,} rows are collections, "
         f"{len(columns):,} columns entities, cells that are not 0 members"
     )
     made = matrices.pieces(given, matrix, rows=rows, columns=columns, told=said)
-    return Pieces(made.path, made.format, told=(*told, *made.told))
+    return Pieces(made.path, made.format, told=(*told, *sums, *made.told))
+
+
+def _without_sums(
+    matrix: np.ndarray, rows: pl.Series, columns: pl.Series, file: str
+) -> tuple[np.ndarray, pl.Series, pl.Series, list[str]]:
+    """A table without a row and a column that are called like sums and hold the sums of the others; and what went."""
+    told = []
+    for axis, names in enumerate((rows, columns)):
+        for place in (0, len(names) - 1):
+            others = np.delete(matrix, place, axis)
+            if is_sum(names[place]) and np.allclose(np.take(matrix, place, axis), others.sum(axis=axis)):
+                told.append(f"{file}: the {('row', 'column')[axis]} {names[place]!r} holds the sums of the others")
+                told[-1] += ", so it was left out"
+                kept = names.filter(pl.int_range(len(names), eager=True) != place)
+                matrix, rows, columns = (others, kept, columns) if axis == 0 else (others, rows, kept)
+                break
+    return matrix, rows, columns, told
 
 
 FORM = Form("wide", "a table with a column for every entity", (), RELATIONS, _recognises, read, says=True)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.sources.forms.form import ANY, Form, Given, Head, Pieces, Role, no_rows, write_parquet
 
+if TYPE_CHECKING:
+    import fastexcel
+
 _SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_UNNAMED = "__UNNAMED__"
+_MOST_ABOVE = 12  # rows above a header
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -33,18 +40,38 @@ def read(given: Given) -> Pieces:
         raise
     except Exception as error:  # of archives, of their compression, and of what is encrypted
         raise given.unreadable(error, "a workbook") from error
-    empty = [
-        name for name in table.columns if name.startswith("__UNNAMED__") and table[name].null_count() == table.height
-    ]
+    table, above = _below_titles(table, book, sheet)
+    empty = [name for name in table.columns if name.startswith(_UNNAMED) and table[name].null_count() == table.height]
     table = table.drop(empty).filter(~pl.all_horizontal(pl.all().is_null())) if table.width > len(empty) else table
     if not table.height:
         raise no_rows(given)
     others = [name for name in names if name != sheet]
     told = f"{given.name}: the sheet {sheet!r}" + (f"; not read: {', '.join(map(repr, others[:4]))}" if others else "")
+    if above:
+        told += f"; what stands above its header was left out ({' / '.join(above)[:120]})"
     return Pieces(write_parquet(given, table), "parquet", told=(told,))
 
 
-def _sheet(given: Given, book, names: list[str]) -> str:
+def _below_titles(table: pl.DataFrame, book: fastexcel.ExcelReader, sheet: str) -> tuple[pl.DataFrame, list[str]]:
+    """The table below its header where lines of one cell stand above that, and these lines."""
+    titles = [name for name in table.columns if not name.startswith(_UNNAMED)]
+    if table.width < 2 or len(titles) != 1:
+        return table, []
+    for row in table.head(_MOST_ABOVE).iter_rows():
+        cells = [cell for cell in row if cell is not None]
+        if len(cells) == table.width and all(isinstance(cell, str) for cell in cells):
+            # Rows are counted with blank ones, which may have been left out above.
+            for place in range(1, 2 * _MOST_ABOVE):
+                made = book.load_sheet(sheet, header_row=place, schema_sample_rows=None).to_polars()
+                if made.columns == cells:
+                    return made, titles
+        if len(cells) > 1:
+            break
+        titles += map(str, cells)
+    return table, []
+
+
+def _sheet(given: Given, book: fastexcel.ExcelReader, names: list[str]) -> str:
     if given.part is not None:
         if given.part not in names:
             raise given.wrong(

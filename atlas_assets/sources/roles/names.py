@@ -27,7 +27,7 @@ _WORDS = {
     "distance": "distance dist dissimilarity d",
     "source": "source src from head cue start left u a parent word1 node1 item1 i",
     "target": "target dst dest destination to tail response end right v b child word2 node2 item2 j",
-    "vector": "vector embedding embeddings vec features values v",
+    "vector": "vector embedding embeddings vec emb features values v",
     "id": "id entity item key word token name label uid",
     "label": "label title name word term text track song book card description caption",
 }

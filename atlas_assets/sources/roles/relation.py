@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from atlas_assets.sources import field_types
+from atlas_assets.sources import field_types, tables
 from atlas_assets.sources.field_types import words
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.roles.contents import changes, facts, is_fractional, is_numeric, looks_like_time
@@ -18,7 +18,7 @@ from atlas_assets.sources.roles.names import name_score
 
 _MOST_CANDIDATES = 12
 _FEW_COLLECTIONS = 10  # fewer are rather kinds of something
-_ENOUGH_ROWS = 20  # fewer say nothing about what goes with what
+ENOUGH_ROWS = 20  # fewer say nothing about what goes with what
 _ONE_ROW_EACH = 0.95  # of the rows: collections that have only one
 _CELLS = 5_000  # that are looked at
 _NAMES = frozenset({"id", "uri", "url", "key", "name", "title", "code", "sku"})  # of the fields of an object
@@ -50,6 +50,7 @@ def guess_relation(
             chosen[role] = best
             free.remove(best)
             sentences.append(_sentence(role, best, sample))
+    sentences += _unfit(sample, kind, chosen, free)
     missing = [role for role in required if role not in chosen]
     if missing:
         candidates = [c for c in free if _fits(missing[0], sample[c]) and not _fits("timestamp", sample[c])]
@@ -65,6 +66,25 @@ def guess_relation(
         return Guess(columns, sentences)
     told = f"{columns['entity']}: a cell holds several entities ({listed.why}), one row is one collection"
     return Guess(columns, [*sentences, told], listed.separator)
+
+
+def _unfit(sample: pl.DataFrame, kind: str, chosen: Mapping[str, Any], free: Sequence[str]) -> list[str]:
+    """Columns that are called like one of values or times and hold none."""
+    wanted = {"value": "no numbers", "weight": "no numbers", "distance": "no numbers", "timestamp": "no times"}
+    told = []
+    for role, what in wanted.items():
+        if role in chosen or role not in ROLES[kind] or (kind == "edges" and {"weight", "distance"} & set(chosen)):
+            continue
+        named = [
+            c
+            for c in free
+            if name_score(role, c) >= 1.9 and sample[c].dtype == pl.String and not _fits(role, sample[c])
+        ]
+        for name in named[:1]:
+            there = sample[name].drop_nulls()
+            if len(there):
+                told.append(f"{name}: not read as {role}, for it holds {what} ({tables.examples(there, 2)})")
+    return list(dict.fromkeys(told))
 
 
 def _listed(sample: pl.DataFrame, collection: str, entity: str) -> field_types.Guess | None:
@@ -96,7 +116,7 @@ def _collection_and_entity(
     """
     fitting = (c for c in columns if _fits("collection", sample[c]) and not _is_measure(c, sample[c]))
     able = list(itertools.islice(fitting, _MOST_CANDIDATES))
-    few = sample.height < _ENOUGH_ROWS
+    few = sample.height < ENOUGH_ROWS
     n_distinct = {c: sample[c].n_unique() for c in able}
     one_each, written = _ONE_ROW_EACH * sample.height, functools.cache(lambda c: _lists_in(sample[c]))
     pairs: dict[tuple[str, str], float] = {}

@@ -72,8 +72,7 @@ def _vector(sample: pl.DataFrame, file: Located, id_column: str | None) -> tuple
         c
         for c in sample.columns
         if sample[c].dtype == pl.String
-        and name_score("vector", c) > 0
-        and sample[c].drop_nulls().head(100).str.contains(r"^[\[({]?\s*-?[\d.]+(e-?\d+)?[,;\s]").all()
+        and _are_written_vectors(sample[c].drop_nulls().head(100), name_score("vector", c))
     ]
     best = max([*lists, *written], key=lambda c: name_score("vector", c), default=None)
     if best is not None:
@@ -87,6 +86,12 @@ def _vector(sample: pl.DataFrame, file: Located, id_column: str | None) -> tuple
     why = "numbered columns" if len(series) >= 2 else "columns of numbers"
     told = f"; not {', '.join(left[:5])}{' …' if len(left) > 5 else ''}" if left else ""
     return chosen, f"{chosen[0]} … {chosen[-1]} -> vector: {len(chosen):,} {why}{told}"
+
+
+def _are_written_vectors(cells: pl.Series, score: float) -> bool:
+    """Whether cells of text are lists of numbers: in brackets, or in a column that is called so."""
+    begins = r"^[\[({]?\s*-?[\d.]+(e-?\d+)?[,;\s]" if score > 0 else r"^[\[({](\s*-?\d*\.\d+([eE][+-]?\d+)?[,;\s]){2}"
+    return not cells.is_empty() and bool(cells.str.contains(begins).all())
 
 
 def _longest_series(names: Sequence[str]) -> list[str]:

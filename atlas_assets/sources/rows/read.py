@@ -11,7 +11,7 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES, column_of
-from atlas_assets.sources import canonical, entity_table, files, tables, vector_files
+from atlas_assets.sources import canonical, entity_table, files, suspects, tables, vector_files
 from atlas_assets.sources import columns as read
 from atlas_assets.sources.forms.form import Options
 from atlas_assets.sources.locate import Located
@@ -82,7 +82,8 @@ def typed_rows(
     given = {role: one for role, one in entity_columns.items() if role != "id"}
     made = entity_table.beside(rest, ids, file=located[0], columns=given, fields=fields)
     frame = made.frame.with_columns(pl.col("label").fill_null(pl.col("id").cast(pl.String)))
-    return frame, made.fields, [*notes, *more, *made.notes]
+    doubts = suspects.told(ids, name or "row", located[0].name, what="entity")
+    return frame, made.fields, [*notes, *more, *doubts, *made.notes]
 
 
 def encode(

@@ -30,6 +30,7 @@ class Dialect:
     quoted: whether quotation marks enclose fields and are doubled inside; else they are characters like any other.
     skip: lines before the first row; names: of all columns, in order; left_out: those without name and content.
     n_rows: how many rows the second count found, without and with the blank ones; None where it was not counted.
+    header: the line that names them, where there is one.
     """
 
     separator: str
@@ -38,22 +39,24 @@ class Dialect:
     names: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     n_rows: tuple[int, int] | None = None
+    header: str | None = None
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """What the first lines show. rows: those below the header, as far as they could be told apart."""
+    """What the first lines show. rows: those below the header, as far as they could be told apart; header: its line."""
 
     separator: str
     skip: int
     names: tuple[str, ...]
     rows: list[list[str]]
     told: list[str]
+    header: str | None = None
 
 
 def sketch(path: Path, name: str) -> Sketch:
     """The dialect as far as the first lines show it. Raises DataError where they show no table."""
-    lines = _first_lines(path)
+    lines = first_lines(path)
     told: list[str] = []
     skip = 0
     separator = None
@@ -73,13 +76,14 @@ def sketch(path: Path, name: str) -> Sketch:
         skip, rows, ends = skip + ends[before - 1], rows[before:], [end - ends[before - 1] for end in ends[before:]]
     found = header.find(rows, width, name=name, line=skip + 1)
     above = int(found.is_there)
+    line = lines[skip] if found.is_there and ends[0] == 1 else None
     while above < len(rows) and not rows[above]:  # the reader tells the number of columns by the first line
         above += 1
     told += found.told
-    return Sketch(separator, skip + (ends[above - 1] if above else 0), found.names, rows[above:], told)
+    return Sketch(separator, skip + (ends[above - 1] if above else 0), found.names, rows[above:], told, line)
 
 
-def _first_lines(path: Path) -> list[str]:
+def first_lines(path: Path) -> list[str]:
     """The whole lines in the first bytes; of a longer line, itself."""
     with path.open("rb") as source:
         head = source.read(_SAMPLE_BYTES)

@@ -69,7 +69,10 @@ def _is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     texts = [(cell, column) for cell, column in pairs if cell and column and not all(map(_is_number, column))]
     known = {value for _, column in texts for value in column}
     if any(cell in known for cell, _ in texts):
-        return list(first) in [[v.strip() for v in row] for row in below]  # files put together, each with its header
+        # Files that were put together, each with its header: then its names stand in no other row.
+        rows = [[v.strip() for v in row] for row in below]
+        others = {value for row in rows if row != list(first) for value in row}
+        return list(first) in rows and others.isdisjoint(cell for cell, _ in texts)
     return not (texts and len(below) > 2 and all(_has_shape_of(cell, column) for cell, column in texts))
 
 

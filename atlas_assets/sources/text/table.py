@@ -9,8 +9,8 @@ import polars as pl
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.sources.locate import Located
-from atlas_assets.sources.text import count, encoding
-from atlas_assets.sources.text.dialect import Dialect, no_rows, sketch
+from atlas_assets.sources.text import count, encoding, strays
+from atlas_assets.sources.text.dialect import Dialect, first_lines, no_rows, sketch
 
 
 def prepare(file: Located, scratch: Path) -> Located:
@@ -35,7 +35,14 @@ def prepare(file: Located, scratch: Path) -> Located:
 
 
 def _counted(file: Located, target: Path) -> Located:
+    file = _without_rulers(file, target)
     found = sketch(file.path, file.name)
+    if found.header is not None and (more := strays.n_headers(count.lines(file.path), found.header, found.skip)):
+        told = f"{file.name}: its header comes {more:,} more times among the rows; these lines were left out"
+        kept = strays.without_headers(count.lines(file.path), found.header, found.skip)
+        path = strays.write(kept, target.with_name(f"{target.name}-one-header{file.path.suffix}"))
+        file = dataclasses.replace(file, path=path, told=(*file.told, told))
+        found = sketch(file.path, file.name)
     width = len(found.names)
     counted = count.count(
         file.path,
@@ -48,17 +55,30 @@ def _counted(file: Located, target: Path) -> Located:
     if counted.n_rows == counted.n_blank:
         raise no_rows(file.name)
     n_filled = counted.n_rows - counted.n_blank
-    dialect = Dialect(found.separator, counted.quoted, found.skip, found.names, n_rows=(n_filled, counted.n_rows))
+    dialect = Dialect(
+        found.separator, counted.quoted, found.skip, found.names, (), (n_filled, counted.n_rows), found.header
+    )
     path, told = file.path, [*file.told, *found.told, *counted.told]
     if counted.rewrite is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         path = target.with_name(f"{target.name}-rows.csv")
         counted.rewrite(path, found.names)
-        dialect = Dialect(",", True, 1, found.names, n_rows=(n_filled, n_filled))
+        dialect = Dialect(",", True, 1, found.names, (), (n_filled, n_filled))
     if counted.n_blank and counted.rewrite is None:
         told.append(f"{file.name}: {counted.n_blank:,} blank lines")
     made = dataclasses.replace(file, path=path, dialect=dialect, told=tuple(told))
     return _without_empty_columns(made, found.rows)
+
+
+def _without_rulers(file: Located, target: Path) -> Located:
+    """A table that is drawn with lines, as psql, mysql and Markdown do, without them."""
+    if not strays.has_rulers(first_lines(file.path)):
+        return file
+    path = strays.write(
+        strays.without_rulers(count.lines(file.path)), target.with_name(f"{target.name}-rows{file.path.suffix}")
+    )
+    told = f"{file.name}: the lines that are drawn between its rows were left out"
+    return dataclasses.replace(file, path=path, told=(*file.told, told))
 
 
 def _without_empty_columns(file: Located, rows: list[list[str]]) -> Located:
@@ -116,6 +136,8 @@ def is_written_as(file: Located) -> bool:
     dialect = file.dialect
     if dialect is None:
         return file.format != "csv"
+    if dialect.header is not None and strays.n_headers(count.lines(file.path), dialect.header, dialect.skip):
+        return False
     try:
         counted = count.count(
             file.path, dialect.separator, dialect.skip, len(dialect.names), name=file.name, marks=dialect.quoted

@@ -41,7 +41,12 @@ _DATES = {
     "%Y%m%d": "",
     "%Y-%m": "months",
 }
-_OTHER_ORDER = {"%m/%d/%Y": "%d/%m/%Y", "%d.%m.%Y": "%m.%d.%Y", "%d-%m-%Y": "%m-%d-%Y"}
+_OTHER_ORDER = {
+    "%m/%d/%Y": "%d/%m/%Y",
+    "%d.%m.%Y": "%m.%d.%Y",
+    "%d-%m-%Y": "%m-%d-%Y",
+    "%m/%d/%y": "%d/%m/%y",
+}
 _TEXT = (
     r"^(.*?\d{2})(?:(?:[T ]|, )\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?"
     r"(?:\s*([AaPp])\.?[Mm]\.?)?\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$"
@@ -119,6 +124,18 @@ def _way_of_numbers(numbers: pl.Series) -> TimeWay | None:
     return TimeWay(unit, f"Unix {_UNIX[unit]}")
 
 
+def in_another_unit(numbers: pl.Expr, way: TimeWay) -> pl.Expr:
+    """Which Unix times are so small or so large that they count in another unit than the others, a thousand times off.
+
+    What lies between 1973 and 2286 would be before May 1970 in the next smaller unit, and after the year 5000 in the
+    next larger one.
+    """
+    if way.name not in _PER_SECOND:
+        return pl.lit(False)
+    seconds = numbers.cast(pl.Float64, strict=False) / _PER_SECOND[way.name]
+    return seconds.is_between(1e5, 1e7) | seconds.is_between(1e11, 1e13)
+
+
 def _way_of_text(texts: pl.Series) -> TimeWay | None:
     frame = texts.to_frame("text")
     fits = {
@@ -153,6 +170,8 @@ def _seconds_of_text(text: pl.Expr, date: str) -> pl.Expr:
     day = part.field("1").str.replace_all(r"\b(\d)\b", "0${1}")
     if date == "%Y-%m":
         day, date = day + "-01", "%Y-%m-%d"
+    if "%Y" in date:  # of two figures, 21 would be the year 21
+        day = pl.when(day.str.contains(r"\d{4}")).then(day)
     moment = day.str.to_date(date, strict=False, exact=True).cast(pl.Datetime("ms")).dt.timestamp("ms").floordiv(1000)
     hour, minute, second = (part.field(str(i)).cast(pl.Int64, strict=False).fill_null(0) for i in (2, 3, 4))
     half = part.field("5").str.to_lowercase()
