@@ -95,6 +95,13 @@ def test_words_of_paths_name_a_region_though_few_have_each():
     assert (found.kind, found.share) == ("word", 0.2)
 
 
+def test_a_word_that_is_hardly_without_another_is_told_with_it():
+    thing = ["parser", "corpus", "model", "grammar", "metric"]
+    about = ["on named entity", "of speech", "for translation", "in dialogue", "with parsing"]
+    labels = [f"{about[i // 20]} {thing[i % 5]} {chr(97 + i % 20)}{chr(97 + i // 20)}" for i in range(100)]
+    assert texts(FIFTHS, labels=labels) == ["named entity", "speech", "translation", "dialogue", "parsing"]
+
+
 def test_codes_that_share_a_region_are_named_with_their_field_once():
     digits = [["4", "9"][i % 2] for i in range(20)] + [str(i % 3) for i in range(80)]
     described = [{"name": "class", "type": "category", "label": "Class", "unit": None}]

@@ -18,7 +18,7 @@ from scipy import sparse
 from atlas_assets.stages.regions.naming import readable
 from atlas_assets.stages.regions.naming.ranges import WEIGHTS as RANGE_WEIGHTS
 from atlas_assets.stages.regions.naming.ranges import Quantity, range_of, ranges_of
-from atlas_assets.stages.regions.naming.traits import PATHS_OF, Traits
+from atlas_assets.stages.regions.naming.traits import DESCRIBING, Traits
 
 TRUE = 0.5  # share of a region that a name holds for, as a rule
 WELL = 0.6  # from here on a name is as true as it need be
@@ -28,7 +28,7 @@ TELLS, LEAST_TRUE = 0.6, 0.22  # nats of share x ln lift, and share
 MANY, MOSTLY_HERE = 0.4, 0.5  # share of a region that has it, where most that has it is there
 AT_HOME, ALL_AT_HOME, EACH_AT_HOME = 0.6, 0.25, 0.08
 FEW_WORDS = 0.2  # words of titles are rarely in most of them
-# Words of paths say what is where, however few have each: "frida · exploit · osint".
+# Words of paths and of long labels say what is where, however few have each: "frida · exploit · osint".
 FEWER_WORDS, EACH_WORD, WORDS_TELL, FAR_LIFT = 0.02, 0.005, 0.06, 5.0
 LIFT = 1.5  # over the map, and
 BOTH_LIFT = 2.0  # of each of two things that hold together
@@ -315,8 +315,8 @@ class Judge:
         if share < FEWER_WORDS or lift < WORD_LIFT or inner < INSIDE_LIFT:
             return None
         far = min(FAR_LIFT, 0.6 * self.n / region.rows.size)  # a large region cannot have much more than its share
-        of_paths = all(one.field == PATHS_OF for one in chosen)
-        describe = of_paths and lift >= far and share * np.log(lift) >= WORDS_TELL
+        describing = all(one.field == DESCRIBING for one in chosen)
+        describe = describing and lift >= far and share * np.log(lift) >= WORDS_TELL
         if share < FEW_WORDS and not describe:
             return None
         score = float(_score(share, lift, inner)) * min(one.weight for one in chosen)

@@ -24,8 +24,8 @@ MOST_VALUES = 20_000  # of one field or of the words, the most frequent
 MOST_CLASSES = 30  # whole numbers that may be classes; more are numbers of something
 SLUGS = 0.15  # of a field's values with a hyphen or underscore: then these stand for spaces
 PATHS = 0.6  # of the labels with a separator and no space: then they are paths
-LONG = 5  # spaces: texts of more words describe, shorter ones are titles
-TITLES, PATHS_OF = "", "path"  # fields of words of labels
+LONG = 5  # spaces in a label: more describe, as titles of papers do; fewer are a name
+DESCRIBING = "description"  # field of the words of labels that describe, as paths do and long ones
 DEPTH = 3  # of the beginnings of paths that may be names
 # How well a name of each kind says what is inside.
 WEIGHTS = {"value": 1.0, "yes": 0.9, "prefix": 0.9, "word": 0.6, "grade": 0.35, "code": 0.35}
@@ -113,12 +113,12 @@ def _columns(labels: list[str], fields: pl.DataFrame, types: dict[str, str]) -> 
         elif kind == "text" and _mostly(values, lambda text: " " not in text):  # names of people, not texts
             yield _Column(_text_values(table), "prefix", name)
         elif kind == "text" and not _mostly(values, readable.is_machine_made):
-            texts = values.cast(pl.String)
-            described = name if np.median(texts.str.count_matches(" ").fill_null(0).to_numpy()) >= LONG else TITLES
-            yield from (_Column(words, "word", described) for words in words_of(texts.to_list()))
+            yield from (_Column(words, "word", name) for words in words_of(values.cast(pl.String).to_list()))
     separator = _separator(labels)
     own = labels if separator is None else [label.rsplit(separator, 1)[-1] for label in labels]
-    yield from (_Column(words, "word", TITLES if separator is None else PATHS_OF) for words in words_of(own))
+    long = np.median([label.count(" ") for label in labels]) >= LONG if labels else False
+    of_labels = "" if separator is None and not long else DESCRIBING
+    yield from (_Column(words, "word", of_labels) for words in words_of(own))
     if separator is not None:
         yield _Column(_prefixes(labels, separator), "prefix", "")
 
