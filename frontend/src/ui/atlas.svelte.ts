@@ -32,7 +32,7 @@ export class Atlas extends Page {
   readonly colour = new Colour(this, this.filter)
   readonly saved = new Saved(this, this.picked, this.work)
   readonly profile = new Profile(this, this.filter)
-  readonly places = new Places(this)
+  readonly places = new Places(this, this.selection)
   readonly compare = new Compare(this, this.selection, this.picked, this.colour)
   /** Earlier versions of the map, once it is known that there may be some. */
   past = $state.raw<Past | null>(null)
@@ -112,6 +112,7 @@ export class Atlas extends Page {
     await linked
     this.complete = true
     this.#settle.resolve()
+    if (!embedded && this.map) void this.places.load().catch(() => {}) // names the middle of the map; an extra
     const { versions = null } = this.manifest!
     if (!embedded && (versions || readParts(location.hash).has('since'))) {
       const { Past } = await import('./versions/past.svelte')
@@ -130,18 +131,35 @@ export class Atlas extends Page {
       pickToggle: (row) => this.picked.toggle(row),
       region: (polygon, how) => this.picked.region(map().rowsInPolygon(polygon), how),
       tool: (tool) => (this.tool = tool),
-      rest: () => this.link.remember('replace'),
+      rest: () => {
+        this.link.remember('replace')
+        if (map() === this.map) this.places.look()
+      },
       escape: () => this.leave(),
       search: () => this.focusSearch(),
-      regionPick: (region) => this.#lookAt(map(), region),
+      regionPick: (region, toggle) => this.#lookAt(map(), region, toggle),
+      regionPoint: (region) => this.#pointAt(map(), region),
       regionsMissing: (projection) => void this.attempt(() => map().loadRegions(projection)),
     }
   }
 
-  /** Regions are those of the first map; another beside it only flies there. */
-  #lookAt(map: MapView, region: Region): void {
-    if (map !== this.map) map.camera.flyToRegion(region)
-    else void this.attempt(() => this.places.load().then(() => this.places.show(region)))
+  /** Regions are those of the first map; another beside it only flies there. toggle: its members are selected. */
+  #lookAt(map: MapView, region: Region, toggle: boolean): void {
+    if (map !== this.map) return map.camera.flyToRegion(region)
+    void this.attempt(async () => {
+      await this.places.load()
+      if (toggle) this.picked.set(this.places.rows(region), 'toggle', 'selecting a region')
+      else this.places.show(region)
+    })
+  }
+
+  #pointAt(map: MapView, region: Region | null): void {
+    if (map !== this.map || (!region && !this.places.pointed)) return
+    // What is hovered is an extra: a missing file is told when it is clicked.
+    void this.places.load().then(
+      () => (this.places.pointed = region),
+      () => {},
+    )
   }
 
   detach(): void {
@@ -178,6 +196,7 @@ export class Atlas extends Page {
   /** Escape: from one entity back to the set it was opened from, from the set to nothing. */
   leave(): void {
     if (this.selection.row >= 0) this.selection.clear()
+    else if (this.places.chosen) this.places.close()
     else this.picked.clear()
   }
 

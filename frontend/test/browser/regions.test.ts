@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { sitePage } from './site_page'
+import { violations } from '../support/axe'
+import { PHONE, sitePage } from './site_page'
 
 const site = sitePage()
 const section = () => site.page.getByRole('button', { name: /^Regions/ }).first()
 const tree = () => site.page.getByRole('navigation', { name: 'Regions of the map' })
 const panel = () => site.page.getByRole('complementary', { name: /^Details of/ })
+const about = () => site.page.getByRole('complementary', { name: /^Region / })
 const zoom = () => site.page.evaluate(() => window.__atlas.state().zoom)
 
 describe('the regions of a map', () => {
@@ -16,14 +18,14 @@ describe('the regions of a map', () => {
     const before = await zoom()
     await name.click()
     await site.page.waitForFunction((from) => window.__atlas.state().zoom > from, before)
-    await tree().getByText('The name is true of 84 %.').waitFor()
-    await tree().getByText('old roads').waitFor()
+    await about().getByText('The name is true of 84 %.').waitFor()
+    await about().getByText('old roads').waitFor()
     await tree()
       .getByRole('button', { name: /^Regions inside/ })
       .first()
       .click()
     expect(await first.getByRole('listitem').count()).toBeGreaterThan(2)
-    await tree()
+    await about()
       .getByRole('button', { name: /^Select these/ })
       .click()
     await site.page.getByRole('complementary', { name: /^Selection of/ }).waitFor()
@@ -35,5 +37,79 @@ describe('the regions of a map', () => {
     const path = panel().getByRole('navigation', { name: 'Where it lies on the map' })
     await path.waitFor()
     expect(await path.getByRole('button').count()).toBe(2)
+  })
+
+  it('are outlined where they are pointed at, by mouse and by keyboard', async () => {
+    await site.opened()
+    const label = site.page.locator('.label.region').first()
+    await label.hover()
+    await site.page.waitForFunction(() => document.querySelectorAll('.map svg g path').length === 1)
+    await site.page.mouse.move(2, 2)
+    await site.page.waitForFunction(() => document.querySelectorAll('.map svg g path').length === 0)
+    await section().click()
+    await tree().getByRole('button', { name: /\d$/ }).first().focus()
+    await site.page.waitForFunction(() => document.querySelectorAll('.map svg g path').length === 1)
+    const box = await site.page.locator('.map svg g path').boundingBox()
+    expect(Math.min(box!.width, box!.height)).toBeGreaterThan(30)
+  })
+
+  it('say on a click what they are, who is best known there, and lead on; Ctrl and a click select them', async () => {
+    await site.opened()
+    const label = site.page.locator('.label.region').first()
+    const name = (await label.getAttribute('aria-label'))!
+    await label.click()
+    await about().getByRole('heading', { name, exact: true }).waitFor()
+    await about()
+      .getByText(/of the map$/)
+      .waitFor()
+    expect(await violations(site)).toEqual([])
+    await site.page.evaluate(() => window.__atlas.remembered())
+    expect(new URL(site.page.url()).hash).toContain(`region=${encodeURIComponent(name)}`)
+    const inside = about().getByRole('list', { name: `Regions inside ${name}` })
+    await inside.getByRole('button').first().click()
+    await about().getByRole('navigation', { name: 'What it lies in' }).getByRole('button', { name }).click()
+    await about().locator('.known button').first().click()
+    await panel().waitFor()
+    await site.page.keyboard.press('Escape')
+    await about().waitFor()
+    await site.page.keyboard.press('Escape')
+    await about().waitFor({ state: 'detached' })
+    await site.page.evaluate(() => window.__atlas.settled())
+    await site.page.keyboard.press('0')
+    await site.page.evaluate(() => window.__atlas.settled())
+    await site.page.locator(`.label.region[aria-label="${name}"]`).click({ modifiers: ['Control'] })
+    await site.page.getByRole('complementary', { name: /^Selection of/ }).waitFor()
+  })
+
+  it('open from a link', async () => {
+    await site.opened()
+    const name = (await site.page.locator('.label.region').first().getAttribute('aria-label'))!
+    await site.opened(`#region=${encodeURIComponent(name)}`)
+    await about().getByRole('heading', { name, exact: true }).waitFor()
+  })
+
+  it('tell where the map is when it is deep inside, and lead out', async () => {
+    await site.opened()
+    const here = site.page.getByRole('navigation', { name: 'What the map shows' })
+    expect(await here.count()).toBe(0)
+    await site.page.evaluate(() => window.__atlas.select(7))
+    await panel().getByRole('navigation').getByRole('button').last().click()
+    await about().waitFor()
+    await site.page.keyboard.press('Escape')
+    await here.waitFor()
+    await site.page.evaluate(() => window.__atlas.settled())
+    await here.getByRole('button').first().click()
+    await about().waitFor()
+  })
+
+  it('are a sheet on a phone', async () => {
+    await site.opened('', PHONE)
+    const label = site.page.locator('.label.region').first()
+    const name = (await label.getAttribute('aria-label'))!
+    await label.tap()
+    await about().getByRole('heading', { name, exact: true }).waitFor()
+    for (const button of await about().getByRole('button').all())
+      if (await button.isVisible()) expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(24)
+    expect(await violations(site)).toEqual([])
   })
 })

@@ -25,22 +25,33 @@ export class LabelLayer {
 
   constructor(
     private readonly root: HTMLElement,
-    /** `toggle`: with Ctrl, Cmd or Shift. */
-    private readonly onPick: (key: string, toggle: boolean) => void,
+    /** toggle: with Ctrl, Cmd or Shift. point: a label is under the pointer or has the focus; null = none is any more. */
+    private readonly told: { pick(key: string, toggle: boolean): void; point(key: string | null): void },
   ) {
     root.addEventListener('click', this.#clicked)
+    root.addEventListener('pointerover', this.#over)
+    root.addEventListener('pointerout', this.#away)
+    root.addEventListener('focusout', this.#away)
     root.addEventListener('keydown', this.#key)
     root.addEventListener('focusin', this.#focused)
   }
 
   #clicked = (event: MouseEvent): void => {
     const key = keyOf(event)
-    if (key) this.onPick(key, event.ctrlKey || event.metaKey || event.shiftKey)
+    if (key) this.told.pick(key, event.ctrlKey || event.metaKey || event.shiftKey)
   }
+
+  #over = (event: PointerEvent): void => {
+    if (event.pointerType !== 'touch') this.told.point(keyOf(event) ?? null)
+  }
+
+  #away = (): void => this.told.point(null)
 
   #focused = (event: FocusEvent): void => {
     const key = keyOf(event)
-    if (key) this.#stopAt(key)
+    if (!key) return
+    this.#stopAt(key)
+    this.told.point(key)
   }
 
   #key = (event: KeyboardEvent): void => {
@@ -61,6 +72,9 @@ export class LabelLayer {
 
   destroy(): void {
     this.root.removeEventListener('click', this.#clicked)
+    this.root.removeEventListener('pointerover', this.#over)
+    this.root.removeEventListener('pointerout', this.#away)
+    this.root.removeEventListener('focusout', this.#away)
     this.root.removeEventListener('keydown', this.#key)
     this.root.removeEventListener('focusin', this.#focused)
     this.root.replaceChildren()

@@ -17,7 +17,7 @@ const SIZES = [
   [12.5, 16],
   [11.5, 13],
 ] as const
-const NARROW = 0.86
+const NARROW = 0.74
 /** How far the size of a name that claims nothing may go from the least to the greatest. */
 const OF_MEMBERS = 0.35
 /** The share of all that a region must hold for the greatest size of its level. */

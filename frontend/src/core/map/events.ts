@@ -21,8 +21,10 @@ export interface MapEvents {
   rest(pose: Pose): void
   escape(): void
   search(): void
-  /** A click on the name of a region; without it, the map flies there by itself. */
-  regionPick?(region: Region): void
+  /** A click on the name of a region; without it, the map flies there by itself. toggle: as for pickToggle. */
+  regionPick?(region: Region, toggle: boolean): void
+  /** The name of a region is under the pointer or has the focus; null = none is. */
+  regionPoint?(region: Region | null): void
   /** The names of the regions could not be had; `MapView.loadRegions` tries again. */
   regionsMissing?(projection: Projection): void
 }

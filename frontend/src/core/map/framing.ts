@@ -105,6 +105,18 @@ export class Framing {
     return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, halfWidth: Math.abs(x1 - x0) / 2, halfHeight: Math.abs(y1 - y0) / 2 }
   }
 
+  /** Corners on screen of the middle half of what panels leave free. */
+  get middle(): { x: number; y: number }[] {
+    const { centreX, centreY } = this.view
+    const [w, h] = [this.#free.width / 4, this.#free.height / 4]
+    return [
+      [-w, -h],
+      [w, -h],
+      [w, h],
+      [-w, h],
+    ].map(([x, y]) => ({ x: centreX + x, y: centreY + y }))
+  }
+
   /** The pose in which the box around places on screen fills the free part of it. */
   boxed(pose: Pose, places: readonly { x: number; y: number }[]): Pose {
     const { left, top, right, bottom } = this.#insets

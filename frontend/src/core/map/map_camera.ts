@@ -169,6 +169,11 @@ export class MapCamera {
     return this.scene.framing.window(this.scene.motion.pose)
   }
 
+  /** Corners on screen of the middle half of what panels leave free. */
+  get middle(): { x: number; y: number }[] {
+    return this.scene.framing.middle
+  }
+
   flyTo(pose: Pose, options: { duration?: number } = {}): void {
     this.scene.stopGestures()
     this.scene.motion.flyTo(pose, options)

@@ -84,9 +84,12 @@ export class MapLabels {
     private readonly renderer: Renderer,
     private readonly looks: Looks,
     private readonly morph: Morph,
-    onPick: (label: Labelled, toggle: boolean) => void,
+    told: { pick(label: Labelled, toggle: boolean): void; point(region: Region | null): void },
   ) {
-    this.#layer = new LabelLayer(root, (key, toggle) => onPick(this.#labelled(key), toggle))
+    this.#layer = new LabelLayer(root, {
+      pick: (key, toggle) => told.pick(this.#labelled(key), toggle),
+      point: (key) => told.point(key?.startsWith('r') ? (this.regions[Number(key.slice(1))] ?? null) : null),
+    })
   }
 
   get #marks(): Marks {
@@ -228,15 +231,19 @@ export class MapLabels {
       if (point.nearness <= 0.3) return []
       const { lines, px, spacing, italic } = this.#typeOf(region)
       const font = `${italic ? 'italic 550' : region.level === 0 ? 650 : 600} ${px}px ${FONT}`
+      const width = Math.max(...lines.map((line) => this.#width(line, font, px * spacing, Infinity)))
+      // What lies at the edge of the screen is named there, as long as the name still stands on its place.
+      const edge = width / 2 + 4
+      const x = point.x < 0 || point.x > view.width ? point.x : Math.max(edge, Math.min(view.width - edge, point.x))
       return [
         {
           key: `r${i}`,
-          x: point.x,
+          x,
           y: point.y,
           gap: 0,
           tier: TIER.region,
           rank: region.level * 1e5 - Math.min(99_999, region.priority),
-          width: Math.max(...lines.map((line) => this.#width(line, font, px * spacing, Infinity))),
+          width,
           height: px * REGION_LINE_HEIGHT * lines.length,
         },
       ]

@@ -83,11 +83,11 @@ export class Pointing {
   toggle(x: number, y: number, pointer: string): void {
     this.#meant.end()
     const at = this.#at(x, y, pointer)
-    if ('row' in at && at.row >= 0) this.events.pickToggle(at.row)
+    if (!('row' in at) || at.row >= 0) this.pickLabel(at, true)
   }
 
   pickLabel(label: Labelled, toggle = false): void {
-    if (!('row' in label)) (this.events.regionPick ?? this.host.flyToRegion)(label.region)
+    if (!('row' in label)) (this.events.regionPick ?? this.host.flyToRegion)(label.region, toggle)
     else if (toggle) this.events.pickToggle(label.row)
     else this.events.pick(label.row)
   }

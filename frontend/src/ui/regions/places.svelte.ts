@@ -1,16 +1,37 @@
 /** The regions of the map that is shown: as a tree, which of them somebody looks at, and where an entity lies. */
 import type { Region } from '../../core/data/bundle'
 import { pathTo, rowsOf, treeOf, type Node } from '../../core/regions/tree'
+import { mostlyIn } from '../../core/regions/here'
 import type { Page } from '../page.svelte'
+import type { Selection } from '../selection.svelte'
+
+/** From this zoom on it is told where the map is. */
+const HERE_FROM_ZOOM = 1.7
 
 export class Places {
   regions = $state.raw<readonly Region[]>([])
   #finest = $state.raw<Uint16Array | null>(null)
   /** The region that was clicked, in the list or on the map. */
   chosen = $state.raw<Region | null>(null)
+  /** The region under the pointer or the focus, in the list or on the map. */
+  pointed = $state.raw<Region | null>(null)
+  /** Where the middle of the screen lies, from the coarsest region on; empty where the whole map is seen. */
+  here = $state.raw<readonly Region[]>([])
   readonly tree = $derived<Node[]>(treeOf(this.regions))
 
-  constructor(private readonly page: Page) {}
+  constructor(
+    private readonly page: Page,
+    private readonly selection: Selection,
+  ) {
+    page.link.register({
+      key: 'region',
+      read: () => this.chosen?.name ?? null,
+      apply: async (value) => {
+        if (value !== null) await this.load()
+        this.chosen = this.regions.find(({ name }) => name === value) ?? null
+      },
+    })
+  }
 
   /** Fetch those of the projection that is shown. */
   async load(): Promise<void> {
@@ -24,9 +45,17 @@ export class Places {
       projection.region_rows ? bundle.regionRows(projection) : null,
     ])
     if (projection !== this.page.projection) return
-    if (regions !== this.regions) this.chosen = null
+    if (regions !== this.regions) {
+      this.chosen = this.pointed = null
+      this.here = []
+    }
     this.regions = regions
     this.#finest = finest
+  }
+
+  /** Whether somebody has asked for them. */
+  get loaded(): boolean {
+    return this.#finest !== null && this.regions.length > 0
   }
 
   /** From the coarsest region to the one that a row lies in. */
@@ -49,11 +78,38 @@ export class Places {
     return [...this.rows(region)].sort((a, b) => worth(b) - worth(a) || a - b).slice(0, most)
   }
 
-  /** Look at a region: the map shows all of it. */
+  /** Those inside a region, larger ones first. */
+  inside(region: Region): Region[] {
+    const place = this.regions.indexOf(region)
+    return this.regions.filter(({ parent }) => parent === place).sort((a, b) => b.size - a.size)
+  }
+
+  /** Look at a region: the map shows all of it, and the side says what it is. */
   show(region: Region): void {
+    this.selection.clear()
     this.chosen = region
+    this.pointed = null
     const rows = this.rows(region)
     if (rows.length > 0) this.page.map?.camera.flyToRows(rows)
     else this.page.map?.camera.flyToRegion(region)
+    this.page.say(`Region ${region.name}`)
+    this.page.link.remember('push')
+  }
+
+  close(): void {
+    if (!this.chosen) return
+    this.chosen = null
+    this.page.link.remember('push')
+  }
+
+  /** The map came to rest. */
+  look(): void {
+    const { map } = this.page
+    if (!map || !this.#finest || map.projection.dims === 3 || map.camera.zoom < HERE_FROM_ZOOM) {
+      this.here = []
+      return
+    }
+    const path = mostlyIn(this.regions, this.#finest, map.rowsInPolygon(map.camera.middle))
+    this.here = path.map((place) => this.regions[place])
   }
 }
