@@ -39,14 +39,16 @@ def test_everything_is_taken_that_fits_into_memory_and_said(
         assert re.search(said, planned.sentences[0]), planned.sentences[0]
 
 
-def new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **source: list[str] | None) -> tuple[str, Path]:
+def new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, name: str = "large", **source: list[str] | None
+) -> tuple[str, Path]:
     """What `atlas new` said, and the spec that it wrote."""
     monkeypatch.setenv("ATLAS_DEFS", str(tmp_path / "defs"))
     (tmp_path / "dagster.yaml").touch()
     monkeypatch.chdir(tmp_path)
     console = Console(width=200, record=True)
     given: dict[str, list[str] | None] = {"interactions": None, "edges": None, "vectors": None, "entities": None}
-    path = scaffold.new("large", console, force=False, **given | source)  # type: ignore[arg-type]
+    path = scaffold.new(name, console, force=False, **given | source)  # type: ignore[arg-type]
     return console.export_text(), path
 
 
@@ -103,3 +105,16 @@ def test_of_few_entities_none_is_filtered_out_that_a_first_map_needs(
     _, path = new(tmp_path, monkeypatch, interactions=["rows.csv"])
     written = load(path)
     assert (written.filter.min_collections, written.sweep.n_neighbors) == (least, [k])
+
+
+@pytest.mark.parametrize(
+    ("name", "noun"),
+    [("songs", ("song", "songs")), ("large", ("point", "points")), ("my_songs_2024", ("point", "points"))],
+)
+def test_visitors_read_of_what_the_atlas_is_called_where_no_column_says_it(
+    edges: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, noun: tuple[str, str]
+) -> None:
+    said, path = new(tmp_path, monkeypatch, name=name, edges=[edges])
+
+    assert load(path).display.entity == noun
+    assert f"visitors read of {noun[1]}; display: {{entity: [...]}} in the file says otherwise" in said

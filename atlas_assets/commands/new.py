@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ def new(
     from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import infer
     from atlas_assets.sources.pictures.infer import infer_pictures
+    from atlas_assets.sources.roles.names import noun_of_file
     from atlas_assets.sources.rows.infer import infer_rows
 
     options = Options(form, query, trust)
@@ -113,6 +115,8 @@ def new(
         inference = infer(**given, entities=tables or None, mapped=entity_is, **look)
     if inference.table_of_members:
         tables, held = [], [*tables, *held]
+    if inference.entity_noun is None and (called := noun_of_file(name)) and called != inference.collection_noun:
+        inference = replace(inference, entity_noun=called)  # the atlas "books" is a map of books
     for made in project.make(home):
         console.print(f"Wrote {escape(str(made))}: this folder is an Atlas project now.", soft_wrap=True)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +125,9 @@ def new(
     load(path)  # what is written is valid, or this is a defect
     coordinates = guess_coordinates(inference.fields)
     placed = [f"{', '.join(coordinates)} -> coordinates of one more map, by their names"] if coordinates else []
-    for sentence in (*inference.sentences, *placed, *planned.sentences):
+    _, points = inference.entity_noun or ("", "points")
+    nouns = [f"visitors read of {points}; display: {{entity: [...]}} in the file says otherwise"]
+    for sentence in (*inference.sentences, *placed, *nouns, *planned.sentences):
         console.print(f"  {escape(sentence)}", soft_wrap=True)
     if inference.examples:
         console.print("This is how it was understood:")

@@ -47,7 +47,5 @@ class DisplaySpec(Model):
     )
     logo: str | None = Field(None, description="Picture beside the title: svg, png, webp or jpg of at most 200 kB.")
     links: list[LinkSpec] = Field([], max_length=8, description="Pages to visit besides: label and url of each.")
-    entity: tuple[str, str] = Field(
-        ("entity", "entities"), description="What visitors call the points: singular, plural."
-    )
+    entity: tuple[str, str] = Field(("point", "points"), description="What visitors call the points: singular, plural.")
     collection: tuple[str, str] = Field(("collection", "collections"), description="What holds them: singular, plural.")
