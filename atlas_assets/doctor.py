@@ -26,6 +26,7 @@ EXTRAS = (
     ("torch", "it computes embeddings and large maps on a GPU", "pymde"),
     ("pymde", "it has penalties for embeddings that Atlas has no kernel of", "pymde"),
     ("networkx", "it reads and writes GraphML, GEXF and GML", "graphs"),
+    ("scikit-learn", "pipelines of it take the layouts as estimators", "sklearn"),
     ("pandas", "it reads pickles", "pandas"),
     ("anndata", "it reads and writes .h5ad", "anndata"),
     ("duckdb", "it reads databases of DuckDB", "duckdb"),
