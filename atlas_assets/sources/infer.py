@@ -120,6 +120,8 @@ def infer(
                 f"{n_repeated:,} of the first {sample.height:,} rows repeat an edge: of these the strongest stays; "
                 "edges: {repeats: sum} adds them up"
             )
+        if kind == "edges" and members:
+            sentences.append(f"{members[0]}: a row holds a list of neighbours, the first of them the nearest")
         sentences += _doubts(sample, guess_.columns, files[0])
         table_of_members = False
         known = _Known()
@@ -305,6 +307,9 @@ def _listed(patterns: Sequence[str] | str | None) -> list[str]:
 def sample_of(file: Located, kind: str = "collections") -> tuple[pl.DataFrame, list[str]]:
     """The first rows of a file, lists of entities unfolded; and which columns hold members of these lists."""
     sample = tables.collect(tables.scan(file).head(SAMPLE_ROWS), file)
+    if kind == "edges" and (held := nested.neighbours(sample.schema, {})):
+        rows = nested.side_by_side(sample.lazy().with_row_index(tables.ROW, 1), *held, row=tables.ROW, file=file.name)
+        return rows.drop(tables.ROW).collect(), [held[0]] if held[1] is None else []
     listed = nested.list_column(sample.schema) if kind == "collections" else None
     if listed is None:
         return sample, []

@@ -14,9 +14,9 @@ import fsspec
 
 from atlas_assets.errors import DataError, Found
 from atlas_assets.redact import redact
-from atlas_assets.sources.forms import columnar, databases, registry
+from atlas_assets.sources.forms import arrays, columnar, databases, registry
 from atlas_assets.sources.forms.containers import packing, unpack
-from atlas_assets.sources.forms.form import Given, Head, Options, Role
+from atlas_assets.sources.forms.form import RELATIONS, Given, Head, Options, Role
 from atlas_assets.sources.listing import FORMATS, READABLE, RemoteErrors, list_all, split_part
 from atlas_assets.sources.text.dialect import Dialect
 
@@ -91,6 +91,9 @@ def fetch(name: str, target: Path, *, role: Role, options: Options | None = None
     given = Given(path, name, role, target, part, options)
     plain = next((kind for magic, kind in _PLAIN.items() if head.bytes.startswith(magic)), None)
     if plain == "parquet" and (made := columnar.read_parquet(given)):
+        return Located(made.path, name, size, made.format, told=made.told)
+    if plain == "npy" and role in RELATIONS:
+        made = arrays.read_matrix(given)
         return Located(made.path, name, size, made.format, told=made.told)
     form = None if plain else registry.recognise(head, role, options)
     if form is None:

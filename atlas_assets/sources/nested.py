@@ -45,6 +45,45 @@ def list_column(schema: Mapping[str, pl.DataType], entity: str | None = None) ->
     return candidates[0] if candidates and (usual or len(candidates) == 1) and len(schema) <= _MOST_COLUMNS else None
 
 
+def neighbours(schema: Mapping[str, pl.DataType], columns: Mapping[str, str]) -> tuple[str, str | None] | None:
+    """The column of edges that holds a list of targets per row, and the one that holds their distances or weights.
+
+    columns: of the roles that are known; else the only lists of ids and of numbers are taken.
+    """
+    lists_of = {name: dtype.inner for name, dtype in schema.items() if isinstance(dtype, pl.List)}
+    measures = [name for name, inner in lists_of.items() if inner is not None and inner.is_float()]  # type: ignore[union-attr]
+    ids = [name for name in lists_of if name not in measures]
+    target = columns.get("target") or (ids[0] if len(ids) == 1 else None)
+    if target not in lists_of:
+        return None
+    measured = columns.get("distance") or columns.get("weight") or (measures[0] if len(measures) == 1 else None)
+    return target, measured if measured in lists_of and measured != target else None
+
+
+def side_by_side(frame: pl.LazyFrame, target: str, measured: str | None, *, row: str, file: str) -> pl.LazyFrame:
+    """One row per member of ``target``, with that of ``measured`` in the same place; without one, with its place.
+
+    Raises DataError at the first row whose lists have two lengths.
+    """
+    if measured is None:
+        if "distance" in frame.collect_schema():
+            return frame.explode(target, empty_as_null=True, keep_nulls=True)
+        places = pl.int_ranges(1, pl.col(target).list.len() + 1).alias("distance")
+        return frame.with_columns(places).explode(target, "distance", empty_as_null=True, keep_nulls=True)
+    lengths = [pl.col(name).list.len() for name in (target, measured)]
+    other = frame.filter(lengths[0] != lengths[1]).select(row, a=lengths[0], b=lengths[1]).head(1).collect()
+    if other.height:
+        at, a, b = other.row(0)
+        raise DataError(
+            file=file,
+            where=f"row {at:,}, columns {target!r} and {measured!r}",
+            found=Found(f"hold {a:,} and {b:,} values"),
+            expected="one value for every target",
+            remedy="Correct the row.",
+        )
+    return frame.explode(target, measured, empty_as_null=True, keep_nulls=True)
+
+
 def unfolded(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """One row per member of the list ``name``; fields of members that are objects become columns ``name.field``.
 

@@ -385,9 +385,12 @@ def _unfolded(
 ) -> tuple[pl.LazyFrame, str | None]:
     """The rows of a file with their numbers, lists of entities unfolded; and the column that held these, if one did."""
     frame = scanned.with_row_index(tables.ROW, offset=1)
-    if kind != "collections":
-        return frame, None
     schema = _without_row(frame)
+    if kind != "collections":
+        held = nested.neighbours(schema, columns)
+        if held is None:
+            return frame, None
+        return nested.side_by_side(frame, *held, row=tables.ROW, file=file.name), held[0]
     entity = columns.get("entity")
     if separator is not None and entity in schema:
         nested.require_text(schema, entity, file=file.name)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from atlas_assets.sources.forms import matrices
+from atlas_assets.sources.forms import matrices, neighbours
 from atlas_assets.sources.forms.form import Form, Given, Head, Pieces, Role, write_parquet
 
 _SPARSE = {"format", "shape", "data"}
@@ -51,6 +51,23 @@ def read(given: Given) -> Pieces:
         np.save(path, matrix)
         return Pieces(path, "npy", told=tuple(told))
     return Pieces(*with_columns(given, matrix, {n: pl.Series(n, a) for n, a in beside.items()}), told=tuple(told))
+
+
+def read_matrix(given: Given) -> Pieces:
+    """An NPY file as edges or collections: a matrix between rows, numbers of neighbours, or counts."""
+    try:
+        matrix = np.load(given.path, allow_pickle=False)
+    except Exception as error:  # of headers of arrays
+        raise given.unreadable(error, "an NPY file") from error
+    if matrix.ndim != 2 or not matrix.size or matrix.dtype.kind not in "fiub":
+        raise given.wrong(
+            f"holds an array of shape {matrix.shape} and type {matrix.dtype}",
+            expected="numbers in rows and columns",
+            remedy="Save a two-dimensional array of numbers.",
+        )
+    if given.role == "edges" and neighbours.are_numbers_of_rows(matrix):
+        return neighbours.of_numbers(given, matrix)
+    return matrices.pieces(given, matrix)
 
 
 def with_columns(given: Given, matrix: np.ndarray, columns: Mapping[str, pl.Series]) -> tuple:

@@ -18,6 +18,8 @@ MOST_NUMBERS = 1 << 31  # of a dense matrix of vectors: 8 GiB
 GIVES: frozenset[Role] = frozenset({*RELATIONS, "vectors"})
 _MARKET = b"%%MatrixMarket"
 _BLOCK = 1 << 20
+_LEAST_DISTANCES, _ROWS_TRIED, _MOST_SAME_PLACES = 4, 64, 0.2
+MOST_NEAREST = 200  # of each row that are kept of a matrix of distances
 
 
 def read_market(given: Given) -> Pieces:
@@ -91,6 +93,8 @@ def pieces(
         path = given.target("vectors.npy")
         np.save(path, dense.astype(np.float32))
         return Pieces(path, "npy", told=(told or f"{given.name}: {shape}, one vector per row",))
+    if given.role == "edges" and not sp.issparse(matrix) and are_distances(np.asarray(matrix)):
+        return _distances(given, np.asarray(matrix, np.float64), rows)
     found = sp.coo_array(matrix)
     found.eliminate_zeros()
     if not found.nnz:
@@ -132,10 +136,57 @@ def _edges(given: Given, found: sp.coo_array, ids: pl.Series | None, shape: str)
     )
     if table.is_empty():
         raise no_rows(given)
-    told = [f"{given.name}: an adjacency matrix of {n:,}, {'the same both ways' if symmetric else 'directed'}"]
+    told = [
+        f"{given.name}: an adjacency matrix of {n:,}, {'the same both ways' if symmetric else 'directed'}; "
+        "the larger a cell, the nearer (--distance weight: the farther)"
+    ]
     if loops.any():
         told.append(f"{given.name}: {int(loops.sum()):,} edges from an entity to itself were left out")
     return Pieces(write_parquet(given, table), "parquet", told=tuple(told))
+
+
+def are_distances(matrix: np.ndarray) -> bool:
+    """Whether a matrix holds distances: 0 to itself, the same both ways, and no way round shorter than the direct one.
+
+    That the largest is more than twice the smallest is asked for, too: else no way round could be.
+    """
+    n = len(matrix)
+    if matrix.shape != (n, n) or n < _LEAST_DISTANCES or np.diagonal(matrix).any():
+        return False
+    some = np.unique(np.linspace(0, n - 1, min(n, _ROWS_TRIED)).astype(int))
+    part = np.asarray(matrix[np.ix_(some, some)], np.float64)
+    others = part[~np.eye(len(part), dtype=bool)]
+    if not np.isfinite(part).all() or others.min() < 0 or (others == 0).mean() > _MOST_SAME_PLACES:
+        return False
+    tolerance = 1e-6 * others.max()
+    if others.max() <= 2 * others[others > 0].min() or not np.allclose(part, part.T, atol=tolerance):
+        return False
+    return all((part <= part[:, [by]] + part[by] + tolerance).all() for by in range(len(part)))
+
+
+def _distances(given: Given, matrix: np.ndarray, ids: pl.Series | None) -> Pieces:
+    """The nearest of each row, with their distances."""
+    n = len(matrix)
+    if not np.isfinite(matrix).all() or (matrix < 0).any():
+        row, column = np.argwhere(~(np.isfinite(matrix) & (matrix >= 0)))[0]
+        raise given.wrong(
+            f"holds {matrix[row, column]}",
+            expected="a distance of at least 0",
+            remedy="Correct it, or give edges with a column of distances.",
+            where=f"row {row + 1:,}, column {column + 1:,}",
+        )
+    k = min(n - 1, MOST_NEAREST)
+    away = matrix.copy()
+    np.fill_diagonal(away, np.inf)
+    near = np.argpartition(away, k - 1, axis=1)[:, :k]
+    row, column = np.repeat(np.arange(n), k), near.reshape(-1)
+    low, high = np.minimum(row, column), np.maximum(row, column)
+    pairs = np.unique(low * n + high)
+    low, high = pairs // n, pairs % n
+    table = pl.DataFrame({"source": _ids(low, ids), "target": _ids(high, ids), "distance": matrix[low, high]})
+    rest = f", of which the {k:,} nearest of each are kept" if k < n - 1 else ""
+    said = f"{given.name}: distances between {n:,}{rest} (--weight distance: the larger a cell, the nearer)"
+    return Pieces(write_parquet(given, table), "parquet", told=(said,))
 
 
 def _ids(codes: np.ndarray, ids: pl.Series | None) -> pl.Series:

@@ -12,6 +12,7 @@ from atlas_assets.sources.forms import (
     json_documents,
     labels,
     matrices,
+    neighbours,
     pickles,
     separated,
     wide,
@@ -35,6 +36,7 @@ FORMS: tuple[Form, ...] = (
     *json_documents.FORMS,
     *word_vectors.FORMS,
     wide.FORM,
+    neighbours.FORM,
     separated.FORM,
     baskets.FORM,
 )
