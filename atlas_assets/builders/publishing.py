@@ -111,6 +111,8 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         missing=maps_missing(run.sweep, summary),
         text_words=text_words,
         by_meaning=by_meaning,
+        tours=[tour.model_dump() for tour in display.tours],
+        suggest_tours=display.suggest_tours,
         provenance={"atlas_version": __version__, "artifacts": _versions(run)},
         progress=lambda share, message: run.progress(0.5 + share * 0.45, message),
     )

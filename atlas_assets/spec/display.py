@@ -28,6 +28,23 @@ class LinkSpec(Model):
     url: str = Field(pattern=r"^https?://\S+$")
 
 
+class StopSpec(Model):
+    """One view of a tour and what is said of it."""
+
+    view: str = Field(
+        max_length=4000, description="What the address of the page says behind its #: copy it from the page."
+    )
+    text: str = Field(min_length=1, max_length=600)
+
+
+class TourSpec(Model):
+    """A story told in views."""
+
+    title: str = Field(min_length=1, max_length=60)
+    about: str = Field("", max_length=200, description="One sentence on what it shows.")
+    stops: list[StopSpec] = Field(min_length=1, max_length=40)
+
+
 class DisplaySpec(Model):
     """What a visitor sees first."""
 
@@ -47,5 +64,9 @@ class DisplaySpec(Model):
     )
     logo: str | None = Field(None, description="Picture beside the title: svg, png, webp or jpg of at most 200 kB.")
     links: list[LinkSpec] = Field([], max_length=8, description="Pages to visit besides: label and url of each.")
+    tours: list[TourSpec] = Field([], max_length=20, description="Stories told in views, before those that are found.")
+    suggest_tours: bool = Field(
+        True, description="Add tours of what the data shows: twins, bridges, hidden gems, outliers."
+    )
     entity: tuple[str, str] = Field(("point", "points"), description="What visitors call the points: singular, plural.")
     collection: tuple[str, str] = Field(("collection", "collections"), description="What holds them: singular, plural.")

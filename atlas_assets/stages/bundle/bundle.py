@@ -22,7 +22,7 @@ from atlas_assets import methods
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.artifact import Progress, no_progress
-from atlas_assets.stages.bundle import columns, encoding, meaning, regions, text_index
+from atlas_assets.stages.bundle import columns, encoding, meaning, regions, remarkable, text_index
 from atlas_assets.stages.bundle import manifest as manifest_file
 from atlas_assets.stages.bundle.files import Writer, describe_file
 from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_text
@@ -107,6 +107,8 @@ def build(
     missing: Sequence[dict[str, str]] = (),
     text_words: text_index.TextWords | None = None,
     by_meaning: meaning.Meaning | None = None,
+    tours: Sequence[dict[str, Any]] = (),
+    suggest_tours: bool = False,
     progress: Progress = no_progress,
 ) -> BundleReport:
     """Write the bundle of an atlas into ``folder``, check it against its schema, and say what it weighs.
@@ -116,7 +118,8 @@ def build(
     fields: "name", "label", "type", "unit" of each. graph: the lists of neighbours to show. default: "projection" key,
     "colour" and "size" column names or None. search: fields to be searched beside the label; None chooses some.
     missing: "name" and "reason" of each map of the sweep that could not be made, or is not made yet.
-    text_words, by_meaning: what visitors can search beside names and short fields.
+    text_words, by_meaning: what visitors can search beside names and short fields. tours: "title", "about" and "stops"
+    of each, with "view" and "text"; suggest_tours: more of them, of what the data shows.
     Raises DataError where these do not fit together, AtlasError where the manifest cannot be kept small.
     """
     _check_input(entities, fields, graph, projections, default)
@@ -159,8 +162,13 @@ def build(
     manifest["neighbours"] = _neighbours(graph, order, out)
     progress(0.8, "encoding details")
     manifest["details"] = _details(rows, described, out)
+    found, figures = _remarkable(entities, graph, opening, manifest["atlas"]["entity"]) if suggest_tours else ([], [])
+    if told := _texts([*tours, *found]):
+        file = out.put("tours", "tours", encoding.encode_json(told))
+        manifest["tours"] = {"titles": [tour["title"] for tour in told], "file": file}
     progress(0.9, "writing the open data")
-    _write_open_data(folder / OPEN_DATA, rows, order, projections, opening, about=manifest["atlas"])
+    more = [figure.gather(order) for figure in figures]
+    _write_open_data(folder / OPEN_DATA, rows, order, projections, opening, about=manifest["atlas"], more=more)
     manifest["default"] = {
         "projection": opening.key,
         "colour": _column_name(default.get("colour"), manifest, "colour"),
@@ -182,6 +190,20 @@ def build(
         first_paint_bytes=_first_paint(manifest, len(data)),
         notes=notes,
     )
+
+
+def _remarkable(
+    entities: pl.DataFrame, graph: KnnGraph, opening: BundleProjection, entity: list[str]
+) -> tuple[list[dict[str, Any]], list[pl.Series]]:
+    """Tours of what the data shows, and the figures that they rest on, in index order."""
+    popularity, (coarse, names) = _popularity(entities), regions.coarsest(opening.regions, opening.region)
+    figures = remarkable.measure(graph, popularity, coarse)
+    ids = clean_lines(_as_texts(entities["id"])).to_list()
+    labels = _labels(entities["label"], ids)
+    found = remarkable.tours(
+        figures, graph=graph, ids=ids, labels=labels, popularity=popularity, coarse=coarse, names=names, entity=entity
+    )
+    return list(found), figures.columns()
 
 
 def _labels(labels: pl.Series, ids: list[str]) -> list[str]:
@@ -349,12 +371,13 @@ def _write_open_data(
     opening: BundleProjection,
     *,
     about: dict[str, Any],
+    more: Sequence[pl.Series],
 ) -> None:
     """Everything an atlas knows as one Parquet file, for those who would rather compute than look.
 
     What it is, where it is from and what may be done with it stays with it, as the file's metadata.
     """
-    named = []
+    named = list(more)
     for projection in projections:
         positions = np.asarray(projection.positions, np.float32)[order]
         named += [

@@ -30,6 +30,23 @@ def of_rows(regions: pl.DataFrame | None, region: np.ndarray | None, buckets: li
     ]
 
 
+def coarsest(regions: pl.DataFrame | None, region: np.ndarray | None) -> tuple[np.ndarray | None, dict[int, str]]:
+    """The coarsest region of each row, -1 for none, and what these are called; None where a map has no regions."""
+    if regions is None or region is None or not regions.height or "parent" not in regions.columns:
+        return None, {}
+    parent = dict(zip(regions["region"].to_list(), regions["parent"].to_list(), strict=True))
+    top = np.full(max(parent) + 1, -1)
+    for number in parent:
+        top[number] = number
+        while (above := parent[int(top[number])]) is not None:
+            top[number] = above
+    names = {
+        row["region"]: clean_line(row["name"]) for row in regions.iter_rows(named=True) if row.get("share") is not None
+    }
+    known = (region >= 0) & (region < top.size)
+    return np.where(known, top[np.where(known, region, 0)], -1), names
+
+
 def _places(regions: pl.DataFrame) -> dict[int, int]:
     return {number: place for place, number in enumerate(regions["region"].to_list())}
 
