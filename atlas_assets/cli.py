@@ -296,8 +296,19 @@ def export(
     map_: Annotated[
         str | None, typer.Option("--map", help="Its key, of formats that hold one; see atlas report.")
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--single-file", help="The site as one HTML file that opens by double click.")
+    ] = False,
 ) -> None:
     """Write every entity with its metadata, its places and regions, and the graph, for other programs."""
+    if whole:
+        from atlas_assets.publish import single_file
+
+        if form or map_:
+            raise AtlasError("--single-file is the whole site; --format and --map go with tables and graphs.")
+        page = single_file.export(name, output)
+        console.print(f"{escape(str(page))} ({page.stat().st_size / 1e6:.1f} MB): a double click opens it.")
+        return
     from atlas_assets import exports, frames
 
     target, written = exports.export(frames.open(name), form, output, key=map_)

@@ -1,3 +1,4 @@
+import { INSIDE, isWhole } from '../core/data/carried'
 import { BundleError } from '../core/data/errors'
 
 /** Where the manifest lies: filled in by the site builder; the dev server may name another one with ?manifest=. */
@@ -10,5 +11,5 @@ export function manifestUrl(): string {
       'This page holds the viewer but no map yet: its “atlas-manifest” entry is empty. Build a site with Atlas, which fills it in.',
     )
   }
-  return new URL(path, document.baseURI).href
+  return new URL(path, isWhole() ? INSIDE : document.baseURI).href
 }

@@ -16,6 +16,7 @@ import {
 } from './decode'
 import type { DetailValue } from '../fields'
 import type { ColumnData, Dictionary } from './column'
+import { pictureAt } from './carried'
 import { fetchFile, fetchText, type Fetch } from './fetch'
 import { joinArrays, joinColumns } from './join'
 import {
@@ -98,8 +99,9 @@ export class Bundle {
     return this.manifest.buckets[bucket] - this.bucketStart(bucket)
   }
 
+  /** Of a picture, for an `<img>`. */
   url(file: FileEntry): string {
-    return new URL(file.path, this.base).href
+    return pictureAt(new URL(file.path, this.base).href)
   }
 
   /** Runs `load` once per key; a failed load is forgotten, so that trying again fetches again. */

@@ -1,4 +1,5 @@
 /** Downloads bundle files whole (no range requests: compressing servers break them) and inflates them. */
+import { get as getCarried } from './carried'
 import { BundleError } from './errors'
 import type { FileEntry } from './manifest'
 
@@ -101,7 +102,7 @@ export async function fetchFile(
   file: FileEntry,
   options: { get?: Fetch; onBytes?: OnBytes } = {},
 ): Promise<Uint8Array> {
-  const { get = (url, init) => fetch(url, init), onBytes } = options
+  const { get = getCarried, onBytes } = options
   const bytes = await readAll(await request(new URL(file.path, base).href, file.path, get), file.path, onBytes)
   if (isWebPage(bytes))
     throw new BundleError(
@@ -117,6 +118,6 @@ export async function fetchFile(
   return inflate(bytes, file.path)
 }
 
-export async function fetchText(url: string, path: string, get: Fetch = (u, init) => fetch(u, init)): Promise<string> {
+export async function fetchText(url: string, path: string, get: Fetch = getCarried): Promise<string> {
   return (await request(url, path, get)).text()
 }

@@ -1,8 +1,12 @@
-/** The page inside of another page: `?embed`. What it says to that page and hears from it is described in README.md. */
+/**
+ * The page inside of another page: `?embed`, or `data-embed` where it has no address. What it says to that page and hears
+ * from it is described in docs/hosting.md.
+ */
 import type { Page } from '../page.svelte'
 import type { Selection } from '../selection.svelte'
 
-export const embedded = new URLSearchParams(location.search).has('embed')
+export const embedded =
+  new URLSearchParams(location.search).has('embed') || document.documentElement.hasAttribute('data-embed')
 
 const LONGEST_ID = 500
 
