@@ -43,6 +43,9 @@ def new(
     model: Annotated[
         str | None, typer.Option(help="What makes vectors of --texts: wordllama, or see docs/texts.md.")
     ] = None,
+    both: Annotated[
+        bool, typer.Option("--both", help="By the words of --texts and by vectors of --model at once.")
+    ] = False,
     table: Annotated[
         list[str] | None, typer.Option(help="One row per entity, compared by its columns: numbers, categories, lists.")
     ] = None,
@@ -92,6 +95,7 @@ def new(
         texts=texts,
         words=words,
         model=model,
+        both=both,
         table=table,
         images=images,
         column=column,

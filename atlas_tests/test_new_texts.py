@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,32 @@ def test_a_spec_without_the_table_is_answered(folder):
     path.write_text("\n".join(line for line in path.read_text().splitlines() if "entities:" not in line))
     with pytest.raises(AtlasError, match=r"source.entities is missing; expected the table.*entities: \[papers.csv\]"):
         load(path)
+
+
+def test_words_and_vectors_together_find_the_topics_and_say_what_each_found(folder: Path) -> None:
+    said, path = asked(model="wordllama", both=True)
+    assert "the texts are in English (100%)" in said
+    spec = load(path)
+    assert spec.source.kind.name == "words_and_vectors"
+    assert spec.similarity == "weight"
+    ids, lists = nearest(spec, folder)
+    assert (lists.indices >= 0).all()
+    same = ids.to_numpy()[lists.indices] % 2 == ids.to_numpy()[:, None] % 2
+    assert same.mean() > 0.95
+    notes = " ".join(json.loads((folder / "raw" / "report.json").read_text(encoding="utf-8"))["notes"])
+    assert "words stand in 2 texts or more" in notes
+    assert "vectors of 256 numbers by wordllama" in notes
+    assert "among the 50 nearest of one of them, by words or by vectors" in notes
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"both": True, "words": True}, "--both maps texts by their words and by vectors"),
+        ({"both": True, "texts": None, "vectors": ["v.npy"]}, "--both goes with --texts COLUMN"),
+    ],
+)
+def test_both_goes_with_texts_alone(folder: Path, options: dict[str, Any], said: str) -> None:
+    given: dict[str, Any] = {"texts": ["abstract"], "entities": ["papers.csv"], "vectors": None} | options
+    with pytest.raises(AtlasError, match=said):
+        new("papers", Console(file=io.StringIO()), interactions=None, edges=None, force=True, **given)

@@ -53,7 +53,8 @@ def test_the_kind_follows_from_the_source(source: dict, kind: str) -> None:
         ({}, "source is missing"),
         (
             {"source": {}},
-            "exactly one of interactions, edges, vectors, texts, text_vectors, table, images or python_api (found none",
+            "exactly one of interactions, edges, vectors, texts, text_vectors, words_and_vectors, table, images or "
+            "python_api (found none",
         ),
         ({"source": {"python_api": {"rots": ["lib"]}}}, "python_api.rots is not a known key; expected one of roots."),
         ({"source": SOURCE | {"edges": "b.csv"}}, "found interactions and edges"),

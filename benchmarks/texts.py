@@ -127,5 +127,6 @@ WAYS: dict[str, Way] = {
     "words, jaccard": by_atlas(WORDS, {"similarity": "jaccard", "use_weights": False}),
     "words, npmi": by_atlas(WORDS, {"similarity": "npmi", "use_weights": False}),
     "wordllama": by_atlas({"text_vectors": {"column": "text"}}),
+    "words and wordllama": by_atlas({"words_and_vectors": {"column": "text"}}),
     "tf-idf, 200 singular vectors": by_lsa,
 }

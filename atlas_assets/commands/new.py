@@ -62,6 +62,7 @@ def new(
     texts: list[str] | None = None,
     words: bool = False,
     model: str | None = None,
+    both: bool = False,
     entity_is: str = "entity",
     members: list[str] | None = None,
     form: str | None = None,
@@ -76,9 +77,9 @@ def new(
     The project is the one that the current folder is in, else the current folder, which becomes one. here: the current
     folder, although one above is a project; folder: that one.
 
-    texts: columns of ``entities``; words: whether their words are mapped, not the texts; model: what
-    makes vectors of them. column: of a table of ``images``. entity_is: entity, or collection where that is what is
-    mapped; members: then a table of what collections hold.
+    texts: columns of ``entities``; words: whether their words are mapped, not the texts; model: what makes vectors of
+    them; both: whether their words count, too. column: of a table of ``images``. entity_is: entity, or collection where
+    that is what is mapped; members: then a table of what collections hold.
     roles: columns that are known: collection, entity, value, timestamp, source, target, weight, distance, id, label.
     """
     asked: dict[str, list[str] | None] = {"interactions": interactions, "edges": edges, "vectors": vectors}
@@ -91,7 +92,7 @@ def new(
     path = project.defs_folder(home) / name / "defs.yaml"
     _check_name(name, path, force=force)
     given: dict[str, Any] = {option: [_portable(one, home) for one in files] for option, files in relation.items()}
-    given = new_texts.asked(texts, words=words, model=model, has_table=bool(entities)) or given
+    given = new_texts.asked(texts, words=words, model=model, both=both, has_table=bool(entities)) or given
     tables = [_portable(one, home) for one in entities or []]
     held = [_portable(one, home) for one in members or []]
 

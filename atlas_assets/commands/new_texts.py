@@ -12,19 +12,25 @@ if TYPE_CHECKING:
     from atlas_assets.sources.forms.form import Options
     from atlas_assets.sources.infer import Inference
 
-BY_WORDS, BY_VECTORS = "texts", "text_vectors"
+BY_WORDS, BY_VECTORS, BY_BOTH = "texts", "text_vectors", "words_and_vectors"
 
 
-def asked(columns: Sequence[str] | None, *, words: bool, model: str | None, has_table: bool) -> dict[str, Any] | None:
+def asked(
+    columns: Sequence[str] | None, *, words: bool, model: str | None, both: bool, has_table: bool
+) -> dict[str, Any] | None:
     """What stands below ``source``, None where no texts are given. Raises AtlasError for what does not go together."""
     if not columns:
-        for option in ("words",) * words + ("model",) * bool(model):
+        for option in ("words",) * words + ("model",) * bool(model) + ("both",) * both:
             raise AtlasError(f"--{option} goes with --texts COLUMN, which was not given.")
         return None
     if not has_table:
         raise AtlasError("--texts names columns of a table; give its file with --entities.")
     if model and words:
         raise AtlasError("--words maps words by the texts that hold them, without a --model; give one of the two.")
+    if both and words:
+        raise AtlasError("--both maps texts by their words and by vectors, --words the words; give one of the two.")
+    if both:
+        return {BY_BOTH: {"column": list(columns), "model": model or "wordllama"}}
     if model:
         return {BY_VECTORS: {"column": list(columns), "model": model}}
     return {BY_WORDS: {"column": list(columns)} | ({"entity": "word"} if words else {})}
@@ -41,7 +47,7 @@ def infer(
         said["column"],
         tables,
         entity=said.get("entity", "row"),
-        by_words=kind == BY_WORDS,
+        key=kind,
         base=base,
         options=options,
         roles=roles,

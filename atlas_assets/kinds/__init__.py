@@ -15,6 +15,7 @@ from atlas_assets.kinds.table import TABLE
 from atlas_assets.kinds.text_vectors import TEXT_VECTORS
 from atlas_assets.kinds.texts import TEXTS
 from atlas_assets.kinds.vectors import VECTORS
+from atlas_assets.kinds.words_and_vectors import WORDS_AND_VECTORS
 from atlas_assets.registry import Registry
 
 __all__ = ["COLLECTIONS", "SOURCES", "Paths", "Reading", "Relation", "SourceKind", "last_parts", "relations"]
@@ -22,7 +23,7 @@ __all__ = ["COLLECTIONS", "SOURCES", "Paths", "Reading", "Relation", "SourceKind
 SOURCES = Registry(
     "atlas.sources",
     SourceKind,
-    (INTERACTIONS, EDGES, VECTORS, TEXTS, TEXT_VECTORS, TABLE, IMAGES, PYTHON_API),
+    (INTERACTIONS, EDGES, VECTORS, TEXTS, TEXT_VECTORS, WORDS_AND_VECTORS, TABLE, IMAGES, PYTHON_API),
 )
 
 

@@ -185,6 +185,11 @@ def write_vectors(
     write_entities(out, entities=entities, fields=fields, report=report)
 
 
+def read_fields(folder: Path) -> list[dict[str, Any]]:
+    """The descriptions of fields that ``write_entities`` wrote."""
+    return json.loads((folder / "fields.json").read_text(encoding="utf-8"))
+
+
 def write_entities(out: Path, *, entities: pl.DataFrame, fields: Fields, report: Mapping[str, Any]) -> None:
     """entities: id, label, then the columns that ``fields`` describes. No times or dates: equal input, equal bytes."""
     entities.write_parquet(out / "entities.parquet", compression="zstd")

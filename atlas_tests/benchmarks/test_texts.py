@@ -30,7 +30,7 @@ def test_those_that_share_a_group_belong_and_absent_ones_do_not() -> None:
     assert texts.belonging(nearest, Case("toy", ["a", "b", "c"], groups)) == pytest.approx(4 / 6)
 
 
-@pytest.mark.parametrize("way", [texts.DEFAULT, "wordllama"])
+@pytest.mark.parametrize("way", [texts.DEFAULT, "wordllama", "words and wordllama"])
 def test_an_atlas_finds_what_belongs_together(way: str) -> None:
     found = texts.measure(case(), texts.WAYS[way])
     assert found.belong > 0.9

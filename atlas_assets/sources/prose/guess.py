@@ -29,17 +29,16 @@ def infer_texts(
     entities: Sequence[str],
     *,
     entity: Entity = "row",
-    by_words: bool = True,
+    key: str = "texts",
     base: Path = Path(),
     options: Options | None = None,
     roles: Mapping[str, str] | None = None,
 ) -> Inference:
     """The columns of the table that has the texts, and what else it holds as fields.
 
-    entity, by_words: what will be mapped, and whether by words. roles: id and label, where they are known. Raises
-    DataError for a column that is missing or holds no texts.
+    entity: what will be mapped; key: below which it will stand in the spec, which says by what. roles: id and label,
+    where they are known. Raises DataError for a column that is missing or holds no texts.
     """
-    key = "texts" if by_words else "text_vectors"
     _refuse_files(columns, entities, base)
     given = {role: column for role, column in (roles or {}).items() if role in ("id", "label")}
     with tempfile.TemporaryDirectory(prefix="atlas-") as scratch:
@@ -66,7 +65,7 @@ def infer_texts(
     median = f"{len(lengths):,} of {len(some.texts):,} rows, half of them with {lengths.median():.0f} words or more"
     about = [f"{', '.join(columns)} -> texts: {median}"]
     examples: list[str] = []
-    if by_words:
+    if key != "text_vectors":
         step = max(1, len(some.texts) // SAMPLE)
         sample = _every(some, step)
         words, notes = words_of_table(
@@ -80,20 +79,20 @@ def infer_texts(
             named = ", ".join(words.names.gather(words.word[best[:_WORDS]]).to_list())
             more = f", … ({own.size:,})" if own.size > _WORDS else ""
             examples.append(f"{_short(sample.frame['label'][int(row)])}: {named}{more}")
-    else:
+    if key != "texts":
         first = some.texts.is_not_null().arg_true().head(_SHOWN)
         examples = [f"{_short(some.frame['label'][i])}: “{_short(some.texts[i])}”" for i in first]
     of_row = noun([chosen.get("id")]) or noun_of_file(files[0].name) or ("text", "texts")
     names = ("word", "words") if entity == "word" else of_row
     return Inference(
-        "texts" if by_words else "vectors",
+        "vectors" if key == "text_vectors" else key,
         {},
         chosen,
         fields,
         [*told, *about, *sentences],
         entity_noun=names,
         collection_noun=("text", "texts") if entity == "word" else None,
-        n_entities=None if by_words else len(lengths),
+        n_entities=None if key == "texts" else len(lengths),
         form=None,
         examples=examples,
     )
