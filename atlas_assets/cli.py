@@ -273,15 +273,21 @@ def prune(
 @app.command()
 def download(
     name: Name,
-    what: Annotated[str, typer.Option(help="site (a zip), data (Parquet) or poster (PNG).")] = "site",
+    what: Annotated[str, typer.Option(help="site (a zip), data (Parquet) or poster.")] = "site",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder to write to.")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="Of a poster: png, pdf or svg; default: what --output ends in.")
+    ] = None,
+    paper: Annotated[
+        str | None, typer.Option(help="Of a poster: 16x20 (inches, the default), a4, a3, a2 or a1.")
+    ] = None,
 ) -> None:
     """Write the site, the data or the poster of an atlas to a file."""
     from atlas_assets.publish import downloads
 
     if what not in downloads.FILES:
         raise AtlasError(f"--what is {what!r}; expected one of {', '.join(downloads.FILES)}.")
-    target = downloads.download(name, what, output)  # type: ignore[arg-type]
+    target = downloads.download(name, what, output, form=form, paper=paper)  # type: ignore[arg-type]
     console.print(f"{escape(str(target))} ({target.stat().st_size / 1e6:.1f} MB)")
 
 

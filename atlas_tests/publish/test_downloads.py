@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from atlas_assets.cli import app
 from atlas_assets.errors import AtlasError
+from atlas_assets.store.artifacts import Address, ArtifactStore
 
 N = 40
 
@@ -38,5 +40,19 @@ def test_downloads_are_named_after_the_atlas(here: Path) -> None:
     assert pl.read_parquet(here / "mine.parquet").height == N
     with pytest.raises(AtlasError, match=r"has no atlas-poster\.png.*Run: atlas run toy"):
         atlas("download", "toy", "--what", "poster")
+    with pytest.raises(AtlasError, match="--format and --paper go with --what poster"):
+        atlas("download", "toy", "--paper", "a4")
     with pytest.raises(AtlasError, match="--what is 'all'; expected one of site, data, poster"):
         atlas("download", "toy", "--what", "all")
+
+
+def test_a_poster_is_drawn_for_the_paper_and_the_kind_of_file_that_are_asked_for(
+    here: Path, sources: tuple[Path, list[Path]]
+) -> None:
+    store = ArtifactStore(str(here.parent / "data"))
+    with store.write(Address("toy", "bundle"), recipe="r") as draft:
+        shutil.copytree(sources[1][0], draft.folder, dirs_exist_ok=True)
+    atlas("download", "toy", "--what", "poster", "-o", str(here / "mine.svg"), "--paper", "a2")
+    atlas("download", "toy", "--what", "poster", "--format", "pdf")
+    assert b'width="594.0mm"' in (here / "mine.svg").read_bytes()
+    assert (here / "toy-poster.pdf").read_bytes().startswith(b"%PDF-")

@@ -1,34 +1,30 @@
-"""A map to hang on a wall: the atlas as one picture on paper, with its title, its regions, a legend and its sources.
-
-A sheet of 16 by 20 inches (40 by 50 cm) at 150 dots per inch, upright or across as the map is. Equal bundles give equal
-bytes.
-"""
+"""How a poster is laid out: title, map, legend, sources, and which names find room; as marks, for any kind of file."""
 
 from __future__ import annotations
 
-import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, PngImagePlugin
 
-from atlas_assets.kernels.stamps import paint, stamps
 from atlas_assets.stages.bundle.reader import Bundle
-from atlas_assets.stages.site.poster_colours import Colours, Entry, colours_of, ramp
-from atlas_assets.stages.site.poster_fonts import font_for
+from atlas_assets.stages.site.poster.colours import Colours, Entry, colours_of, ramp
+from atlas_assets.stages.site.poster.fonts import font_for
+from atlas_assets.stages.site.poster.ground import ground
+from atlas_assets.stages.site.poster.marks import RGB, Discs, Lines, Picture, Sheet, Text
 from atlas_assets.stages.site.thumbnail import flattened
 
-SHORT, LONG, DPI = 2400, 3000, 150
+SHORT, UNITS_PER_INCH = 2400, 150
+USUAL = 1.25  # the longer side over the shorter one: 16 by 20 inches
 ACROSS_FROM = 1.2  # width of a map over its height
 MARGIN = 150
 PAPER, INK, FINE, SOFT, RULE = (251, 250, 246), (29, 37, 48), (66, 75, 87), (91, 100, 112), (201, 198, 188)
-SUPERSAMPLING = 2
-USUAL_POINT, LARGEST_POINT = (2.2, 11.0), 30.0  # pixels across
-NAME_GAP = 8  # pixels around a name that no other may touch
+USUAL_POINT, LARGEST_POINT = (2.2, 11.0), 30.0  # across
+NAME_GAP = 8  # around a name, that no other may touch
 DOT = 24
-COMPRESSION = 3  # of 9: a tenth larger than with 6, in half the time
+HALO = 8  # of an em of a name is the paper around it
 
 
 @dataclass(frozen=True)
@@ -38,9 +34,11 @@ class Style:
     size: int
     style: str = "normal"
     serif: bool = True
-    colour: tuple[int, int, int] = INK
+    colour: RGB = INK
     most: int = 0
     tried: int = 0
+    spacing: float = 0.0  # em, of capitals
+    below: bool = False  # the place that it names
 
     @property
     def line(self) -> int:
@@ -50,35 +48,41 @@ class Style:
 TITLE, TEXT = Style(136), Style(40, colour=SOFT)
 LEGEND, LEGEND_TITLE = Style(25, serif=False), Style(27, "bold", serif=False)
 SMALL = Style(24, serif=False, colour=SOFT)
-REGIONS = (Style(48, "bold", most=30, tried=200), Style(32, "italic", most=50, tried=400))  # coarse to fine
-POINTS = Style(19, serif=False, colour=FINE, most=120, tried=2000)
+REGIONS = (Style(42, "bold", most=30, tried=200, spacing=0.12), Style(32, "italic", most=50, tried=400))
+POINTS = Style(19, serif=False, colour=FINE, most=120, tried=2000, below=True)
+# What may be set in capitals: words. Names of code, with dots, slashes or both cases in a word, may not.
+_WORDS = re.compile(r"[^\W\d_][^\W\d_A-Z]*(?:[ ,&–'’-]+[^\W\d_][^\W\d_A-Z]*)*")
 
 
-def draw(bundle: Bundle, *, address: str | None = None) -> bytes:
-    """The view on which a bundle opens, as PNG. address: where the map can be explored."""
+def laid_out(bundle: Bundle, *, address: str | None = None, ratio: float = USUAL) -> Sheet:
+    """The view on which a bundle opens. address: where the map can be explored. ratio: longer over shorter side."""
     default = bundle.manifest["default"]
     positions, regions = bundle.positions(default["projection"]), bundle.regions(default["projection"])
     anchors = np.array([[region[axis] for axis in "xyz"[: positions.shape[1]]] for region in regions])
     both = flattened(np.vstack([positions, anchors.reshape(len(regions), positions.shape[1])]))
     wide, high = np.ptp(both[: bundle.n_rows], axis=0)
-    sheet = _Sheet(*((LONG, SHORT) if wide > ACROSS_FROM * high else (SHORT, LONG)))
+    long = round(SHORT * ratio)
+    page = _Page(*((long, SHORT) if wide > ACROSS_FROM * high else (SHORT, long)))
     colours, importance = colours_of(bundle, default["colour"]), _importance(bundle, default["size"])
-    sheet.head(bundle)
-    sheet.foot(bundle, colours, address)
-    both = sheet.fitted(both, bundle.n_rows)
+    page.head(bundle)
+    page.foot(bundle, colours, address)
+    both = page.fitted(both, bundle.n_rows)
     order = np.argsort(-importance, kind="stable")
-    sheet.points(both[order[::-1]], colours.rgb[order[::-1]], importance[order[::-1]])
-    sheet.names(_names(bundle, regions, both, order))
-    return sheet.png(bundle.manifest["atlas"])
+    page.points(both[order[::-1]], colours.rgb[order[::-1]], importance[order[::-1]])
+    page.names(_names(bundle, regions, both, order))
+    atlas = bundle.manifest["atlas"]
+    said = {"Title": atlas["title"], "Source": atlas.get("attribution"), "Software": "Atlas"}
+    said |= {"Copyright": atlas.get("licence")}
+    page.sheet.said.update({key: text for key, text in said.items() if text})
+    return page.sheet
 
 
-class _Sheet:
-    """Paper to draw on; what is written at its ends leaves less for the map between ``top`` and ``bottom``."""
+class _Page:
+    """What is written at the ends of a sheet leaves less for the map between ``top`` and ``bottom``."""
 
     def __init__(self, width: int, height: int) -> None:
+        self.sheet = Sheet(width, height, PAPER)
         self.width, self.height = width, height
-        self._image = Image.new("RGB", (width, height), PAPER)
-        self._pen = ImageDraw.Draw(self._image)
         self.top, self.bottom = MARGIN, height - MARGIN
 
     def head(self, bundle: Bundle) -> None:
@@ -102,14 +106,15 @@ class _Sheet:
         for number, line in enumerate(lines):
             self._write(line, MARGIN, self.bottom + number * SMALL.line, SMALL)
         self.bottom -= 30
-        self._pen.line((MARGIN, self.bottom, self.width - MARGIN, self.bottom), RULE, 2)
+        rule = np.array([[MARGIN, self.bottom], [self.width - MARGIN, self.bottom]], np.float64)
+        self.sheet.marks.append(Lines([rule], [RULE], 2))
         self.bottom -= 30
         if colours.title:
             self._legend(colours)
         self.bottom -= 40
 
     def fitted(self, places: np.ndarray, n_rows: int) -> np.ndarray:
-        """``places`` in pixels, such that the first ``n_rows`` fill what is left of the sheet; up is up."""
+        """``places`` on the sheet, such that the first ``n_rows`` fill what is left of it; up is up."""
         low, high = places[:n_rows].min(axis=0), places[:n_rows].max(axis=0)
         room = np.array([self.width - 2 * MARGIN, self.bottom - self.top])
         scale = np.min(room / np.maximum(high - low, 1e-9))
@@ -117,28 +122,29 @@ class _Sheet:
         return (places - (low + high) / 2) * scale * (1, -1) + middle
 
     def points(self, places: np.ndarray, rgb: np.ndarray, importance: np.ndarray) -> None:
-        """Discs, later ones above earlier ones, each in a rim of paper, so that they stay apart."""
+        """Discs on the ground that they make, later ones above earlier ones, in a rim of paper: they stay apart."""
         room = (self.width - 2 * MARGIN) * (self.bottom - self.top)
         usual = float(np.clip(0.42 * np.sqrt(room / len(places)), *USUAL_POINT))
-        radius = np.minimum(usual * (0.6 + 1.3 * importance**3), LARGEST_POINT) * SUPERSAMPLING / 2
-        canvas, rim = Image.new("RGB", (self.width * SUPERSAMPLING, self.height * SUPERSAMPLING), PAPER), 0.8
-        colours = np.rint(rgb * 255).astype(np.uint8)
-        canvas = _with_discs(canvas, places * SUPERSAMPLING, radius, colours, rim=rim if usual > 4 else 0.0)
-        top, bottom = self.top - 40, self.bottom + 40
-        part = (0, top * SUPERSAMPLING, self.width * SUPERSAMPLING, bottom * SUPERSAMPLING)
-        self._image.paste(canvas.reduce(SUPERSAMPLING, part), (0, top))
+        radius = np.minimum(usual * (0.6 + 1.3 * importance**3), LARGEST_POINT) / 2
+        # Behind what is written already: the ground reaches a little beyond the points.
+        self.sheet.marks[:0] = [
+            *(ground(places, rgb, PAPER) or ()),
+            Discs(places, radius, np.rint(rgb * 255).astype(np.uint8), 0.4 if usual > 4 else 0.0),
+        ]
 
-    def names(self, wanted: Iterator[tuple[str, float, float, Style]]) -> None:
+    def names(self, wanted: Iterator[tuple[str, bool, float, float, Style]]) -> None:
         """Names where they are, the first of them first; one that would touch an earlier one is left out."""
         taken = np.zeros((0, 4))
         written: dict[Style, int] = {}
-        for text, x, y, style in wanted:
-            below = style is POINTS
+        for text, says, x, y, style in wanted:
             if written.get(style, 0) >= style.most:
                 continue
-            lines = [text] if below else text.split(" · ")  # a region may be named after two things
-            wide, high = max(self._wide(line, style) for line in lines), style.size * (1.15 * len(lines) - 0.15)
-            top = y + 12 if below else y - high / 2
+            capitals = bool(style.spacing) and says and _WORDS.fullmatch(text) is not None
+            spacing = style.spacing * style.size if capitals else 0.0
+            lines = [text] if style.below else text.split(" · ")  # a region may be named after two things
+            lines = [line.upper() for line in lines] if capitals else lines
+            wide, high = max(_wide(line, style, spacing) for line in lines), style.size * (1.15 * len(lines) - 0.15)
+            top = y + 12 if style.below else y - high / 2
             box = np.array([x - wide / 2, top, x + wide / 2, top + high]) + np.array([-1, -1, 1, 1]) * NAME_GAP
             edge = MARGIN / 2
             inside = (
@@ -147,20 +153,11 @@ class _Sheet:
             touches = (taken[:, 0] < box[2]) & (box[0] < taken[:, 2]) & (taken[:, 1] < box[3]) & (box[1] < taken[:, 3])
             if inside and not touches.any():
                 for number, line in enumerate(lines):
-                    self._write(line, x, top + style.size * (0.5 + 1.15 * number), style, anchor="mm", halo=True)
+                    middle = top + style.size * (0.5 + 1.15 * number)
+                    halo = max(3.0, style.size / HALO)
+                    self._mark(line, x, middle, style, align="middle", halo=halo, spacing=spacing)
                 taken = np.vstack([taken, box])
                 written[style] = written.get(style, 0) + 1
-
-    def png(self, atlas: dict[str, Any]) -> bytes:
-        said = PngImagePlugin.PngInfo()
-        for key, text in (("Title", atlas["title"]), ("Source", atlas.get("attribution")), ("Software", "Atlas")):
-            if text:
-                said.add_itxt(key, text)
-        if atlas.get("licence"):
-            said.add_itxt("Copyright", atlas["licence"])
-        out = io.BytesIO()
-        self._image.save(out, "PNG", dpi=(DPI, DPI), pnginfo=said, compress_level=COMPRESSION)
-        return out.getvalue()
 
     def _lines(self, lines: list[str], style: Style) -> None:
         for line in lines:
@@ -173,8 +170,9 @@ class _Sheet:
         for number, row in enumerate(rows):
             y = self.bottom + 1.7 * LEGEND.size * (number + 0.5)
             for x, entry in row:
-                self._dot(x, y, entry.colour)
-                self._write(_entry(entry), x + DOT + 12, y, LEGEND, anchor="lm")
+                shade = np.array([[int(entry.colour[i : i + 2], 16) for i in (1, 3, 5)]], np.uint8)
+                self.sheet.marks.append(Discs(np.array([[x + DOT / 2, y]]), np.array([DOT / 2]), shade))
+                self._mark(_entry(entry), x + DOT + 12, y, LEGEND)
         if colours.ticks:
             self._ramp(colours)
         self.bottom -= LEGEND_TITLE.line + 14
@@ -184,7 +182,7 @@ class _Sheet:
         row: list[tuple[float, Entry]] = []
         x = float(MARGIN)
         for entry in entries:
-            wide = DOT + 12 + self._wide(_entry(entry), LEGEND)
+            wide = DOT + 12 + _wide(_entry(entry), LEGEND)
             if row and x + wide > self.width - MARGIN:
                 yield row
                 row, x = [], float(MARGIN)
@@ -193,55 +191,32 @@ class _Sheet:
         if row:
             yield row
 
-    def _dot(self, x: float, y: float, colour: str) -> None:
-        large = Image.new("L", (DOT * 4, DOT * 4), 0)
-        ImageDraw.Draw(large).ellipse((0, 0, DOT * 4 - 1, DOT * 4 - 1), 255)
-        self._image.paste(colour, (round(x), round(y - DOT / 2)), large.reduce(4))
-
     def _ramp(self, colours: Colours) -> None:
         long, thick = round((self.width - 2 * MARGIN) * 0.5), 30
         self.bottom -= LEGEND.line + 10
         for place, text in colours.ticks:
-            align = "la" if place == 0 else "ra" if place == 1 else "ma"
-            self._write(text, MARGIN + place * long, self.bottom, LEGEND, anchor=align)
+            align = "left" if place == 0 else "right" if place == 1 else "middle"
+            self._write(text, MARGIN + place * long, self.bottom, LEGEND, align=align)
         self.bottom -= thick + 12
-        strip = Image.fromarray(np.rint(ramp()[None] * 255).astype(np.uint8))
-        self._image.paste(strip.resize((long, thick), Image.Resampling.BILINEAR), (MARGIN, self.bottom))
+        strip = np.rint(ramp()[None] * 255).astype(np.uint8)
+        self.sheet.marks.append(Picture(strip, MARGIN, self.bottom, long, thick))
 
-    def _write(self, text: str, x: float, y: float, style: Style, *, anchor: str = "la", halo: bool = False) -> None:
+    def _write(self, text: str, x: float, y: float, style: Style, *, align: str = "left") -> None:
+        """y: of the top of the line."""
+        ascent, descent = font_for(text, style.size, serif=style.serif, style=style.style).getmetrics()
+        self._mark(text, x, y + (ascent + descent) / 2, style, align=align)
+
+    def _mark(self, text: str, x: float, y: float, style: Style, **more: Any) -> None:
         font = font_for(text, style.size, serif=style.serif, style=style.style)
-        if halo:
-            self._pen.text((x, y), text, PAPER, font, anchor, stroke_width=max(3, style.size // 8), stroke_fill=PAPER)
-        self._pen.text((x, y), text, style.colour, font, anchor)
-
-    def _wide(self, text: str, style: Style) -> float:
-        return font_for(text, style.size, serif=style.serif, style=style.style).getlength(text)
+        wide = _wide(text, style, more.get("spacing", 0.0))
+        self.sheet.marks.append(Text(text, x, y, str(font.path), style.size, style.colour, wide=wide, **more))
 
 
-def _with_discs(
-    canvas: Image.Image, centres: np.ndarray, radii: np.ndarray, colours: np.ndarray, *, rim: float
-) -> Image.Image:
-    """``canvas`` with discs, later ones above earlier ones, each in a rim of paper of that width (0: none).
-
-    centres (n, 2) and radii (n,) in pixels, colours (n, 3) uint8. As ``ImageDraw.ellipse`` draws them: it draws each
-    size once, and then it is copied.
-    """
-    n_layers = 2 if rim else 1
-    grown = np.stack([radii + rim, radii], axis=1)[:, -n_layers:]
-    paper = np.broadcast_to(np.array(PAPER, np.uint8), colours.shape)
-    shades = np.stack([paper, colours], axis=1)[:, -n_layers:].reshape(-1, 3)
-    low, high = ((centres[:, None] + sign * grown[:, :, None]).astype(np.int64).reshape(-1, 2) for sign in (-1, 1))
-    widest = int((high - low).max(initial=0)) + 1
-    sizes, which = np.unique((high - low) @ (widest, 1), return_inverse=True)
-    picture, shapes = np.array(canvas), [_disc(size // widest + 1, size % widest + 1) for size in sizes.tolist()]
-    paint(picture, left=low[:, 0], top=low[:, 1], which=which, colours=shades, stamps=stamps(shapes))
-    return Image.fromarray(picture)
-
-
-def _disc(width: int, height: int) -> np.ndarray:
-    mask = Image.new("L", (width, height), 0)
-    ImageDraw.Draw(mask).ellipse((0, 0, width - 1, height - 1), 255)
-    return np.asarray(mask)
+def _wide(text: str, style: Style, spacing: float = 0.0) -> float:
+    font = font_for(text, style.size, serif=style.serif, style=style.style)
+    if not spacing:
+        return font.getlength(text)
+    return sum(font.getlength(letter) for letter in text) + spacing * (len(text) - 1)
 
 
 def _wrapped(text: str, room: float, style: Style, *, most: int) -> list[str]:
@@ -262,17 +237,17 @@ def _wrapped(text: str, room: float, style: Style, *, most: int) -> list[str]:
 
 def _names(
     bundle: Bundle, regions: list[dict[str, Any]], places: np.ndarray, order: np.ndarray
-) -> Iterator[tuple[str, float, float, Style]]:
-    """Regions, coarse ones and important ones first, then points, the most important first."""
+) -> Iterator[tuple[str, bool, float, float, Style]]:
+    """Name, whether it claims something, place, style: regions, coarse and important ones first; then points, too."""
     levels = sorted({region["level"] for region in regions})
     tried: dict[Style, int] = {}
     for i in sorted(range(len(regions)), key=lambda i: (regions[i]["level"], -regions[i]["priority"])):
         style = REGIONS[min(levels.index(regions[i]["level"]), len(REGIONS) - 1)]
         tried[style] = tried.get(style, 0) + 1
         if tried[style] <= style.tried:
-            yield regions[i]["name"], *places[bundle.n_rows + i].tolist(), style
+            yield regions[i]["name"], regions[i].get("kind") != "members", *places[bundle.n_rows + i].tolist(), style
     for row in order[: POINTS.tried].tolist():
-        yield bundle.names[row], *places[row].tolist(), POINTS
+        yield bundle.names[row], True, *places[row].tolist(), POINTS
 
 
 def _importance(bundle: Bundle, name: str | None) -> np.ndarray:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-OWN = Path(__file__).parent / "fonts"  # with their licences beside them
+OWN = Path(__file__).parent / "font_files"  # with their licences beside them
 SERIF = {"normal": "STIXGeneral", "bold": "STIXGeneralBol", "italic": "STIXGeneralItalic"}
 SANS = {"normal": "DejaVuSans", "bold": "DejaVuSans-Bold", "italic": "DejaVuSans-Oblique"}
 # Families with many alphabets as Linux and macOS name them; asked only for letters that the two above lack.
@@ -86,7 +86,12 @@ def _letters(path: str) -> frozenset[int]:
         return frozenset(font.getBestCmap() or ())
 
 
+def font_of(path: str, size: float) -> ImageFont.FreeTypeFont:
+    """The font of a file, as ``font_for`` found it, in pixels."""
+    return _font(path, size)
+
+
 @cache
-def _font(path: str, size: int) -> ImageFont.FreeTypeFont:
+def _font(path: str, size: float) -> ImageFont.FreeTypeFont:
     # The plain layout: what the other one does depends on a library that not every machine has.
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
