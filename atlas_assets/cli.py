@@ -75,6 +75,7 @@ def new(
     target: Annotated[str | None, typer.Option(help="The column of the other end.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="The column of the ids beside vectors or labels.")] = None,
     label: Annotated[str | None, typer.Option(help="The column of the entity table to show.")] = None,
+    vector: Annotated[str | None, typer.Option(help="The column of --vectors, where several hold one.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the defs.yaml that is there.")] = False,
     here: Annotated[
         bool, typer.Option("--here", help="Make this folder a project, also inside of another one.")
@@ -117,6 +118,7 @@ def new(
             "target": target,
             "id": id_,
             "label": label,
+            "vector": vector,
         },
         here=here,
         folder=folder,

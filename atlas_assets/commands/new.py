@@ -80,7 +80,8 @@ def new(
     texts: columns of ``entities``; words: whether their words are mapped, not the texts; model: what makes vectors of
     them; both: whether their words count, too. column: of a table of ``images``. entity_is: entity, or collection where
     that is what is mapped; members: then a table of what collections hold.
-    roles: columns that are known: collection, entity, value, timestamp, source, target, weight, distance, id, label.
+    roles: columns that are known: collection, entity, value, timestamp, weight, source, target, distance, id, label,
+    vector.
     """
     asked: dict[str, list[str] | None] = {"interactions": interactions, "edges": edges, "vectors": vectors}
     relation = _one_relation(asked | {"texts": texts, "table": table, "images": images})
@@ -163,7 +164,7 @@ def _roles(roles: dict[str, str | None], option: str, *, has_table: bool) -> dic
     able = {
         "interactions": ("collection", "entity", "value", "timestamp", "weight"),
         "edges": ("source", "target", "weight", "distance"),
-        "vectors": ("id",),
+        "vectors": ("id", "vector"),
         "texts": (),
         "table": ("id", "label"),
         "images": ("id", "label"),

@@ -21,6 +21,7 @@ from atlas_assets.sources.listing import list_all
 from atlas_assets.sources.locate import Located
 from atlas_assets.sources.memory import Memory
 from atlas_assets.sources.relation import OtherColumns, Relation
+from atlas_assets.sources.roles.vectors import other_vectors, told_of_others
 from atlas_assets.stages.artifact import Progress, no_progress
 
 Columns = Mapping[str, Any]
@@ -137,10 +138,12 @@ def read_vectors(
         if made.ids is None:
             made = vector_files.with_ids_of(made, table, files[0])
         assert made.ids is not None
-        if table is None and made.others is not None and made.others.width:
+        unread = other_vectors(made.others) if made.others is not None and fields is None else []
+        others = made.others.drop(unread) if made.others is not None else None
+        if table is None and others is not None and others.width:
             vector_files.check_unique(made.ids, files)
             given = {role: name for role, name in (entity_columns or {}).items() if role != "id"}
-            table = entity_table.beside(made.others, made.ids, file=files[0], columns=given, fields=fields)
+            table = entity_table.beside(others, made.ids, file=files[0], columns=given, fields=fields)
         id_type, notes = read.common_type([*made.origins, *([table.origin] if table else [])])
         ids = made.ids.to_frame("id").select(read.as_ids("id", made.ids.dtype, id_type)).to_series()
         vector_files.check_unique(ids, files)
@@ -154,6 +157,7 @@ def read_vectors(
             [
                 *(one for file in files for one in file.told),
                 *made.notes,
+                *told_of_others(unread),
                 *notes,
                 *(one for name in made.names for one in suspects.told(ids, name, files[0].name, what="entity")),
                 *told,

@@ -24,7 +24,14 @@ from atlas_assets.sources.roles.entity_table import guess_entity_columns
 from atlas_assets.sources.roles.guess import ROLES, Guess
 from atlas_assets.sources.roles.names import noun, noun_of_file
 from atlas_assets.sources.roles.relation import ENOUGH_ROWS, guess_relation
-from atlas_assets.sources.roles.vectors import are_measured, guess_vectors, naming, other_columns
+from atlas_assets.sources.roles.vectors import (
+    are_measured,
+    guess_vectors,
+    naming,
+    other_columns,
+    other_vectors,
+    told_of_others,
+)
 from atlas_assets.sources.samples import understood
 from atlas_assets.sources.text import table
 from atlas_assets.stages.relation.metric import SAMPLE, guess_metric
@@ -123,6 +130,8 @@ def infer(
         if kind == "edges" and members:
             sentences.append(f"{members[0]}: a row holds a list of neighbours, the first of them the nearest")
         sentences += _doubts(sample, guess_.columns, files[0])
+        if "vector" in guess_.columns:
+            sentences += told_of_others(other_vectors(sample.select(other_columns(sample.columns, guess_.columns))))
         table_of_members = False
         known = _Known()
         if table_files:
@@ -131,7 +140,7 @@ def infer(
                 table_of_members = not entities or _has_ids_of(entity_table, sample, guess_.columns) == "entity"
             of = "entity" if table_of_members else mapped
             known = _of_table(entity_table, table_files[0], kind, sample, guess_.columns, roles or {}, mapped=of)
-        elif "vector" in guess_.columns and (rest := other_columns(sample.columns, guess_.columns)):
+        elif "vector" in guess_.columns and (rest := _known_columns(sample, guess_.columns)):
             known = _of_rows(sample, rest, files[0], guess_.columns, roles or {})
         sentences += known.sentences
         if table_of_members:
@@ -247,6 +256,12 @@ def _doubts(sample: pl.DataFrame, columns: Mapping[str, Any], file: Located) -> 
     ]
     alone = [_alone(sample, columns, file)] if "collection" in columns else []
     return [sentence for sentences in [*told, *alone] for sentence in sentences]
+
+
+def _known_columns(sample: pl.DataFrame, columns: Mapping[str, Any]) -> list[str]:
+    """What the rows of vectors know beside their ids; no other vectors."""
+    rest = sample.select(other_columns(sample.columns, columns))
+    return rest.drop(other_vectors(rest)).columns
 
 
 def _alone(sample: pl.DataFrame, columns: Mapping[str, Any], file: Located) -> list[str]:

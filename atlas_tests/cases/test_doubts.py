@@ -12,7 +12,7 @@ import xlsxwriter
 from atlas_assets import project
 from atlas_assets.errors import AtlasError, DataError
 from atlas_assets.publish import address
-from atlas_tests.cases import Reading, read_files
+from atlas_tests.cases import Reading, read_files, read_written
 
 BOOKS = ("Dune", "Emma", "Ulysses", "Ivanhoe", "Walden", "Candide", "Beloved", "Solaris")
 
@@ -217,3 +217,26 @@ def test_an_address_with_one_slash_is_no_folder(given: str, monkeypatch: pytest.
 def test_other_addresses_are_as_they_were(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATLAS_STORAGE", given)
     assert project.storage_root() == given
+
+
+def test_a_second_column_of_vectors_is_no_metadata_and_can_be_asked_for(place: Path) -> None:
+    drawn = random.Random(3)
+    vectors = {name: [[drawn.random() for _ in range(d)] for _ in range(40)] for name, d in (("title", 4), ("body", 6))}
+    table = pl.DataFrame({"id": range(40), **vectors, "year": range(1950, 1990)})
+    table.write_parquet(place / "a.parquet")
+    got = read_files(place, "vectors", "a.parquet")
+    said = "body: other vectors, not read; an atlas of its own maps them: --vector body"
+    assert said in got.printed
+    assert got.fields == {"year": "year"}
+    assert got.vectors.shape == (40, 4)
+    other = read_files(place, "vectors", "a.parquet", roles={"vector": "body"})
+    assert other.vectors.shape == (40, 6)
+    assert "title: other vectors, not read" in other.printed
+    spec = place / "defs" / "x" / "defs.yaml"
+    bare = [
+        line for line in spec.read_text(encoding="utf-8").splitlines() if "fields:" not in line and "year:" not in line
+    ]
+    spec.write_text("\n".join(bare), encoding="utf-8")
+    again = read_written(place)
+    assert again.fields == {"year": "year"}
+    assert "title: other vectors, not read" in again.notes

@@ -21,7 +21,7 @@ from atlas_assets.stages.artifact import Progress, no_progress
 LISTED = 50
 """Neighbours of each text by either way: beyond them, a place in a list adds next to nothing."""
 FIRST = 20
-"""A place r in a list counts 1 / (FIRST + r). Of 0, 5, 20 and 60 it measured best on two of three cases: see docs/texts.md."""
+"""A place r in a list counts 1 / (FIRST + r). Of 0, 5, 20 and 60 best on two of three cases: see docs/texts.md."""
 
 
 def read(

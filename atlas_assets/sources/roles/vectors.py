@@ -55,6 +55,18 @@ def other_columns(names: Sequence[str], columns: Mapping[str, Any]) -> list[str]
     return [name for name in names if name not in used]
 
 
+def other_vectors(others: pl.DataFrame) -> list[str]:
+    """Of the columns beside id and vector those of lists of decimals: vectors of another model, no metadata."""
+    lists = {name: dtype.inner for name, dtype in others.schema.items() if isinstance(dtype, (pl.List, pl.Array))}
+    return [name for name, inner in lists.items() if inner is not None and inner.is_float()]  # type: ignore[union-attr]
+
+
+def told_of_others(others: Sequence[str]) -> list[str]:
+    """That these columns are vectors that were not read."""
+    named = ", ".join(others)
+    return [f"{named}: other vectors, not read; an atlas of its own maps them: --vector {others[0]}"] if others else []
+
+
 def naming(table: pl.DataFrame) -> list[str]:
     """The columns that may hold names of the rows: a class, which is called label as well, is none."""
     return [name for name in table.columns if table[name].n_unique() > NAMES_APART * table.height]
