@@ -19,7 +19,9 @@ import { Places } from './regions/places.svelte'
 import { Selection } from './selection.svelte'
 import { Saved } from './selection/saved.svelte'
 import { Work } from './selection/work.svelte'
+import { Tours } from './tours/tours.svelte'
 import type { Past } from './versions/past.svelte'
+import { Welcome } from './welcome/welcome.svelte'
 
 /** What a panel or a component is handed: the page, and those of its concerns that it shows. */
 export type With<Parts extends keyof Atlas> = Page & Pick<Atlas, Parts>
@@ -33,6 +35,8 @@ export class Atlas extends Page {
   readonly saved = new Saved(this, this.picked, this.work)
   readonly profile = new Profile(this, this.filter)
   readonly places = new Places(this, this.selection)
+  readonly tours = new Tours(this)
+  readonly welcome = new Welcome()
   readonly compare = new Compare(this, this.selection, this.picked, this.colour)
   /** Earlier versions of the map, once it is known that there may be some. */
   past = $state.raw<Past | null>(null)
@@ -193,9 +197,10 @@ export class Atlas extends Page {
     await this.colour.setSize(column.name, { remember: false })
   }
 
-  /** Escape: from one entity back to the set it was opened from, from the set to nothing. */
+  /** Escape: ends a tour, else from one entity back to the set it was opened from, from the set to nothing. */
   leave(): void {
-    if (this.selection.row >= 0) this.selection.clear()
+    if (this.tours.now) this.tours.end()
+    else if (this.selection.row >= 0) this.selection.clear()
     else if (this.places.chosen) this.places.close()
     else this.picked.clear()
   }

@@ -34,8 +34,19 @@ export const PHONE: BrowserContextOptions = {
 interface OpenOptions extends BrowserContextOptions {
   /** Runs in the page before its own scripts. */
   init?: () => void
+  /** As somebody who has not been here; else as one who knows the page. */
+  stranger?: boolean
   /** For tests that change the device, or what it permits: no other test goes on in their tab. */
   alone?: boolean
+}
+
+/** What the page remembers of a visitor. */
+const known = () => {
+  try {
+    localStorage.setItem('atlas-welcomed', '1')
+  } catch {
+    // Where pages may store nothing, such as about:blank.
+  }
 }
 
 /** One Chromium for all files of a worker. It ends with the worker. */
@@ -52,8 +63,8 @@ export class SitePage {
   #device = ''
 
   /** Goes to the page. `path`: query and hash. */
-  async open(path = '', { init, alone = false, ...device }: OpenOptions = {}): Promise<Page> {
-    const wanted = init || alone ? '' : JSON.stringify({ ...DESKTOP, ...device })
+  async open(path = '', { init, alone = false, stranger = false, ...device }: OpenOptions = {}): Promise<Page> {
+    const wanted = init || alone || stranger ? '' : JSON.stringify({ ...DESKTOP, ...device })
     if (wanted !== '' && wanted === this.#device && !this.page.isClosed()) {
       if (this.page.url() !== 'about:blank') await this.page.goto('about:blank')
     } else {
@@ -62,6 +73,7 @@ export class SitePage {
       this.page.on('console', (message) => message.type() === 'error' && this.problems.push(message.text()))
       this.page.on('pageerror', (error) => this.problems.push(String(error)))
       if (init) await this.page.addInitScript(init)
+      if (!stranger) await this.page.addInitScript(known)
       this.#device = wanted
     }
     this.site.requests.length = 0

@@ -6,7 +6,8 @@ describe('names that are too long', () => {
   it('keep what tells them apart', () => {
     expect(shorten('fontTools.ttLib.tables.otTables.PairSet', 34)).toBe('fontTools…tables.otTables.PairSet')
     expect(shorten('a.very_long_function_name_that_never_ends', 20)).toBe('…ame_that_never_ends')
-    expect(shorten('The Hitchhiker’s Guide to the Galaxy. Part 2', 20)).toBe('The Hitchhiker’s Gu…')
+    expect(shorten('The Hitchhiker’s Guide to the Galaxy. Part 2', 20)).toBe('The Hitchhiker’s…')
+    expect(shorten('An incomprehensibilities', 20)).toBe('An incomprehensibil…')
     expect(shorten('numpy.asarray', 34)).toBe('numpy.asarray')
   })
 

@@ -18,6 +18,7 @@ import type { DetailValue } from '../fields'
 import type { ColumnData, Dictionary } from './column'
 import { pictureAt } from './carried'
 import { fetchFile, fetchText, type Fetch } from './fetch'
+import { isTour, type Tour } from '../tours/tour'
 import { joinArrays, joinColumns } from './join'
 import {
   readManifest,
@@ -291,6 +292,14 @@ export class Bundle {
         ? decodeList<Region>(await this.#fetch(projection.regions), projection.regions.path, isObject)
         : [],
     )
+  }
+
+  /** Those that cannot be read are left out. */
+  tours(): Promise<Tour[]> {
+    return this.#once('tours', async () => {
+      const file = this.manifest.tours?.file
+      return file ? decodeList<Tour>(await this.#fetch(file), file.path, isObject).filter(isTour) : []
+    })
   }
 
   /** Nearest first, in the space before projection. */

@@ -26,7 +26,7 @@ export interface Address {
 }
 
 /** Parts that others build on come first; unknown ones follow in the order of their registration. */
-const ORDER = ['map', 'since', 'c', 'colour', 'f', 'p', 's', 'select', 'at']
+const ORDER = ['map', 'since', 'c', 'colour', 'f', 'p', 's', 'select', 'at', 'region']
 /** Browsers refuse more than about a hundred changes in half a minute. */
 const REPLACE_MS = 300
 
@@ -66,6 +66,17 @@ export class Link {
     this.#wanted = null
     this.#token++
     await this.#enqueue(null)
+  }
+
+  /** Goes to another link, as if it were clicked: a step that the back button undoes. */
+  async follow(hash: string): Promise<void> {
+    this.address.write(hash, 'push')
+    await this.changed()
+  }
+
+  /** What the address says once all is written. */
+  async now(): Promise<string> {
+    return writeParts(await this.values())
   }
 
   /** `push` makes a step that the back button undoes; `replace` is for what moves all the time, such as the camera. */

@@ -26,9 +26,10 @@ export class Places {
     page.link.register({
       key: 'region',
       read: () => this.chosen?.name ?? null,
-      apply: async (value) => {
+      apply: async (value, all) => {
         if (value !== null) await this.load()
         this.chosen = this.regions.find(({ name }) => name === value) ?? null
+        if (this.chosen && !all.has('at')) this.page.map?.camera.flyToRows(this.rows(this.chosen))
       },
     })
   }
