@@ -39,6 +39,7 @@ _DICTIONARIES = {
 }
 _RULER = r"^:?[-=_+*]{2,}:?$"
 _EXAMPLE_IDS = 2_000
+_MOST_TOLD = 20  # sentences on files behind the first
 
 
 @dataclass
@@ -167,9 +168,20 @@ class Relation:
     @property
     def notes(self) -> list[str]:
         """What was guessed, and what was done to ids. After ``write``."""
-        told = next((file.told for file in self.known if file.told), [])
+        told = self._told_of_files()
         of_ids = (said for file in self.known for role in self._names for said in _told_of_ids(file, role))
         return [*told, *of_ids, *self._told_of_lines(), *self._told_of_texts()]
+
+    def _told_of_files(self) -> list[str]:
+        """What was decided about the first file; of the others, what was done to them."""
+        first = next((place for place, file in enumerate(self.known) if file.told), len(self.known))
+        told = [*self.known[first].told] if first < len(self.known) else []
+        others = [
+            one for file in self.known[first + 1 :] for one in file.told if one.startswith((file.name, "column "))
+        ]
+        once = [one for one in dict.fromkeys(others) if one not in told]
+        more = [f"{len(once) - _MOST_TOLD:,} more such remarks on other files"] if len(once) > _MOST_TOLD else []
+        return [*told, *once[:_MOST_TOLD], *more]
 
     def _told_of_lines(self) -> list[str]:
         """What was read as a row of ids and looks like a line that only divides others."""

@@ -240,3 +240,13 @@ def test_a_second_column_of_vectors_is_no_metadata_and_can_be_asked_for(place: P
     again = read_written(place)
     assert again.fields == {"year": "year"}
     assert "title: other vectors, not read" in again.notes
+
+
+def test_what_was_done_to_a_later_file_is_said_too(place: Path) -> None:
+    rows = lines(pairs())
+    for name, again in (("a1.csv", ""), ("a2.csv", "user,book\n")):
+        half = rows[::2] if name == "a1.csv" else rows[1::2]
+        (place / name).write_text("".join(["user,book\n", half[0], again, *half[1:]]), encoding="utf-8")
+    got = read_files(place, "interactions", "a*.csv")
+    assert got.report["rows"] == len(rows)
+    assert "a2.csv: its header comes 1 more times among the rows" in got.notes

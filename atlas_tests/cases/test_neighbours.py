@@ -128,3 +128,16 @@ def test_a_database_is_asked_by_its_url(ending: str, place: Path) -> None:
     wanted = {(a, b): max(s for x, y, s in rows if (x, y) == (a, b)) for a, b, _ in rows if b != "b3"}
     held = {(a, b): s for a, b, s in got.interactions.select("collection", "entity", "value").rows()}
     assert held == wanted
+
+
+def test_a_matrix_of_what_is_no_number_or_of_vectors_is_refused(place: Path) -> None:
+    away = DISTANCES.copy()
+    away[3, 5] = np.nan
+    np.save(place / "a.npy", away)
+    with pytest.raises(DataError, match="row 4, column 6 holds nan, as do 0 more cells"):
+        read_files(place, "edges", "a.npy")
+    np.save(place / "b.npy", PLANE)
+    with pytest.raises(DataError, match=r"40 rows of 2 decimals, none of them 0.*Give it as --vectors"):
+        read_files(place, "interactions", "b.npy")
+    np.save(place / "c.npy", np.eye(12, dtype=int) + np.eye(12, k=1, dtype=int))
+    assert read_files(place, "interactions", "c.npy").interactions.height == 23

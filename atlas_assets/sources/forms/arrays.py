@@ -65,6 +65,12 @@ def read_matrix(given: Given) -> Pieces:
             expected="numbers in rows and columns",
             remedy="Save a two-dimensional array of numbers.",
         )
+    if given.role == "collections" and matrix.dtype.kind == "f" and (matrix != 0).all():
+        raise given.wrong(
+            f"has {len(matrix):,} rows of {matrix.shape[1]:,} decimals, none of them 0",
+            expected="0 wherever a collection does not hold an entity",
+            remedy="Give it as --vectors, if a row describes one thing by numbers.",
+        )
     if given.role == "edges" and neighbours.are_numbers_of_rows(matrix):
         return neighbours.of_numbers(given, matrix)
     return matrices.pieces(given, matrix)

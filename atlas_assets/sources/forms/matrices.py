@@ -97,6 +97,13 @@ def pieces(
         return _distances(given, np.asarray(matrix, np.float64), rows)
     found = sp.coo_array(matrix)
     found.eliminate_zeros()
+    if (bad := np.flatnonzero(~np.isfinite(found.data))).size:
+        raise given.wrong(
+            f"holds {found.data[bad[0]]}, as do {bad.size - 1:,} more cells",
+            expected="finite numbers, and 0 where there is nothing",
+            remedy="Write 0 into these cells, for example with numpy.nan_to_num.",
+            where=f"row {found.row[bad[0]] + 1:,}, column {found.col[bad[0]] + 1:,}",
+        )
     if not found.nnz:
         raise no_rows(given)
     if given.role == "edges":
