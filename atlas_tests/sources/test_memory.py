@@ -124,6 +124,7 @@ def test_of_a_text_file_that_has_grown_only_the_end_is_read(tmp_path: Path, endi
         ("user,book\n" + "u,1\n" * 5, "u,2\n"),  # too few to have told what the columns are
         ("user,book\n" + "u,1\n" * 20 + "u,1", "2\nv,3\n"),  # the last line was not finished
         ('user,book\n"a\nb",1\n' + "u,1\n" * 20, "u,2\n"),  # a line need not be a row
+        ("user,book\n" + "u,1\n" * 20, "user,book\nv,2\n"),  # a file with its own header was added
     ],
 )
 def test_what_might_be_read_otherwise_as_a_whole_is_read_as_a_whole(tmp_path: Path, before: str, after: str) -> None:
