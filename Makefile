@@ -9,7 +9,7 @@ NODE_MODULES := frontend/node_modules/.package-lock.json
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 PORT ?= 8000
 
-.PHONY: help install install-dev demo dev serve test test-slow lint format requirements
+.PHONY: docs help install install-dev demo dev serve test test-slow lint format requirements
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -64,6 +64,9 @@ lint: install-dev $(NODE_MODULES)  ## formatting, lint and types, Python and fro
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
 	cd frontend && npm run lint && npm run check
+
+docs: install-dev  ## docs/ as a site, into build/docs
+	$(BIN)/python -m mkdocs build --strict
 
 format: install-dev $(NODE_MODULES)  ## format the code, Python and frontend
 	$(BIN)/ruff check --fix .

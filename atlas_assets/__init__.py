@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from atlas_assets.frames import Atlas, map, open
+    from atlas_assets.notebook import widget
     from atlas_assets.numerics import embed, linked, localmap, neighbours, pacmap, tsne, umap
 
 __version__ = "0.1.0"
 
 _WHERE = {
     "atlas_assets.frames": ("Atlas", "map", "open"),
+    "atlas_assets.notebook": ("widget",),
     "atlas_assets.numerics": ("embed", "linked", "localmap", "neighbours", "pacmap", "tsne", "umap"),
 }
 
@@ -26,6 +28,7 @@ __all__ = [
     "pacmap",
     "tsne",
     "umap",
+    "widget",
 ]
 
 

@@ -27,6 +27,7 @@ EXTRAS = (
     ("pymde", "it has penalties for embeddings that Atlas has no kernel of", "pymde"),
     ("networkx", "it reads and writes GraphML, GEXF and GML", "graphs"),
     ("scikit-learn", "pipelines of it take the layouts as estimators", "sklearn"),
+    ("anywidget", "it shows maps in notebooks", "notebook"),
     ("pandas", "it reads pickles", "pandas"),
     ("anndata", "it reads and writes .h5ad", "anndata"),
     ("duckdb", "it reads databases of DuckDB", "duckdb"),

@@ -60,6 +60,11 @@ class Atlas:
         self.name, self._store = name, store
         self._report  # noqa: B018 - so that it is said at once where nothing was made
 
+    @property
+    def store(self) -> ArtifactStore:
+        """Where its artifacts and its site are."""
+        return self._store
+
     def __repr__(self) -> str:
         return f"<Atlas {self.name}: {len(self._report['rows'])} maps, {self.recommended} recommended>"
 

@@ -40,6 +40,7 @@ ROOMS = {
         *("builders", "exports", "frames", "kernels", "plan", "similarities", "sources", "spec", "stages", "store"),
     },
     "agents": {"frames", "plan", "spec", "store"},
+    "notebook": {"frames", "publish"},
     "numerics": {"kernels", "methods", "similarities", "stages"},
     "estimators": {"numerics", "similarities"},
     "definitions": {"orchestration", "spec"},

@@ -52,9 +52,9 @@ def publish(spec: AtlasSpec, destination: str, console: Console, wish: Wish) -> 
 
 
 @contextmanager
-def site_of(name: str) -> Iterator[Path]:
+def site_of(name: str, store: ArtifactStore | None = None) -> Iterator[Path]:
     """A folder with the files of all versions of a site; a passing copy where storage is remote."""
-    store = ArtifactStore(project.storage_root())
+    store = store or ArtifactStore(project.storage_root())
     if store.is_local:
         folder = Path(store.path(name, "site"))
         if not (folder / "index.html").exists():

@@ -11,6 +11,7 @@ import http.server
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,14 @@ class Visit:
 
     def heading(self) -> str:
         return self.details().get_by_role("heading", level=2).inner_text()
+
+
+def until(page: Any, expression: str, argument: Any = None, *, seconds: float = 60.0) -> None:
+    """Waits for something on a page whose policy forbids what Playwright's own waiting needs: ``eval``."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < end, f"never came true: {expression}"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from atlas_assets.errors import AtlasError
 from atlas_assets.publish import single_file
-from atlas_tests.browser.conftest import DESKTOP, SUB_PATH, Visit
+from atlas_tests.browser.conftest import DESKTOP, SUB_PATH, Visit, until
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def whole(published: Path, tmp_path: Path, browser) -> Iterator[Visit]:
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     page.on("console", lambda line: line.type == "error" and made.complaints.append(line.text))
     page.goto(file.as_uri())
-    page.wait_for_function("window.__atlas !== undefined")
+    until(page, "window.__atlas !== undefined")
     page.evaluate("__atlas.ready")
     made.settle()
     yield made

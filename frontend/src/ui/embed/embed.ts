@@ -3,25 +3,44 @@
  * from it is described in docs/hosting.md.
  */
 import type { Page } from '../page.svelte'
+import type { Picked } from '../picked.svelte'
 import type { Selection } from '../selection.svelte'
 
 export const embedded =
   new URLSearchParams(location.search).has('embed') || document.documentElement.hasAttribute('data-embed')
 
 const LONGEST_ID = 500
+const MOST_IDS = 1_000_000
 
-/** Hears `{atlas: 'select', id}` from the page around; returns what ends that. */
-export function listenToHost(page: Page & { ready: Promise<void> }, selection: Selection): () => void {
+/** Hears `{atlas: 'select', id}` and `{atlas: 'select', ids}` from the page around; returns what ends that. */
+export function listenToHost(page: Page & { ready: Promise<void> }, selection: Selection, picked: Picked): () => void {
   const hear = ({ source, data }: MessageEvent<unknown>) => {
     if (source !== window.parent || typeof data !== 'object' || data === null) return
-    const { atlas: wish, id } = data as { atlas?: unknown; id?: unknown }
-    if (wish !== 'select' || (id !== null && (typeof id !== 'string' || id.length > LONGEST_ID))) return
+    const { atlas: wish, id, ids } = data as { atlas?: unknown; id?: unknown; ids?: unknown }
+    if (wish !== 'select') return
+    const many = Array.isArray(ids) && ids.length <= MOST_IDS && ids.every(isId) ? ids : null
+    if (ids !== undefined ? many === null : id !== null && !isId(id)) return
     void page.ready
-      .then(() => page.attempt(async () => void (await selection.chooseId(id as string | null, { fly: true }))))
+      .then(() =>
+        page.attempt(async () => {
+          if (!many) return void (await selection.chooseId(id as string | null, { fly: true }))
+          const rows = await page.bundle!.rowsOfIds(many)
+          picked.set(rows.values(), 'replace', 'what the page around selected')
+        }),
+      )
       .catch(() => {})
   }
   addEventListener('message', hear)
   return () => removeEventListener('message', hear)
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_ID
+}
+
+/** The ids of all that is selected: the one that is looked at, or the set. */
+export function tellPicked(ids: string[]): void {
+  if (window.parent !== window) window.parent.postMessage({ atlas: 'picked', ids }, '*')
 }
 
 /** Ids and names are public: they are in the files that the page around could read as well. */
