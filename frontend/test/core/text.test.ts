@@ -27,6 +27,7 @@ describe('names that are too long', () => {
     expect(inLines('standard library · typing.TYPE_CHECKING', 20)).toEqual(['standard library', 'typing.TYPE_CHECKING'])
     expect(inLines('Contemporary fantasy for adults', 20)).toEqual(['Contemporary', 'fantasy for adults'])
     expect(inLines('sympy', 20)).toEqual(['sympy'])
+    expect(inLines('apache/shardingsphere-elasticjob', 20)).toEqual(['apache/', 'shardingsphere-', 'elasticjob'])
     expect(inLines('The One and Only Ivan · When You Reach Me', 20)).toEqual([
       'The One and',
       'Only Ivan',

@@ -63,9 +63,21 @@ export function inLines(name: string, max: number): string[] {
   return name.split(' · ').flatMap((part) => wrapped(part, max))
 }
 
+interface Word {
+  text: string
+  /** Between it and the word before, where they stand in one line. */
+  glue: string
+}
+
 function wrapped(part: string, max: number): string[] {
-  const words = part.split(/(?<!&) /).map((word) => shorten(word, Math.max(max, MAX_WORD))) // a line does not end in &
-  const longest = Math.max(max, ...words.map((word) => word.length))
+  // A line does not end in &; a path that is too long for one may be broken where its parts meet.
+  const words = part.split(/(?<!&) /).flatMap((word): Word[] =>
+    (word.length > max ? word.split(/(?<=[/._:\\-])/) : [word]).map((text, i) => ({
+      text: shorten(text, Math.max(max, MAX_WORD)),
+      glue: i > 0 ? '' : ' ',
+    })),
+  )
+  const longest = Math.max(max, ...words.map(({ text }) => text.length))
   const few = filled(words, longest)
   // The narrowest lines that are no more than these.
   for (let room = Math.ceil(part.length / few.length); room < longest; room++) {
@@ -76,12 +88,13 @@ function wrapped(part: string, max: number): string[] {
 }
 
 /** As many words in each line as go into it. */
-function filled(words: readonly string[], room: number): string[] {
+function filled(words: readonly Word[], room: number): string[] {
   const lines: string[] = []
-  for (const word of words) {
+  for (const { text, glue } of words) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
+    if (last !== undefined && last.length + glue.length + text.length <= room)
+      lines[lines.length - 1] = `${last}${glue}${text}`
+    else lines.push(text)
   }
   return lines
 }
