@@ -15,6 +15,7 @@ import { manifestUrl } from './manifest_url'
 import { Page } from './page.svelte'
 import { Picked } from './picked.svelte'
 import { Profile } from './profile.svelte'
+import { Links } from './links/links.svelte'
 import { Places } from './regions/places.svelte'
 import { Selection } from './selection.svelte'
 import { Saved } from './selection/saved.svelte'
@@ -37,6 +38,7 @@ export class Atlas extends Page {
   readonly places = new Places(this, this.selection)
   readonly tours = new Tours(this)
   readonly welcome = new Welcome()
+  readonly links = new Links(this)
   readonly compare = new Compare(this, this.selection, this.picked, this.colour)
   /** Earlier versions of the map, once it is known that there may be some. */
   past = $state.raw<Past | null>(null)
