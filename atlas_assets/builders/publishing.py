@@ -48,6 +48,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
     """
     from atlas_assets.stages.bundle import bundle
     from atlas_assets.stages.bundle.default_colour import telling_field
+    from atlas_assets.stages.bundle.default_size import telling_size
     from atlas_assets.stages.bundle.files import POSTER, PROVENANCE
     from atlas_assets.stages.bundle.map_names import map_names
     from atlas_assets.stages.projection.projection import Projection
@@ -104,7 +105,7 @@ def bundle_of(run: StageRun, folder: Path) -> BundleReport:
         default={
             "projection": shown,
             "colour": display.colour or telling_field(entities, fields, graph),
-            "size": display.size or "popularity",
+            "size": display.size or telling_size(entities, fields),
         },
         search=display.search,
         logo=branding.logo(display, base=run.base),

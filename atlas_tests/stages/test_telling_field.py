@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 
 from atlas_assets.stages.bundle.default_colour import telling_field
+from atlas_assets.stages.bundle.default_size import telling_size
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 
@@ -58,3 +60,38 @@ def test_lists_count_by_their_most_common_value_as_the_viewer_colours_them() -> 
     assert telling_field(swamped, fields, graph) is None
     telling, fields = described(tags=("list", [[f"rare {i}", value] for i, value in enumerate(BY_PLACE)]))
     assert telling_field(telling, fields, graph) == "tags"
+
+
+def test_no_coordinate_id_or_number_of_a_cluster_is_a_colour() -> None:
+    table, fields = described(
+        ref_x=("number", [float(i) for i in range(N)]),
+        cluster=("category", BY_PLACE),
+        entity_id=("category", BY_PLACE),
+    )
+    assert telling_field(table, fields, ring(N)) is None
+
+
+READERS = [100 + i % 20 for i in range(N)]
+STARS = [10 * 2 ** (i % 8) for i in range(N)]
+
+
+@pytest.mark.parametrize(
+    ("popularity", "columns", "size"),
+    [
+        (STARS, {"ratings_count": STARS}, "popularity"),
+        (READERS, {"ratings_count": STARS, "editions_count": [1 + i % 5 for i in range(N)]}, "ratings_count"),
+        (READERS, {"rank": STARS}, "popularity"),
+        (READERS, {"average_rating": [float(i % 5) for i in range(N)]}, "popularity"),
+        (READERS, {"stars": [s / 3 for s in STARS]}, "popularity"),
+        (READERS, {"stars": [*STARS[: N // 2], *[None] * (N // 2)]}, "popularity"),
+        (READERS, {}, "popularity"),
+    ],
+)
+def test_points_are_sized_by_how_well_known_they_are(popularity: list, columns: dict[str, list], size: str) -> None:
+    table, fields = described(**{name: ("number", values) for name, values in columns.items()})
+    told = (
+        pl.DataFrame({"popularity": popularity})
+        if table.is_empty()
+        else table.with_columns(popularity=pl.Series(popularity))
+    )
+    assert telling_size(told, fields) == size

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 
 from atlas_assets.fields import Column, column_of
+from atlas_assets.stages.regions.naming.readable import tells_nothing
 from atlas_assets.stages.relation.knn_graph import KnnGraph
 
 MAX_CATEGORIES_SHARE = 0.25  # a field with more values than this share of its entities is nearly a name
 MIN_KNOWN_SHARE = 0.3
+LEAST = 0.03  # a score below is no colour: the map is coloured by its regions
 
 
 def telling_field(entities: pl.DataFrame, fields: list[dict[str, Any]], graph: KnnGraph) -> str | None:
@@ -19,13 +21,18 @@ def telling_field(entities: pl.DataFrame, fields: list[dict[str, Any]], graph: K
 
     entities: n rows in the order of the graph. A field's score is how far neighbours agree beyond chance, 0 for chance
     and 1 for always (Cohen 1960, with the marginals of the neighbours), times the share of entities it is known for.
+    Ids, coordinates and numbers of clusters are no colours, however well neighbours agree: they say nothing to people.
     """
     near = np.asarray(graph.indices)
     left = np.repeat(np.arange(len(near)), near.shape[1])[near.ravel() >= 0]
     right = near.ravel()[near.ravel() >= 0]
-    scores = {field["name"]: _score(entities[field["name"]], column_of(field["type"]), left, right) for field in fields}
+    scores = {
+        field["name"]: _score(entities[field["name"]], column_of(field["type"]), left, right)
+        for field in fields
+        if not tells_nothing(field["name"])
+    }
     best = max(scores, key=lambda name: scores[name], default=None)
-    return best if best is not None and scores[best] > 0 else None
+    return best if best is not None and scores[best] >= LEAST else None
 
 
 def _score(values: pl.Series, kind: Column | None, left: np.ndarray, right: np.ndarray) -> float:

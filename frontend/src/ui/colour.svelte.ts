@@ -91,7 +91,8 @@ export class Colour {
   textOf(text: string | null): string {
     const fallback = this.page.manifest!.default.colour
     if (text !== null && this.#knows(parseChoice(text).key)) return formatChoice(parseChoice(text))
-    return fallback && columnOf(this.page.manifest!, fallback) ? `field:${fallback}` : 'none'
+    if (fallback && columnOf(this.page.manifest!, fallback)) return `field:${fallback}`
+    return this.#knows('region') ? 'region' : 'none' // where no field tells, the place does
   }
 
   #knows(key: string): boolean {

@@ -1,4 +1,5 @@
 /** Colours: options, the legend as a filter, sizes; by mouse, keyboard and finger. */
+import type { Manifest } from '../../src/core/data/manifest'
 import { describe, expect, it } from 'vitest'
 import { PHONE, sitePage } from './site_page'
 
@@ -100,6 +101,18 @@ describe('the legend', () => {
     await at.page.getByLabel('Number of entries').selectOption('5')
     await hashHas('colour=field:trades~t5')
     expect(await legend('Trades').getByRole('listitem').count()).toBe(7) // five, the others, the unknown
+  })
+
+  it('is that of the regions where no field tells', async () => {
+    await at.opened()
+    await at.page.route('**/manifest.json', async (route) => {
+      const told = (await (await route.fetch()).json()) as Manifest
+      await route.fulfill({ json: { ...told, default: { ...told.default, colour: null } } })
+    })
+    await at.page.reload()
+    await at.page.waitForFunction(() => window.__atlas?.state().colour === 'region')
+    expect(await at.page.evaluate(() => window.__atlas.remembered().then(() => location.hash))).not.toContain('colour')
+    await at.page.unroute('**/manifest.json')
   })
 
   it('sizes the points by any number', async () => {
