@@ -344,7 +344,7 @@ class Pipeline:
 
         return Stage(
             "bundle",
-            "10",
+            "11",
             "The files that the site loads: projections, columns, names, neighbours, details.",
             "atlas_assets.builders.publishing:make_bundle",
             "publish",

@@ -22,7 +22,7 @@ from atlas_assets import methods
 from atlas_assets.errors import DataError, Found
 from atlas_assets.fields import FIELD_TYPES
 from atlas_assets.stages.artifact import Progress, no_progress
-from atlas_assets.stages.bundle import columns, encoding, meaning, regions, remarkable, text_index
+from atlas_assets.stages.bundle import columns, encoding, meaning, pictures, regions, remarkable, text_index
 from atlas_assets.stages.bundle import manifest as manifest_file
 from atlas_assets.stages.bundle.files import Writer, describe_file
 from atlas_assets.stages.bundle.plain_text import clean_line, clean_lines, clean_text
@@ -146,6 +146,10 @@ def build(
     progress(0.1, f"encoding {len(fields)} fields")
     described = _described(rows, fields, atlas)
     manifest["columns"], notes = _columns(rows, described, buckets, out)
+    album, note = pictures.put(rows, fields, out)
+    if album is not None:
+        manifest["pictures"] = album
+    notes += [note] if note else []
     manifest["search"] = _search(rows, fields, search, buckets, out)
     if text_words is not None:
         manifest["texts"] = text_index.put(text_words, _inverse(order), out)

@@ -4,6 +4,7 @@ import { Bundle, type Region } from '../core/data/bundle'
 import { sentenceOf } from '../core/data/errors'
 import { projectionOf } from '../core/data/manifest'
 import { sizesFrom } from '../core/gl/look'
+import type { Above } from '../core/map/events'
 import { MapView, type MapEvents } from '../core/map/map_view'
 import { readParts } from '../core/url/state'
 import { Colour, type NumberData } from './colour.svelte'
@@ -14,6 +15,7 @@ import { registerCamera, registerParts } from './link_parts'
 import { manifestUrl } from './manifest_url'
 import { Page } from './page.svelte'
 import { Picked } from './picked.svelte'
+import { Pictures } from './pictures/pictures.svelte'
 import { Profile } from './profile.svelte'
 import { Links } from './links/links.svelte'
 import { Places } from './regions/places.svelte'
@@ -36,6 +38,7 @@ export class Atlas extends Page {
   readonly saved = new Saved(this, this.picked, this.work)
   readonly profile = new Profile(this, this.filter)
   readonly places = new Places(this, this.selection)
+  readonly pictures = new Pictures(this, () => this.selection.row)
   readonly tours = new Tours(this)
   readonly welcome = new Welcome()
   readonly links = new Links(this)
@@ -88,7 +91,7 @@ export class Atlas extends Page {
       labels,
       bundle,
       reducedMotion: () => matchMedia('(prefers-reduced-motion: reduce)').matches,
-      events: this.eventsOf(() => this.map!),
+      events: this.eventsOf(() => this.map!, this.pictures),
     })
     this.hasMap = this.map !== null
     if (this.map) registerCamera(this, this.selection)
@@ -126,13 +129,14 @@ export class Atlas extends Page {
     }
   }
 
-  /** What a map tells the page; `map`: which, since a region is drawn around places on one. */
-  eventsOf(map: () => MapView): MapEvents {
+  /** What a map tells the page; `map`: which, since a region is drawn around places on one. `above`: drawn above its points. */
+  eventsOf(map: () => MapView, above?: Above): MapEvents {
     return {
       hover: (row, how) => {
         this.hover(row)
         if (how === 'keys' && row >= 0) this.say(this.bundle!.nameOf(row) ?? '')
       },
+      above,
       pick: (row) => (row < 0 ? this.selection.clear() : void this.selection.choose(row)),
       pickToggle: (row) => this.picked.toggle(row),
       region: (polygon, how) => this.picked.region(map().rowsInPolygon(polygon), how),

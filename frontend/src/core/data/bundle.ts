@@ -141,6 +141,20 @@ export class Bundle {
     return this.#once(`bytes ${file.path}`, () => this.#fetch(file))
   }
 
+  /** The same, and not kept here: for what is large and may be wanted again. */
+  bytesOnce(file: FileEntry): Promise<Uint8Array> {
+    return this.#fetch(file)
+  }
+
+  /** The files of the sheets of pictures. */
+  pictureSheets(): Promise<(FileEntry | null)[]> {
+    const { sheets } = this.manifest.pictures!
+    const isFile = (value: unknown) => value === null || isObject(value)
+    return this.#once('sheets', async () =>
+      decodeList<FileEntry | null>(await this.#fetch(sheets), sheets.path, isFile),
+    )
+  }
+
   /** Adds the positions of one bucket to `into`, laid out as decodePositions documents. */
   async positions(projection: Projection, bucket: number, into: Uint16Array): Promise<void> {
     const bytes = await this.#once(`positions ${projection.key} ${bucket}`, () =>

@@ -137,6 +137,8 @@ export interface Manifest {
   texts?: { fields: string[]; index: FileEntry }
   /** A model of words and a vector of each row; `search/meaning` reads it. */
   meaning?: { model: string; dims: number; words: FileEntry; vectors: FileEntry; rows: FileEntry }
+  /** Small pictures of the rows, on sheets; `pictures/sheets` reads them. */
+  pictures?: { field: string; side: number; across: number; sheets: FileEntry }
   /** Stories told in views; the file holds them whole. */
   tours?: { titles: string[]; file: FileEntry }
   projections: Projection[]

@@ -43,6 +43,8 @@ export interface PlacementOptions {
   height: number
   /** Areas that labels keep clear of, such as panels. */
   obstacles: Rect[]
+  /** Areas that names of entities keep clear of, such as pictures. */
+  covered?: readonly Rect[]
   /** Labels of the previous placement and their sides. */
   shown: ReadonlyMap<string, Side>
   /** Of names of entities; what is pinned and regions stand wherever there is room. */
@@ -80,6 +82,7 @@ export function place(candidates: Candidate[], options: PlacementOptions): Place
   const lead = (c: Candidate) => (!shown.has(c.key) ? c.rank : zoomingOut ? c.rank / 2 : c.rank - 1e9)
   const tiers = [...new Set(candidates.map((c) => c.tier))].sort((a, b) => a - b)
   for (const tier of tiers) {
+    if (tier === TIER.entity) for (const area of options.covered ?? []) taken.add(area)
     const ordered = candidates
       .filter((candidate) => candidate.tier === tier)
       .map((candidate) => ({ candidate, order: lead(candidate) }))

@@ -3,13 +3,28 @@ import type { Pose } from '../camera/camera'
 import type { SetChange, Tool } from '../camera/tools'
 import type { Projection } from '../data/manifest'
 import type { Bundle, Region } from '../data/bundle'
+import type { Rect } from '../labels/placement'
 import type { Point } from './polygon'
 
 export type { SetChange, Tool }
 
+/** Something that is drawn above the points, in CSS px of the map. */
+export interface Above {
+  /** The row of what is drawn at a place; -1 = nothing is. */
+  at(x: number, y: number): number
+  /** From the place of a row to the edge of what is drawn there; 0 = nothing is. */
+  reach(row: number): number
+  /** Where names of single points would hide it. */
+  covered(): Rect[]
+  /** It keeps clear of these: where names of regions stand. */
+  named(rects: Rect[]): void
+}
+
 export interface MapEvents {
   /** `keys`: reached by keyboard, so that its name should be announced. -1 = none. */
   hover(row: number, how: 'pointer' | 'keys'): void
+  /** What the page draws above the points, such as pictures. */
+  readonly above?: Above
   /** A click or tap; -1 = on empty map. */
   pick(row: number): void
   /** Ctrl-, Cmd- or Shift-click, long press, Space: in or out of the picked set. */

@@ -10,6 +10,7 @@ import { place, TIER, type Candidate, type Placed, type Rect, type Side } from '
 import { shorten } from '../labels/text'
 import { regionType, type RegionType } from '../labels/type'
 import { SpatialIndex } from '../labels/spatial_index'
+import type { MapEvents } from './events'
 import { toWorldUnits } from './layers'
 import type { Looks } from './looks'
 import type { Marks } from './marks'
@@ -84,11 +85,12 @@ export class MapLabels {
     private readonly renderer: Renderer,
     private readonly looks: Looks,
     private readonly morph: Morph,
-    told: { pick(label: Labelled, toggle: boolean): void; point(region: Region | null): void },
+    private readonly told: { pick(label: Labelled, toggle: boolean): void; events: MapEvents },
   ) {
     this.#layer = new LabelLayer(root, {
       pick: (key, toggle) => told.pick(this.#labelled(key), toggle),
-      point: (key) => told.point(key?.startsWith('r') ? (this.regions[Number(key.slice(1))] ?? null) : null),
+      point: (key) =>
+        told.events.regionPoint?.(key?.startsWith('r') ? (this.regions[Number(key.slice(1))] ?? null) : null),
     })
   }
 
@@ -124,6 +126,7 @@ export class MapLabels {
 
   update(scene: LabelScene): void {
     const { view, zoom } = scene
+    const { above } = this.told.events
     this.#narrow = view.width < NARROW_PX
     this.#projection = scene.projection
     this.#far = this.#marks.farIn(this.morph.layer)
@@ -144,10 +147,12 @@ export class MapLabels {
       width: view.width,
       height: view.height,
       obstacles: scene.obstacles,
+      covered: above?.covered(),
       shown: this.#shown,
       limit: entities,
       zoomingOut: zoom < this.#zoomBefore * 0.999,
     })
+    above?.named(placed.flatMap(({ candidate, rect }) => (candidate.tier === TIER.region ? rect : [])))
     this.#zoomBefore = zoom
     this.#placed = placed
     this.#shown = new Map(placed.map((p) => [p.candidate.key, p.side]))
@@ -269,7 +274,7 @@ export class MapLabels {
       const size = look[row * LOOK.stride + LOOK.size] / 255
       const radius = ((style.minPx + (style.maxPx - style.minPx) * size) * Math.min(2.5, point.nearness)) / 2
       const strong = pinned && (row === marks.selected || row === marks.hovered)
-      const gap = radius + (marks.state(row) !== 0 ? 6 : 3)
+      const gap = Math.max(radius, this.told.events.above?.reach(row) ?? 0) + (marks.state(row) !== 0 ? 6 : 3)
       const arrow = this.#far.has(row) ? ARROW_PX : 0
       const width = this.#width(text, `${strong ? 600 : 500} ${strong ? 14 : 12.5}px ${FONT}`, 0)
       found.set(row, {

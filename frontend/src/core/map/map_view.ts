@@ -92,7 +92,7 @@ export class MapView {
     this.#looks.marks.shown = () => this.#morph.layer
     this.#labels = new MapLabels(options.labels, bundle, renderer, this.#looks, this.#morph, {
       pick: (...label) => this.#pointing.pickLabel(...label),
-      point: (region) => options.events.regionPoint?.(region),
+      events: options.events,
     })
     this.#motion = new Motion(this.#framing, options.reducedMotion, (jumped) => {
       if (jumped) this.#labels.forget()

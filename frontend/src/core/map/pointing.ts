@@ -40,7 +40,9 @@ export class Pointing {
       ready: () => host.steady() && !host.moving(),
       rowAt: ({ x, y }) => {
         const label = labels.at(x, y)
-        return label ? ('row' in label ? label.row : -1) : picker.pickSoon(host.frame(), x, y, HOVER_REACH_PX)
+        if (label) return 'row' in label ? label.row : -1
+        const above = events.above?.at(x, y) ?? -1
+        return above >= 0 ? above : picker.pickSoon(host.frame(), x, y, HOVER_REACH_PX)
       },
       hover: (row) => events.hover(row, 'pointer'),
     })
@@ -93,7 +95,10 @@ export class Pointing {
   }
 
   #at(x: number, y: number, pointer: string): Labelled {
-    return this.labels.at(x, y) ?? { row: this.pick(x, y, pointer === 'mouse' ? HOVER_REACH_PX : TOUCH_REACH_PX) }
+    const label = this.labels.at(x, y)
+    if (label) return label
+    const above = this.events.above?.at(x, y) ?? -1
+    return { row: above >= 0 ? above : this.pick(x, y, pointer === 'mouse' ? HOVER_REACH_PX : TOUCH_REACH_PX) }
   }
 
   // ---- By keyboard
