@@ -1,4 +1,3 @@
-import ProjectionPanel from './ProjectionPanel.svelte'
 import { panel } from '../shell/panel_entry'
 
 export default panel({
@@ -6,7 +5,7 @@ export default panel({
   order: 10,
   title: 'Map',
   chip: 'Maps',
-  component: ProjectionPanel,
+  load: () => import('./ProjectionPanel.svelte'),
   note: (atlas) => atlas.projection?.name ?? '',
   hidden: (atlas) => atlas.view === 'list',
 })
