@@ -17,6 +17,7 @@ import { Page } from './page.svelte'
 import { Picked } from './picked.svelte'
 import { Pictures } from './pictures/pictures.svelte'
 import { Profile } from './profile.svelte'
+import { Guess } from './profile/guess.svelte'
 import { Links } from './links/links.svelte'
 import { Places } from './regions/places.svelte'
 import { Selection } from './selection.svelte'
@@ -37,6 +38,7 @@ export class Atlas extends Page {
   readonly colour = new Colour(this, this.filter)
   readonly saved = new Saved(this, this.picked, this.work)
   readonly profile = new Profile(this, this.filter)
+  readonly guess = new Guess(this, this.profile)
   readonly places = new Places(this, this.selection)
   readonly pictures = new Pictures(this, () => this.selection.row)
   readonly tours = new Tours(this)

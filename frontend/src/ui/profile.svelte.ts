@@ -83,6 +83,11 @@ export class Profile {
       : null,
   )
 
+  /** Of the rows of the lists, those that have arrived. */
+  get neighbours(): NeighbourLists {
+    return this.#neighbours
+  }
+
   constructor(
     private readonly page: Page,
     private readonly filter: Filter,
