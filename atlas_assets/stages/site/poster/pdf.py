@@ -2,76 +2,95 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
+import io
 from typing import Any
 
 from PIL import Image
 
-from atlas_assets.stages.site.poster.fonts import font_of
+from atlas_assets.stages.site.poster.fonts import OWN, font_of
 from atlas_assets.stages.site.poster.marks import Discs, Lines, Picture, Sheet, Text
 
-NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # equal maps give equal files
 POINTS_PER_MM = 72 / 25.4
-# Around a letter, where it is repeated in the colour of paper: two rings.
-RIM = [
-    (r * math.cos(math.tau * i / n), r * math.sin(math.tau * i / n)) for r, n in ((0.5, 6), (1.0, 14)) for i in range(n)
-]
+SMOOTHER = 4  # times finer than a picture is: not every reader draws between its pixels
 
 
 def written(sheet: Sheet, millimetres: float) -> bytes:
     """millimetres: per unit."""
-    from fpdf import FPDF
+    from reportlab.pdfgen.canvas import Canvas
 
-    size = sheet.width * millimetres, sheet.height * millimetres
-    pdf = FPDF(unit="mm", format=size)
-    pdf.set_creation_date(NO_DATE)
-    pdf.set_auto_page_break(False)
-    pdf.set_margin(0)
-    pdf.set_title(sheet.said["Title"])
-    pdf.set_author(sheet.said.get("Source", ""))
-    pdf.set_subject(sheet.said.get("Copyright", ""))
-    pdf.set_creator("Atlas")
-    pdf.add_page()
-    pdf.set_fill_color(*sheet.paper)
-    pdf.rect(0, 0, *size, style="F")
-    families: dict[str, str] = {}
+    unit = millimetres * POINTS_PER_MM
+    out = io.BytesIO()
+    # invariant: without the time at which it was made, so that equal maps give equal files
+    canvas = Canvas(out, pagesize=(sheet.width * unit, sheet.height * unit), invariant=1, pageCompression=1)
+    canvas.setTitle(sheet.said["Title"])
+    canvas.setAuthor(sheet.said.get("Source", ""))
+    canvas.setSubject(sheet.said.get("Copyright", ""))
+    canvas.setCreator("Atlas")
+    canvas.scale(unit, unit)
+    canvas.setLineJoin(1)
+    _fill(canvas, sheet.paper)
+    canvas.rect(0, 0, sheet.width, sheet.height, stroke=0, fill=1)
     for mark in sheet.marks:
-        if isinstance(mark, Text) and mark.font not in families:
-            families[mark.font] = f"font{len(families)}"
-            pdf.add_font(families[mark.font], fname=mark.font)
-        _drawn(pdf, mark, millimetres, families, sheet)
-    return bytes(pdf.output())
+        _drawn(canvas, mark, sheet)
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
 
 
-def _drawn(pdf: Any, mark: Any, mm: float, families: dict[str, str], sheet: Sheet) -> None:
+def _drawn(canvas: Any, mark: Any, sheet: Sheet) -> None:
+    from reportlab.lib.utils import ImageReader
+
+    up = sheet.height  # in a PDF y points up
     if isinstance(mark, Picture):
-        pdf.image(Image.fromarray(mark.pixels), mark.left * mm, mark.top * mm, mark.width * mm, mark.height * mm)
+        picture = Image.fromarray(mark.pixels)
+        finer = picture.resize((picture.width * SMOOTHER, picture.height * SMOOTHER), Image.Resampling.BILINEAR)
+        bottom = up - mark.top - mark.height
+        canvas.drawImage(ImageReader(finer), mark.left, bottom, mark.width, mark.height)
     elif isinstance(mark, Lines):
-        pdf.set_line_width(mark.width * mm)
+        canvas.setLineWidth(mark.width)
         for path, colour in zip(mark.paths, mark.colours, strict=True):
-            pdf.set_draw_color(*colour)
-            pdf.polyline((path * mm).tolist())
+            canvas.setStrokeColorRGB(*(channel / 255 for channel in colour))
+            line = canvas.beginPath()
+            line.moveTo(path[0, 0], up - path[0, 1])
+            for x, y in path[1:].tolist():
+                line.lineTo(x, up - y)
+            canvas.drawPath(line, stroke=1, fill=0)
     elif isinstance(mark, Discs):
         for (x, y), radius, colour in zip(mark.centres.tolist(), mark.radii.tolist(), mark.colours, strict=True):
             if mark.rim:
-                pdf.set_fill_color(*sheet.paper)
-                pdf.circle(x * mm, y * mm, (radius + mark.rim) * mm, style="F")
-            pdf.set_fill_color(*colour.tolist())
-            pdf.circle(x * mm, y * mm, radius * mm, style="F")
+                _fill(canvas, sheet.paper)
+                canvas.circle(x, up - y, radius + mark.rim, stroke=0, fill=1)
+            _fill(canvas, colour.tolist())
+            canvas.circle(x, up - y, radius, stroke=0, fill=1)
     else:
-        _lettered(pdf, mark, mm, families[mark.font], sheet)
+        _lettered(canvas, mark, sheet)
 
 
-def _lettered(pdf: Any, mark: Text, mm: float, family: str, sheet: Sheet) -> None:
+def _lettered(canvas: Any, mark: Text, sheet: Sheet) -> None:
     ascent, descent = font_of(mark.font, 100).getmetrics()
-    pdf.set_font(family, size=mark.size * mm * POINTS_PER_MM)
-    pdf.set_char_spacing(mark.spacing * mm * POINTS_PER_MM)
     left = mark.x - {"left": 0.0, "middle": 0.5, "right": 1.0}[mark.align] * mark.wide
-    at = left * mm, (mark.y + (ascent - descent) / 200 * mark.size) * mm
+    baseline = sheet.height - (mark.y + (ascent - descent) / 200 * mark.size)
+    canvas.setFont(_font(mark.font), mark.size)
     if mark.halo:
-        pdf.set_text_color(*sheet.paper)
-        for x, y in RIM:  # a stroked text would be shorter; how wide its stroke is depends on who reads the file
-            pdf.text(at[0] + x * mark.halo * mm, at[1] + y * mark.halo * mm, mark.text)
-    pdf.set_text_color(*mark.colour)
-    pdf.text(*at, mark.text)
+        canvas.setStrokeColorRGB(*(channel / 255 for channel in sheet.paper))
+        canvas.setLineWidth(2 * mark.halo)
+        canvas.drawString(left, baseline, mark.text, mode=1, charSpace=mark.spacing)
+    _fill(canvas, mark.colour)
+    canvas.drawString(left, baseline, mark.text, mode=0, charSpace=mark.spacing)
+
+
+def _fill(canvas: Any, colour: Any) -> None:
+    canvas.setFillColorRGB(*(channel / 255 for channel in colour))
+
+
+def _font(path: str) -> str:
+    """The name under which the font of a file is known; of a font in another form, the one that comes along."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+    if path not in pdfmetrics.getRegisteredFontNames():
+        try:
+            pdfmetrics.registerFont(TTFont(path, path))
+        except TTFError:  # outlines of PostScript
+            return _font(str(OWN / "DejaVuSans.ttf"))
+    return path
