@@ -10,7 +10,11 @@ const link = (b: string, how: string) => `#c=${b}~${how}`
 const bar = () => at.page.getByRole('region', { name: 'Comparing two maps' })
 const slider = () => bar().getByRole('slider')
 const second = () => at.page.getByRole('application', { name: /^Second map/ })
-const openMaps = () => at.page.getByRole('button', { name: /^Map/ }).first().click()
+/** The list comes when it is asked for. */
+const openMaps = async () => {
+  await at.page.getByRole('button', { name: /^Map/ }).first().click()
+  await at.page.getByRole('list', { name: 'Maps' }).waitFor()
+}
 /** Neighbours are found, and with them the groups. */
 const compared = () => at.page.getByText(/of the neighbours on one map are neighbours on the other/).waitFor()
 
