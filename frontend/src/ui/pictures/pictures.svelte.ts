@@ -76,7 +76,7 @@ export class Pictures implements Above {
       width,
       height,
       zoom: map.camera.zoom,
-      at: (row) => map.screenOf(row),
+      at: map.onScreen(),
       sheetOf: (row) => sheets.sheetOf(row),
       named: this.#named,
       before: this.#choice.rows,
@@ -115,10 +115,11 @@ export class Pictures implements Above {
   covered(): Rect[] {
     const { map } = this.page
     if (!map) return []
+    const onScreen = map.onScreen()
     return this.#choice.rows.flatMap((row) => {
       const reach = this.reach(row)
       if (reach === 0) return []
-      const { x, y } = map.screenOf(row)
+      const { x, y } = onScreen(row)
       return { left: x - reach, top: y - reach, right: x + reach, bottom: y + reach }
     })
   }
@@ -128,8 +129,9 @@ export class Pictures implements Above {
     const { map } = this.page
     const { rows, size } = this.#choice
     if (!map) return -1
+    const onScreen = map.onScreen()
     for (let i = rows.length - 1; i >= 0; i--) {
-      const place = map.screenOf(rows[i])
+      const place = onScreen(rows[i])
       if (Math.abs(place.x - x) <= size / 2 && Math.abs(place.y - y) <= size / 2 && this.sheets?.of(rows[i]))
         return rows[i]
     }
