@@ -362,11 +362,12 @@ export class MapView {
   onScreen(): (row: number) => Point {
     const [{ viewProjection, distance }, { view }] = [this.#frame(), this.#framing]
     return (row) => {
-      const place = this.#morph.placeOf(row)
-      const { x, y } = toScreen(viewProjection, view, distance, ...place, { x: 0, y: 0, nearness: 0 })
+      const to = { x: 0, y: 0, nearness: 0 }
+      const { x, y } = toScreen(viewProjection, view, distance, ...this.#morph.placeOf(row), to)
       return { x, y }
     }
   }
+
   screenOf = (row: number): Point => this.onScreen()(row)
 
   // ---- Drawing
