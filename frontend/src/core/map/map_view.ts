@@ -358,17 +358,15 @@ export class MapView {
     })
   }
 
-  /** Where rows are on screen at this moment; for many it is asked once. */
-  onScreen(): (row: number) => Point {
-    const [{ viewProjection, distance }, { view }] = [this.#frame(), this.#framing]
-    return (row) => {
-      const to = { x: 0, y: 0, nearness: 0 }
-      const { x, y } = toScreen(viewProjection, view, distance, ...this.#morph.placeOf(row), to)
-      return { x, y }
-    }
+  screenOf(row: number): Point {
+    const frame = this.#frame()
+    const { x, y } = toScreen(frame.viewProjection, this.#framing.view, frame.distance, ...this.#morph.placeOf(row), {
+      x: 0,
+      y: 0,
+      nearness: 0,
+    })
+    return { x, y }
   }
-
-  screenOf = (row: number): Point => this.onScreen()(row)
 
   // ---- Drawing
 

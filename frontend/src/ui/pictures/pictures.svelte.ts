@@ -76,7 +76,7 @@ export class Pictures implements Above {
       width,
       height,
       zoom: map.camera.zoom,
-      at: map.onScreen(),
+      at: (row) => map.screenOf(row),
       sheetOf: (row) => sheets.sheetOf(row),
       named: this.#named,
       before: this.#choice.rows,
@@ -115,11 +115,10 @@ export class Pictures implements Above {
   covered(): Rect[] {
     const { map } = this.page
     if (!map) return []
-    const onScreen = map.onScreen()
     return this.#choice.rows.flatMap((row) => {
       const reach = this.reach(row)
       if (reach === 0) return []
-      const { x, y } = onScreen(row)
+      const { x, y } = map.screenOf(row)
       return { left: x - reach, top: y - reach, right: x + reach, bottom: y + reach }
     })
   }
@@ -129,9 +128,8 @@ export class Pictures implements Above {
     const { map } = this.page
     const { rows, size } = this.#choice
     if (!map) return -1
-    const onScreen = map.onScreen()
     for (let i = rows.length - 1; i >= 0; i--) {
-      const place = onScreen(rows[i])
+      const place = map.screenOf(rows[i])
       if (Math.abs(place.x - x) <= size / 2 && Math.abs(place.y - y) <= size / 2 && this.sheets?.of(rows[i]))
         return rows[i]
     }
